@@ -1,0 +1,110 @@
+"""Linear text classifiers for both networks to start from."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_array
+from scipy.special import logsumexp
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+
+from sklearn_irx.nn.linear import LinearStart
+from sklearn_irx.text import UNKNOWN, Documents
+
+N_FOLDS = 5
+LINEAR_STARTS = ("naive_bayes", "logistic")
+_LOG_SCALE_BOUNDS = (-4.0, 6.0)
+
+
+def fit_linear_start(
+    kind: str,
+    training: Documents,
+    y: np.ndarray,
+    validation: Documents,
+    y_validation: np.ndarray,
+    n_words: int,
+    n_classes: int,
+    random_state: np.random.RandomState,
+    class_weights: np.ndarray,
+) -> LinearStart:
+    """Fit a linear classifier on TF-IDF, on all training documents and without each fold.
+
+    Parameters
+    ----------
+    kind : {"naive_bayes", "logistic"}
+        Complement naive Bayes (Rennie et al., 2003) or logistic regression.
+    training, validation : Documents
+        Weights are fitted on the first, their scale (one number, so that the softmax of the
+        logits gives probabilities) on the second.
+    y, y_validation : ndarray of shape (n_documents,), dtype int
+        Class numbers.
+    n_words, n_classes : int
+        Size of the vocabulary, number of classes.
+    random_state : RandomState
+        Draws the folds.
+    class_weights : ndarray of shape (n_classes,)
+        How much a document of each class counts.
+
+    Returns
+    -------
+    start : LinearStart
+    """
+    counts = _bag_of_words(training, n_words)
+    tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
+    X = tfidf.transform(counts)
+    X_validation = tfidf.transform(_bag_of_words(validation, n_words))
+    # Shuffled, then dealt out class by class: every fold has its share of every class.
+    folds = np.empty(len(y), dtype=np.int64)
+    order = random_state.permutation(len(y))
+    folds[order[np.argsort(y[order], kind="stable")]] = 1 + np.arange(len(y)) % N_FOLDS
+
+    parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
+    weights = np.stack(
+        [_weights(kind, X[part], y[part], n_classes, class_weights) for part in parts]
+    )
+    weights *= _scale(X_validation @ weights[0], y_validation)
+    weights[:, : UNKNOWN + 1] = 0
+    idf = tfidf.idf_.copy()
+    idf[: UNKNOWN + 1] = 1  # they never occur in training: their own idf would be the largest
+    return LinearStart(weights.astype(np.float32), idf.astype(np.float32), folds)
+
+
+def _bag_of_words(documents: Documents, n_words: int) -> csr_array:
+    ends = np.concatenate([[0], np.cumsum(documents.lengths)])
+    # A copy of the ids: adding up the words that occur twice reorders them in place.
+    counts = csr_array(
+        (np.ones(len(documents.ids)), documents.ids.copy(), ends), shape=(len(documents), n_words)
+    )
+    counts.sum_duplicates()
+    return counts
+
+
+def _weights(
+    kind: str, X: csr_array, y: np.ndarray, n_classes: int, class_weights: np.ndarray
+) -> np.ndarray:
+    """Weight of each word for each class, with mean 0 over the classes: (n_words, n_classes)."""
+    if kind == "naive_bayes":
+        model = ComplementNB()
+    else:
+        model = LogisticRegression(C=5.0, max_iter=200, tol=1e-3)
+    weights = np.zeros((n_classes, X.shape[1]))
+    if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
+        return weights.T
+    model.fit(X, y, sample_weight=class_weights[y])
+    found = model.feature_log_prob_ if kind == "naive_bayes" else model.coef_
+    if len(found) == 1:  # two classes and one row, the weights of the second class
+        found = np.vstack([-found, found]) / 2
+    weights[model.classes_] = found  # a class may be missing from a fold
+    return (weights - weights.mean(axis=0)).T
+
+
+def _scale(scores: np.ndarray, y: np.ndarray) -> float:
+    """Find the factor that makes `scores` the best logits: temperature scaling."""
+
+    def log_loss(log_factor: float) -> float:
+        logits = np.exp(log_factor) * scores
+        return float((logsumexp(logits, axis=1) - logits[np.arange(len(y)), y]).mean())
+
+    return float(np.exp(minimize_scalar(log_loss, bounds=_LOG_SCALE_BOUNDS, method="bounded").x))

@@ -1,0 +1,94 @@
+"""Checks of what users hand in, with errors that say what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+
+
+def check_texts(X: Any, name: str = "X") -> list[str]:
+    """Give the documents as a list of str, or say what is wrong with them.
+
+    Parameters
+    ----------
+    X : sequence of str
+        A list, a NumPy array, a column of a data frame.
+    name : str
+        What the caller calls it.
+
+    Raises
+    ------
+    TypeError
+        If `X` is one string or no sequence at all, or one of its members is no string.
+    ValueError
+        If `X` is an array or a data frame of two dimensions.
+    """
+    if isinstance(X, (str, bytes)):
+        raise TypeError(
+            f"{name} is one {type(X).__name__}, {X[:20]!r}: give a sequence of documents, "
+            f"[text] for a single one."
+        )
+    if getattr(X, "ndim", 1) != 1 or hasattr(X, "columns"):
+        raise ValueError(
+            f"{name} is a {type(X).__name__} of shape {getattr(X, 'shape', None)}: give one "
+            "column of texts, for example frame['text']."
+        )
+    if isinstance(X, dict) or not hasattr(X, "__iter__"):
+        raise TypeError(f"{name} is a {type(X).__name__}: give a sequence of documents.")
+    texts = list(X)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(
+                f"{name}[{row}] is {text!r}, a {type(text).__name__}: give a str for every "
+                "document, '' for a missing one."
+            )
+    return [str(text) for text in texts]  # numpy.str_ becomes str
+
+
+def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
+    """Give the labels as an array of shape (n_samples,), or say what is wrong with them."""
+    if y is None:
+        raise ValueError(f"{name}=None: give the label of every document.")
+    labels = np.asarray(y)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels.ravel()
+    if labels.ndim != 1:
+        raise ValueError(f"{name} has shape {labels.shape}: give one label for each document.")
+    if len(labels) != n_samples:
+        raise ValueError(
+            f"X has {n_samples} documents and {name} {len(labels)} labels: give as many of the one "
+            "as of the other."
+        )
+    check_classification_targets(labels)
+    return labels
+
+
+def check_masks(masks: Any, lengths: np.ndarray, max_length: int) -> np.ndarray:
+    """Give masks as booleans of shape (n_samples, max_length), or say what is wrong with them.
+
+    Raises
+    ------
+    TypeError
+        If they are not boolean.
+    ValueError
+        If they do not fit the documents.
+    """
+    array = np.asarray(masks)
+    if array.dtype != bool:
+        raise TypeError(f"masks has dtype {array.dtype}: give booleans, masks > 0 for example.")
+    if array.ndim != 2 or len(array) != len(lengths):
+        raise ValueError(
+            f"masks has shape {array.shape}: give ({len(lengths)}, n_words), a row for each document."
+        )
+    full = np.zeros((len(array), max(max_length, array.shape[1])), dtype=bool)
+    full[:, : array.shape[1]] = array
+    beyond = (full & (np.arange(full.shape[1]) >= lengths[:, None])).any(axis=1)
+    if beyond.any():
+        row = int(beyond.argmax())
+        raise ValueError(
+            f"masks[{row}] selects words past the end of the document, which has {lengths[row]}: "
+            "give masks made for these documents by a model that splits them into the same words."
+        )
+    return full[:, :max_length]

@@ -1,0 +1,211 @@
+"""``sklearn-irx demo``: two models learn, exchange their rationales, and show what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
+from sklearn_irx.cli.files import (
+    FORMATS,
+    check_output,
+    labels_of,
+    read_table,
+    texts_of,
+    written_whole,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.console import Console
+
+_N_IN_REPORT = 60
+_TEST_SIZE = 0.2
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How two models are trained on a corpus.
+
+    Attributes
+    ----------
+    common : dict
+        Parameters of both classifiers; what is not named keeps its default.
+    members : (dict, dict)
+        In what the first and the second classifier differ. The seed is added to these.
+    """
+
+    common: Mapping[str, Any]
+    members: tuple[Mapping[str, Any], Mapping[str, Any]] = (
+        {"hidden_size": 100},
+        {"hidden_size": 120},
+    )
+
+    def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
+        """Give the parameters of both classifiers; of `given`, what is not None goes first."""
+        chosen = {name: value for name, value in given.items() if value is not None}
+        return [
+            {"random_state": seed + number, **self.common, **member, **chosen}
+            for number, member in enumerate(self.members)
+        ]
+
+
+SETTINGS = {
+    "synthetic": Setting({"lambda1": 0.005, "lambda2": 0.0, "max_length": 100}),
+    "20newsgroups": Setting({"lambda1": 0.005, "lambda2": 0.0, "max_length": 80}),
+    "imdb": Setting({"lambda1": 0.001, "lambda2": 0.0, "max_length": 200}),
+    "file": Setting({"lambda1": 0.005, "lambda2": 0.0, "max_length": 300}),
+}
+"""The corpora of the demonstration; "file" is what any other table gets."""
+
+SYNTHETIC: dict[str, Any] = {
+    "n_samples": 2500,
+    "n_classes": 4,
+    "n_words": 60,
+    "n_cues": 3,
+    "difficulty": 0.3,
+}
+"""The invented corpus; its last fifth is for testing."""
+
+
+@dataclass(frozen=True)
+class _Corpus:
+    name: str
+    setting: Setting
+    train: list[str]
+    y_train: np.ndarray
+    test: list[str]
+    y_test: np.ndarray
+    masks_test: np.ndarray | None = field(default=None)
+
+
+def demo(
+    data: Annotated[
+        str,
+        typer.Option(
+            help='"synthetic" (invented reviews, seconds), "20newsgroups", "imdb", or a table: '
+            "CSV, JSON lines or Parquet, of which a fifth is held out."
+        ),
+    ] = "synthetic",
+    text: Annotated[str, typer.Option(help="Column of a table that holds the texts.")] = "text",
+    label: Annotated[str, typer.Option(help="Column of a table that holds the labels.")] = "label",
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            help="Word vectors: a file, or a name that gensim can download. By default, GloVe 6B "
+            "in the folder SKLEARN_IRX_DATA for the two corpora in English, otherwise vectors "
+            "learned from the training texts."
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")] = Path(
+        "sklearn_irx_demo.html"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")] = 0,
+    show: Annotated[int, typer.Option(min=0, help="Documents to show in the terminal.")] = 5,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use.")] = None,
+) -> None:
+    """Train two models, let them exchange rationales, and show what came of it.
+
+    Prints how accurate the models are and how much of a text they need, and writes a page of
+    examples.
+    """
+    start = time.monotonic()
+    from rich.console import Console
+
+    from sklearn_irx.cli.training import check_vectors, found_vectors, train
+
+    check_output(output)
+    embeddings = check_vectors(vectors)
+    console = Console()
+    corpus = _load(data, text, label, seed)
+    if embeddings is None and data in ("20newsgroups", "imdb"):
+        embeddings = found_vectors()
+    origin = embeddings or "learned from the training texts"
+    console.print(f"Word vectors: {origin}", highlight=False, markup=False)
+    members = corpus.setting.parameters(seed, embeddings=embeddings, n_threads=threads, verbose=1)
+    model = train(corpus.train, corpus.y_train, members, console)
+    _show(model, corpus, console, output, seed, show)
+    seconds = time.monotonic() - start
+    console.print(f"{output} shows more.", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"All took {_duration(seconds)}.", highlight=False)
+
+
+def _show(
+    model: Any, corpus: _Corpus, console: Console, output: Path, seed: int, n_shown: int
+) -> None:
+    from sklearn_irx.cli.results import (
+        cases_table,
+        choose_examples,
+        judge,
+        models_table,
+        read,
+        show_rationale,
+    )
+    from sklearn_irx.inspection import write_html
+
+    outcome = judge(model, corpus.test)
+    tables = [
+        models_table(outcome, corpus.y_test, corpus.masks_test),
+        cases_table(outcome.exchange, corpus.y_test),
+    ]
+    for table in tables:
+        console.print()
+        console.print(table.to_rich())
+    console.print()
+    rows = choose_examples(outcome.exchange["case"], max(_N_IN_REPORT, n_shown), seed)
+    readings = read(model, [corpus.test[row] for row in rows])
+    truths = corpus.y_test[rows]
+    for rationale, truth in list(zip(readings.kept, truths, strict=True))[:n_shown]:
+        show_rationale(console, rationale, truth)
+    with written_whole(output) as part:
+        write_html(
+            part,
+            readings.kept,
+            title=f"{corpus.name}: two models and their rationales",
+            subtitle=f"{len(rows)} of {len(corpus.test):,} test documents, chosen so that every "
+            "kind of case is seen",
+            y_true=truths,
+            names=[f"document {row + 1}" for row in rows],
+            tables=tables,
+            members=readings.members,
+            interactions=readings.exchange,
+        )
+
+
+def _load(data: str, text: str, label: str, seed: int) -> _Corpus:
+    from sklearn_irx.cli.training import split
+    from sklearn_irx.datasets import load_corpus, make_rationale_classification
+
+    if data == "synthetic":
+        texts, y, masks = make_rationale_classification(**SYNTHETIC, random_state=seed)
+        n = round(len(texts) * (1 - _TEST_SIZE))
+        return _Corpus(
+            "Invented reviews", SETTINGS[data], texts[:n], y[:n], texts[n:], y[n:], masks[n:]
+        )
+    if data in SETTINGS and data != "file":
+        with refusals():
+            train, test = (load_corpus(data, subset=subset) for subset in ("train", "test"))
+        name = {"20newsgroups": "20 Newsgroups", "imdb": "Movie reviews"}[data]
+        return _Corpus(name, SETTINGS[data], train.data, train.target, test.data, test.target)
+    path = Path(data)
+    if not path.suffix and not path.exists():
+        raise CommandError(
+            f"--data {data} is neither synthetic, 20newsgroups, imdb nor a table "
+            f"({', '.join(FORMATS)}).",
+            WRONG_USE,
+        )
+    table = read_table(path)
+    texts, y = texts_of(table, text, path), labels_of(table, label, path)
+    # A fixed seed: another --seed trains other models, and tests them on the same documents.
+    train_texts, test_texts, y_train, y_test = split(texts, y, _TEST_SIZE, seed=0)
+    return _Corpus(path.name, SETTINGS["file"], train_texts, y_train, test_texts, y_test)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -1,0 +1,266 @@
+"""Tables and files, in and out: CSV, JSON lines and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sklearn_irx.cli.errors import WRONG_USE, CommandError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = (".csv", ".jsonl", ".parquet")
+
+_N_ROWS_NAMED = 5
+
+
+def check_format(path: Path) -> str:
+    """Give the format of `path` by its extension.
+
+    Raises
+    ------
+    CommandError
+        If it is none of ``FORMATS``.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise CommandError(
+            f"{path} ends in {suffix or 'no extension'!r}; tables end in {', '.join(FORMATS)}.",
+            WRONG_USE,
+        )
+    return suffix
+
+
+def check_output(path: Path) -> None:
+    """Refuse, before anything is computed, a path that cannot be written to.
+
+    Raises
+    ------
+    CommandError
+        If the folder of `path` does not exist, or `path` is a folder.
+    """
+    if not path.parent.is_dir():
+        raise CommandError(f"there is no folder {path.parent} to write {path.name} in.", WRONG_USE)
+    if path.is_dir():
+        raise CommandError(f"{path} is a folder; a file is to be written.", WRONG_USE)
+    if not os.access(path.parent, os.W_OK):
+        raise CommandError(f"the folder {path.parent} is not writable.", WRONG_USE)
+
+
+def check_input(path: Path) -> None:
+    """Refuse a path that is no file.
+
+    Raises
+    ------
+    CommandError
+        If there is no file `path`.
+    """
+    if not path.is_file():
+        raise CommandError(f"there is no file {path}.", WRONG_USE)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to; it takes the place of `path` only when complete."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table by the extension of its name.
+
+    Parameters
+    ----------
+    path : Path
+        A file in one of ``FORMATS``. In CSV every cell is text, ``"NA"`` and ``"007"`` too; JSON
+        lines and Parquet keep the types they hold.
+
+    Returns
+    -------
+    table : DataFrame
+        With at least one row.
+
+    Raises
+    ------
+    CommandError
+        If the file is missing, broken, empty or of an unknown format.
+    """
+    suffix = check_format(path)
+    check_input(path)
+    try:
+        table = _READERS[suffix](path)
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text: {error.reason}.") from error
+    except (ValueError, OSError, NotImplementedError, Warning) as error:
+        raise CommandError(
+            f"{path} is not a readable {suffix} table: {error}".rstrip(".") + "."
+        ) from error
+    if table.empty:
+        raise CommandError(f"{path} holds no rows.")
+    return table
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table by the extension of its name, whole or not at all.
+
+    Raises
+    ------
+    CommandError
+        If the file cannot be written, or its format cannot hold what is in `table`.
+    """
+    suffix = check_format(path)
+    with written_whole(path) as part:
+        try:
+            _WRITERS[suffix](table, part)
+        except (ValueError, TypeError) as error:
+            raise CommandError(
+                f"{path} cannot hold the table: {error}".rstrip(".") + "."
+            ) from error
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """Give a table as CSV in UTF-8."""
+    # Texts are all quoted: the csv module by itself leaves a lone carriage return bare, and that
+    # ends the row for whoever reads the file.
+    text = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    return text.encode("utf-8", errors="replace")
+
+
+def texts_of(table: pd.DataFrame, column: str, path: Path) -> list[str]:
+    """Give the documents in a column of `table`, numbers as they are written.
+
+    Raises
+    ------
+    CommandError
+        If there is no such column, or a row holds no text.
+    """
+    values = _column(table, column, path)
+    _refuse_rows(values.isna(), f"{path} has no text in column {column!r}")
+    texts = values.tolist()
+    alien = [not isinstance(text, str | int | float) for text in texts]
+    if any(alien):
+        kind = type(texts[alien.index(True)]).__name__
+        _refuse_rows(alien, f"{path} holds a {kind} instead of a text in column {column!r}")
+    return [str(text) for text in texts]
+
+
+def labels_of(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
+    """Give the labels in a column of `table`, in the type the file holds them in.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_rows,)
+
+    Raises
+    ------
+    CommandError
+        If there is no such column, a row has no label (in CSV: an empty cell), or the labels are
+        of more than one type.
+    """
+    values = _column(table, column, path)
+    labels = values.tolist()
+    missing = np.array(values.isna(), dtype=bool)
+    if path.suffix.lower() == ".csv":
+        missing |= np.array([label == "" for label in labels])
+    _refuse_rows(missing, f"{path} has no label in column {column!r}")
+    kinds = {type(label) for label in labels}
+    if not any(kinds <= alike for alike in ({str}, {bool}, {int, float})):
+        named = " and ".join(sorted(kind.__name__ for kind in kinds))
+        raise CommandError(
+            f"{path} holds labels of the type {named} in column {column!r}; labels are all text, "
+            "all numbers or all true and false."
+        )
+    return np.array(labels)
+
+
+def _column(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    if column not in table.columns:
+        there = ", ".join(repr(str(name)) for name in table.columns)
+        raise CommandError(f"{path} has no column {column!r}; its columns are {there}.", WRONG_USE)
+    return table[column]
+
+
+def _refuse_rows(bad: Sequence[bool] | pd.Series, complaint: str) -> None:
+    rows = np.flatnonzero(np.asarray(bad)) + 1
+    if rows.size:
+        named = ", ".join(map(str, rows[:_N_ROWS_NAMED]))
+        more = f" and {rows.size - _N_ROWS_NAMED:,} more" if rows.size > _N_ROWS_NAMED else ""
+        raise CommandError(f"{complaint} in row{'s' if rows.size > 1 else ''} {named}{more}.")
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        # pandas would drop the surplus cells of a row that is longer than the header.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
+
+
+def _read_jsonl(path: Path) -> pd.DataFrame:
+    # Not pandas.read_json: it guesses dates, and has no whole numbers where one is missing.
+    import pandas as pd
+
+    records = []
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"line {number}: {error.msg}") from error
+            if not isinstance(record, dict):
+                raise ValueError(f"line {number} is not a JSON object")
+            records.append(record)
+    return pd.DataFrame(records, dtype=object)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    path.write_bytes(to_csv(table))
+
+
+def _write_jsonl(table: pd.DataFrame, path: Path) -> None:
+    cells = table.astype(object)
+    records = cells.where(cells.notna(), None).to_dict("records")
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        for record in records:
+            plain = {str(name): value for name, value in record.items()}
+            file.write(json.dumps(plain, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    table.rename(columns=str).to_parquet(path, index=False)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = dict(
+    zip(FORMATS, (_read_csv, _read_jsonl, _read_parquet), strict=True)
+)
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = dict(
+    zip(FORMATS, (_write_csv, _write_jsonl, _write_parquet), strict=True)
+)

@@ -1,0 +1,288 @@
+"""``sklearn-irx fit``, ``predict`` and ``explain``: a model in a file, and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
+from sklearn_irx.cli.files import (
+    check_format,
+    check_input,
+    check_output,
+    labels_of,
+    read_table,
+    texts_of,
+    to_csv,
+    write_table,
+    written_whole,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+_MODEL_HELP = (
+    "A model that `fit` saved: a joblib file. Loading such a file can run code hidden in it: open "
+    "only those you trust."
+)
+_TABLE_HELP = "A table: .csv, .jsonl or .parquet."
+_NEEDED = ("predict", "explain", "classes_")
+
+ModelArgument = Annotated[Path, typer.Argument(help=_MODEL_HELP, metavar="MODEL")]
+TableArgument = Annotated[Path, typer.Argument(help=_TABLE_HELP, metavar="FILE")]
+TextOption = Annotated[str, typer.Option(help="Column that holds the texts.")]
+
+
+def fit(
+    file: TableArgument,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="MODEL", help="The joblib file to write."),
+    ],
+    text: TextOption = "text",
+    label: Annotated[str, typer.Option(help="Column that holds the labels.")] = "label",
+    lambda1: Annotated[float | None, typer.Option(min=0, help="Price of a selected word.")] = None,
+    lambda2: Annotated[
+        float | None,
+        typer.Option(min=0, help="Price of a border between selected and unselected words."),
+    ] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            help="Word vectors: a file, or a name that gensim can download. By default they are "
+            "learned from the texts."
+        ),
+    ] = None,
+    max_length: Annotated[
+        int | None, typer.Option(min=1, help="Words of a text that are read.")
+    ] = None,
+    max_epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the texts, at most.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
+    single: Annotated[
+        bool,
+        typer.Option(
+            "--single/--ensemble", help="One model, or two that exchange their rationales."
+        ),
+    ] = False,
+    test: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Table to test on, instead of a part of FILE."),
+    ] = None,
+    test_size: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.9, help="Share of FILE to test on; the model is not trained on it."
+        ),
+    ] = 0.2,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace MODEL if it exists.")] = False,
+) -> None:
+    """Train on a table, report how accurate the model is, and save it as a joblib file."""
+    from rich.console import Console
+
+    from sklearn_irx.cli.demo import SETTINGS
+    from sklearn_irx.cli.results import cases_table, judge, models_table
+    from sklearn_irx.cli.training import check_vectors, split, train
+
+    check_output(output)
+    if output.exists() and not force:
+        raise CommandError(f"{output} exists; --force replaces it.", WRONG_USE)
+    embeddings = check_vectors(vectors)
+    texts, y = _read_labelled(file, text, label)
+    test_texts: list[str] = []
+    if test is not None:
+        test_texts, y_test = _read_labelled(test, text, label)
+        y_test = _like(y_test, y)
+    elif test_size > 0:
+        texts, test_texts, y, y_test = split(texts, y, test_size, seed=0)
+    members = SETTINGS["file"].parameters(
+        seed,
+        lambda1=lambda1,
+        lambda2=lambda2,
+        embeddings=embeddings,
+        max_length=max_length,
+        max_epochs=max_epochs,
+        n_threads=threads,
+        verbose=1,
+    )
+    console = Console()
+    model = train(texts, y, members[:1] if single else members, console)
+    save(model, output)
+    if test_texts:
+        console.print(f"On {len(test_texts):,} documents held out:", highlight=False)
+        outcome = judge(model, test_texts)
+        console.print(models_table(outcome, y_test).to_rich())
+        if outcome.exchange:
+            console.print(cases_table(outcome.exchange, y_test).to_rich())
+    console.print(f"Saved {output}", highlight=False, markup=False, soft_wrap=True)
+
+
+def predict(
+    model: ModelArgument,
+    file: TableArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="The table to write, in the format of its extension. By default CSV is printed.",
+        ),
+    ] = None,
+    text: TextOption = "text",
+    prefix: Annotated[str, typer.Option(help="Put before the names of the new columns.")] = "",
+) -> None:
+    """Label the texts of a table, and say from which words.
+
+    The table keeps its columns and gets label_pred, confidence (between 0 and 1), rationale (the
+    selected words) and, for two models that interact, case (how they came to the label).
+
+    MODEL is a joblib file, and loading one can run code hidden in it: open only those you trust.
+    """
+    if output is not None:
+        check_format(output)
+        check_output(output)
+        if output.exists() and file.exists() and output.samefile(file):
+            raise CommandError(f"{output} is the table to read; write to another.", WRONG_USE)
+    table = read_table(file)
+    texts = texts_of(table, text, file)
+    answers = _answers(load(model), texts, prefix)
+    there = set(map(str, table.columns))
+    taken = [name for name in answers.columns if name in there]
+    if taken:
+        raise CommandError(
+            f"{file} has a column {taken[0]!r} already; --prefix PREFIX gives the new columns "
+            "other names.",
+            WRONG_USE,
+        )
+    answers.index = table.index
+    result = table.join(answers)
+    if output is None:
+        typer.get_binary_stream("stdout").write(to_csv(result))
+    else:
+        write_table(result, output)
+
+
+def explain(
+    model: ModelArgument,
+    file: TableArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="HTML", help="Also write a page.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="Texts to show, from the first.")] = 20,
+    text: TextOption = "text",
+    label: Annotated[
+        str | None, typer.Option(help="Column that holds the true labels, to compare with.")
+    ] = None,
+) -> None:
+    """Show the texts of a table with the words highlighted that their labels come from.
+
+    MODEL is a joblib file, and loading one can run code hidden in it: open only those you trust.
+    """
+    from rich.console import Console
+
+    from sklearn_irx.cli.results import cases_table, judge, models_table, read, show_rationale
+    from sklearn_irx.inspection import write_html
+    from sklearn_irx.inspection._pieces import MISSING
+
+    if output is not None:
+        check_output(output)
+    table = read_table(file).head(n)
+    texts = texts_of(table, text, file)
+    truths = None if label is None else labels_of(table, label, file)
+    fitted = load(model)
+    if truths is not None:
+        truths = _like(truths, fitted.classes_)
+    console = Console()
+    with refusals():
+        readings = read(fitted, texts)
+    for number, rationale in enumerate(readings.kept):
+        truth = MISSING if truths is None else truths[number]
+        show_rationale(console, rationale, truth)
+    if output is None:
+        return
+    outcome = judge(fitted, texts)
+    tables = [models_table(outcome, truths)]
+    if outcome.exchange:
+        tables.append(cases_table(outcome.exchange, truths))
+    with written_whole(output) as part:
+        write_html(
+            part,
+            readings.kept,
+            title=f"Rationales for {file.name}",
+            subtitle=f"Model: {model.name}",
+            y_true=truths,
+            names=[f"row {row + 1}" for row in range(len(texts))],
+            tables=tables,
+            members=readings.members,
+            interactions=readings.exchange,
+        )
+    console.print(f"{output} shows the same.", highlight=False, markup=False, soft_wrap=True)
+
+
+def save(model: Any, path: Path) -> None:
+    """Write a fitted model as a joblib file, whole or not at all."""
+    import joblib
+
+    with written_whole(path) as part:
+        joblib.dump(model, part, compress=3)
+
+
+def load(path: Path) -> Any:
+    """Read a model that :func:`save` wrote.
+
+    Raises
+    ------
+    CommandError
+        If `path` is missing, is no joblib file, or holds something else.
+    """
+    import joblib
+
+    check_input(path)
+    try:
+        model = joblib.load(path)
+    except Exception as error:  # a broken pickle can raise anything
+        raise CommandError(
+            f"{path} is not a model that can be loaded ({type(error).__name__}: {error})."
+        ) from error
+    if not all(hasattr(model, name) for name in _NEEDED):
+        raise CommandError(
+            f"{path} holds a {type(model).__name__}, not a classifier with rationales; "
+            "`sklearn-irx fit` saves one."
+        )
+    return model
+
+
+def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
+    import pandas as pd
+
+    with refusals():
+        rationales = model.explain(texts)
+    columns: dict[str, list[Any]] = {
+        "label_pred": [rationale.label for rationale in rationales],
+        "confidence": [round(float(rationale.confidence), 6) for rationale in rationales],
+        "rationale": [" ".join(rationale.words) for rationale in rationales],
+    }
+    if hasattr(model, "interact"):
+        columns["case"] = [rationale.case for rationale in rationales]
+    return pd.DataFrame({prefix + name: values for name, values in columns.items()})
+
+
+def _read_labelled(path: Path, text: str, label: str) -> tuple[list[str], np.ndarray]:
+    table = read_table(path)
+    return texts_of(table, text, path), labels_of(table, label, path)
+
+
+def _like(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Give `labels` as the model knows them: 3 for the "3" of a CSV file."""
+    import numpy as np
+
+    by_name = {str(value): value for value in np.asarray(known).tolist()}
+    found = [by_name.get(str(value), value) for value in labels.tolist()]
+    same = np.array(found, dtype=object)
+    return same if len({type(value) for value in found}) > 1 else np.array(found)

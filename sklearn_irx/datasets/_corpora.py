@@ -1,0 +1,230 @@
+"""The two corpora of the paper, from where the user has them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from numbers import Integral
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from sklearn.datasets import fetch_20newsgroups
+from sklearn.utils import Bunch
+
+from sklearn_irx._compat import (
+    strip_newsgroup_footer,
+    strip_newsgroup_header,
+    strip_newsgroup_quoting,
+)
+
+_PAPER_WORDS = {"20newsgroups": 80, "imdb": 200}
+_SUBSETS = ("train", "test")
+_IMDB_PAGE = "https://ai.stanford.edu/~amaas/data/sentiment/"
+_IMDB_ARCHIVE = "aclImdb_v1.tar.gz"
+_IMDB_MEMBER = re.compile(r"(train|test)/(neg|pos)/\d+_\d+\.txt")
+_WORD = re.compile(r"\w+")  # as WordTokenizer finds them, but never beyond the last one wanted
+
+
+def load_corpus(
+    name: str,
+    *,
+    subset: str = "train",
+    max_words: int | str | None = "paper",
+    data_home: str | os.PathLike[str] | None = None,
+) -> Bunch:
+    """Load 20 Newsgroups or the Large Movie Review data as Dai et al. (2022) read them.
+
+    Posts of 20 Newsgroups lose their headers, footers and quotes as in
+    :func:`sklearn.datasets.fetch_20newsgroups`; ``<br />`` in movie reviews becomes a space.
+    Case and punctuation stay.
+
+    Parameters
+    ----------
+    name : {"20newsgroups", "imdb"}
+        Which corpus.
+    subset : {"train", "test"}, default="train"
+        The published split.
+    max_words : int, "paper" or None, default="paper"
+        A text is cut right after this word, words being those of
+        :class:`~sklearn_irx.text.WordTokenizer`. "paper" is 80 for 20 Newsgroups and 200 for IMDB;
+        None keeps texts whole.
+    data_home : str or path-like, default=None
+        Where the corpus is. A folder that holds ``20newsgroups.parquet`` or ``imdb.parquet``
+        (columns ``split``, ``label`` and ``text``, texts as published) serves either corpus. For
+        20 Newsgroups, otherwise scikit-learn's data folder, to which the corpus is downloaded if
+        it is not there. For IMDB, otherwise the archive ``aclImdb_v1.tar.gz``, the folder
+        ``aclImdb`` unpacked from it, or a folder that holds one of the two; nothing is downloaded.
+        None means the folder in the environment variable ``SKLEARN_IRX_DATA`` if it holds the
+        corpus, and scikit-learn's data folder if not.
+
+    Returns
+    -------
+    corpus : :class:`~sklearn.utils.Bunch`
+        ``data``, list of str: the texts. ``target``, ndarray of shape (n_samples,), dtype str:
+        the name of the group, or "neg" or "pos". ``target_names``, list of str, sorted.
+        ``name``, str: `name`.
+
+    Raises
+    ------
+    ValueError
+        If `name`, `subset` or `max_words` is none of the above, or the IMDB archive is damaged.
+    OSError
+        If the corpus is not there and cannot be downloaded.
+    ImportError
+        If a Parquet file is to be read without pandas and pyarrow.
+
+    References
+    ----------
+    K. Lang, "NewsWeeder: Learning to filter netnews", 1995. A. L. Maas et al., "Learning word
+    vectors for sentiment analysis", 2011.
+
+    Examples
+    --------
+    >>> from sklearn_irx.datasets import load_corpus
+    >>> train = load_corpus("imdb", data_home="aclImdb_v1.tar.gz")  # doctest: +SKIP
+    >>> len(train.data), train.target_names  # doctest: +SKIP
+    (25000, ['neg', 'pos'])
+    """
+    if name not in _PAPER_WORDS:
+        raise ValueError(f"name={name!r} is no known corpus: give one of {list(_PAPER_WORDS)}.")
+    if subset not in _SUBSETS:
+        raise ValueError(f"subset={subset!r} does not exist: give one of {list(_SUBSETS)}.")
+    limit = _word_limit(name, max_words)
+    texts, target = _read(name, subset, data_home)
+    return Bunch(
+        data=[_truncated(text, limit) for text in texts],
+        target=target,
+        target_names=sorted({str(label) for label in target}),
+        name=name,
+    )
+
+
+def _word_limit(name: str, max_words: int | str | None) -> int | None:
+    if max_words is None:
+        return None
+    if max_words == "paper":
+        return _PAPER_WORDS[name]
+    if not isinstance(max_words, Integral) or isinstance(max_words, bool) or max_words < 1:
+        raise ValueError(
+            f'max_words={max_words!r} is no limit: give an integer of at least 1, "paper" or None.'
+        )
+    return int(max_words)
+
+
+def _truncated(text: str, limit: int | None) -> str:
+    if limit is None:
+        return text
+    last = next(islice(_WORD.finditer(text), limit - 1, None), None)
+    return text if last is None else text[: last.end()]
+
+
+def _read(
+    name: str, subset: str, data_home: str | os.PathLike[str] | None
+) -> tuple[Iterable[str], np.ndarray]:
+    folder = data_home if data_home is not None else os.environ.get("SKLEARN_IRX_DATA")
+    if folder and (table := Path(folder, f"{name}.parquet")).is_file():
+        texts, target = _from_parquet(table, subset)
+        return map(_clean_post if name == "20newsgroups" else _clean_review, texts), target
+    if name == "20newsgroups":
+        return _fetched_20newsgroups(subset, data_home)
+    reviews = sorted(_imdb_files(subset, data_home))
+    if not reviews:
+        raise ValueError(
+            f"data_home={str(data_home)!r} holds no {subset} reviews: give {_IMDB_ARCHIVE} as "
+            f"published at {_IMDB_PAGE}, or the folder unpacked from it."
+        )
+    target = np.array([label for label, _, _ in reviews])
+    return (_clean_review(text) for _, _, text in reviews), target
+
+
+def _clean_post(text: str) -> str:
+    return strip_newsgroup_quoting(strip_newsgroup_footer(strip_newsgroup_header(text)))
+
+
+def _clean_review(text: str) -> str:
+    return text.replace("<br />", " ")
+
+
+def _from_parquet(table: Path, subset: str) -> tuple[list[str], np.ndarray]:
+    try:
+        import pandas as pd
+
+        frame = pd.read_parquet(table, columns=["split", "label", "text"])
+    except ImportError as error:
+        raise ImportError(
+            f"Reading {table} takes pandas and pyarrow: pip install 'sklearn-irx[cli]'."
+        ) from error
+    frame = frame[frame["split"] == subset]
+    return frame["text"].tolist(), frame["label"].to_numpy(dtype=str)
+
+
+def _fetched_20newsgroups(
+    subset: str, data_home: str | os.PathLike[str] | None
+) -> tuple[list[str], np.ndarray]:
+    try:
+        posts = fetch_20newsgroups(
+            data_home=data_home,
+            subset=subset,
+            shuffle=False,
+            remove=("headers", "footers", "quotes"),
+        )
+    except OSError as error:
+        raise OSError(
+            "20 Newsgroups is not on this machine and could not be downloaded: go online, or give "
+            "as data_home a folder that sklearn.datasets.fetch_20newsgroups has filled elsewhere."
+        ) from error
+    return posts.data, np.array(posts.target_names)[posts.target]
+
+
+def _imdb_files(
+    subset: str, data_home: str | os.PathLike[str] | None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield label, file name and text of every review, from whichever form there is."""
+    if data_home is not None:
+        home = Path(data_home)
+        if home.is_file():
+            yield from _archived_reviews(home, subset)
+            return
+        for folder in (home, home / "aclImdb"):
+            if (folder / subset).is_dir():
+                yield from _unpacked_reviews(folder, subset)
+                return
+        if (archive := home / _IMDB_ARCHIVE).is_file():
+            yield from _archived_reviews(archive, subset)
+            return
+    raise FileNotFoundError(
+        f"The Large Movie Review data is not at data_home={_shown(data_home)}: download "
+        f"{_IMDB_ARCHIVE} from {_IMDB_PAGE} and give its path as data_home."
+    )
+
+
+def _shown(data_home: str | os.PathLike[str] | None) -> str:
+    return "None" if data_home is None else repr(os.fspath(data_home))
+
+
+def _unpacked_reviews(folder: Path, subset: str) -> Iterator[tuple[str, str, str]]:
+    for label in ("neg", "pos"):
+        for file in (folder / subset / label).glob("*.txt"):
+            yield label, file.name, file.read_text(encoding="utf-8")
+
+
+def _archived_reviews(archive: Path, subset: str) -> Iterator[tuple[str, str, str]]:
+    """Read the archive as a stream: nothing is written to disk, whatever it contains."""
+    try:
+        with tarfile.open(archive, "r|*") as members:
+            for member in members:
+                path = PurePosixPath(member.name)
+                inner = "/".join(path.parts[-3:])
+                if not (member.isfile() and _IMDB_MEMBER.fullmatch(inner)):
+                    continue
+                if path.parts[-3] == subset and (content := members.extractfile(member)):
+                    yield path.parts[-2], path.name, content.read().decode("utf-8")
+    except (tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"data_home={str(archive)!r} is no whole tar archive: download {_IMDB_ARCHIVE} again "
+            f"from {_IMDB_PAGE}."
+        ) from error

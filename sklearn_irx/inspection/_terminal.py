@@ -1,0 +1,72 @@
+"""A rationale in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn_irx._rationale import Rationale
+from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line, percent, read_pieces
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+# Reversed and bold shows on terminals without colours too.
+_SELECTED, _OTHER, _WRONG = "bold reverse", "dim", "bold red"
+
+
+def to_rich(
+    rationale: Rationale, *, y_true: Any = MISSING, marks: tuple[str, str] = ("", "")
+) -> Text:
+    r"""Give a document for the terminal, the words it was classified by highlighted.
+
+    A line about the prediction comes first: label, confidence, how many of the words the model
+    read were selected, how an ensemble settled the document, and the true label. What the model
+    did not read, past its ``max_length``, is only counted. The document is taken literally:
+    markup in it is not interpreted, and control characters are left out.
+
+    Parameters
+    ----------
+    rationale : Rationale
+        As ``explain`` of a classifier or an ensemble gives it.
+    y_true : object, optional
+        The true label.
+    marks : (str, str)
+        Put before and after selected words, for output that shows no styles, as a file.
+
+    Returns
+    -------
+    text : rich.text.Text
+        For ``rich.console.Console.print``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx import Rationale
+    >>> from sklearn_irx.inspection import to_rich
+    >>> rationale = Rationale("A dull film.", ["a", "dull", "film"], [(0, 1), (2, 6), (7, 11)],
+    ...                       np.array([False, True, False]), label="bad", confidence=0.9)
+    >>> print(to_rich(rationale, y_true="good", marks=("[", "]")))
+    bad · 90 % · 1 of 3 words · wrong, true label: good
+    A [dull] film.
+    """
+    from rich.text import Text
+
+    n_selected, n_words = int(rationale.mask.sum()), len(rationale.tokens)
+    facts = [percent(rationale.confidence), f"{n_selected} of {n_words} words"]
+    if rationale.case is not None:
+        facts.append(one_line(rationale.case))
+    text = Text.assemble((one_line(rationale.label), "bold"), *(f" · {fact}" for fact in facts))
+    if is_wrong(rationale, y_true):
+        text.append(" · ").append(f"wrong, true label: {one_line(y_true)}", style=_WRONG)
+    elif y_true is not MISSING:
+        text.append(" · right")
+    text.append("\n")
+    pieces, unread = read_pieces(rationale)
+    for piece, selected in pieces:
+        if selected:
+            text.append(f"{marks[0]}{piece}{marks[1]}", style=_SELECTED)
+        else:
+            text.append(piece, style=_OTHER)
+    if unread:
+        text.append(f" … ({unread:,} more characters, not read)", style="italic")
+    return text

@@ -1,0 +1,133 @@
+"""How far rationales agree with those of people, word by word.
+
+The scores of ERASER (DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models",
+2020) under "hard rationale predictions": each document has its precision, recall and F1, and the
+score is the mean over documents. As in the program released with it, a ratio without a denominator
+is 0: the precision of an empty prediction, the recall of an empty truth, and F1 with either.
+"""
+
+from __future__ import annotations
+
+from typing import overload
+
+import numpy as np
+
+from sklearn_irx.metrics._masks import Average, averaged, check_masks
+
+
+@overload
+def token_precision_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average = ...
+) -> float: ...
+@overload
+def token_precision_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: None
+) -> np.ndarray: ...
+def token_precision_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average | None = "samples"
+) -> float | np.ndarray:
+    """Share of the selected words that belong to the true rationale.
+
+    Parameters
+    ----------
+    masks_true, masks_pred : array of shape (n_samples, n_words), dtype bool
+        True for the words of the true and of the predicted rationale. Their widths may differ:
+        missing columns count as False.
+    average : {"samples"} or None, default="samples"
+        "samples" gives the mean over documents, None the score of each.
+
+    Returns
+    -------
+    score : float, or ndarray of shape (n_samples,), dtype float
+        Between 0 and 1; 0 for a document without a selected word.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not boolean.
+    ValueError
+        If one is not two-dimensional or has no document, if they differ in the number of
+        documents, or if `average` is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.metrics import token_precision_score
+    >>> token_precision_score(np.array([[True, False, True]]), np.array([[True, True]]))
+    0.5
+    """
+    hits, _, n_pred = _counts(masks_true, masks_pred)
+    return averaged(_ratio(hits, n_pred), average)
+
+
+@overload
+def token_recall_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average = ...
+) -> float: ...
+@overload
+def token_recall_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: None
+) -> np.ndarray: ...
+def token_recall_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average | None = "samples"
+) -> float | np.ndarray:
+    """Share of the true rationale that was selected.
+
+    Parameters, return value and errors are those of :func:`token_precision_score`, with 0 for a
+    document without a true rationale.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.metrics import token_recall_score
+    >>> token_recall_score(np.array([[True, False, True, True]]), np.array([[True, True, True]]))
+    0.66...
+    """
+    hits, n_true, _ = _counts(masks_true, masks_pred)
+    return averaged(_ratio(hits, n_true), average)
+
+
+@overload
+def token_f1_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average = ...
+) -> float: ...
+@overload
+def token_f1_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: None
+) -> np.ndarray: ...
+def token_f1_score(
+    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average | None = "samples"
+) -> float | np.ndarray:
+    """Harmonic mean of precision and recall of the selected words, document by document.
+
+    Parameters, return value and errors are those of :func:`token_precision_score`, with 0 for a
+    document in which no word is in both rationales, even if both are empty. The mean of F1 over
+    documents is not the F1 of the mean precision and recall.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.metrics import token_f1_score
+    >>> truth = np.array([[True, True, False], [False, True, False]])
+    >>> token_f1_score(truth, np.array([[True, True, False], [True, True, True]]), average=None)
+    array([1. , 0.5])
+    """
+    hits, n_true, n_pred = _counts(masks_true, masks_pred)
+    return averaged(_ratio(2 * hits, n_true + n_pred), average)
+
+
+def _counts(masks_true: np.ndarray, masks_pred: np.ndarray) -> tuple[np.ndarray, ...]:
+    masks_true = check_masks("masks_true", masks_true)
+    masks_pred = check_masks("masks_pred", masks_pred)
+    if len(masks_true) != len(masks_pred):
+        raise ValueError(
+            f"masks_true has {len(masks_true)} rows and masks_pred {len(masks_pred)}: give both "
+            "for the same documents."
+        )
+    shared = min(masks_true.shape[1], masks_pred.shape[1])
+    hits = (masks_true[:, :shared] & masks_pred[:, :shared]).sum(axis=1)
+    return hits, masks_true.sum(axis=1), masks_pred.sum(axis=1)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

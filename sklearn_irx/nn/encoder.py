@@ -1,0 +1,37 @@
+"""Convolutions over the words of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+
+class ConvolutionalEncoder(nn.Module):
+    """Filters of several widths, each with a value at every word (Kim, 2014).
+
+    Parameters
+    ----------
+    input_size : int
+        Length of a word's vector.
+    filter_sizes : sequence of int
+        Widths of the filters, in words.
+    n_filters : int
+        Number of filters of each width.
+    """
+
+    def __init__(self, input_size: int, filter_sizes: Sequence[int], n_filters: int) -> None:
+        super().__init__()
+        self.filters = nn.ModuleList(nn.Conv1d(input_size, n_filters, k) for k in filter_sizes)
+        self.output_size = n_filters * len(filter_sizes)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Map vectors (batch, length, input_size) to features (batch, output_size, length)."""
+        x = vectors.transpose(1, 2)
+        features = []
+        for convolution in self.filters:
+            width = convolution.kernel_size[0]
+            features.append(convolution(F.pad(x, ((width - 1) // 2, width // 2))))
+        return F.relu(torch.cat(features, dim=1))

@@ -1,0 +1,32 @@
+"""What a rationale costs."""
+
+from __future__ import annotations
+
+import torch
+
+
+def n_selected(mask: torch.Tensor) -> torch.Tensor:
+    """Mean number of selected words a document: the first regularizer of Lei et al. (2016).
+
+    Parameters
+    ----------
+    mask : Tensor of shape (batch, length)
+        Values in [0, 1], 0 past the end of a document.
+    """
+    return mask.sum(dim=1).mean()
+
+
+def n_borders(mask: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+    """Mean number of borders between selected and unselected words a document.
+
+    The second regularizer of Lei et al. (2016). The end of a document is no border.
+
+    Parameters
+    ----------
+    mask : Tensor of shape (batch, length)
+        Values in [0, 1].
+    words : Tensor of shape (batch, length), dtype bool
+        False past the end of a document.
+    """
+    steps = (mask[:, 1:] - mask[:, :-1]).abs() * words[:, 1:]
+    return steps.sum(dim=1).mean()

@@ -1,0 +1,103 @@
+"""Selector and predictor, trained together as one network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_irx.nn.linear import LinearPath, LinearStart, WordRanking
+from sklearn_irx.nn.predictor import Predictor
+from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.nn.selector import Selector
+
+PADDING = 0
+
+
+class Reading(NamedTuple):
+    """What came of reading a batch: class logits (batch, n_classes), mask (batch, length)."""
+
+    logits: torch.Tensor
+    mask: torch.Tensor
+
+
+class Rationalizer(nn.Module):
+    """A selector that marks words and a predictor that sees only those.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_words, size), dtype float32
+        Word vectors, row 0 (padding) all zeros.
+    n_classes : int
+        Number of classes.
+    sampler : str
+        A name in :data:`sklearn_irx.nn.samplers.SAMPLERS`.
+    filter_sizes, n_filters, hidden_size, dropout, temperature, temperature_decay
+        See :class:`~sklearn_irx.SelectiveRationaleClassifier`.
+    linear_start : LinearStart or None
+        The linear classifier that both networks start from.
+    ids : ndarray of shape (n_words_in_all,), lengths : ndarray of shape (n_documents,)
+        The training documents `linear_start` was fitted on, end to end.
+    """
+
+    def __init__(
+        self,
+        vectors: np.ndarray,
+        n_classes: int,
+        *,
+        sampler: str = "straight_through",
+        filter_sizes: Sequence[int] = (3, 4, 5),
+        n_filters: int = 100,
+        hidden_size: int = 100,
+        dropout: float = 0.5,
+        temperature: float = 1.0,
+        temperature_decay: float = 1e-5,
+        linear_start: LinearStart | None = None,
+        ids: np.ndarray | None = None,
+        lengths: np.ndarray | None = None,
+    ) -> None:
+        super().__init__()
+        linear = ranking = None
+        if linear_start is not None:
+            linear = LinearPath(linear_start)
+            folds = np.repeat(linear_start.folds, lengths)
+            ranking = WordRanking(linear, ids, folds)
+        rows = torch.from_numpy(vectors)
+        self.selector = Selector(rows, filter_sizes, n_filters, dropout, ranking)
+        self.predictor = Predictor(
+            rows, n_classes, filter_sizes, n_filters, hidden_size, dropout, linear
+        )
+        self.sampler = SAMPLERS[sampler](temperature, temperature_decay)
+
+    def forward(
+        self,
+        ids: torch.Tensor,
+        fold: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> Reading:
+        """Select and predict.
+
+        Parameters
+        ----------
+        ids : Tensor of shape (batch, length)
+            Word ids, 0 past the end of a document.
+        fold : Tensor of shape (batch,), default=None
+            In training with a linear start, the fold of each document.
+        mask : Tensor of shape (batch, length), default=None
+            What the predictor shall read. None asks the selector.
+        """
+        linear = self.predictor.linear
+        rows = ids if linear is None else linear.rows(ids, fold)
+        if mask is None:
+            mask = self.sampler(self.selector(ids, rows))
+        mask = mask * (ids != PADDING)
+        return Reading(self.predictor(ids, mask, rows), mask)
+
+    def forget_folds(self) -> None:
+        """Drop what only training documents need."""
+        if self.predictor.linear is not None:
+            self.predictor.linear.forget_folds()
+            self.selector.ranking.forget_folds()

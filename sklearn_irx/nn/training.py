@@ -1,0 +1,236 @@
+"""Training and reading, on top of skorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EpochTimer, PassthroughScoring
+from torch.utils.data import Dataset
+
+from sklearn_irx.nn.losses import n_borders, n_selected
+from sklearn_irx.nn.rationalizer import PADDING, Rationalizer, Reading
+from sklearn_irx.text import Documents, inference_batches, training_batches
+
+INFERENCE_BATCH_SIZE = 256
+_RANKING_SPEED = 10.0  # the two numbers of the ranking learn so much faster than the weights
+
+
+class LabelledDocuments(Dataset):
+    """Documents with their class numbers and, for those a linear start was fitted on, folds."""
+
+    def __init__(self, documents: Documents, y: np.ndarray, folds: np.ndarray | None = None):
+        self.documents = documents
+        self.y = y
+        self.folds = folds
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def batch(self, rows: np.ndarray) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """Give the documents at `rows` as skorch wants a batch."""
+        X = {"ids": torch.from_numpy(self.documents.padded(rows))}
+        if self.folds is not None:
+            X["fold"] = torch.from_numpy(self.folds[rows])
+        return X, torch.from_numpy(self.y[rows])
+
+
+class TrainingBatches:
+    """Batches of documents of like length, shuffled anew for each epoch."""
+
+    def __init__(
+        self, dataset: LabelledDocuments, batch_size: int, random_state: np.random.RandomState
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def __iter__(self) -> Iterator[Any]:
+        lengths = self.dataset.documents.lengths
+        for rows in training_batches(lengths, self.batch_size, self.random_state):
+            yield self.dataset.batch(rows)
+
+    def __len__(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+
+class ValidationBatches:
+    """Batches of documents of like length, in the same order every time."""
+
+    def __init__(self, dataset: LabelledDocuments, batch_size: int) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __iter__(self) -> Iterator[Any]:
+        for rows in inference_batches(self.dataset.documents.lengths, self.batch_size):
+            yield self.dataset.batch(rows)
+
+
+class RationaleNet(NeuralNet):
+    """skorch's training loop with the loss of a rationale model.
+
+    Parameters
+    ----------
+    lambda1, lambda2 : float
+        Price of a selected word and of a border, in units of cross-entropy (nats) a document.
+    **kwargs
+        As :class:`skorch.NeuralNet` takes them.
+
+    Attributes
+    ----------
+    full_text : bool
+        While True, the predictor is trained on all words and the selector not at all.
+    penalty_scale : float
+        Both prices are multiplied by it in training. In validation they always count in full, so
+        that the validation losses of all epochs compare.
+    interrupted : bool
+        Whether training ended by Ctrl-C, which skorch takes for an ordinary end.
+    """
+
+    def __init__(self, *args: Any, lambda1: float, lambda2: float, **kwargs: Any) -> None:
+        self.lambda1 = lambda1
+        self.lambda2 = lambda2
+        self.full_text = False
+        self.penalty_scale = 1.0
+        self.interrupted = False
+        super().__init__(*args, **kwargs)
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Any]]:
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", PassthroughScoring("train_loss", on_train=True)),
+            ("valid_loss", PassthroughScoring("valid_loss")),
+            *(
+                (f"{part}_{what}", PassthroughScoring(f"{part}_{what}", lower_is_better=low, on_train=part == "train"))
+                for part in ("train", "valid")
+                for what, low in (("accuracy", False), ("words", True), ("borders", True), ("empty", True))
+            ),
+        ]  # fmt: skip
+
+    def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> Reading:  # noqa: D102
+        if self.full_text and self.module_.training:
+            x = {**x, "mask": (x["ids"] != PADDING).float()}
+        return super().infer(x, **fit_params)
+
+    def get_loss(  # noqa: D102
+        self,
+        y_pred: Reading,
+        y_true: torch.Tensor,
+        X: dict[str, torch.Tensor],
+        training: bool = False,
+    ) -> torch.Tensor:
+        words = X["ids"].to(y_pred.mask.device) != PADDING
+        selected, borders = n_selected(y_pred.mask), n_borders(y_pred.mask, words)
+        loss = super().get_loss(y_pred.logits, y_true, X, training=training)
+        self._record(y_pred, y_true, words, selected, borders, "train" if training else "valid")
+        scale = self.penalty_scale if training else 1.0
+        if training and self.full_text:
+            scale = 0.0
+        return loss + scale * (self.lambda1 * selected + self.lambda2 * borders)
+
+    def _record(
+        self,
+        reading: Reading,
+        y_true: torch.Tensor,
+        words: torch.Tensor,
+        selected: torch.Tensor,
+        borders: torch.Tensor,
+        part: str,
+    ) -> None:
+        with torch.no_grad():
+            right = reading.logits.argmax(dim=1) == y_true.to(reading.logits.device)
+            empty = (reading.mask > 0.5).sum(dim=1) == 0
+        for what, value in (
+            ("accuracy", right.float().mean()),
+            ("words", selected),
+            ("borders", borders),
+            ("empty", empty.float().mean()),
+        ):
+            self.history.record_batch(f"{part}_{what}", value.item())
+
+    def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:  # noqa: D102
+        try:
+            return super().fit_loop(*args, **kwargs)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+
+
+def parameter_groups(learning_rate: float) -> list[tuple[str, dict[str, float]]]:
+    """Give the parameters that learn at a rate of their own, as skorch takes them."""
+    return [("selector.ranking.*", {"lr": _RANKING_SPEED * learning_rate})]
+
+
+@contextmanager
+def isolated(seed: int, n_threads: int | None, device: str) -> Iterator[None]:
+    """Seed torch and set its threads for a while, and leave both as they were."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if device == "cuda" else []):
+        torch.manual_seed(seed)
+        with threads(n_threads):
+            yield
+
+
+@contextmanager
+def threads(n_threads: int | None) -> Iterator[None]:
+    """Let torch compute with `n_threads` threads for a while; None changes nothing."""
+    before = torch.get_num_threads()
+    if n_threads is not None:
+        torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        if n_threads is not None:
+            torch.set_num_threads(before)
+
+
+def pick_device(device: str) -> str:
+    """Give the device that ``"auto"`` stands for on this machine: CUDA, else MPS, else the CPU."""
+    if device != "auto":
+        return device
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@torch.inference_mode()
+def read(
+    module: Rationalizer, documents: Documents, masks: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let a trained network read documents.
+
+    Parameters
+    ----------
+    module : Rationalizer
+        On the device where it shall compute.
+    documents : Documents
+        What to read.
+    masks : ndarray of shape (n_documents, at least the longest document), dtype bool, default=None
+        The words the predictor may see. None asks the network's own selector.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_documents, n_classes), dtype float64
+        Class probabilities from the selected words.
+    selected : ndarray of shape (n_documents, longest document), dtype bool
+        The masks that were used.
+    """
+    module.eval()
+    device = module.predictor.output.weight.device
+    probabilities = np.empty((len(documents), module.predictor.output.out_features))
+    selected = np.zeros((len(documents), documents.lengths.max(initial=0)), dtype=bool)
+    for rows in inference_batches(documents.lengths, INFERENCE_BATCH_SIZE):
+        ids = torch.from_numpy(documents.padded(rows)).to(device)
+        mask = None
+        if masks is not None:
+            mask = torch.from_numpy(masks[rows][:, : ids.shape[1]]).float().to(device)
+        reading = module(ids, mask=mask)
+        # Softmax in 64 bits, so that each row sums to one as scikit-learn's metrics expect.
+        probabilities[rows] = torch.softmax(reading.logits.cpu().double(), dim=1).numpy()
+        width = documents.lengths[rows].max()
+        selected[rows, :width] = reading.mask.cpu().numpy()[:, :width] > 0.5
+    return probabilities, selected

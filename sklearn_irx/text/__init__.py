@@ -1,0 +1,21 @@
+"""Strings: words and where they stand, vocabularies, word vectors, batches of word ids."""
+
+from sklearn_irx.text.documents import Documents, inference_batches, training_batches
+from sklearn_irx.text.tokenizer import Token, WordTokenizer, tokens_of, words_of
+from sklearn_irx.text.vectors import WordVectors, load_embeddings
+from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+
+__all__ = [
+    "PADDING",
+    "UNKNOWN",
+    "Documents",
+    "Token",
+    "Vocabulary",
+    "WordTokenizer",
+    "WordVectors",
+    "inference_batches",
+    "load_embeddings",
+    "tokens_of",
+    "training_batches",
+    "words_of",
+]

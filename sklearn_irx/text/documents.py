@@ -1,0 +1,107 @@
+"""Texts as word ids, end to end in one array, and batches of documents of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from sklearn_irx.text.tokenizer import words_of
+from sklearn_irx.text.vocabulary import PADDING, Vocabulary
+
+_BATCHES_PER_POOL = 50  # documents of so many batches are sorted by length together
+
+
+class Documents:
+    """Word ids of many documents, one after the other in a single array.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n_words_in_all,), dtype int32
+        The ids of all documents, end to end.
+    lengths : ndarray of shape (n_documents,), dtype int
+        Number of words of each document.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.text import Documents
+    >>> documents = Documents(np.array([5, 6, 7], np.int32), np.array([1, 0, 2]))
+    >>> documents.padded([0, 2])
+    array([[5, 0],
+           [6, 7]])
+    """
+
+    def __init__(self, ids: np.ndarray, lengths: np.ndarray) -> None:
+        self.ids = ids
+        self.lengths = lengths
+        self.starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+
+    @classmethod
+    def from_words(cls, words: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Documents:
+        """Look up the words of every document."""
+        lengths = np.array([len(w) for w in words], dtype=np.int64)
+        return cls(vocabulary.lookup([word for w in words for word in w]), lengths)
+
+    @classmethod
+    def from_texts(
+        cls, texts: Sequence[str], tokenizer: Any, vocabulary: Vocabulary, max_length: int
+    ) -> Documents:
+        """Split every text into at most `max_length` words and look them up."""
+        return cls.from_words([words_of(tokenizer, text, max_length) for text in texts], vocabulary)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def take(self, rows: np.ndarray) -> Documents:
+        """Give the documents at `rows`, in that order."""
+        return Documents(self.ids[self._places(rows)], self.lengths[rows])
+
+    def padded(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Give the documents at `rows` as a rectangle.
+
+        Returns
+        -------
+        ids : ndarray of shape (len(rows), longest of them), dtype int64
+            Padded with 0 at the end. At least one column, even if all documents are empty.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        lengths = self.lengths[rows]
+        rectangle = np.full((len(rows), max(1, lengths.max(initial=0))), PADDING, dtype=np.int64)
+        rectangle[np.arange(rectangle.shape[1]) < lengths[:, None]] = self.ids[self._places(rows)]
+        return rectangle
+
+    def _places(self, rows: np.ndarray) -> np.ndarray:
+        """Positions in `ids` of all words of the documents at `rows`."""
+        lengths = self.lengths[rows]
+        ends = np.cumsum(lengths)
+        return np.arange(lengths.sum()) + np.repeat(self.starts[rows] - ends + lengths, lengths)
+
+
+def training_batches(
+    lengths: np.ndarray, batch_size: int, random_state: np.random.RandomState
+) -> Iterator[np.ndarray]:
+    """Cut all documents, shuffled, into batches of like length.
+
+    Yields
+    ------
+    rows : ndarray of shape (at most batch_size,), dtype int
+        Together, the batches hold every document once.
+    """
+    order = random_state.permutation(len(lengths))
+    batches = []
+    pool = batch_size * _BATCHES_PER_POOL
+    for first in range(0, len(order), pool):
+        rows = order[first : first + pool]
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        batches.extend(rows[i : i + batch_size] for i in range(0, len(rows), batch_size))
+    for i in random_state.permutation(len(batches)):
+        yield batches[i]
+
+
+def inference_batches(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Cut all documents into batches of like length, the same way every time."""
+    order = np.argsort(lengths, kind="stable")
+    for first in range(0, len(order), batch_size):
+        yield order[first : first + batch_size]

@@ -1,0 +1,201 @@
+"""Word vectors: read, downloaded or trained by gensim, given as NumPy arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_TRAINED_SIZE = 100
+_TRAINING_EPOCHS = 10
+
+
+class WordVectors:
+    """Vectors of words, by word; copies of the object share one array.
+
+    scikit-learn's ``clone`` and ``GridSearchCV`` copy their parameters: a ``KeyedVectors`` given
+    to an estimator is copied for every candidate and fold, a `WordVectors` is not.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The words.
+    vectors : array of shape (len(words), size)
+        A row for each word. Kept as float32.
+
+    Raises
+    ------
+    ValueError
+        If `vectors` is not two-dimensional with a row for each word, or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.text import WordVectors
+    >>> vectors = WordVectors(["good", "bad"], np.array([[1.0, 0.5], [-1.0, 0.5]]))
+    >>> vectors.rows(["bad", "unheard"])
+    array([[-1. ,  0.5],
+           [ 0. ,  0. ]], dtype=float32)
+    """
+
+    def __init__(self, words: Sequence[str], vectors: np.ndarray) -> None:
+        array = np.asarray(vectors, dtype=np.float32)
+        if array.ndim != 2 or len(array) != len(words):
+            raise ValueError(
+                f"vectors has shape {array.shape}: give one row for each of the {len(words)} words."
+            )
+        if not np.isfinite(array).all():
+            raise ValueError("vectors holds NaN or infinite values: give finite ones.")
+        self.words = list(words)
+        self.vectors = array
+        self._places = {word: i for i, word in enumerate(self.words)}
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> WordVectors:
+        """Read a file of GloVe or word2vec text, or of word2vec binary (``.bin``), gzip or plain.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The last file read is kept in memory as long as it does not change on disk.
+
+        Raises
+        ------
+        ValueError
+            If the file is not there or holds no word vectors.
+        """
+        file = Path(path)
+        try:
+            stat = file.stat()
+            return _read(str(file.resolve()), stat.st_mtime_ns, stat.st_size)
+        except (OSError, EOFError, ValueError, IndexError, AssertionError) as error:
+            raise ValueError(
+                f"embeddings={str(path)!r} cannot be read as word vectors ({error}): give a file "
+                "of GloVe or word2vec text, or of word2vec binary if its name ends in .bin."
+            ) from error
+
+    @classmethod
+    def download(cls, name: str) -> WordVectors:
+        """Fetch one of the data sets that ``gensim.downloader`` knows, "glove-wiki-gigaword-100" say.
+
+        Raises
+        ------
+        ValueError
+            If there is neither a file nor a data set of that name, or it could not be fetched.
+        """
+        import gensim.downloader
+
+        try:
+            return cls.from_keyed_vectors(gensim.downloader.load(name))
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"embeddings={name!r} is neither a file that exists nor a data set that "
+                f"gensim.downloader can fetch now ({error}): give the path of a vectors file, or "
+                "a name from gensim.downloader.info()."
+            ) from error
+
+    @classmethod
+    def from_keyed_vectors(cls, keyed: Any) -> WordVectors:
+        """Take over the words and vectors of a gensim ``KeyedVectors``."""
+        return cls(keyed.index_to_key, keyed.vectors)
+
+    @classmethod
+    def train(cls, documents: Sequence[Sequence[str]], seed: int) -> WordVectors:
+        """Train skip-gram vectors of 100 dimensions on `documents`.
+
+        Parameters
+        ----------
+        documents : sequence of sequences of str
+            The words of each document; at least one word in all.
+        seed : int
+            The same seed gives the same vectors: training runs on one thread.
+        """
+        from gensim.models import Word2Vec
+
+        model = Word2Vec(
+            documents, vector_size=_TRAINED_SIZE, min_count=1, sg=1, window=5, workers=1,
+            epochs=_TRAINING_EPOCHS, seed=seed,
+        )  # fmt: skip
+        return cls.from_keyed_vectors(model.wv)
+
+    @property
+    def size(self) -> int:
+        """Length of a vector."""
+        return self.vectors.shape[1]
+
+    def rows(self, words: Sequence[str]) -> np.ndarray:
+        """Give the vector of each word, zeros where there is none: (len(words), size)."""
+        places = np.fromiter((self._places.get(w, -1) for w in words), np.int64, len(words))
+        rows = np.zeros((len(words), self.size), dtype=np.float32)
+        rows[places >= 0] = self.vectors[places[places >= 0]]
+        return rows
+
+    def __copy__(self) -> WordVectors:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> WordVectors:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<WordVectors of {len(self.words)} words in {self.size} dimensions>"
+
+
+@lru_cache(maxsize=1)
+def _read(path: str, modified: int, size: int) -> WordVectors:  # noqa: ARG001
+    """Read a file; `modified` and `size` tell a changed file from the one in the cache."""
+    from gensim.models import KeyedVectors
+    from gensim.utils import open as gensim_open
+
+    binary = path.removesuffix(".gz").endswith(".bin")
+    has_header = binary
+    if not binary:
+        with gensim_open(path, "rb") as lines:
+            has_header = len(next(iter(lines), b"").split()) == 2
+    return WordVectors.from_keyed_vectors(
+        KeyedVectors.load_word2vec_format(path, binary=binary, no_header=not has_header)
+    )
+
+
+def load_embeddings(embeddings: Any) -> list[WordVectors | None]:
+    """Read everything that the parameter ``embeddings`` of an estimator names.
+
+    Parameters
+    ----------
+    embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these
+        None stands for vectors to be trained on the training texts.
+
+    Returns
+    -------
+    sources : list of WordVectors or None
+        None again for those still to be trained.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be read.
+    TypeError
+        If one is something else, or the list is empty.
+    """
+    if isinstance(embeddings, (list, tuple)):
+        if not embeddings:
+            raise TypeError("embeddings=[] names no word vectors: give None to train them.")
+        return [source for part in embeddings for source in load_embeddings(part)]
+    if embeddings is None:
+        return [None]
+    if isinstance(embeddings, WordVectors):
+        return [embeddings]
+    if hasattr(embeddings, "index_to_key") and hasattr(embeddings, "vectors"):
+        return [WordVectors.from_keyed_vectors(embeddings)]
+    if isinstance(embeddings, (str, os.PathLike)):
+        looks_like_path = not isinstance(embeddings, str) or any(c in embeddings for c in "./\\")
+        if looks_like_path or Path(embeddings).exists():
+            return [WordVectors.load(embeddings)]
+        return [WordVectors.download(embeddings)]
+    raise TypeError(
+        f"embeddings={embeddings!r} is a {type(embeddings).__name__}: give None, a path, the name "
+        "of a gensim.downloader data set, WordVectors, KeyedVectors, or a list of these."
+    )

@@ -1,0 +1,59 @@
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from sklearn_irx.cli.app import app
+from sklearn_irx.datasets import make_rationale_classification
+
+_QUICK = ["--max-epochs", "2", "--max-length", "40", "--threads", "1"]
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """Options that make training take a moment."""
+    return list(_QUICK)
+
+
+@pytest.fixture(scope="session")
+def cli():
+    """Runs a command as a user would, and gives its exit code and what it printed."""
+    runner = CliRunner(env={"COLUMNS": "120", "TERM": "dumb"})
+    return lambda *arguments: runner.invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="session")
+def reviews():
+    texts, y, _ = make_rationale_classification(
+        120, n_words=30, n_cues=2, difficulty=0.0, random_state=0
+    )
+    return pd.DataFrame({"text": texts, "label": y})
+
+
+@pytest.fixture(scope="session")
+def table(reviews, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tables") / "reviews.csv"
+    reviews.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def pair(cli, quick, table, tmp_path_factory):
+    """Two models that interact, trained and saved by the command."""
+    path = tmp_path_factory.mktemp("models") / "pair.joblib"
+    result = cli("fit", table, "-o", path, *quick)
+    assert result.exit_code == 0, result.output
+    return path
+
+
+@pytest.fixture(scope="session")
+def single(cli, quick, reviews, tmp_path_factory):
+    """One model, its labels the numbers 0 and 1."""
+    folder = tmp_path_factory.mktemp("models")
+    numbered = reviews.assign(label=(reviews["label"] == "noise").astype(int))
+    numbered.to_parquet(folder / "numbered.parquet")
+    path = folder / "single.joblib"
+    result = cli(
+        "fit", folder / "numbered.parquet", "-o", path, "--single", "--test-size", 0, *quick
+    )
+    assert result.exit_code == 0, result.output
+    return path

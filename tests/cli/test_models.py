@@ -1,0 +1,240 @@
+import io
+import json
+import subprocess
+import sys
+
+import joblib
+import pandas as pd
+import pytest
+
+from sklearn_irx.exchange import CASES
+
+
+def sentence(result):
+    """The one line on stderr that says what is wrong."""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("Error: ")
+    assert "Traceback" not in result.output
+    return lines[0]
+
+
+def stopped(*args, **kwargs):
+    raise KeyboardInterrupt
+
+
+def test_fit_reports_what_the_models_do_on_held_out_documents(cli, quick, table, tmp_path):
+    result = cli("fit", table, "-o", tmp_path / "m.joblib", "--test-size", "0.25", *quick)
+    assert result.exit_code == 0
+    assert "On 30 documents held out" in result.stdout
+    for text in ("model 1", "model 2", "both, interacting", "accuracy", "convinced_2"):
+        assert text in result.stdout
+
+
+def test_fit_can_train_one_model_and_test_it_on_another_table(cli, quick, table, tmp_path):
+    path = tmp_path / "m.joblib"
+    result = cli("fit", table, "-o", path, "--single", "--test", table, *quick)
+    assert result.exit_code == 0
+    assert "On 120 documents held out" in result.stdout
+    assert "convinced_2" not in result.stdout
+    assert not hasattr(joblib.load(path), "interact")
+
+
+def test_options_reach_both_models(cli, quick, table, tmp_path):
+    path = tmp_path / "m.joblib"
+    options = ["--lambda1", "0.25", "--lambda2", "0.125", "--seed", "5"]
+    assert cli("fit", table, "-o", path, "--test-size", 0, *options, *quick).exit_code == 0
+    first, second = (member.get_params() for member in joblib.load(path).estimators_)
+    for parameters in (first, second):
+        assert parameters["lambda1"] == 0.25
+        assert parameters["lambda2"] == 0.125
+        assert parameters["max_length"] == 40
+        assert parameters["verbose"] == 0
+    assert first["random_state"] == 5
+    assert first != second
+
+
+def test_fit_replaces_a_model_only_if_told_to(cli, quick, table, tmp_path, monkeypatch):
+    path = tmp_path / "m.joblib"
+    path.write_text("precious")
+    with monkeypatch.context() as patch:
+        patch.setattr("sklearn_irx.cli.training.train", pytest.fail)  # refused before training
+        result = cli("fit", table, "-o", path)
+    assert result.exit_code == 2
+    assert sentence(result).endswith("m.joblib exists; --force replaces it.")
+    assert path.read_text() == "precious"
+    assert cli("fit", table, "-o", path, "--force", "--single", *quick).exit_code == 0
+    assert joblib.load(path).predict(["Sirens."]).shape == (1,)
+
+
+def test_fit_checks_the_folder_before_training(cli, table, tmp_path, monkeypatch):
+    monkeypatch.setattr("sklearn_irx.cli.training.train", pytest.fail)
+    result = cli("fit", table, "-o", tmp_path / "missing" / "m.joblib")
+    assert result.exit_code == 2
+    assert "there is no folder" in sentence(result)
+
+
+@pytest.mark.parametrize("where", ["sklearn_irx.cli.training.train", "joblib.dump"])
+def test_an_interrupted_fit_leaves_no_file(cli, quick, table, tmp_path, monkeypatch, where):
+    monkeypatch.setattr(where, stopped)
+    result = cli("fit", table, "-o", tmp_path / "m.joblib", "--single", *quick)
+    assert result.exit_code == 130
+    assert sentence(result) == "Error: interrupted."
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text,label\na,x\nb,x\nc,y\n", "the label 'y' has a single document"),
+        ("text,label\na,\nb,x\n", "no label in column 'label' in row 1"),
+        ("text,label\n", "holds no rows"),
+    ],
+)
+def test_a_table_that_cannot_be_learned_from_is_explained(cli, tmp_path, content, message):
+    (tmp_path / "t.csv").write_text(content)
+    result = cli("fit", tmp_path / "t.csv", "-o", tmp_path / "m.joblib")
+    assert result.exit_code == 1
+    assert message in sentence(result)
+
+
+def test_what_the_estimator_refuses_is_said_in_a_sentence(cli, quick, tmp_path):
+    (tmp_path / "t.csv").write_text("text,label\n" + "same,x\n" * 20)
+    result = cli("fit", tmp_path / "t.csv", "-o", tmp_path / "m.joblib", *quick)
+    assert result.exit_code == 1
+    assert "class" in sentence(result)
+
+
+def test_missing_word_vectors_are_noticed_before_training(cli, table, tmp_path):
+    result = cli("fit", table, "-o", tmp_path / "m.joblib", "--vectors", tmp_path / "v.txt.gz")
+    assert result.exit_code == 2
+    assert "of word vectors" in sentence(result)
+
+
+def test_predict_prints_csv_with_the_columns_it_was_given(cli, pair, table, reviews):
+    result = cli("predict", pair, table)
+    assert result.exit_code == 0, result.stderr
+    found = pd.read_csv(io.StringIO(result.stdout), keep_default_na=False)
+    assert list(found.columns) == ["text", "label", "label_pred", "confidence", "rationale", "case"]
+    assert found["text"].tolist() == reviews["text"].tolist()
+    assert set(found["label_pred"]) <= set(reviews["label"])
+    assert found["confidence"].between(0, 1).all()
+    assert set(found["case"]) <= set(CASES)
+    for text, words in zip(found["text"], found["rationale"], strict=True):
+        assert set(words.split()) <= set(text.lower().replace(".", " ").replace(",", " ").split())
+
+
+def test_predict_says_what_the_saved_model_says(cli, pair, table, reviews, tmp_path):
+    assert cli("predict", pair, table, "-o", tmp_path / "o.parquet").exit_code == 0
+    found = pd.read_parquet(tmp_path / "o.parquet")
+    assert found["label_pred"].tolist() == joblib.load(pair).predict(list(reviews["text"])).tolist()
+
+
+def test_predict_keeps_labels_in_their_type_and_has_no_case_for_one_model(
+    cli, single, table, tmp_path
+):
+    assert cli("predict", single, table, "-o", tmp_path / "o.jsonl").exit_code == 0
+    rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert {row["label_pred"] for row in rows} <= {0, 1}
+    assert "case" not in rows[0]
+
+
+def test_predict_needs_no_label_and_takes_empty_texts(cli, pair, tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"body": "", "n": 1}\n{"body": "Loud sirens.", "n": 2}\n')
+    result = cli("predict", pair, tmp_path / "t.jsonl", "--text", "body")
+    assert result.exit_code == 0
+    found = pd.read_csv(io.StringIO(result.stdout), keep_default_na=False)
+    assert found["rationale"][0] == ""
+    assert found["n"].tolist() == [1, 2]
+
+
+def test_a_column_that_exists_is_not_overwritten(cli, pair, tmp_path):
+    (tmp_path / "t.csv").write_text("text,confidence\nSirens.,high\n")
+    result = cli("predict", pair, tmp_path / "t.csv")
+    assert result.exit_code == 2
+    assert "has a column 'confidence' already; --prefix" in sentence(result)
+    result = cli("predict", pair, tmp_path / "t.csv", "--prefix", "irx_")
+    found = pd.read_csv(io.StringIO(result.stdout))
+    assert found["confidence"].tolist() == ["high"]
+    assert "irx_confidence" in found
+
+
+def test_predict_does_not_write_over_what_it_reads(cli, pair, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("text\nSirens.\n")
+    result = cli("predict", pair, path, "-o", tmp_path / "." / "t.csv")
+    assert result.exit_code == 2
+    assert path.read_text() == "text\nSirens.\n"
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_wrong_input_is_explained_in_a_sentence(cli, pair, table, tmp_path, command):
+    result = cli(command, pair, tmp_path / "missing.csv")
+    assert (result.exit_code, "there is no file" in sentence(result)) == (2, True)
+    result = cli(command, pair, table, "--text", "body")
+    assert (result.exit_code, "'text', 'label'" in sentence(result)) == (2, True)
+    result = cli(command, tmp_path / "missing.joblib", table)
+    assert (result.exit_code, "there is no file" in sentence(result)) == (2, True)
+    result = cli(command, table, table)
+    assert (result.exit_code, "not a model that can be loaded" in sentence(result)) == (1, True)
+    joblib.dump({"a": 1}, tmp_path / "d.joblib")
+    result = cli(command, tmp_path / "d.joblib", table)
+    assert (result.exit_code, "holds a dict" in sentence(result)) == (1, True)
+
+
+def test_explain_shows_the_first_texts_and_judges_them(cli, pair, table, reviews):
+    result = cli("explain", pair, table, "-n", 3, "--label", "label")
+    assert result.exit_code == 0
+    assert result.stdout.count("words · ") == 3
+    assert result.stdout.count("· right") + result.stdout.count("· wrong, true label") == 3
+    shown = result.stdout.replace("[", "").replace("]", "")
+    assert all(text in shown for text in reviews["text"][:3])
+    assert reviews["text"][3] not in shown
+
+
+def test_explain_without_labels_judges_nothing(cli, single, table):
+    result = cli("explain", single, table, "-n", 1)
+    assert "right" not in result.stdout.splitlines()[0]
+    assert "wrong" not in result.stdout.splitlines()[0]
+
+
+def test_labels_in_csv_are_compared_with_the_numbers_a_model_knows(cli, single, reviews, tmp_path):
+    numbers = (reviews["label"] == "noise").astype(int)
+    reviews.assign(label=numbers).to_csv(tmp_path / "t.csv", index=False)
+    result = cli("explain", single, tmp_path / "t.csv", "-n", 120, "--label", "label")
+    right = joblib.load(single).score(list(reviews["text"]), numbers)
+    assert result.stdout.count("· right") == round(right * 120)
+
+
+def test_explain_writes_a_page_that_escapes_what_it_shows(cli, pair, tmp_path):
+    (tmp_path / "t.csv").write_text("text,label\n<script>sirens()</script>,<script>x</script>\n")
+    page = tmp_path / "page.html"
+    result = cli("explain", pair, tmp_path / "t.csv", "--label", "label", "-o", page)
+    assert result.exit_code == 0
+    html = page.read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;x&lt;/script&gt;" in html
+    assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_help_warns_of_models_from_strangers(cli, command):
+    assert "open only those you trust" in " ".join(cli(command, "--help").stdout.split())
+
+
+def test_a_model_trained_in_one_process_predicts_in_another(quick, table, tmp_path):
+    def run(*arguments):
+        program = "from sklearn_irx.cli import main; main()"
+        return subprocess.run(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            check=True,
+        )
+
+    model, output = tmp_path / "m.joblib", tmp_path / "o.csv"
+    run("fit", table, "-o", model, "--single", *quick)
+    run("predict", model, table, "-o", output)
+    assert len(pd.read_csv(output)) == 120

@@ -1,0 +1,209 @@
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from sklearn_irx import Rationale
+from sklearn_irx.inspection import SummaryTable, to_html, write_html
+from sklearn_irx.text import WordTokenizer
+
+EVIL = "<script>alert('x')</script> & \"quoted\""
+VOID = {"meta", "input"}
+
+
+class Page(HTMLParser):
+    """Reads a page: its elements, its text, and whether every element is closed."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text, self.open = [], "", []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+    def count(self, tag, **attributes):
+        return sum(
+            element == tag
+            and all(found.get(name.rstrip("_")) == v for name, v in attributes.items())
+            for element, found in self.elements
+        )
+
+
+def rationale(text, words, label, *, confidence=0.8, case=None, limit=None):
+    tokens = WordTokenizer()(text)[:limit]
+    mask = np.array([token.text in words for token in tokens], dtype=bool)
+    spans = [(token.start, token.end) for token in tokens]
+    return Rationale(text, [token.text for token in tokens], spans, mask, label, confidence, case)
+
+
+@pytest.fixture
+def pair():
+    """Three documents read by two models: they agree, model 1 convinces, model 2 is surer."""
+    texts = ["A dull film.", "A lovely, dull evening.", "Waiters sang."]
+    first = [
+        rationale(texts[0], {"dull"}, "bad"),
+        rationale(texts[1], {"lovely"}, "good"),
+        rationale(texts[2], {"sang"}, "good", confidence=0.5),
+    ]
+    second = [
+        rationale(texts[0], {"film"}, "bad"),
+        rationale(texts[1], {"dull"}, "bad"),
+        rationale(texts[2], {"waiters"}, "bad", confidence=0.7),
+    ]
+    kept = [
+        replace(first[0], case="agree"),
+        replace(first[1], case="convinced_2"),
+        replace(second[2], case="confidence_2"),
+    ]
+    exchange = {
+        "label_1_given_2": np.array(["bad", "good", "good"]),
+        "label_2_given_1": np.array(["bad", "good", "bad"]),
+    }
+    return kept, (first, second), exchange
+
+
+def test_nothing_a_document_label_or_title_holds_becomes_html():
+    evil = rationale(EVIL, {"script", "quoted"}, EVIL, case="confidence_1")
+    html = to_html(
+        [evil],
+        title=EVIL,
+        subtitle=EVIL,
+        y_true=["<img src=x onerror=alert(1)>"],
+        names=[EVIL],
+        tables=[SummaryTable(EVIL, [EVIL], [[EVIL]], note=EVIL)],
+        members=([evil], [evil]),
+        interactions={"label_1_given_2": [EVIL], "label_2_given_1": [EVIL]},
+    )
+    page = Page(html)
+    assert page.count("script") == page.count("img") == 0
+    assert page.text.count(EVIL) >= 10
+
+
+def test_the_page_asks_for_nothing_from_outside(pair):
+    kept, members, exchange = pair
+    html = to_html(kept, members=members, interactions=exchange)
+    assert not re.search(r"https?://|src=|href=|url\(|@import|<script", html)
+    assert "default-src 'none'" in html
+
+
+def test_selected_words_are_marked_and_the_document_is_whole():
+    page = to_html([rationale("  A dull,\n dull film & more.", {"dull"}, "bad")])
+    assert '<p class="text" dir="auto">  A <mark>dull,\n dull</mark> film &amp; more.</p>' in page
+
+
+def test_marks_do_not_rely_on_colour_alone():
+    style = re.search(r"\nmark \{(.*?)\}", to_html([]), re.DOTALL)[1]
+    assert "text-decoration: underline" in style
+
+
+def test_the_page_is_accessible(pair):
+    kept, members, exchange = pair
+    table = SummaryTable("Models", ["", "accuracy"], [["model 1", "0.5"]])
+    page = Page(to_html(kept, tables=[table], members=members, interactions=exchange))
+    assert page.count("html", lang="en") == page.count("h1") == page.count("caption") == 1
+    assert page.count("th", scope="col") == 2
+    assert page.count("th", scope="row") == 1
+    identifiers = [found["id"] for _, found in page.elements if "id" in found]
+    assert len(identifiers) == len(set(identifiers))
+    labelled = {found["for"] for tag, found in page.elements if tag == "label"}
+    assert labelled == {found["id"] for tag, found in page.elements if tag == "input"}
+
+
+def test_wrong_predictions_can_be_told_from_right_ones():
+    documents = [rationale("Dull.", {"dull"}, "bad"), rationale("Fine.", {"fine"}, "good")]
+    html = to_html(documents, y_true=["bad", "bad"])
+    assert html.count("✓ right") == html.count("✗ wrong</span>") == 1
+    assert "true label <b>bad</b>" in html
+    assert "✗ wrong (1)" in html
+
+
+def test_without_true_labels_nothing_is_judged():
+    html = to_html([rationale("Dull.", {"dull"}, "bad")])
+    assert "✓ right" not in html
+    assert "✗ wrong" not in html
+
+
+def test_where_models_disagree_both_are_shown_and_the_kept_one_is_named(pair):
+    kept, members, exchange = pair
+    html = to_html(kept, members=members, interactions=exchange)
+    agree, convinced, confidence = re.findall(r"<article.*?</article>", html, re.DOTALL)
+    assert "Model 2" not in agree
+    for article, side in ((convinced, 0), (confidence, 1)):
+        sides = article.split('<div class="side')[1:]
+        assert ["kept" in text for text in sides] == [side == 0, side == 1]
+    assert "Model 1’s words convinced model 2" in convinced
+    assert "Model 2, reading these words: <b>good</b> — convinced" in convinced
+    assert "Model 1, reading these words: <b>good</b> — not convinced" in convinced
+    assert "model 2 was the surer one" in confidence
+
+
+def test_the_members_are_shown_without_knowing_the_exchange(pair):
+    kept, members, _ = pair
+    html = to_html(kept, members=members)
+    assert html.count('<div class="side') == 4
+    assert "reading these words" not in html
+
+
+def test_documents_can_be_filtered_by_what_happened(pair):
+    kept, members, exchange = pair
+    html = to_html(kept, members=members, interactions=exchange)
+    assert "all (3)" in html
+    assert "models disagree (2)" in html
+    assert "convinced_2 (1)" in html
+    assert "convinced_1 (" not in html
+
+
+def test_what_was_not_read_is_counted():
+    html = to_html([rationale("one two three", {"one"}, "bad", limit=1)])
+    assert "three" not in html
+    assert "10 more characters, not read" in html
+
+
+def test_an_empty_document_says_so():
+    assert "(an empty document)" in to_html([rationale("", set(), "bad")])
+
+
+def test_control_characters_and_half_characters_can_be_written(tmp_path):
+    path = tmp_path / "page.html"
+    write_html(path, [rationale("dull\x00\x1b \u202e film \ud800", {"dull"}, "bad\udfff")])
+    html = path.read_text(encoding="utf-8")
+    assert not set("\x00\x1b\u202e") & set(html)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"y_true": ["bad"]}, "y_true has 1 entries; there are 2 rationales"),
+        ({"names": ["a", "b", "c"]}, "names has 3 entries"),
+        ({"members": ([], [])}, r"members\[0\] has 0 entries"),
+        ({"interactions": {"label_1_given_2": ["x"]}}, "label_1_given_2 has 1 entries"),
+    ],
+)
+def test_lists_of_unequal_length_are_refused(options, message):
+    documents = [rationale("Dull.", {"dull"}, "bad")] * 2
+    with pytest.raises(ValueError, match=message):
+        to_html(documents, **options)
+
+
+def test_a_report_of_nothing_is_a_page():
+    assert "0 documents" in to_html([])
+
+
+def test_a_page_replaces_the_one_before(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text("old")
+    write_html(str(path), [rationale("Dull.", {"dull"}, "bad")], title="New")
+    assert "<h1>New</h1>" in path.read_text(encoding="utf-8")
