@@ -1,6 +1,29 @@
 """Text classifiers that show the words they used, and can show no others."""
 
-from sklearn_irx._rationale import Rationale
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sklearn_irx._classifier import SelectiveRationaleClassifier
+    from sklearn_irx._ensemble import InteractiveEnsemble
+    from sklearn_irx._rationale import Rationale
 
 __version__ = "0.1.0"
-__all__ = ["Rationale"]
+__all__ = ["InteractiveEnsemble", "Rationale", "SelectiveRationaleClassifier"]
+
+_ROOMS = {
+    "InteractiveEnsemble": "_ensemble",
+    "Rationale": "_rationale",
+    "SelectiveRationaleClassifier": "_classifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Importing torch takes seconds: parts that do without, such as the help of the command, can.
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -82,9 +82,7 @@ class Rationale:
         """Character spans of the maximal runs of selected words."""
         edges = np.flatnonzero(np.diff(np.concatenate([[0], self.mask.astype(np.int8), [0]])))
         firsts, lasts = edges[::2], edges[1::2] - 1
-        return [
-            (self.spans[i][0], self.spans[j][1]) for i, j in zip(firsts, lasts, strict=True)
-        ]
+        return [(self.spans[i][0], self.spans[j][1]) for i, j in zip(firsts, lasts, strict=True)]
 
     def __str__(self) -> str:
         pieces = [piece if selected else "…" for piece, selected in self.segments()]

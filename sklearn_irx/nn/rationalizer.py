@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,8 +13,7 @@ from sklearn_irx.nn.linear import LinearPath, LinearStart, WordRanking
 from sklearn_irx.nn.predictor import Predictor
 from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.nn.selector import Selector
-
-PADDING = 0
+from sklearn_irx.text import PADDING, Documents
 
 
 class Reading(NamedTuple):
@@ -39,8 +38,8 @@ class Rationalizer(nn.Module):
         See :class:`~sklearn_irx.SelectiveRationaleClassifier`.
     linear_start : LinearStart or None
         The linear classifier that both networks start from.
-    ids : ndarray of shape (n_words_in_all,), lengths : ndarray of shape (n_documents,)
-        The training documents `linear_start` was fitted on, end to end.
+    documents : Documents or None
+        The training documents that `linear_start` was fitted on.
     """
 
     def __init__(
@@ -56,15 +55,24 @@ class Rationalizer(nn.Module):
         temperature: float = 1.0,
         temperature_decay: float = 1e-5,
         linear_start: LinearStart | None = None,
-        ids: np.ndarray | None = None,
-        lengths: np.ndarray | None = None,
+        documents: Documents | None = None,
     ) -> None:
         super().__init__()
+        self.settings = {
+            "n_classes": n_classes,
+            "sampler": sampler,
+            "filter_sizes": tuple(filter_sizes),
+            "n_filters": n_filters,
+            "hidden_size": hidden_size,
+            "dropout": dropout,
+            "temperature": temperature,
+            "temperature_decay": temperature_decay,
+        }
         linear = ranking = None
-        if linear_start is not None:
+        if linear_start is not None and documents is not None:
             linear = LinearPath(linear_start)
-            folds = np.repeat(linear_start.folds, lengths)
-            ranking = WordRanking(linear, ids, folds)
+            folds = np.repeat(linear_start.folds, documents.lengths)
+            ranking = WordRanking(linear, documents.ids, folds)
         rows = torch.from_numpy(vectors)
         self.selector = Selector(rows, filter_sizes, n_filters, dropout, ranking)
         self.predictor = Predictor(
@@ -101,3 +109,26 @@ class Rationalizer(nn.Module):
         if self.predictor.linear is not None:
             self.predictor.linear.forget_folds()
             self.selector.ranking.forget_folds()
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Give all weights as NumPy arrays, by name."""
+        return {name: value.cpu().numpy() for name, value in self.state_dict().items()}
+
+    @classmethod
+    def from_arrays(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> Rationalizer:
+        """Rebuild a network from its :attr:`settings` and what :meth:`to_arrays` gave."""
+        vectors = np.asarray(arrays["selector.vectors.weight"])
+        start = documents = None
+        if "predictor.linear.idf" in arrays:
+            n_words = len(vectors)
+            start = LinearStart(
+                np.zeros((1, n_words, settings["n_classes"]), dtype=np.float32),
+                np.ones(n_words, dtype=np.float32),
+                np.zeros(1, dtype=np.int64),
+            )
+            documents = Documents(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int64))
+        # Skipping the random start leaves the caller's random numbers alone.
+        with torch.random.fork_rng(devices=[]):
+            module = cls(vectors, **settings, linear_start=start, documents=documents)
+        module.load_state_dict({name: torch.tensor(value) for name, value in arrays.items()})
+        return module.eval()

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PassthroughScoring
+from skorch.helper import predefined_split
+from torch import nn
 from torch.utils.data import Dataset
 
 from sklearn_irx.nn.losses import n_borders, n_selected
-from sklearn_irx.nn.rationalizer import PADDING, Rationalizer, Reading
-from sklearn_irx.text import Documents, inference_batches, training_batches
+from sklearn_irx.nn.rationalizer import Rationalizer, Reading
+from sklearn_irx.text import PADDING, Documents, inference_batches, training_batches
 
 INFERENCE_BATCH_SIZE = 256
 _RANKING_SPEED = 10.0  # the two numbers of the ranking learn so much faster than the weights
@@ -161,15 +163,80 @@ class RationaleNet(NeuralNet):
             raise
 
 
-def parameter_groups(learning_rate: float) -> list[tuple[str, dict[str, float]]]:
-    """Give the parameters that learn at a rate of their own, as skorch takes them."""
-    return [("selector.ranking.*", {"lr": _RANKING_SPEED * learning_rate})]
+def train(
+    module: Rationalizer,
+    training: LabelledDocuments,
+    validation: LabelledDocuments,
+    *,
+    lambda1: float,
+    lambda2: float,
+    class_weights: np.ndarray,
+    callbacks: list[Any],
+    learning_rate: float,
+    weight_decay: float,
+    batch_size: int,
+    max_epochs: int,
+    random_state: np.random.RandomState,
+    device: str,
+) -> Any:
+    """Train a network in place.
+
+    Parameters
+    ----------
+    module : Rationalizer
+        The network. Afterwards it is ready to read.
+    training, validation : LabelledDocuments
+        What to learn from, and what to compare epochs on.
+    callbacks : list of skorch callbacks
+        Those of the method and those of the user.
+    **others
+        See :class:`~sklearn_irx.SelectiveRationaleClassifier`.
+
+    Returns
+    -------
+    history : skorch.history.History
+        A row for each epoch.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupts.
+    """
+    net = RationaleNet(
+        module,
+        criterion=nn.CrossEntropyLoss,
+        criterion__weight=torch.tensor(class_weights, dtype=torch.float32),
+        optimizer=torch.optim.Adam,
+        optimizer__weight_decay=weight_decay,
+        optimizer__param_groups=[("selector.ranking.*", {"lr": _RANKING_SPEED * learning_rate})],
+        lr=learning_rate,
+        lambda1=lambda1,
+        lambda2=lambda2,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        iterator_train=TrainingBatches,
+        iterator_train__random_state=random_state,
+        iterator_valid=ValidationBatches,
+        iterator_valid__batch_size=INFERENCE_BATCH_SIZE,
+        train_split=predefined_split(validation),
+        callbacks=callbacks,
+        device=device,
+        verbose=0,
+    )
+    net.fit(training, y=None)
+    if net.interrupted:
+        raise KeyboardInterrupt
+    module.forget_folds()
+    module.eval()
+    return net.history
 
 
 @contextmanager
 def isolated(seed: int, n_threads: int | None, device: str) -> Iterator[None]:
     """Seed torch and set its threads for a while, and leave both as they were."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if device == "cuda" else []):
+    with torch.random.fork_rng(
+        devices=range(torch.cuda.device_count()) if device == "cuda" else []
+    ):
         torch.manual_seed(seed)
         with threads(n_threads):
             yield

@@ -1,0 +1,611 @@
+"""A text classifier that shows the words it used, and can use no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_irx._compat import Interval, StrOptions, fit_context
+from sklearn_irx._linear_start import LINEAR_STARTS, fit_linear_start
+from sklearn_irx._rationale import Rationale
+from sklearn_irx._validation import check_labels, check_masks, check_texts
+from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress
+from sklearn_irx.nn.rationalizer import Rationalizer
+from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.nn.training import (
+    LabelledDocuments,
+    isolated,
+    pick_device,
+    read,
+    threads,
+    train,
+)
+from sklearn_irx.text import (
+    Documents,
+    Vocabulary,
+    WordTokenizer,
+    WordVectors,
+    load_embeddings,
+    tokens_of,
+    words_of,
+)
+
+_HISTORY = (
+    "epoch", "train_loss", "train_accuracy", "train_words", "valid_loss", "valid_accuracy",
+    "valid_words", "valid_borders", "valid_empty", "learning_rate", "best", "seconds",
+)  # fmt: skip
+
+
+class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
+    r"""Text classifier that predicts from a few words of each document, and shows which.
+
+    A *selector* marks words with a hard mask, the rationale; a *predictor* sees the marked words
+    and nothing else. Both are trained together on
+
+    .. math:: \text{cross-entropy} + \lambda_1 \, (\text{words selected})
+              + \lambda_2 \, (\text{borders between selected and unselected words}).
+
+    Parameters
+    ----------
+    sampler : {"straight_through", "gumbel"}, default="straight_through"
+        How the selection is trained. "straight_through" trains on hard masks as they will be
+        used; "gumbel" on soft ones, as Dai et al. (2022) did.
+    lambda1 : float, default=0.01
+        Price of a selected word, in nats of cross-entropy a document. Higher: shorter rationales.
+    lambda2 : float, default=0.0
+        Price of a border between selected and unselected words. Higher: fewer, longer pieces.
+    linear_start : {"naive_bayes", "logistic"} or None, default="naive_bayes"
+        The linear classifier both networks start from: it ranks the words for the selector and
+        works beside the convolutions of the predictor. None builds the paper's model.
+    embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these, default=None
+        Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
+        a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
+        vectors of a list are concatenated, None being one of those it may hold.
+    tokenizer : callable or None, default=None
+        Maps a document to its words as (word, start, end) with character offsets. None stands for
+        :class:`~sklearn_irx.text.WordTokenizer`: lower-cased runs of ``\w``.
+    max_length : int, default=300
+        Words of a document that are read; what follows is ignored.
+    min_df : int, default=1
+        Words in fewer training documents than this are unknown.
+    filter_sizes : sequence of int, default=(3, 4, 5)
+        Widths of the convolutions in words.
+    n_filters : int, default=100
+        Convolutions of each width.
+    hidden_size : int, default=100
+        Units of the predictor's hidden layer.
+    dropout : float, default=0.5
+        Share of features dropped in training, in [0, 1).
+    temperature : float, default=1.0
+        Softness of the sampler at the first training step.
+    temperature_decay : float, default=1e-5
+        At step s the temperature is ``temperature * exp(-temperature_decay * s)``.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    weight_decay : float, default=5e-6
+        Of Adam.
+    batch_size : int, default=128
+        Documents a training step.
+    max_epochs : int, default=6
+        Passes through the training texts.
+    patience : int, default=2
+        After so many epochs without a better validation loss, the best weights return and the
+        learning rate halves. The best weights are what training ends with.
+    warmup_epochs : int or "auto", default="auto"
+        Epochs at the beginning in which the predictor reads all words and the selector rests.
+        "auto" is 0 with a linear start and 3 without.
+    ramp_epochs : int or "auto", default="auto"
+        Epochs after the warm-up in which `lambda1` and `lambda2` rise to their value. "auto" is 0
+        with a linear start and 3 without.
+    validation_fraction : float, default=0.1
+        Share of the training texts, of each class alike, held out to compare epochs.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes in the cross-entropy, as in scikit-learn.
+    callbacks : list of skorch callbacks or None, default=None
+        Joined to the training loop. What they keep is gone with the loop after `fit`.
+    device : str, default="auto"
+        A torch device; "auto" takes CUDA or MPS if there is one.
+    n_threads : int or None, default=None
+        Threads torch computes with; None leaves its setting alone. The same number gives the same
+        result bit for bit.
+    random_state : int, RandomState instance or None, default=None
+        The same number gives the same model.
+    verbose : int, default=0
+        1 shows a progress bar with loss, accuracy and words selected.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    vocabulary_ : Vocabulary
+        The words known.
+    history_ : dict of ndarrays of shape (n_epochs,)
+        What each epoch reached; ``pandas.DataFrame(clf.history_)`` is a table. Losses in nats,
+        ``valid_words`` and ``valid_borders`` per document, ``valid_empty`` the share of
+        validation documents without a selected word, ``best`` whether no earlier epoch had a
+        lower ``valid_loss``, ``seconds`` the time taken.
+
+    Notes
+    -----
+    An empty document, or one without a known word, is legal: the prediction for it is what the
+    predictor says of no words.
+
+    References
+    ----------
+    J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022.
+    T. Lei et al., "Rationalizing Neural Predictions", EMNLP 2016.
+
+    Examples
+    --------
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.datasets import make_rationale_classification
+    >>> texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)
+    >>> clf = SelectiveRationaleClassifier(max_epochs=3, random_state=0).fit(texts[:500], y[:500])
+    >>> clf.score(texts[500:], y[500:]) > 0.9
+    True
+    >>> clf.transform(texts[500:]).shape
+    (100, 300)
+    >>> len(clf.explain(texts[500:502]))
+    2
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "sampler": [StrOptions(set(SAMPLERS))],
+        "lambda1": [Interval(Real, 0, None, closed="left")],
+        "lambda2": [Interval(Real, 0, None, closed="left")],
+        "linear_start": [StrOptions(set(LINEAR_STARTS)), None],
+        "embeddings": "no_validation",  # load_embeddings says what is wrong with them
+        "tokenizer": [callable, None],
+        "max_length": [Interval(Integral, 1, None, closed="left")],
+        "min_df": [Interval(Integral, 1, None, closed="left")],
+        "filter_sizes": ["array-like"],
+        "n_filters": [Interval(Integral, 1, None, closed="left")],
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "temperature_decay": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "warmup_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
+        "ramp_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "callbacks": [list, None],
+        "device": [str],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    _doc_link_module = "sklearn_irx"
+
+    def __init__(
+        self,
+        *,
+        sampler: str = "straight_through",
+        lambda1: float = 0.01,
+        lambda2: float = 0.0,
+        linear_start: str | None = "naive_bayes",
+        embeddings: Any = None,
+        tokenizer: Callable[[str], Any] | None = None,
+        max_length: int = 300,
+        min_df: int = 1,
+        filter_sizes: Sequence[int] = (3, 4, 5),
+        n_filters: int = 100,
+        hidden_size: int = 100,
+        dropout: float = 0.5,
+        temperature: float = 1.0,
+        temperature_decay: float = 1e-5,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 5e-6,
+        batch_size: int = 128,
+        max_epochs: int = 6,
+        patience: int = 2,
+        warmup_epochs: int | str = "auto",
+        ramp_epochs: int | str = "auto",
+        validation_fraction: float = 0.1,
+        class_weight: dict[Any, float] | str | None = None,
+        callbacks: list[Any] | None = None,
+        device: str = "auto",
+        n_threads: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.sampler = sampler
+        self.lambda1 = lambda1
+        self.lambda2 = lambda2
+        self.linear_start = linear_start
+        self.embeddings = embeddings
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.min_df = min_df
+        self.filter_sizes = filter_sizes
+        self.n_filters = n_filters
+        self.hidden_size = hidden_size
+        self.dropout = dropout
+        self.temperature = temperature
+        self.temperature_decay = temperature_decay
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.warmup_epochs = warmup_epochs
+        self.ramp_epochs = ramp_epochs
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.callbacks = callbacks
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, *, validation_data: tuple[Any, Any] | None = None) -> Self:
+        """Train selector and predictor.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        y : array-like of shape (n_samples,)
+            Labels: strings, integers or booleans, of at least two classes.
+        validation_data : (sequence of str, array-like of labels), default=None
+            Documents to compare epochs on, in place of a part of `X`.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, `y` does not fit `X` or holds a single class, no
+            training document has a word, or the word vectors cannot be read.
+        TypeError
+            If `X` is a bare string or holds something else than strings.
+        """
+        texts, y_valid_texts = check_texts(X), None
+        labels = check_labels(y, len(texts))
+        if not texts:
+            raise ValueError("X holds no documents: give at least two, of different classes.")
+        classes, numbers = np.unique(labels, return_inverse=True)
+        if len(classes) == 1:
+            raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
+        filter_sizes = self._check_filter_sizes()
+        device = self._check_device()
+        if validation_data is not None:
+            y_valid_texts, numbers_valid = self._check_validation(validation_data, classes)
+        sources = load_embeddings(self.embeddings)
+        random_state = check_random_state(self.random_state)
+        seed = int(random_state.randint(2**31 - 1))
+
+        self._tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
+        words = [words_of(self._tokenizer, text, self.max_length) for text in texts]
+        if y_valid_texts is None:
+            kept, held_out = _hold_out(numbers, self.validation_fraction, random_state)
+            words_valid, numbers_valid = [words[i] for i in held_out], numbers[held_out]
+            words, numbers = [words[i] for i in kept], numbers[kept]
+        else:
+            words_valid = [words_of(self._tokenizer, t, self.max_length) for t in y_valid_texts]
+        vocabulary = Vocabulary.from_documents(words, self.min_df)
+        if not vocabulary.words:
+            raise ValueError(
+                f"X has no word in {self.min_df} or more training documents (min_df): give texts "
+                "with words in them, or a tokenizer that finds some."
+            )
+        class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes[numbers])
+        training = Documents.from_words(words, vocabulary)
+        validation = Documents.from_words(words_valid, vocabulary)
+        with isolated(seed, self.n_threads, device):
+            start = None
+            if self.linear_start is not None:
+                start = fit_linear_start(
+                    self.linear_start, training, numbers, validation, numbers_valid,
+                    len(vocabulary), len(classes), random_state, class_weights,
+                )  # fmt: skip
+            module = Rationalizer(
+                _matrix(sources, vocabulary, words, seed),
+                len(classes),
+                sampler=self.sampler,
+                filter_sizes=filter_sizes,
+                n_filters=self.n_filters,
+                hidden_size=self.hidden_size,
+                dropout=self.dropout,
+                temperature=self.temperature,
+                temperature_decay=self.temperature_decay,
+                linear_start=start,
+                documents=training,
+            )
+            history = train(
+                module,
+                LabelledDocuments(training, numbers, None if start is None else start.folds),
+                LabelledDocuments(validation, numbers_valid),
+                lambda1=self.lambda1,
+                lambda2=self.lambda2,
+                class_weights=class_weights,
+                callbacks=self._callbacks(),
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size,
+                max_epochs=self.max_epochs,
+                random_state=random_state,
+                device=device,
+            )
+        self.classes_ = classes
+        self.vocabulary_ = vocabulary
+        self.history_ = {
+            "seconds" if name == "dur" else name: np.array([row[name] for row in history])
+            for name in [*_HISTORY[:-1], "dur"]
+        }
+        self._max_length = self.max_length
+        self._module = module
+        return self
+
+    def predict_proba(self, X: Any, masks: Any = None) -> np.ndarray:
+        """Give the class probabilities, from the rationales alone.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
+            Rationales to read instead of this model's own, another model's say.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns as ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If `masks` do not fit the documents.
+        """
+        return self._read(X, masks)[0]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give the label of each document, from its rationale alone.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            As they were given to `fit`.
+        """
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Give the rationales as masks.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        masks : ndarray of shape (n_samples, max_length), dtype bool
+            True for selected words, False past the end of a document.
+        """
+        return self._read(X)[1]
+
+    def explain(self, X: Any, masks: Any = None) -> list[Rationale]:
+        """Give label, confidence and selected words of each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
+            Rationales to read instead of this model's own.
+
+        Returns
+        -------
+        rationales : list of n_samples Rationale
+        """
+        probabilities, used = self._read(X, masks)
+        return self.to_rationales(X, probabilities, used)
+
+    def to_rationales(
+        self, X: Any, probabilities: np.ndarray, masks: np.ndarray
+    ) -> list[Rationale]:
+        """Join documents with what a model said of them.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        probabilities : ndarray of shape (n_samples, n_classes)
+            As :meth:`predict_proba` gives them.
+        masks : ndarray of shape (n_samples, max_length), dtype bool
+            As :meth:`transform` gives them.
+
+        Returns
+        -------
+        rationales : list of n_samples Rationale
+        """
+        check_is_fitted(self)
+        rationales = []
+        for text, row, mask in zip(check_texts(X), probabilities, masks, strict=True):
+            tokens = tokens_of(self._tokenizer, text, self._max_length)
+            best = int(row.argmax())
+            rationales.append(
+                Rationale(
+                    text=text,
+                    tokens=[token.text for token in tokens],
+                    spans=[(token.start, token.end) for token in tokens],
+                    mask=mask[: len(tokens)].copy(),
+                    label=self.classes_[best],
+                    confidence=float(row[best]),
+                )
+            )
+        return rationales
+
+    def read(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Give what :meth:`predict_proba` and :meth:`transform` give, reading once.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns as ``classes_``.
+        masks : ndarray of shape (n_samples, max_length), dtype bool
+            True for selected words.
+        """
+        return self._read(X)
+
+    def split(self, X: Any) -> list[list[tuple[int, int]]]:
+        """Give the character spans of the words that the model reads in each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        spans : list of n_samples lists of (start, end)
+            Masks of two models are about the same words where these agree.
+        """
+        check_is_fitted(self)
+        return [
+            [(token.start, token.end) for token in tokens_of(self._tokenizer, t, self._max_length)]
+            for t in check_texts(X)
+        ]
+
+    def splits_like(self, other: Any) -> bool:
+        """Tell whether another fitted model surely splits every document into the same words."""
+        check_is_fitted(self)
+        return bool(self._tokenizer == other._tokenizer and self._max_length == other._max_length)
+
+    def _read(self, X: Any, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        check_is_fitted(self)
+        documents = Documents.from_texts(
+            check_texts(X), self._tokenizer, self.vocabulary_, self._max_length
+        )
+        if masks is not None:
+            masks = check_masks(masks, documents.lengths, self._max_length)
+        with threads(self.n_threads):
+            probabilities, used = read(self._module, documents, masks)
+        return probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
+
+    def _callbacks(self) -> list[Any]:
+        automatic = 3 if self.linear_start is None else 0
+        warmup, ramp = (
+            automatic if epochs == "auto" else epochs
+            for epochs in (self.warmup_epochs, self.ramp_epochs)
+        )
+        callbacks = [Curriculum(warmup, ramp), BestWeights(self.patience), *(self.callbacks or [])]
+        if self.verbose:
+            callbacks.append(Progress(self.max_epochs, f"{self.sampler}, lambda1={self.lambda1:g}"))
+        return callbacks
+
+    def _check_filter_sizes(self) -> tuple[int, ...]:
+        sizes = tuple(self.filter_sizes)
+        if not sizes or not all(isinstance(s, Integral) and s >= 1 for s in sizes):
+            raise ValueError(
+                f"filter_sizes={self.filter_sizes!r}: give one or more widths of at least 1 word."
+            )
+        return tuple(int(s) for s in sizes)
+
+    def _check_device(self) -> str:
+        device = pick_device(self.device)
+        try:
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(
+                f"device={self.device!r} is not to be had here ({str(error).splitlines()[0]}): "
+                "give 'auto' or 'cpu'."
+            ) from error
+        return device
+
+    def _check_validation(
+        self, validation_data: tuple[Any, Any], classes: np.ndarray
+    ) -> tuple[list[str], np.ndarray]:
+        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+            raise ValueError("validation_data is not a pair: give (texts, labels).")
+        texts = check_texts(validation_data[0], "validation_data[0]")
+        labels = check_labels(validation_data[1], len(texts), "validation_data[1]")
+        strange = set(labels.tolist()) - set(classes.tolist())
+        if strange or not texts:
+            raise ValueError(
+                f"validation_data has {len(texts)} documents and labels {sorted(map(str, strange))} "
+                "that y does not have: give documents of the classes in y."
+            )
+        return texts, np.searchsorted(classes, labels)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_module")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "_module" in state:
+            # Plain arrays: they load on a machine without the device trained on.
+            module = state["_module"]
+            state = {**state, "_module": (module.settings, module.to_arrays())}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_module" in state:
+            settings, arrays = state["_module"]
+            device = "cpu" if self._lost(state["device"]) else pick_device(state["device"])
+            state = {**state, "_module": Rationalizer.from_arrays(settings, arrays).to(device)}
+        super().__setstate__(state)
+
+    @staticmethod
+    def _lost(device: str) -> bool:
+        """Tell whether a model was trained on a device that this machine does not have."""
+        return device.startswith("cuda") and not torch.cuda.is_available()
+
+
+def _hold_out(
+    y: np.ndarray, fraction: float, random_state: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split rows into those to train on and a share of every class, at least one row in all.
+
+    A class of few documents may have none held out, so that every class can be learned.
+    """
+    order = random_state.permutation(len(y))
+    held_out = np.zeros(len(y), dtype=bool)
+    counts = np.bincount(y)
+    for number, count in enumerate(counts):
+        rows = order[y[order] == number]
+        held_out[rows[: min(round(fraction * count), count - 1)]] = True
+    if not held_out.any():
+        largest = order[y[order] == counts.argmax()]
+        held_out[largest[0]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def _matrix(
+    sources: list[WordVectors | None], vocabulary: Vocabulary, words: list[list[str]], seed: int
+) -> np.ndarray:
+    """Concatenate the vectors of all known words: (n_words, size), the reserved rows zero."""
+    parts = [
+        (WordVectors.train(words, seed) if source is None else source).rows(vocabulary.words)
+        for source in sources
+    ]
+    known = np.concatenate(parts, axis=1)
+    reserved = np.zeros((len(vocabulary) - len(known), known.shape[1]), dtype=np.float32)
+    return np.concatenate([reserved, known])

@@ -1,0 +1,321 @@
+"""Two rationale models that exchange their rationales where they disagree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_irx import exchange
+from sklearn_irx._compat import StrOptions, fit_context
+from sklearn_irx._rationale import Rationale
+from sklearn_irx._validation import check_labels, check_texts
+
+_UNREAD = -1  # class number where a rationale was not read by the other model
+
+
+class InteractiveEnsemble(ClassifierMixin, TransformerMixin, BaseEstimator):
+    """Two models: where they disagree, each reads the other's rationale (Algorithm 1).
+
+    The ensemble keeps the rationale that changes the other model's mind, and the prediction made
+    from it; if neither or both do, those of the model that is more confident. So it returns
+    one rationale a document and a prediction made from that rationale alone.
+
+    Parameters
+    ----------
+    est1, est2 : SelectiveRationaleClassifier
+        The members. A ``sklearn.frozen.FrozenEstimator`` around one is used as it is.
+    prefit : "auto" or bool, default="auto"
+        "auto" uses a fitted member as it is, and clones and fits one that is not. True demands
+        fitted members, False clones and fits both.
+    n_jobs : int or None, default=None
+        Members fitted at the same time, in processes of their own that share the cores.
+
+    Attributes
+    ----------
+    estimators_ : list of two fitted classifiers
+        The members in use.
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+
+    References
+    ----------
+    J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022, Algorithm 1.
+
+    Examples
+    --------
+    >>> from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+    >>> from sklearn_irx.datasets import make_rationale_classification
+    >>> texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)
+    >>> both = InteractiveEnsemble(
+    ...     SelectiveRationaleClassifier(max_epochs=2, random_state=0),
+    ...     SelectiveRationaleClassifier(max_epochs=2, hidden_size=120, random_state=1),
+    ... ).fit(texts[:500], y[:500])
+    >>> both.score(texts[500:], y[500:]) > 0.9
+    True
+    >>> sorted(both.interact(texts[500:]))[:3]
+    ['case', 'chosen', 'confidence_1']
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "est1": "no_validation",
+        "est2": "no_validation",
+        "prefit": ["boolean", StrOptions({"auto"})],
+        "n_jobs": [int, None],
+    }
+
+    _doc_link_module = "sklearn_irx"
+
+    def __init__(
+        self, est1: Any, est2: Any, *, prefit: bool | str = "auto", n_jobs: int | None = None
+    ) -> None:
+        self.est1 = est1
+        self.est2 = est2
+        self.prefit = prefit
+        self.n_jobs = n_jobs
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the members that need it, and check that they can exchange rationales.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        y : array-like of shape (n_samples,), default=None
+            Labels. Not needed if both members are used as they are.
+
+        Raises
+        ------
+        ValueError
+            If the members know different classes or split the documents into different words, or
+            `y` has labels that fitted members do not know.
+        NotFittedError
+            If ``prefit=True`` and a member is not fitted.
+        TypeError
+            If a member cannot read rationales, or as raised by the members.
+        """
+        texts = check_texts(X)
+        members = [("est1", self.est1), ("est2", self.est2)]
+        for name, member in members:
+            if not all(hasattr(member, method) for method in ("read", "split", "predict_proba")):
+                raise TypeError(
+                    f"{name}={member!r} cannot exchange rationales: give a "
+                    "SelectiveRationaleClassifier."
+                )
+        use = [self._use_as_is(name, member) for name, member in members]
+        if y is not None or not all(use):
+            y = check_labels(y, len(texts))
+        fitted = iter(
+            Parallel(n_jobs=self.n_jobs)(
+                delayed(_fit)(clone(member), texts, y)
+                for (_, member), as_is in zip(members, use, strict=True)
+                if not as_is
+            )
+        )
+        self.estimators_ = [
+            member if as_is else next(fitted)
+            for (_, member), as_is in zip(members, use, strict=True)
+        ]
+        self._check_classes(y)
+        self._check_words(texts)
+        self.classes_ = self.estimators_[0].classes_
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give the class probabilities of the member that was kept, from the rationale kept.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns as ``classes_``.
+        """
+        return self._settle(X)[0]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give the label that Algorithm 1 settles on for each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            As they were given to `fit`.
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Give the rationales that Algorithm 1 keeps, as masks.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        masks : ndarray of shape (n_samples, max_length), dtype bool
+            True for selected words, False past the end of a document.
+        """
+        return self._settle(X)[1]
+
+    def explain(self, X: Any) -> list[Rationale]:
+        """Give label, confidence, words and case of Algorithm 1 of each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        rationales : list of n_samples Rationale
+        """
+        texts = check_texts(X)
+        probabilities, masks, happened = self._settle(texts)
+        rationales = self.estimators_[0].to_rationales(texts, probabilities, masks)
+        return [
+            replace(rationale, case=str(case))
+            for rationale, case in zip(rationales, happened["case"], strict=True)
+        ]
+
+    def interact(self, X: Any, *, as_frame: bool = False) -> Any:
+        """Tell what happened to each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        as_frame : bool, default=False
+            Whether to return a ``pandas.DataFrame``.
+
+        Returns
+        -------
+        happened : dict of ndarrays of shape (n_samples,), or DataFrame
+            ``label_1`` and ``label_2``, what each member says of its own rationale;
+            ``label_1_given_2`` and ``label_2_given_1``, what it says of the other's, None where
+            the members agree and nothing was exchanged; ``confidence_1`` and ``confidence_2``,
+            the probability each gives its label; ``case``, as
+            :func:`sklearn_irx.exchange.decide` names it; ``chosen``, the member kept, 1 or 2;
+            ``label``, the outcome.
+        """
+        happened = self._settle(X)[2]
+        if not as_frame:
+            return happened
+        import pandas as pd
+
+        return pd.DataFrame(happened)
+
+    def _settle(self, X: Any) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Run Algorithm 1: probabilities and masks that are kept, and what happened."""
+        check_is_fitted(self)
+        texts = check_texts(X)
+        self._check_words(texts)
+        one, two = self.estimators_
+        (proba_1, mask_1), (proba_2, mask_2) = one.read(texts), two.read(texts)
+        number_1, number_2 = proba_1.argmax(axis=1), proba_2.argmax(axis=1)
+        disputed = np.flatnonzero(number_1 != number_2)
+        one_given_two, two_given_one = (np.full(len(texts), _UNREAD) for _ in range(2))
+        if len(disputed):
+            some = [texts[row] for row in disputed]
+            for reader, mask, numbers in (
+                (one, mask_2, one_given_two),
+                (two, mask_1, two_given_one),
+            ):
+                numbers[disputed] = reader.predict_proba(some, masks=mask[disputed]).argmax(axis=1)
+        confidence_1, confidence_2 = proba_1.max(axis=1), proba_2.max(axis=1)
+        case = exchange.decide(
+            number_1, number_2, one_given_two, two_given_one, confidence_1, confidence_2
+        )
+        chosen = exchange.chosen(case)
+        first = (chosen == 1)[:, None]
+        probabilities = np.where(first, proba_1, proba_2)
+        width = max(mask_1.shape[1], mask_2.shape[1])
+        masks = np.where(
+            first, *(np.pad(m, ((0, 0), (0, width - m.shape[1]))) for m in (mask_1, mask_2))
+        )
+        happened = {
+            "label_1": self.classes_[number_1],
+            "label_2": self.classes_[number_2],
+            "label_1_given_2": self._labels_or_none(one_given_two),
+            "label_2_given_1": self._labels_or_none(two_given_one),
+            "confidence_1": confidence_1,
+            "confidence_2": confidence_2,
+            "case": case,
+            "chosen": chosen,
+            "label": self.classes_[probabilities.argmax(axis=1)],
+        }
+        return probabilities, masks, happened
+
+    def _labels_or_none(self, numbers: np.ndarray) -> np.ndarray:
+        labels = self.classes_[numbers].astype(object)
+        labels[numbers == _UNREAD] = None
+        return labels
+
+    def _use_as_is(self, name: str, member: Any) -> bool:
+        if self.prefit is False:
+            return False
+        try:
+            check_is_fitted(member)
+        except NotFittedError:
+            if self.prefit is True:
+                raise NotFittedError(
+                    f"{name} is not fitted, and prefit=True: fit it first, or use prefit='auto'."
+                ) from None
+            return False
+        return True
+
+    def _check_classes(self, y: np.ndarray | None) -> None:
+        known_1, known_2 = (member.classes_ for member in self.estimators_)
+        if not np.array_equal(known_1, known_2):
+            raise ValueError(
+                f"est1 knows the classes {known_1.tolist()} and est2 {known_2.tolist()}: fit both "
+                "on the same labels."
+            )
+        strange = set() if y is None else set(y.tolist()) - set(known_1.tolist())
+        if strange:
+            raise ValueError(
+                f"y has labels {sorted(map(str, strange))} that the fitted members do not know: "
+                f"give some of {known_1.tolist()}, or refit with prefit=False."
+            )
+
+    def _check_words(self, texts: list[str]) -> None:
+        one, two = self.estimators_
+        if one.splits_like(two):
+            return
+        for row, (spans_1, spans_2) in enumerate(
+            zip(one.split(texts), two.split(texts), strict=True)
+        ):
+            if spans_1 != spans_2:
+                raise ValueError(
+                    f"est1 and est2 split X[{row}] into different words ({len(spans_1)} and "
+                    f"{len(spans_2)}), so neither can read the other's rationale: give both the "
+                    "same tokenizer and max_length."
+                )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "estimators_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _fit(member: Any, texts: list[str], y: np.ndarray) -> Any:
+    return member.fit(texts, y)
