@@ -8,14 +8,18 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._compat import Interval, StrOptions, fit_context
 from sklearn_irx._linear_start import LINEAR_STARTS, fit_linear_start
-from sklearn_irx._rationale import Rationale
-from sklearn_irx._validation import check_labels, check_masks, check_texts
+from sklearn_irx._reader import RationaleReader
+from sklearn_irx._validation import (
+    check_filter_sizes,
+    check_labels,
+    check_texts,
+    check_validation_data,
+    hold_out,
+)
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.samplers import SAMPLERS
@@ -23,17 +27,14 @@ from sklearn_irx.nn.training import (
     LabelledDocuments,
     isolated,
     pick_device,
-    read,
-    threads,
     train,
 )
 from sklearn_irx.text import (
     Documents,
     Vocabulary,
     WordTokenizer,
-    WordVectors,
+    embedding_matrix,
     load_embeddings,
-    tokens_of,
     words_of,
 )
 
@@ -43,7 +44,7 @@ _HISTORY = (
 )  # fmt: skip
 
 
-class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
+class SelectiveRationaleClassifier(RationaleReader):
     r"""Text classifier that predicts from a few words of each document, and shows which.
 
     A *selector* marks words with a hard mask, the rationale; a *predictor* sees the marked words
@@ -156,7 +157,7 @@ class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstima
     2
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         "sampler": [StrOptions(set(SAMPLERS))],
         "lambda1": [Interval(Real, 0, None, closed="left")],
         "lambda2": [Interval(Real, 0, None, closed="left")],
@@ -278,10 +279,10 @@ class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstima
         classes, numbers = np.unique(labels, return_inverse=True)
         if len(classes) == 1:
             raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
-        filter_sizes = self._check_filter_sizes()
+        filter_sizes = check_filter_sizes(self.filter_sizes)
         device = self._check_device()
         if validation_data is not None:
-            y_valid_texts, numbers_valid = self._check_validation(validation_data, classes)
+            y_valid_texts, numbers_valid = check_validation_data(validation_data, classes)
         sources = load_embeddings(self.embeddings)
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(2**31 - 1))
@@ -289,7 +290,7 @@ class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstima
         self._tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
         words = [words_of(self._tokenizer, text, self.max_length) for text in texts]
         if y_valid_texts is None:
-            kept, held_out = _hold_out(numbers, self.validation_fraction, random_state)
+            kept, held_out = hold_out(numbers, self.validation_fraction, random_state)
             words_valid, numbers_valid = [words[i] for i in held_out], numbers[held_out]
             words, numbers = [words[i] for i in kept], numbers[kept]
         else:
@@ -311,7 +312,7 @@ class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstima
                     len(vocabulary), len(classes), random_state, class_weights,
                 )  # fmt: skip
             module = Rationalizer(
-                _matrix(sources, vocabulary, words, seed),
+                embedding_matrix(sources, vocabulary, words, seed),
                 len(classes),
                 sampler=self.sampler,
                 filter_sizes=filter_sizes,
@@ -348,180 +349,16 @@ class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstima
         self._module = module
         return self
 
-    def predict_proba(self, X: Any, masks: Any = None) -> np.ndarray:
-        """Give the class probabilities, from the rationales alone.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
-            Rationales to read instead of this model's own, another model's say.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns as ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If `masks` do not fit the documents.
-        """
-        return self._read(X, masks)[0]
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the label of each document, from its rationale alone.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            As they were given to `fit`.
-        """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Give the rationales as masks.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        masks : ndarray of shape (n_samples, max_length), dtype bool
-            True for selected words, False past the end of a document.
-        """
-        return self._read(X)[1]
-
-    def explain(self, X: Any, masks: Any = None) -> list[Rationale]:
-        """Give label, confidence and selected words of each document.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
-            Rationales to read instead of this model's own.
-
-        Returns
-        -------
-        rationales : list of n_samples Rationale
-        """
-        probabilities, used = self._read(X, masks)
-        return self.to_rationales(X, probabilities, used)
-
-    def to_rationales(
-        self, X: Any, probabilities: np.ndarray, masks: np.ndarray
-    ) -> list[Rationale]:
-        """Join documents with what a model said of them.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-        probabilities : ndarray of shape (n_samples, n_classes)
-            As :meth:`predict_proba` gives them.
-        masks : ndarray of shape (n_samples, max_length), dtype bool
-            As :meth:`transform` gives them.
-
-        Returns
-        -------
-        rationales : list of n_samples Rationale
-        """
-        check_is_fitted(self)
-        rationales = []
-        for text, row, mask in zip(check_texts(X), probabilities, masks, strict=True):
-            tokens = tokens_of(self._tokenizer, text, self._max_length)
-            best = int(row.argmax())
-            rationales.append(
-                Rationale(
-                    text=text,
-                    tokens=[token.text for token in tokens],
-                    spans=[(token.start, token.end) for token in tokens],
-                    mask=mask[: len(tokens)].copy(),
-                    label=self.classes_[best],
-                    confidence=float(row[best]),
-                )
-            )
-        return rationales
-
-    def read(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Give what :meth:`predict_proba` and :meth:`transform` give, reading once.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns as ``classes_``.
-        masks : ndarray of shape (n_samples, max_length), dtype bool
-            True for selected words.
-        """
-        return self._read(X)
-
-    def split(self, X: Any) -> list[list[tuple[int, int]]]:
-        """Give the character spans of the words that the model reads in each document.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        spans : list of n_samples lists of (start, end)
-            Masks of two models are about the same words where these agree.
-        """
-        check_is_fitted(self)
-        return [
-            [(token.start, token.end) for token in tokens_of(self._tokenizer, t, self._max_length)]
-            for t in check_texts(X)
-        ]
-
-    def splits_like(self, other: Any) -> bool:
-        """Tell whether another fitted model surely splits every document into the same words."""
-        check_is_fitted(self)
-        return bool(self._tokenizer == other._tokenizer and self._max_length == other._max_length)
-
-    def _read(self, X: Any, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        check_is_fitted(self)
-        documents = Documents.from_texts(
-            check_texts(X), self._tokenizer, self.vocabulary_, self._max_length
-        )
-        if masks is not None:
-            masks = check_masks(masks, documents.lengths, self._max_length)
-        with threads(self.n_threads):
-            probabilities, used = read(self._module, documents, masks)
-        return probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
-
     def _callbacks(self) -> list[Any]:
         automatic = 3 if self.linear_start is None else 0
         warmup, ramp = (
-            automatic if epochs == "auto" else epochs
+            automatic if isinstance(epochs, str) else epochs
             for epochs in (self.warmup_epochs, self.ramp_epochs)
         )
         callbacks = [Curriculum(warmup, ramp), BestWeights(self.patience), *(self.callbacks or [])]
         if self.verbose:
             callbacks.append(Progress(self.max_epochs, f"{self.sampler}, lambda1={self.lambda1:g}"))
         return callbacks
-
-    def _check_filter_sizes(self) -> tuple[int, ...]:
-        sizes = tuple(self.filter_sizes)
-        if not sizes or not all(isinstance(s, Integral) and s >= 1 for s in sizes):
-            raise ValueError(
-                f"filter_sizes={self.filter_sizes!r}: give one or more widths of at least 1 word."
-            )
-        return tuple(int(s) for s in sizes)
 
     def _check_device(self) -> str:
         device = pick_device(self.device)
@@ -533,79 +370,3 @@ class SelectiveRationaleClassifier(ClassifierMixin, TransformerMixin, BaseEstima
                 "give 'auto' or 'cpu'."
             ) from error
         return device
-
-    def _check_validation(
-        self, validation_data: tuple[Any, Any], classes: np.ndarray
-    ) -> tuple[list[str], np.ndarray]:
-        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-            raise ValueError("validation_data is not a pair: give (texts, labels).")
-        texts = check_texts(validation_data[0], "validation_data[0]")
-        labels = check_labels(validation_data[1], len(texts), "validation_data[1]")
-        strange = set(labels.tolist()) - set(classes.tolist())
-        if strange or not texts:
-            raise ValueError(
-                f"validation_data has {len(texts)} documents and labels {sorted(map(str, strange))} "
-                "that y does not have: give documents of the classes in y."
-            )
-        return texts, np.searchsorted(classes, labels)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_module")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        if "_module" in state:
-            # Plain arrays: they load on a machine without the device trained on.
-            module = state["_module"]
-            state = {**state, "_module": (module.settings, module.to_arrays())}
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if "_module" in state:
-            settings, arrays = state["_module"]
-            device = "cpu" if self._lost(state["device"]) else pick_device(state["device"])
-            state = {**state, "_module": Rationalizer.from_arrays(settings, arrays).to(device)}
-        super().__setstate__(state)
-
-    @staticmethod
-    def _lost(device: str) -> bool:
-        """Tell whether a model was trained on a device that this machine does not have."""
-        return device.startswith("cuda") and not torch.cuda.is_available()
-
-
-def _hold_out(
-    y: np.ndarray, fraction: float, random_state: np.random.RandomState
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split rows into those to train on and a share of every class, at least one row in all.
-
-    A class of few documents may have none held out, so that every class can be learned.
-    """
-    order = random_state.permutation(len(y))
-    held_out = np.zeros(len(y), dtype=bool)
-    counts = np.bincount(y)
-    for number, count in enumerate(counts):
-        rows = order[y[order] == number]
-        held_out[rows[: min(round(fraction * count), count - 1)]] = True
-    if not held_out.any():
-        largest = order[y[order] == counts.argmax()]
-        held_out[largest[0]] = True
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _matrix(
-    sources: list[WordVectors | None], vocabulary: Vocabulary, words: list[list[str]], seed: int
-) -> np.ndarray:
-    """Concatenate the vectors of all known words: (n_words, size), the reserved rows zero."""
-    parts = [
-        (WordVectors.train(words, seed) if source is None else source).rows(vocabulary.words)
-        for source in sources
-    ]
-    known = np.concatenate(parts, axis=1)
-    reserved = np.zeros((len(vocabulary) - len(known), known.shape[1]), dtype=np.float32)
-    return np.concatenate([reserved, known])

@@ -62,7 +62,7 @@ class InteractiveEnsemble(ClassifierMixin, TransformerMixin, BaseEstimator):
     ['case', 'chosen', 'confidence_1']
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         "est1": "no_validation",
         "est2": "no_validation",
         "prefit": ["boolean", StrOptions({"auto"})],

@@ -37,8 +37,13 @@ class Rationale:
     >>> import numpy as np
     >>> from sklearn_irx import Rationale
     >>> rationale = Rationale(
-    ...     "A dull, dull film.", ["a", "dull", "dull", "film"], [(0, 1), (2, 6), (8, 12), (13, 17)],
-    ...     np.array([False, True, True, False]), label="bad", confidence=0.9)
+    ...     text="A dull, dull film.",
+    ...     tokens=["a", "dull", "dull", "film"],
+    ...     spans=[(0, 1), (2, 6), (8, 12), (13, 17)],
+    ...     mask=np.array([False, True, True, False]),
+    ...     label="bad",
+    ...     confidence=0.9,
+    ... )
     >>> rationale.words
     ['dull', 'dull']
     >>> print(rationale)
@@ -90,7 +95,7 @@ class Rationale:
         return f"{self.label} ({self.confidence:.2f}): {shown}"
 
     def to_html(self) -> str:
-        """The document as HTML, every character escaped, selected words in ``<mark>``."""
+        """Give the document as HTML, every character escaped, selected words in ``<mark>``."""
         return "".join(
             f"<mark>{escape(piece)}</mark>" if selected else escape(piece)
             for piece, selected in self.segments()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,8 @@ def check_masks(masks: Any, lengths: np.ndarray, max_length: int) -> np.ndarray:
         raise TypeError(f"masks has dtype {array.dtype}: give booleans, masks > 0 for example.")
     if array.ndim != 2 or len(array) != len(lengths):
         raise ValueError(
-            f"masks has shape {array.shape}: give ({len(lengths)}, n_words), a row for each document."
+            f"masks has shape {array.shape}: give ({len(lengths)}, n_words), "
+            "a row for each document."
         )
     full = np.zeros((len(array), max(max_length, array.shape[1])), dtype=bool)
     full[:, : array.shape[1]] = array
@@ -92,3 +94,53 @@ def check_masks(masks: Any, lengths: np.ndarray, max_length: int) -> np.ndarray:
             "give masks made for these documents by a model that splits them into the same words."
         )
     return full[:, :max_length]
+
+
+def check_filter_sizes(filter_sizes: Any) -> tuple[int, ...]:
+    """Give the widths of the convolutions as a tuple, or say what is wrong with them."""
+    sizes = tuple(filter_sizes)
+    if not sizes or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
+        raise ValueError(
+            f"filter_sizes={filter_sizes!r}: give one or more widths of at least 1 word."
+        )
+    return tuple(int(size) for size in sizes)
+
+
+def check_validation_data(
+    validation_data: Any, classes: np.ndarray
+) -> tuple[list[str], np.ndarray]:
+    """Give texts and class numbers of documents to validate on, or say what is wrong with them."""
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+        raise ValueError(
+            f"validation_data is a {type(validation_data).__name__}: give a pair (texts, labels)."
+        )
+    texts = check_texts(validation_data[0], "validation_data[0]")
+    labels = check_labels(validation_data[1], len(texts), "validation_data[1]")
+    if not texts:
+        raise ValueError("validation_data[0] holds no documents: give at least one, or None.")
+    unknown = set(labels.tolist()) - set(classes.tolist())
+    if unknown:
+        raise ValueError(
+            f"validation_data[1] has labels {sorted(map(str, unknown))} that y does not have: give "
+            "documents of the classes to be learned."
+        )
+    return texts, np.searchsorted(classes, labels)
+
+
+def hold_out(
+    y: np.ndarray, fraction: float, random_state: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split rows into those to train on and a share of every class, at least one row in all.
+
+    A class of few documents may have none held out, so that every class can be learned.
+    """
+    order = random_state.permutation(len(y))
+    held_out = np.zeros(len(y), dtype=bool)
+    counts = np.bincount(y)
+    for number, count in enumerate(counts):
+        rows = order[y[order] == number]
+        held_out[rows[: min(round(fraction * count), count - 1)]] = True
+    if not held_out.any():
+        largest = order[y[order] == counts.argmax()]
+        held_out[largest[0]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)

@@ -57,7 +57,7 @@ class Setting:
 
 SETTINGS = {
     "synthetic": Setting({"lambda1": 0.005, "lambda2": 0.0, "max_length": 100}),
-    "20newsgroups": Setting({"lambda1": 0.005, "lambda2": 0.0, "max_length": 80}),
+    "20newsgroups": Setting({"lambda1": 0.011, "lambda2": 0.0, "max_length": 80}),
     "imdb": Setting({"lambda1": 0.001, "lambda2": 0.0, "max_length": 200}),
     "file": Setting({"lambda1": 0.005, "lambda2": 0.0, "max_length": 300}),
 }

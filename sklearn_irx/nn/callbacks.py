@@ -95,7 +95,7 @@ class Progress(Callback):
         self.description = description
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
-        self.bar_ = tqdm(desc=self.description, total=0, unit="batch")
+        self.bar_ = tqdm(desc=self.description, total=0, unit="batch", mininterval=0.5)
 
     def on_epoch_begin(self, net: Any, dataset_train: Any, **kwargs: Any) -> None:  # noqa: D102
         if not self.bar_.total:

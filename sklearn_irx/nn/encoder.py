@@ -24,6 +24,7 @@ class ConvolutionalEncoder(nn.Module):
 
     def __init__(self, input_size: int, filter_sizes: Sequence[int], n_filters: int) -> None:
         super().__init__()
+        self.filter_sizes = tuple(filter_sizes)
         self.filters = nn.ModuleList(nn.Conv1d(input_size, n_filters, k) for k in filter_sizes)
         self.output_size = n_filters * len(filter_sizes)
 
@@ -31,7 +32,6 @@ class ConvolutionalEncoder(nn.Module):
         """Map vectors (batch, length, input_size) to features (batch, output_size, length)."""
         x = vectors.transpose(1, 2)
         features = []
-        for convolution in self.filters:
-            width = convolution.kernel_size[0]
+        for width, convolution in zip(self.filter_sizes, self.filters, strict=True):
             features.append(convolution(F.pad(x, ((width - 1) // 2, width // 2))))
         return F.relu(torch.cat(features, dim=1))

@@ -45,9 +45,12 @@ class LinearPath(nn.Module):
         The classifier to start from.
     """
 
+    weights: torch.Tensor
+    idf: torch.Tensor
+
     def __init__(self, start: LinearStart) -> None:
         super().__init__()
-        n_fits, n_words, n_classes = start.weights.shape
+        _, n_words, n_classes = start.weights.shape
         self.register_buffer("weights", torch.from_numpy(start.weights.reshape(-1, n_classes)))
         self.register_buffer("idf", torch.from_numpy(start.idf))
         self.correction = nn.Embedding(n_words, n_classes)
@@ -86,6 +89,8 @@ class WordRanking(nn.Module):
     ids, folds : ndarray of shape (n_words_in_all,), dtype int
         All words of the training documents end to end, and the fold of each.
     """
+
+    weights: torch.Tensor
 
     def __init__(self, linear: LinearPath, ids: np.ndarray, folds: np.ndarray) -> None:
         super().__init__()

@@ -106,9 +106,9 @@ class Rationalizer(nn.Module):
 
     def forget_folds(self) -> None:
         """Drop what only training documents need."""
-        if self.predictor.linear is not None:
-            self.predictor.linear.forget_folds()
-            self.selector.ranking.forget_folds()
+        for part in (self.predictor.linear, self.selector.ranking):
+            if part is not None:
+                part.forget_folds()
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Give all weights as NumPy arrays, by name."""

@@ -108,11 +108,11 @@ class RationaleNet(NeuralNet):
             ("train_loss", PassthroughScoring("train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring("valid_loss")),
             *(
-                (f"{part}_{what}", PassthroughScoring(f"{part}_{what}", lower_is_better=low, on_train=part == "train"))
+                (f"{part}_{what}", PassthroughScoring(f"{part}_{what}", on_train=part == "train"))
                 for part in ("train", "valid")
-                for what, low in (("accuracy", False), ("words", True), ("borders", True), ("empty", True))
+                for what in ("accuracy", "words", "borders", "empty")
             ),
-        ]  # fmt: skip
+        ]
 
     def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> Reading:  # noqa: D102
         if self.full_text and self.module_.training:
@@ -129,24 +129,9 @@ class RationaleNet(NeuralNet):
         words = X["ids"].to(y_pred.mask.device) != PADDING
         selected, borders = n_selected(y_pred.mask), n_borders(y_pred.mask, words)
         loss = super().get_loss(y_pred.logits, y_true, X, training=training)
-        self._record(y_pred, y_true, words, selected, borders, "train" if training else "valid")
-        scale = self.penalty_scale if training else 1.0
-        if training and self.full_text:
-            scale = 0.0
-        return loss + scale * (self.lambda1 * selected + self.lambda2 * borders)
-
-    def _record(
-        self,
-        reading: Reading,
-        y_true: torch.Tensor,
-        words: torch.Tensor,
-        selected: torch.Tensor,
-        borders: torch.Tensor,
-        part: str,
-    ) -> None:
-        with torch.no_grad():
-            right = reading.logits.argmax(dim=1) == y_true.to(reading.logits.device)
-            empty = (reading.mask > 0.5).sum(dim=1) == 0
+        part = "train" if training else "valid"
+        right = y_pred.logits.argmax(dim=1) == y_true.to(y_pred.logits.device)
+        empty = (y_pred.mask > 0.5).sum(dim=1) == 0
         for what, value in (
             ("accuracy", right.float().mean()),
             ("words", selected),
@@ -154,6 +139,8 @@ class RationaleNet(NeuralNet):
             ("empty", empty.float().mean()),
         ):
             self.history.record_batch(f"{part}_{what}", value.item())
+        scale = self.penalty_scale if training else 1.0
+        return loss + scale * (self.lambda1 * selected + self.lambda2 * borders)
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:  # noqa: D102
         try:

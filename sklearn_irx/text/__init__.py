@@ -2,7 +2,7 @@
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
 from sklearn_irx.text.tokenizer import Token, WordTokenizer, tokens_of, words_of
-from sklearn_irx.text.vectors import WordVectors, load_embeddings
+from sklearn_irx.text.vectors import WordVectors, embedding_matrix, load_embeddings
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Vocabulary",
     "WordTokenizer",
     "WordVectors",
+    "embedding_matrix",
     "inference_batches",
     "load_embeddings",
     "tokens_of",

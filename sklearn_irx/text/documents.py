@@ -90,7 +90,7 @@ def training_batches(
         Together, the batches hold every document once.
     """
     order = random_state.permutation(len(lengths))
-    batches = []
+    batches: list[np.ndarray] = []
     pool = batch_size * _BATCHES_PER_POOL
     for first in range(0, len(order), pool):
         rows = order[first : first + pool]

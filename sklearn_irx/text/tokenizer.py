@@ -31,8 +31,8 @@ class WordTokenizer:
     --------
     >>> from sklearn_irx.text import WordTokenizer
     >>> tokenize = WordTokenizer()
-    >>> tokenize("It's fine.")
-    [Token(text='it', start=0, end=2), Token(text='s', start=3, end=4), Token(text='fine', start=5, end=9)]
+    >>> tokenize("It's")
+    [Token(text='it', start=0, end=2), Token(text='s', start=3, end=4)]
     >>> tokenize.words("It's fine.", limit=2)
     ['it', 's']
     """

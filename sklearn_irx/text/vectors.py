@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.text.vocabulary import Vocabulary
+
 _TRAINED_SIZE = 100
 _TRAINING_EPOCHS = 10
 
@@ -80,7 +82,7 @@ class WordVectors:
 
     @classmethod
     def download(cls, name: str) -> WordVectors:
-        """Fetch one of the data sets that ``gensim.downloader`` knows, "glove-wiki-gigaword-100" say.
+        """Fetch a data set that ``gensim.downloader`` knows, "glove-wiki-gigaword-100" say.
 
         Raises
         ------
@@ -194,8 +196,38 @@ def load_embeddings(embeddings: Any) -> list[WordVectors | None]:
         looks_like_path = not isinstance(embeddings, str) or any(c in embeddings for c in "./\\")
         if looks_like_path or Path(embeddings).exists():
             return [WordVectors.load(embeddings)]
-        return [WordVectors.download(embeddings)]
+        return [WordVectors.download(str(embeddings))]
     raise TypeError(
         f"embeddings={embeddings!r} is a {type(embeddings).__name__}: give None, a path, the name "
         "of a gensim.downloader data set, WordVectors, KeyedVectors, or a list of these."
     )
+
+
+def embedding_matrix(
+    sources: list[WordVectors | None], vocabulary: Vocabulary, words: list[list[str]], seed: int
+) -> np.ndarray:
+    """Give the vectors of all known words, those of several sources concatenated.
+
+    Parameters
+    ----------
+    sources : list of WordVectors or None
+        None is trained on `words`.
+    vocabulary : Vocabulary
+        The known words.
+    words : list of lists of str
+        The training documents.
+    seed : int
+        For the training.
+
+    Returns
+    -------
+    matrix : ndarray of shape (len(vocabulary), size), dtype float32
+        Zeros for padding, for the unknown word, and where a source has no vector.
+    """
+    parts = [
+        (WordVectors.train(words, seed) if source is None else source).rows(vocabulary.words)
+        for source in sources
+    ]
+    known = np.concatenate(parts, axis=1)
+    reserved = np.zeros((len(vocabulary) - len(known), known.shape[1]), dtype=np.float32)
+    return np.concatenate([reserved, known])

@@ -36,7 +36,7 @@ class Vocabulary:
 
     @classmethod
     def from_documents(cls, documents: Iterable[Sequence[str]], min_df: int = 1) -> Vocabulary:
-        """Number the words that occur in at least `min_df` documents, the most frequent first."""
+        """Collect the words that occur in at least `min_df` documents, the most frequent first."""
         document_frequency: Counter[str] = Counter()
         for words in documents:
             document_frequency.update(dict.fromkeys(words).keys())

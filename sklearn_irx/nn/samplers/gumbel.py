@@ -18,5 +18,5 @@ class Gumbel(Sampler):
     E. Jang et al., "Categorical Reparameterization with Gumbel-Softmax", ICLR 2017.
     """
 
-    def relax(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    def relax(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:  # noqa: D102
         return binary_concrete(logits, temperature)

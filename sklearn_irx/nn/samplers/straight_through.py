@@ -18,6 +18,6 @@ class StraightThrough(Sampler):
     Conditional Computation", 2013; E. Jang et al., ICLR 2017 (straight-through Gumbel-softmax).
     """
 
-    def relax(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    def relax(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:  # noqa: D102
         soft = binary_concrete(logits, temperature)
         return (soft > 0.5).to(soft.dtype) + soft - soft.detach()

@@ -1,0 +1,65 @@
+"""A small corpus and small models, trained once for all tests that only read."""
+
+import os
+
+import numpy as np
+import pytest
+
+from sklearn_irx.datasets import make_rationale_classification
+
+SMALL = {
+    "max_length": 60,
+    "max_epochs": 2,
+    "n_filters": 8,
+    "hidden_size": 8,
+    "filter_sizes": (3,),
+    "n_threads": 1,
+}
+"""Parameters of a model that trains in about a second."""
+
+
+@pytest.fixture(scope="session")
+def reviews():
+    """Texts, labels and true masks of 400 invented reviews of three classes."""
+    return make_rationale_classification(400, n_classes=3, n_words=40, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def small_vectors():
+    """Vectors of a few words, so that no test waits for Word2Vec."""
+    from sklearn_irx.text import WordVectors
+
+    words = ["room", "ants", "porridge", "drains", "waiters", "breakfast"]
+    return WordVectors(words, np.random.RandomState(0).normal(size=(len(words), 8)))
+
+
+@pytest.fixture(scope="session")
+def small(small_vectors):
+    """Make an unfitted small classifier."""
+    from sklearn_irx import SelectiveRationaleClassifier
+
+    def make(**parameters):
+        settings = {**SMALL, "embeddings": small_vectors, "random_state": 0, **parameters}
+        return SelectiveRationaleClassifier(**settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fitted(small, reviews):
+    """A small classifier fitted on the first 300 reviews. Not to be changed."""
+    texts, y, _ = reviews
+    return small().fit(texts[:300], y[:300])
+
+
+@pytest.fixture(scope="session")
+def other(small, reviews):
+    """Another one, that had fewer texts, so that the two disagree now and then."""
+    texts, y, _ = reviews
+    return small(random_state=1, linear_start="logistic").fit(texts[:60], y[:60])
+
+
+@pytest.fixture
+def subprocess_environment():
+    """Environment for processes of their own, on one core."""
+    return {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,345 @@
+"""What a user of the classifier sees."""
+
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.metrics import rationale_length, token_f1_score
+from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.text import WordTokenizer
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_finds_the_planted_words(sampler, small, reviews):
+    texts, y, masks = reviews
+    clf = small(sampler=sampler).fit(texts[:300], y[:300])
+    assert clf.score(texts[300:], y[300:]) >= 0.95
+    assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.8
+
+
+@pytest.mark.parametrize("linear_start", ["naive_bayes", "logistic", None])
+def test_every_start_learns(linear_start, small, reviews):
+    texts, y, _ = reviews
+    epochs = 2 if linear_start else 14
+    clf = small(
+        linear_start=linear_start, max_epochs=epochs, n_filters=30, hidden_size=30,
+        embeddings=None, learning_rate=3e-3, batch_size=32,
+    ).fit(texts[:300], y[:300])  # fmt: skip
+    assert clf.score(texts[300:], y[300:]) >= 0.8
+    assert 0 < rationale_length(clf.transform(texts[300:])) < 30
+
+
+def test_a_higher_price_buys_fewer_words(small, reviews):
+    texts, y, _ = reviews
+    lengths = [
+        rationale_length(
+            small(lambda1=price, learning_rate=1e-2).fit(texts, y).transform(texts)
+        )
+        for price in (0.0, 0.3)
+    ]
+    assert lengths[1] < 0.9 * lengths[0]
+
+
+def test_only_the_selected_words_reach_the_prediction(fitted, reviews):
+    texts = reviews[0][300:320]
+    masks = fitted.transform(texts)
+    tokenize = WordTokenizer()
+    replaced = []
+    for text, mask in zip(texts, masks, strict=True):
+        tokens = tokenize.words(text)
+        replaced.append(" ".join(w if m else "zzz" for w, m in zip(tokens, mask, strict=False)))
+    own = fitted.predict_proba(texts)
+    np.testing.assert_allclose(fitted.predict_proba(replaced, masks=masks), own, atol=1e-6)
+
+
+def test_reading_its_own_masks_is_predicting(fitted, reviews):
+    texts = reviews[0][300:]
+    masks = fitted.transform(texts)
+    assert masks.shape == (100, 60)
+    assert masks.dtype == bool
+    np.testing.assert_allclose(
+        fitted.predict_proba(texts, masks=masks), fitted.predict_proba(texts), atol=1e-6
+    )
+
+
+def test_explain_points_into_the_text(fitted, reviews):
+    texts = [reviews[0][300], "", "Ünbekannt 🙂"]
+    rationales = fitted.explain(texts)
+    assert [r.label for r in rationales] == fitted.predict(texts).tolist()
+    for text, rationale in zip(texts, rationales, strict=True):
+        assert rationale.text == text
+        assert [text[a:b].lower() for a, b in rationale.spans] == rationale.tokens
+        assert 0 < rationale.confidence <= 1
+    assert rationales[0].words
+    assert rationales[1].words == []
+
+
+def test_same_seed_same_model_and_no_global_state(small, reviews):
+    texts, y, _ = reviews
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()  # noqa: NPY002
+    one = small().fit(texts[:100], y[:100])
+    assert torch.equal(torch.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+    assert torch.get_num_threads() == before[2]
+    two = clone(one).fit(texts[:100], y[:100])
+    np.testing.assert_array_equal(one.predict_proba(texts), two.predict_proba(texts))
+    three = small(random_state=3).fit(texts[:100], y[:100])
+    assert not np.array_equal(one.predict_proba(texts), three.predict_proba(texts))
+
+
+@pytest.mark.parametrize("labels", [str, int, bool])
+def test_labels_come_back_as_they_were_given(labels, small, reviews):
+    texts, y, _ = reviews
+    y = {str: y, int: np.where(y == "food", 7, -3), bool: y == "food"}[labels]
+    predicted = small().fit(texts[:100], y[:100]).predict(texts[100:110])
+    assert predicted.dtype == y.dtype
+    assert set(predicted) <= set(y)
+
+
+@pytest.mark.parametrize(
+    "container",
+    [list, tuple, np.array, lambda t: np.array(t, dtype=object), pd.Series, pl.Series],
+    ids=["list", "tuple", "str array", "object array", "pandas", "polars"],
+)
+def test_any_sequence_of_texts_is_read_alike(container, fitted, reviews):
+    texts = reviews[0][300:310]
+    np.testing.assert_array_equal(
+        fitted.predict_proba(container(texts)), fitted.predict_proba(texts)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "qwxyz vbnm", "🙂🙂", "שלום עולם", "今天天气很好。", "ants " * 100_000, "\ud800 \x00"],
+    ids=["empty", "blank", "unknown", "emoji", "hebrew", "chinese", "long", "surrogate"],
+)
+def test_legal_documents(text, fitted):
+    probabilities = fitted.predict_proba([text])
+    assert probabilities.sum() == pytest.approx(1)
+    (rationale,) = fitted.explain([text])
+    assert len(rationale.tokens) <= 60
+    assert "".join(piece for piece, _ in rationale.segments()) == text
+
+
+def test_the_last_words_of_long_documents_count_to_max_length_only(fitted):
+    head = "The room was fine. " * 15
+    np.testing.assert_allclose(
+        fitted.predict_proba([head + "Swarming ants."]), fitted.predict_proba([head]), atol=1e-6
+    )
+
+
+def test_no_documents_no_predictions(fitted):
+    assert fitted.predict([]).shape == (0,)
+    assert fitted.transform([]).shape == (0, 60)
+    assert fitted.explain([]) == []
+
+
+def test_history_is_a_table_of_the_epochs(fitted):
+    table = pd.DataFrame(fitted.history_)
+    assert table["epoch"].tolist() == [1, 2]
+    assert table["valid_accuracy"].between(0, 1).all()
+    assert (table["valid_words"] <= 60).all()
+    assert table["best"].iloc[0]
+    assert (table["seconds"] > 0).all()
+
+
+def test_validation_data_replace_the_held_out_part(small, reviews):
+    texts, y, _ = reviews
+    clf = small(max_epochs=1).fit(texts[:50], y[:50], validation_data=(texts[300:], y[300:]))
+    known = set(clf.vocabulary_.words)
+    assert {w for t in texts[:50] for w in WordTokenizer().words(t, 60)} == known
+
+
+def test_class_weights_move_predictions(small, reviews):
+    texts, y, _ = reviews
+    shares = [
+        np.mean(
+            small(class_weight=weights, max_epochs=4, learning_rate=1e-2)
+            .fit(texts[:80], y[:80])
+            .predict_proba([""])[0][0]
+        )
+        for weights in ({"food": 30, "hygiene": 1, "noise": 1}, None)
+    ]
+    assert shares[0] > shares[1]
+
+
+def test_verbose_shows_progress(small, reviews, capsys):
+    texts, y, _ = reviews
+    small(verbose=1, max_epochs=1).fit(texts[:50], y[:50])
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert all(word in shown.err for word in ("loss", "accuracy", "words"))
+
+
+def test_a_users_skorch_callback_is_called(small, reviews):
+    from skorch.callbacks import EpochScoring, LambdaCallback  # noqa: F401
+
+    seen = []
+    callback = ("count", LambdaEpoch(seen))
+    small(callbacks=[callback]).fit(reviews[0][:50], reviews[1][:50])
+    assert seen == [1, 2]
+
+
+def test_ctrl_c_stops_and_leaves_the_estimator_unfitted(small, reviews):
+    clf = small(callbacks=[("stop", LambdaEpoch(None))])
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(reviews[0][:50], reviews[1][:50])
+    with pytest.raises(NotFittedError):
+        clf.predict(["ants"])
+
+
+def LambdaEpoch(seen):  # noqa: N802
+    from skorch.callbacks import Callback
+
+    class Watcher(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if seen is None:
+                raise KeyboardInterrupt
+            seen.append(len(net.history))
+
+    return Watcher()
+
+
+def test_own_tokenizer(small):
+    texts = ["ants|in|bed", "good|cold|milk"] * 10
+
+    def bars(text):
+        start = 0
+        for word in text.split("|"):
+            yield word, start, start + len(word)
+            start += len(word) + 1
+
+    clf = small(tokenizer=bars).fit(texts, [0, 1] * 10)
+    assert clf.explain(["cold|ants"])[0].tokens == ["cold", "ants"]
+    assert clf.predict(["ants|bed", "cold|milk"]).tolist() == [0, 1]
+
+
+def test_in_a_pipeline_with_cross_validation_and_grid_search(small, reviews):
+    texts, y, _ = reviews
+    clean = FunctionTransformer(lambda texts: [text.strip() for text in texts])
+    pipeline = make_pipeline(clean, small(max_epochs=1))
+    scores = cross_validate(pipeline, texts[:150], y[:150], cv=2)["test_score"]
+    assert scores.min() > 0.5
+    grid = GridSearchCV(
+        small(max_epochs=1), {"lambda1": [0.001, 0.1], "lambda2": [0.0, 0.01]}, cv=2
+    ).fit(texts[:100], y[:100])
+    assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
+    assert grid.predict(texts[:3]).shape == (3,)
+
+
+def test_saved_and_loaded_in_a_new_process(fitted, reviews, tmp_path, subprocess_environment):
+    texts = reviews[0][300:]
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    np.save(tmp_path / "texts.npy", np.array(texts))
+    program = (
+        "import sys, joblib, numpy as np\n"
+        "model = joblib.load(sys.argv[1] + '/model.joblib')\n"
+        "texts = np.load(sys.argv[1] + '/texts.npy')\n"
+        "np.save(sys.argv[1] + '/probabilities.npy', model.predict_proba(texts))\n"
+        "np.save(sys.argv[1] + '/masks.npy', model.transform(texts))\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], check=True, env=subprocess_environment
+    )
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "probabilities.npy"), fitted.predict_proba(texts)
+    )
+    np.testing.assert_array_equal(np.load(tmp_path / "masks.npy"), fitted.transform(texts))
+
+
+def test_loading_leaves_the_random_numbers_alone(fitted, tmp_path):
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    before = torch.get_rng_state()
+    joblib.load(tmp_path / "model.joblib")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"sampler": "dice"}, "sampler.*dice"),
+        ({"lambda1": -1.0}, "lambda1.*-1"),
+        ({"lambda2": -0.5}, "lambda2.*-0.5"),
+        ({"linear_start": "svm"}, "linear_start.*svm"),
+        ({"max_length": 0}, "max_length.*0"),
+        ({"dropout": 1.0}, "dropout.*1.0"),
+        ({"filter_sizes": ()}, "filter_sizes"),
+        ({"filter_sizes": (0,)}, r"filter_sizes.*\(0,\)"),
+        ({"validation_fraction": 1.5}, "validation_fraction.*1.5"),
+        ({"device": "tpu9"}, "device.*tpu9"),
+        ({"embeddings": "./no/such/vectors.txt"}, "embeddings.*no/such/vectors"),
+        ({"random_state": "x"}, "random_state"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_wrong_parameters_are_named_before_any_work(parameters, named, small, reviews):
+    with pytest.raises(ValueError, match=named):
+        small(**parameters).fit(reviews[0], reviews[1])
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "error", "said"),
+    [
+        ("one text", ["a"], TypeError, r"X is one str.*\[text\]"),
+        (["a", 3], [0, 1], TypeError, r"X\[1\] is 3, a int"),
+        (["a", None], [0, 1], TypeError, r"X\[1\] is None"),
+        (["a", float("nan")], [0, 1], TypeError, r"X\[1\] is nan"),
+        (np.array([["a"], ["b"]]), [0, 1], ValueError, r"shape \(2, 1\)"),
+        (pd.DataFrame({"t": ["a", "b"]}), [0, 1], ValueError, "one column"),
+        (5, [0], TypeError, "X is a int"),
+        (["a", "b"], [0], ValueError, "2 documents and y 1 labels"),
+        (["a", "b"], None, ValueError, "y=None"),
+        (["a", "b"], ["x", "x"], ValueError, "one class only, .*'x'"),
+        (["a", "b"], [0.5, 1.5], ValueError, "continuous"),
+        ([], [], ValueError, "no documents"),
+        (["", "?!"], [0, 1], ValueError, "no word"),
+    ],
+)
+def test_wrong_data_are_named(X, y, error, said, small):
+    with pytest.raises(error, match=said):
+        small().fit(X, y)
+
+
+def test_wrong_masks_are_named(fitted, reviews):
+    texts = reviews[0][:2]
+    with pytest.raises(TypeError, match="masks has dtype int"):
+        fitted.predict_proba(texts, masks=np.ones((2, 60), int))
+    with pytest.raises(ValueError, match=r"masks has shape \(1, 60\)"):
+        fitted.predict_proba(texts, masks=np.ones((1, 60), bool))
+    with pytest.raises(ValueError, match=r"masks\[0\] selects words past the end"):
+        fitted.predict_proba(["ants"], masks=np.ones((1, 60), bool))
+
+
+def test_wrong_validation_data_are_named(small, reviews):
+    texts, y, _ = reviews
+    with pytest.raises(ValueError, match=r"validation_data\[1\].*beach"):
+        small().fit(texts, y, validation_data=(["a"], ["beach"]))
+    with pytest.raises(ValueError, match="validation_data is a str"):
+        small().fit(texts, y, validation_data="texts")
+
+
+def test_unfitted_use():
+    for method in ("predict", "predict_proba", "transform", "explain"):
+        with pytest.raises(NotFittedError):
+            getattr(SelectiveRationaleClassifier(), method)(["text"])
+
+
+def test_a_class_of_one_document_is_learned_and_not_held_out(small, reviews):
+    texts, y, _ = reviews
+    y = y[:60].copy()
+    y[0] = "single"
+    assert "single" in small().fit(texts[:60], y).classes_
