@@ -94,11 +94,11 @@ class SelectiveRationaleClassifier(RationaleReader):
         Of Adam.
     batch_size : int, default=128
         Documents a training step.
-    max_epochs : int, default=6
-        Passes through the training texts.
+    max_epochs : int or "auto", default="auto"
+        Passes through the training texts. "auto" is 6 with a linear start and 20 without.
     patience : int, default=2
         After so many epochs without a better validation loss, the best weights return and the
-        learning rate halves. The best weights are what training ends with.
+        learning rate halves. The best weights are what training ends with. Warm-up and ramp do not count.
     warmup_epochs : int or "auto", default="auto"
         Epochs at the beginning in which the predictor reads all words and the selector rests.
         "auto" is 0 with a linear start and 3 without.
@@ -175,7 +175,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "warmup_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "ramp_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
@@ -210,7 +210,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         learning_rate: float = 1e-3,
         weight_decay: float = 5e-6,
         batch_size: int = 128,
-        max_epochs: int = 6,
+        max_epochs: int | str = "auto",
         patience: int = 2,
         warmup_epochs: int | str = "auto",
         ramp_epochs: int | str = "auto",
@@ -335,7 +335,7 @@ class SelectiveRationaleClassifier(RationaleReader):
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
                 batch_size=self.batch_size,
-                max_epochs=self.max_epochs,
+                max_epochs=self._resolved(self.max_epochs, 6, 20),
                 random_state=random_state,
                 device=device,
             )
@@ -349,15 +349,23 @@ class SelectiveRationaleClassifier(RationaleReader):
         self._module = module
         return self
 
+    def _resolved(self, epochs: int | str, with_start: int, without: int) -> int:
+        """Give the number of epochs that "auto" stands for with and without a linear start."""
+        if not isinstance(epochs, str):
+            return epochs
+        return without if self.linear_start is None else with_start
+
     def _callbacks(self) -> list[Any]:
-        automatic = 3 if self.linear_start is None else 0
-        warmup, ramp = (
-            automatic if isinstance(epochs, str) else epochs
-            for epochs in (self.warmup_epochs, self.ramp_epochs)
-        )
-        callbacks = [Curriculum(warmup, ramp), BestWeights(self.patience), *(self.callbacks or [])]
+        warmup = self._resolved(self.warmup_epochs, 0, 3)
+        ramp = self._resolved(self.ramp_epochs, 0, 3)
+        callbacks = [
+            Curriculum(warmup, ramp),
+            BestWeights(self.patience, first_epoch=warmup + ramp + 1),
+            *(self.callbacks or []),
+        ]
         if self.verbose:
-            callbacks.append(Progress(self.max_epochs, f"{self.sampler}, lambda1={self.lambda1:g}"))
+            epochs = self._resolved(self.max_epochs, 6, 20)
+            callbacks.append(Progress(epochs, f"{self.sampler}, lambda1={self.lambda1:g}"))
         return callbacks
 
     def _check_device(self) -> str:

@@ -64,7 +64,8 @@ class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
         labels : ndarray of shape (n_samples,)
             As they were given to `fit`.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def transform(self, X: Any) -> np.ndarray:
         """Give the rationales as masks.

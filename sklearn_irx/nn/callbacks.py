@@ -43,10 +43,13 @@ class BestWeights(Callback):
     ----------
     patience : int
         In epochs.
+    first_epoch : int
+        Epochs before this one, counted from 1, are not compared: a curriculum is not over yet.
     """
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int, first_epoch: int = 1) -> None:
         self.patience = patience
+        self.first_epoch = first_epoch
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
         self.best_loss_ = float("inf")
@@ -55,7 +58,7 @@ class BestWeights(Callback):
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
         loss = net.history[-1, "valid_loss"]
-        best = loss < self.best_loss_
+        best = loss < self.best_loss_ and len(net.history) >= self.first_epoch
         net.history.record("best", best)
         net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
         if best:
@@ -63,7 +66,7 @@ class BestWeights(Callback):
             self.best_weights_ = deepcopy(net.module_.state_dict())
             self.epochs_without_ = 0
             return
-        self.epochs_without_ += 1
+        self.epochs_without_ += len(net.history) > self.first_epoch
         if self.epochs_without_ == self.patience:
             self.epochs_without_ = 0
             self._restore(net)

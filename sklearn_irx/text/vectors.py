@@ -14,6 +14,7 @@ from sklearn_irx.text.vocabulary import Vocabulary
 
 _TRAINED_SIZE = 100
 _TRAINING_EPOCHS = 10
+_TRAINED_DEVIATION = 0.4  # about that of the components of GloVe vectors
 
 
 class WordVectors:
@@ -122,7 +123,10 @@ class WordVectors:
             documents, vector_size=_TRAINED_SIZE, min_count=1, sg=1, window=5, workers=1,
             epochs=_TRAINING_EPOCHS, seed=seed,
         )  # fmt: skip
-        return cls.from_keyed_vectors(model.wv)
+        # Trained on little text, vectors stay near their tiny start, and networks that read them
+        # hardly learn.
+        scale = _TRAINED_DEVIATION / np.sqrt(np.mean(np.square(model.wv.vectors)))
+        return cls(model.wv.index_to_key, scale * model.wv.vectors)
 
     @property
     def size(self) -> int:

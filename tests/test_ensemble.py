@@ -1,0 +1,172 @@
+"""What a user of the interactive ensemble sees."""
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_irx import InteractiveEnsemble
+from sklearn_irx.exchange import CASES
+from sklearn_irx.text import WordTokenizer
+
+
+@pytest.fixture(scope="module")
+def both(fitted, other, reviews):
+    return InteractiveEnsemble(fitted, other).fit(reviews[0], reviews[1])
+
+
+def test_fitted_members_are_used_as_they_are(both, fitted, other):
+    assert both.estimators_[0] is fitted
+    assert both.estimators_[1] is other
+
+
+def test_every_outcome_belongs_to_the_chosen_member(both, fitted, other, reviews):
+    texts = reviews[0]
+    happened = both.interact(texts)
+    assert (happened["case"] != "agree").sum() >= 5, "no disagreement: this test sees nothing"
+    first = happened["chosen"] == 1
+    for wanted, member in ((first, fitted), (~first, other)):
+        np.testing.assert_allclose(
+            both.predict_proba(texts)[wanted], member.predict_proba(texts)[wanted]
+        )
+        np.testing.assert_array_equal(
+            both.transform(texts)[wanted], member.transform(texts)[wanted]
+        )
+    np.testing.assert_array_equal(both.predict(texts), happened["label"])
+
+
+def test_interact_shows_what_each_member_says_of_both_rationales(both, fitted, other, reviews):
+    texts = reviews[0]
+    happened = both.interact(texts, as_frame=True)
+    assert set(happened["case"]) <= set(CASES)
+    apart = (happened["label_1"] != happened["label_2"]).to_numpy()
+    assert (happened["case"] == "agree").equals(~(happened["label_1"] != happened["label_2"]))
+    read_1 = fitted.classes_[fitted.predict_proba(texts, masks=other.transform(texts)).argmax(1)]
+    read_2 = other.classes_[other.predict_proba(texts, masks=fitted.transform(texts)).argmax(1)]
+    assert happened["label_1_given_2"][apart].tolist() == read_1[apart].tolist()
+    assert happened["label_2_given_1"][apart].tolist() == read_2[apart].tolist()
+    assert happened["label_1_given_2"][~apart].isna().all()
+
+
+def test_only_documents_in_disagreement_are_exchanged(both, fitted, reviews, monkeypatch):
+    texts = reviews[0]
+    n_apart = (both.interact(texts)["case"] != "agree").sum()
+    read = []
+    original = type(fitted).predict_proba
+
+    def counting(self, X, masks=None):
+        read.append(len(X))
+        return original(self, X, masks)
+
+    monkeypatch.setattr(type(fitted), "predict_proba", counting)
+    both.predict(texts)
+    assert read[:0] == []
+    assert sorted(read) == [n_apart, n_apart]
+
+
+def test_explain_tells_the_case(both, reviews):
+    texts = reviews[0][:20]
+    rationales = both.explain(texts)
+    assert [r.case for r in rationales] == both.interact(texts)["case"].tolist()
+    assert [r.label for r in rationales] == both.predict(texts).tolist()
+
+
+def test_members_fitted_in_parallel_are_those_fitted_one_by_one(small, reviews):
+    texts, y, _ = reviews
+    members = small(max_epochs=1), small(max_epochs=1, random_state=1)
+    one_by_one = InteractiveEnsemble(*members).fit(texts[:100], y[:100])
+    parallel = InteractiveEnsemble(*members, n_jobs=2).fit(texts[:100], y[:100])
+    np.testing.assert_array_equal(one_by_one.predict_proba(texts), parallel.predict_proba(texts))
+    assert not hasattr(members[0], "classes_")
+
+
+def test_prefit(small, fitted, other, reviews):
+    texts, y, _ = reviews
+    with pytest.raises(NotFittedError, match="est2 is not fitted, and prefit=True"):
+        InteractiveEnsemble(fitted, small(), prefit=True).fit(texts, y)
+    refitted = InteractiveEnsemble(fitted, other, prefit=False).fit(texts[:60], y[:60])
+    assert refitted.estimators_[0] is not fitted
+    frozen = InteractiveEnsemble(FrozenEstimator(fitted), FrozenEstimator(other))
+    again = clone(frozen).fit(texts)
+    np.testing.assert_array_equal(
+        again.predict(texts), InteractiveEnsemble(fitted, other).fit(texts).predict(texts)
+    )
+
+
+def test_cross_validation_trains_each_fold_afresh(small, reviews):
+    texts, y, _ = reviews
+    ensemble = InteractiveEnsemble(small(max_epochs=1), small(max_epochs=1, random_state=1))
+    result = cross_validate(ensemble, texts[:120], y[:120], cv=2, return_estimator=True)
+    assert result["test_score"].min() > 0.5
+    words = [set(e.estimators_[0].vocabulary_.words) for e in result["estimator"]]
+    assert words[0] != words[1]
+
+
+def test_grid_over_nested_parameters_in_a_pipeline(small, reviews):
+    texts, y, _ = reviews
+    pipeline = make_pipeline(
+        FunctionTransformer(list),
+        InteractiveEnsemble(small(max_epochs=1), small(max_epochs=1, random_state=1)),
+    )
+    grid = GridSearchCV(
+        pipeline,
+        {
+            "interactiveensemble__est1__lambda1": [0.001, 0.1],
+            "interactiveensemble__est2__lambda2": [0.0],
+        },
+        cv=2,
+        n_jobs=2,
+    ).fit(texts[:80], y[:80])
+    assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
+
+
+def test_saved_and_loaded(both, reviews, tmp_path):
+    joblib.dump(both, tmp_path / "both.joblib")
+    loaded = joblib.load(tmp_path / "both.joblib")
+    np.testing.assert_array_equal(loaded.predict_proba(reviews[0]), both.predict_proba(reviews[0]))
+
+
+def test_members_that_split_words_differently(small, fitted, reviews):
+    texts, y, _ = reviews
+    short = small(max_epochs=1, max_length=10).fit(texts[:60], y[:60])
+    with pytest.raises(ValueError, match=r"est1 and est2 split X\[0\] .*tokenizer and max_length"):
+        InteractiveEnsemble(fitted, short).fit(texts, y)
+    # Short documents are split alike by both; the first longer one is refused.
+    pair = InteractiveEnsemble(fitted, short).fit(["ants", "noise"])
+    with pytest.raises(ValueError, match=r"split X\[1\]"):
+        pair.predict(["ants", texts[0]])
+
+
+def test_equal_tokenizers_need_not_be_one_object(small, fitted, reviews):
+    texts, y, _ = reviews
+    own = small(max_epochs=1, tokenizer=WordTokenizer()).fit(texts[:60], y[:60])
+    assert InteractiveEnsemble(fitted, own).fit(texts).predict(texts).shape == (400,)
+
+
+def test_members_that_know_different_classes(small, fitted, reviews):
+    texts, y, _ = reviews
+    two = small(max_epochs=1).fit(texts[:60], y[:60] == "food")
+    with pytest.raises(ValueError, match="est1 knows the classes .*food.* and est2 .*True"):
+        InteractiveEnsemble(fitted, two).fit(texts, y)
+    with pytest.raises(ValueError, match="y has labels .*beach"):
+        InteractiveEnsemble(fitted, fitted).fit(["ants"], ["beach"])
+
+
+def test_members_that_have_no_rationales(fitted):
+    with pytest.raises(TypeError, match="est2=MultinomialNB.*cannot exchange rationales"):
+        InteractiveEnsemble(fitted, MultinomialNB()).fit(["ants"])
+
+
+def test_unfitted_use_and_bare_strings(both, small):
+    with pytest.raises(NotFittedError):
+        InteractiveEnsemble(small(), small()).predict(["ants"])
+    with pytest.raises(TypeError, match="X is one str"):
+        both.predict("ants")
+    with pytest.raises(ValueError, match="y=None"):
+        InteractiveEnsemble(small(), small()).fit(["ants"])
