@@ -98,7 +98,8 @@ class SelectiveRationaleClassifier(RationaleReader):
         Passes through the training texts. "auto" is 6 with a linear start and 20 without.
     patience : int, default=2
         After so many epochs without a better validation loss, the best weights return and the
-        learning rate halves. The best weights are what training ends with. Warm-up and ramp do not count.
+        learning rate halves. The best weights are what training ends with. Epochs of the
+        warm-up and the ramp are not compared.
     warmup_epochs : int or "auto", default="auto"
         Epochs at the beginning in which the predictor reads all words and the selector rests.
         "auto" is 0 with a linear start and 3 without.

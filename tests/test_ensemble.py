@@ -66,7 +66,6 @@ def test_only_documents_in_disagreement_are_exchanged(both, fitted, reviews, mon
 
     monkeypatch.setattr(type(fitted), "predict_proba", counting)
     both.predict(texts)
-    assert read[:0] == []
     assert sorted(read) == [n_apart, n_apart]
 
 
@@ -152,14 +151,14 @@ def test_equal_tokenizers_need_not_be_one_object(small, fitted, reviews):
 def test_members_that_know_different_classes(small, fitted, reviews):
     texts, y, _ = reviews
     two = small(max_epochs=1).fit(texts[:60], y[:60] == "food")
-    with pytest.raises(ValueError, match="est1 knows the classes .*food.* and est2 .*True"):
+    with pytest.raises(ValueError, match=r"est1 knows the classes .*food.* and est2 .*True"):
         InteractiveEnsemble(fitted, two).fit(texts, y)
-    with pytest.raises(ValueError, match="y has labels .*beach"):
+    with pytest.raises(ValueError, match=r"y has labels .*beach"):
         InteractiveEnsemble(fitted, fitted).fit(["ants"], ["beach"])
 
 
 def test_members_that_have_no_rationales(fitted):
-    with pytest.raises(TypeError, match="est2=MultinomialNB.*cannot exchange rationales"):
+    with pytest.raises(TypeError, match=r"est2=MultinomialNB.*cannot exchange rationales"):
         InteractiveEnsemble(fitted, MultinomialNB()).fit(["ants"])
 
 

@@ -1,0 +1,53 @@
+"""Choose the prices of words and of borders with GridSearchCV.
+
+`lambda1` is the price of a selected word, `lambda2` that of a border between selected and
+unselected words. A grid search shows what each pair of prices does to accuracy, to length and to
+the number of borders.
+"""
+
+from sklearn.model_selection import GridSearchCV
+
+from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.datasets import make_rationale_classification
+from sklearn_irx.metrics import n_transitions, rationale_length
+from sklearn_irx.text import WordTokenizer, WordVectors
+
+
+def words(clf, X, _):
+    return rationale_length(clf.transform(X))
+
+
+def borders(clf, X, _):
+    return n_transitions(clf.transform(X), [len(spans) for spans in clf.split(X)])
+
+
+texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)
+
+# Learned once and shared by all candidates. They see no labels, but they do see the texts of all
+# folds; embeddings=None would learn them afresh from the training part of each fold.
+vectors = WordVectors.train([WordTokenizer().words(text) for text in texts], seed=0)
+
+search = GridSearchCV(
+    SelectiveRationaleClassifier(
+        embeddings=vectors,
+        max_length=60,
+        max_epochs=3,
+        batch_size=16,
+        n_filters=10,
+        learning_rate=0.005,
+        random_state=0,
+    ),
+    {"lambda1": [0.001, 0.03], "lambda2": [0.0, 0.1]},
+    scoring={"accuracy": "accuracy", "words": words, "borders": borders},
+    refit=False,
+    cv=2,
+)
+search.fit(texts, y)
+
+print("lambda1  lambda2  accuracy  words  borders")
+results = search.cv_results_
+for i, prices in enumerate(results["params"]):
+    print(
+        f"{prices['lambda1']:7g}  {prices['lambda2']:7g}  {results['mean_test_accuracy'][i]:8.3f}"
+        f"  {results['mean_test_words'][i]:5.1f}  {results['mean_test_borders'][i]:7.1f}"
+    )

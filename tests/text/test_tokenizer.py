@@ -1,0 +1,106 @@
+"""Words, and where they stand in a text."""
+
+import copy
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_irx.text import WordTokenizer, tokens_of, words_of
+
+tokenize = WordTokenizer()
+# Characters whose lower case is longer, depends on the neighbours, or is the same.
+AWKWARD = st.text(alphabet="İßΣσΑaA_1٣.' \n\u0307\u200d🙂漢\ud800", max_size=40)
+TEXTS = st.text(max_size=60) | AWKWARD
+
+
+def is_word_character(character):
+    return character.isalnum() or character == "_"
+
+
+@given(TEXTS)
+def test_offsets_point_to_the_words_and_miss_none(text):
+    tokens = tokenize(text)
+    assert [text[start:end].lower() for _, start, end in tokens] == [word for word, _, _ in tokens]
+    inside = {place for _, start, end in tokens for place in range(start, end)}
+    assert inside == {place for place, char in enumerate(text) if is_word_character(char)}
+    for one, next_ in zip(tokens, tokens[1:], strict=False):
+        assert one.end < next_.start
+
+
+@given(TEXTS, st.none() | st.integers(0, 30))
+def test_words_are_those_of_the_tokens(text, limit):
+    assert tokenize.words(text, limit) == [word for word, _, _ in tokenize(text)][:limit]
+
+
+@given(AWKWARD.filter(str.strip), st.integers(1, 5))
+def test_words_of_a_long_text_are_those_of_the_tokens(text, limit):
+    text *= 1 + 20 * limit
+    assert tokenize.words(text, limit) == [word for word, _, _ in tokenize(text)][:limit]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ΟΔΟΣ ΟΔΟΣ.", ["οδος", "οδος"]),
+        ("ΣΑΣ,ΣΑΣ", ["σας", "σας"]),
+        ("İstanbul Straße", ["i\u0307stanbul", "straße"]),
+        ("It's 3.5 snake_case!", ["it", "s", "3", "5", "snake_case"]),
+        ("", []),
+        (" .,;\n", []),
+    ],
+)
+def test_known_words(text, words):
+    assert tokenize.words(text) == words
+    assert [token.text for token in tokenize(text)] == words
+
+
+def test_all_word_tokenizers_are_equal():
+    assert tokenize == WordTokenizer() == pickle.loads(pickle.dumps(tokenize))
+    assert hash(tokenize) == hash(copy.copy(tokenize))
+    assert tokenize != str.split
+    assert repr(tokenize) == "WordTokenizer()"
+
+
+@given(TEXTS, st.integers(0, 30))
+def test_a_tokenizer_of_ones_own_is_read_alike(text, limit):
+    def own(text):
+        yield from ((word, start, end) for word, start, end in tokenize(text))
+
+    assert tokens_of(own, text, limit) == tokenize(text)[:limit]
+    assert words_of(own, text, limit) == words_of(tokenize, text, limit)
+
+
+def test_no_more_is_asked_of_a_tokenizer_than_the_limit():
+    def endless(text):
+        while True:
+            yield "", 0, 0
+
+    assert len(tokens_of(endless, "text", 7)) == 7
+
+
+@pytest.mark.parametrize(
+    ("tokens", "error"),
+    [
+        (["one"], TypeError),
+        ([("one", 0)], TypeError),
+        ([("one", 0, 3, 4)], TypeError),
+        ([("one", "0", "3")], TypeError),
+        ([("one", None, 3)], TypeError),
+        ([3], TypeError),
+        ([(3, 0, 3)], ValueError),
+        ([("one", 3, 0)], ValueError),
+        ([("one", -1, 2)], ValueError),
+        ([("two", 4, 7), ("one", 0, 3)], ValueError),
+        ([("one", 0, 3), ("overlap", 2, 7)], ValueError),
+        ([("one two", 0, 8)], ValueError),
+    ],
+    ids=str,
+)
+def test_wrong_tokenizers_are_named_with_what_they_gave(tokens, error):
+    with pytest.raises(error, match="tokenizer gave") as caught:
+        tokens_of(lambda text: tokens, "one two", 10)
+    assert repr(tokens[-1]) in str(caught.value)
+    with pytest.raises(error, match="tokenizer gave"):
+        words_of(lambda text: tokens, "one two", 10)

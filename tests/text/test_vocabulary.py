@@ -1,0 +1,62 @@
+"""The words a model knows, and their numbers."""
+
+import subprocess
+import sys
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_irx.text import PADDING, UNKNOWN, Vocabulary
+
+WORDS = st.sampled_from("ant bed cup door egg fork".split())
+DOCUMENTS = st.lists(st.lists(WORDS, max_size=8), max_size=8)
+
+
+@given(DOCUMENTS, st.integers(1, 4))
+def test_it_knows_the_words_of_enough_documents(documents, min_df):
+    vocabulary = Vocabulary.from_documents(documents, min_df)
+    df = {w: sum(w in words for words in documents) for words in documents for w in words}
+    assert sorted(vocabulary.words) == sorted(w for w, count in df.items() if count >= min_df)
+    counts = [df[w] for w in vocabulary.words]
+    assert counts == sorted(counts, reverse=True)
+    assert len(vocabulary) == len(vocabulary.words) + 2
+
+
+@given(DOCUMENTS, st.lists(WORDS))
+def test_every_known_word_has_its_number_and_the_others_one(documents, words):
+    vocabulary = Vocabulary.from_documents(documents)
+    ids = vocabulary.lookup(words)
+    assert ids.dtype == np.int32
+    for word, number in zip(words, ids, strict=True):
+        assert number != PADDING
+        if word in vocabulary:
+            assert vocabulary.words[number - 2] == word
+        else:
+            assert number == UNKNOWN == 1
+
+
+def test_nothing_is_known_and_nothing_asked():
+    assert Vocabulary([]).lookup(["ant", ""]).tolist() == [1, 1]
+    assert Vocabulary(["ant"]).lookup([]).shape == (0,)
+    assert len(Vocabulary.from_documents([])) == 2
+
+
+def test_the_order_does_not_depend_on_the_hash_seed(subprocess_environment):
+    program = (
+        "from sklearn_irx.text import Vocabulary\n"
+        "documents = [[f'{kind}{i}' for i in range(50)] for kind in 'abab']\n"
+        "print(Vocabulary.from_documents(documents).words)\n"
+    )
+    shown = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**subprocess_environment, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(shown) == 1
+    assert "a49" in shown.pop()
