@@ -216,8 +216,12 @@ class InteractiveEnsemble(ClassifierMixin, TransformerMixin, BaseEstimator):
         happened = self._settle(X)[2]
         if not as_frame:
             return happened
-        import pandas as pd
-
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "as_frame=True needs pandas: pip install pandas, or use as_frame=False."
+            ) from error
         return pd.DataFrame(happened)
 
     def _settle(self, X: Any) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:

@@ -10,6 +10,7 @@ from torch import nn
 
 from sklearn_irx.nn.encoder import ConvolutionalEncoder
 from sklearn_irx.nn.linear import LinearPath
+from sklearn_irx.text import PADDING
 
 
 class Predictor(nn.Module):
@@ -56,7 +57,11 @@ class Predictor(nn.Module):
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """Read ids (batch, length) under a mask of the same shape: logits (batch, n_classes)."""
-        words = self.vectors(ids) * mask.unsqueeze(-1)
-        pooled = self.encoder(self.dropout(F.relu(self.project(words)))).amax(dim=2)
+        words = (ids != PADDING).unsqueeze(-1)
+        # Past the end of a document all is zero, before the convolutions (the bias of the
+        # projection is not) and after: so padding leaves no trace.
+        projected = F.relu(self.project(self.vectors(ids) * mask.unsqueeze(-1))) * words
+        features = self.encoder(self.dropout(projected)) * words.transpose(1, 2)
+        pooled = features.amax(dim=2)
         logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(pooled)))))
         return logits if self.linear is None else logits + self.linear(ids, mask, rows)

@@ -222,7 +222,7 @@ def train(
 def isolated(seed: int, n_threads: int | None, device: str) -> Iterator[None]:
     """Seed torch and set its threads for a while, and leave both as they were."""
     with torch.random.fork_rng(
-        devices=range(torch.cuda.device_count()) if device == "cuda" else []
+        devices=range(torch.cuda.device_count()) if device.startswith("cuda") else []
     ):
         torch.manual_seed(seed)
         with threads(n_threads):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,10 @@ import numpy as np
 
 from sklearn_irx.text.vocabulary import Vocabulary
 
+# What gensim and the decompression underneath raise for damaged or foreign files.
+_READING_ERRORS = (
+    OSError, EOFError, ValueError, TypeError, IndexError, AssertionError, MemoryError, zlib.error,
+)  # fmt: skip
 _TRAINED_SIZE = 100
 _TRAINING_EPOCHS = 10
 _TRAINED_DEVIATION = 0.4  # about that of the components of GloVe vectors
@@ -75,7 +80,7 @@ class WordVectors:
         try:
             stat = file.stat()
             return _read(str(file.resolve()), stat.st_mtime_ns, stat.st_size)
-        except (OSError, EOFError, ValueError, IndexError, AssertionError) as error:
+        except _READING_ERRORS as error:
             raise ValueError(
                 f"embeddings={str(path)!r} cannot be read as word vectors ({error}): give a file "
                 "of GloVe or word2vec text, or of word2vec binary if its name ends in .bin."
@@ -160,10 +165,14 @@ def _read(path: str, modified: int, size: int) -> WordVectors:  # noqa: ARG001
     has_header = binary
     if not binary:
         with gensim_open(path, "rb") as lines:
-            has_header = len(next(iter(lines), b"").split()) == 2
-    return WordVectors.from_keyed_vectors(
-        KeyedVectors.load_word2vec_format(path, binary=binary, no_header=not has_header)
-    )
+            first = lines.readline().split()
+        if not first:
+            raise ValueError("its first line is empty")
+        has_header = len(first) == 2
+    keyed = KeyedVectors.load_word2vec_format(path, binary=binary, no_header=not has_header)
+    if not keyed.vectors.size:
+        raise ValueError("it holds no vectors")
+    return WordVectors.from_keyed_vectors(keyed)
 
 
 def load_embeddings(embeddings: Any) -> list[WordVectors | None]:

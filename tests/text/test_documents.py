@@ -1,5 +1,7 @@
 """Documents as numbers, and batches of them."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,7 +25,9 @@ def documents_of(lists):
 
 
 def some_rows(data, lists):
-    return data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=10) if lists else st.just([]))
+    return data.draw(
+        st.lists(st.integers(0, len(lists) - 1), max_size=10) if lists else st.just([])
+    )
 
 
 @given(LISTS, st.data())
@@ -80,7 +84,7 @@ def test_batches_hold_every_document_once(kind, lengths, batch_size, seed):
     assert once == batches()
     # Like lengths: in order of length, one batch ends where the next begins.
     ranges = sorted((min(lengths[rows]), max(lengths[rows])) for rows in once)
-    for (_, longest), (shortest, _) in zip(ranges, ranges[1:], strict=False):
+    for (_, longest), (shortest, _) in itertools.pairwise(ranges):
         assert longest <= shortest
 
 

@@ -1,6 +1,7 @@
 """Words, and where they stand in a text."""
 
 import copy
+import itertools
 import pickle
 
 import pytest
@@ -25,7 +26,7 @@ def test_offsets_point_to_the_words_and_miss_none(text):
     assert [text[start:end].lower() for _, start, end in tokens] == [word for word, _, _ in tokens]
     inside = {place for _, start, end in tokens for place in range(start, end)}
     assert inside == {place for place, char in enumerate(text) if is_word_character(char)}
-    for one, next_ in zip(tokens, tokens[1:], strict=False):
+    for one, next_ in itertools.pairwise(tokens):
         assert one.end < next_.start
 
 

@@ -20,6 +20,9 @@ WORDS = ["good", "bad", "Straße", "."]
 VECTORS = np.array([[1, 0.5, -2], [0, 0, 1], [3, -0.25, 8], [0.125, 4, -1]], dtype=np.float32)
 LINES = "".join(f"{w} {' '.join(map(str, v))}\n" for w, v in zip(WORDS, VECTORS, strict=True))
 
+# gensim opens a file without a header twice and leaves closing the second one to the interpreter.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
 
 def keyed_vectors():
     keyed = KeyedVectors(VECTORS.shape[1])
@@ -89,6 +92,7 @@ def binary(tmp_path):
         ("plain.txt.gz", LINES.encode()),
         ("cut.txt.gz", gzip.compress(LINES.encode())[:-12]),
         ("damaged.txt.gz", gzip.compress(LINES.encode())[:10] + b"\xff" * 40),
+        ("huge.vec", b"3 999999999999\nbad 1\n"),
         ("cut.bin", binary),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -128,7 +132,8 @@ def test_copies_share_the_vectors():
 def test_rows_are_those_of_the_words_or_zeros():
     vectors = WordVectors(WORDS, VECTORS)
     np.testing.assert_array_equal(
-        vectors.rows(["bad", "unheard", "good", "bad"]), VECTORS[[1, 0, 0, 1]] * [[1], [0], [1], [1]]
+        vectors.rows(["bad", "unheard", "good", "bad"]),
+        VECTORS[[1, 0, 0, 1]] * [[1], [0], [1], [1]],
     )
     assert vectors.rows([]).shape == (0, 3)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sklearn_irx.text import PADDING, UNKNOWN, Vocabulary
 
-WORDS = st.sampled_from("ant bed cup door egg fork".split())
+WORDS = st.sampled_from(["ant", "bed", "cup", "door", "egg", "fork"])
 DOCUMENTS = st.lists(st.lists(WORDS, max_size=8), max_size=8)
 
 

@@ -1,0 +1,180 @@
+"""Selector and predictor as one network."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_irx.nn.linear import LinearStart
+from sklearn_irx.nn.rationalizer import Rationalizer
+from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.text import Documents
+
+N_WORDS, N_CLASSES = 20, 3
+STARTS = ["from scratch", "linear start"]
+
+
+def network(start, sampler="straight_through", fresh=False):
+    """Make a small network, its weights drawn at random unless it shall be fresh."""
+    random = np.random.RandomState(0)
+    vectors = random.normal(size=(N_WORDS, 4)).astype(np.float32)
+    vectors[0] = 0
+    linear_start = documents = None
+    if start == "linear start":
+        lengths = np.full(10, 8)
+        documents = Documents(random.randint(2, N_WORDS, size=80).astype(np.int32), lengths)
+        weights = random.normal(size=(6, N_WORDS, N_CLASSES)).astype(np.float32)
+        idf = random.uniform(1, 3, N_WORDS).astype(np.float32)
+        weights[:, :2], idf[:2] = 0, 1
+        linear_start = LinearStart(weights, idf, 1 + np.arange(10) % 5)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = Rationalizer(
+            vectors, N_CLASSES, sampler=sampler, filter_sizes=(2, 3), n_filters=5, hidden_size=6,
+            dropout=0.1, linear_start=linear_start, documents=documents,
+        )  # fmt: skip
+        if not fresh:
+            for parameter in module.parameters():
+                if parameter.requires_grad:
+                    torch.nn.init.normal_(parameter, std=0.5)
+    return module.eval()
+
+
+NETWORKS = {start: network(start) for start in STARTS}
+DOCUMENT = st.lists(st.integers(1, N_WORDS - 1), max_size=12)
+
+
+def rectangle(documents, width=1):
+    width = max(width, *(len(ids) for ids in documents), 1)
+    return torch.tensor([ids + [0] * (width - len(ids)) for ids in documents])
+
+
+def read(module, documents, width=1, mask=None):
+    with torch.inference_mode():
+        reading = module(rectangle(documents, width), mask=mask)
+    return torch.softmax(reading.logits, dim=1).numpy(), reading.mask.numpy()
+
+
+@pytest.mark.parametrize("start", STARTS)
+@given(document=DOCUMENT, extra=st.integers(0, 30), others=st.lists(DOCUMENT, max_size=4))
+def test_the_mask_of_a_document_depends_on_the_document_alone(start, document, extra, others):
+    _, alone = read(NETWORKS[start], [document])
+    _, among = read(NETWORKS[start], [*others, document], width=len(document) + extra)
+    assert set(np.unique(among)) <= {0.0, 1.0}
+    np.testing.assert_array_equal(among[-1, : len(document)], alone[0, : len(document)])
+
+
+@pytest.mark.parametrize("start", STARTS)
+@given(document=DOCUMENT, extra=st.integers(0, 30), others=st.lists(DOCUMENT, max_size=4))
+def test_the_probabilities_depend_on_the_document_alone(start, document, extra, others):
+    alone, _ = read(NETWORKS[start], [document])
+    among, _ = read(NETWORKS[start], [*others, document], width=len(document) + extra)
+    np.testing.assert_allclose(among[-1], alone[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("start", STARTS)
+@given(documents=st.lists(DOCUMENT, min_size=1, max_size=4))
+def test_padding_is_never_selected(start, documents):
+    ids = rectangle(documents, width=15)
+    for mask in (None, torch.ones(ids.shape)):
+        _, used = read(NETWORKS[start], documents, width=15, mask=mask)
+        assert not used[ids.numpy() == 0].any()
+    assert (used == (ids.numpy() != 0)).all()
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_the_predictor_sees_selected_words_only(start):
+    module = NETWORKS[start]
+    mask = torch.tensor([[1.0, 0.0, 1.0, 0.0]])
+    one, _ = read(module, [[2, 3, 4, 5]], mask=mask)
+    two, _ = read(module, [[2, 17, 4, 11]], mask=mask)
+    three, _ = read(module, [[9, 3, 4, 5]], mask=mask)
+    np.testing.assert_allclose(one, two, atol=1e-6)
+    assert not np.allclose(one, three, atol=1e-3)
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_arrays_rebuild_the_network(start, sampler):
+    module = network(start, sampler)
+    module.forget_folds()
+    before = torch.get_rng_state()
+    again = Rationalizer.from_arrays(module.settings, module.to_arrays())
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not again.training
+    assert again.settings == module.settings
+    for name, array in module.to_arrays().items():
+        np.testing.assert_array_equal(again.to_arrays()[name], array)
+    documents = [[2, 3, 4], [], [5] * 9]
+    for one, two in zip(read(module, documents), read(again, documents), strict=True):
+        np.testing.assert_array_equal(one, two)
+    # A copy: what happens to the rebuilt network does not reach the arrays of the old one.
+    with torch.no_grad():
+        again.predictor.output.bias += 1
+    assert not np.array_equal(
+        again.to_arrays()["predictor.output.bias"], module.to_arrays()["predictor.output.bias"]
+    )
+
+
+def test_forgetting_the_folds_leaves_reading_unchanged():
+    module = network("linear start")
+    documents = [list(range(1, 20)), [], [7, 7, 3]]
+    before = read(module, documents)
+    size = sum(array.size for array in module.to_arrays().values())
+    module.forget_folds()
+    assert sum(array.size for array in module.to_arrays().values()) < size
+    for one, two in zip(before, read(module, documents), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_in_training_a_document_is_read_with_the_weights_of_its_fold():
+    module = NETWORKS["linear start"]
+    ids = rectangle([[2, 3, 4, 5]] * 2)
+    with torch.inference_mode():
+        logits = module(ids, fold=torch.tensor([1, 2]), mask=torch.ones(2, 4)).logits
+    assert not torch.allclose(logits[0], logits[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
+    module = network(start, sampler, fresh=True).train()
+    optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=0.1)
+    ids = rectangle([[2, 3, 4, 5, 6, 7], [8, 9, 10, 11, 12, 13]] * 4)
+    y = torch.tensor([0, 1] * 4)
+    fold = torch.arange(1, 9) % 5 + 1 if start == "linear start" else None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for _ in range(3):
+            optimizer.zero_grad()
+            reading = module(ids, fold=fold)
+            loss = torch.nn.functional.cross_entropy(reading.logits, y)
+            (loss + 0.01 * reading.mask.sum()).backward()
+            optimizer.step()
+    untouched = [
+        name
+        for name, parameter in module.selector.named_parameters()
+        if parameter.requires_grad and not parameter.grad.abs().sum() > 0
+    ]
+    assert untouched == []
+    assert not module.selector.vectors.weight.requires_grad
+    names = dict(module.selector.named_parameters())
+    assert ("ranking.gain" in names) == (start == "linear start")
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_documents_without_words_are_finite_with_finite_gradients(start, sampler):
+    module = network(start, sampler)
+    probabilities, mask = read(module, [[], [2, 3]])
+    assert np.isfinite(probabilities).all()
+    assert not mask[0].any()
+    module.train()
+    fold = torch.tensor([1, 2]) if start == "linear start" else None
+    for given_mask in (None, torch.zeros(2, 2)):
+        module.zero_grad()
+        reading = module(rectangle([[], [2, 3]]), fold=fold, mask=given_mask)
+        (reading.logits.square().sum() + reading.mask.sum()).backward()
+        for name, parameter in module.named_parameters():
+            assert parameter.grad is None or parameter.grad.isfinite().all(), name

@@ -1,0 +1,161 @@
+"""What happens between the epochs, and what training leaves behind."""
+
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+from skorch.history import History
+
+from sklearn_irx.nn.callbacks import BestWeights, Curriculum
+from sklearn_irx.nn.rationalizer import Rationalizer
+from sklearn_irx.nn.training import LabelledDocuments, isolated, read, threads, train
+from sklearn_irx.text import Documents
+
+
+class Recorder(Callback):
+    """Note what the net looks like in every epoch."""
+
+    def __init__(self):
+        self.schedule = []
+        self.weights = []
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.schedule.append((net.full_text, net.penalty_scale))
+
+    def on_epoch_end(self, net, **kwargs):
+        self.weights.append({k: v.clone() for k, v in net.module_.state_dict().items()})
+
+
+def trained(callbacks, max_epochs=6, **parameters):
+    random = np.random.RandomState(0)
+    lengths = random.randint(0, 9, size=60)
+    documents = Documents(random.randint(1, 12, size=lengths.sum()).astype(np.int32), lengths)
+    labelled = LabelledDocuments(documents, random.randint(0, 2, size=60))
+    vectors = random.normal(size=(12, 4)).astype(np.float32)
+    vectors[0] = 0
+    settings = {
+        "lambda1": 0.01, "lambda2": 0.01, "class_weights": np.ones(2), "learning_rate": 0.05,
+        "weight_decay": 0.0, "batch_size": 16, "device": "cpu", **parameters,
+    }  # fmt: skip
+    with isolated(0, 1, "cpu"):
+        module = Rationalizer(vectors, 2, filter_sizes=(3,), n_filters=4, hidden_size=4)
+        history = train(
+            module, labelled, labelled, callbacks=callbacks, max_epochs=max_epochs,
+            random_state=np.random.RandomState(0), **settings,
+        )  # fmt: skip
+    return module, history, documents
+
+
+def test_training_ends_with_the_weights_of_the_best_epoch():
+    recorder = Recorder()
+    # A learning rate far too high: the last epoch is not the best one.
+    module, history, documents = trained([recorder, BestWeights(patience=3)], learning_rate=0.5)
+    losses = history[:, "valid_loss"]
+    best = int(np.argmin(losses))
+    assert best != len(losses) - 1
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, recorder.weights[best][name]), name
+    assert history[:, "best"] == [loss < min([9e9, *losses[:i]]) for i, loss in enumerate(losses)]
+    assert not module.training
+    probabilities, _ = read(module, documents)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def scripted(losses, **parameters):
+    """Go through epochs with these validation losses; epoch n ends with the weight n."""
+    module = torch.nn.Linear(1, 1, bias=False)
+    optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
+    net = SimpleNamespace(module_=module, optimizer_=optimizer, history=History())
+    callback = BestWeights(**parameters)
+    callback.on_train_begin(net)
+    weights = []
+    for epoch, loss in enumerate(losses, start=1):
+        net.history.new_epoch()
+        net.history.record("valid_loss", loss)
+        torch.nn.init.constant_(module.weight, epoch)
+        callback.on_epoch_end(net)
+        weights.append(module.weight.item())
+    callback.on_train_end(net)
+    return weights, module.weight.item(), net.history
+
+
+def test_after_patience_the_best_weights_return_and_the_learning_rate_halves():
+    weights, last, history = scripted([3, 1, 2, 2, 0.5, 2, 2, 2], patience=2)
+    assert weights == [1, 2, 3, 2, 5, 6, 5, 8]
+    assert last == 5
+    assert history[:, "learning_rate"] == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+    assert history[:, "best"] == [True, True, False, False, True, False, False, False]
+
+
+def test_epochs_before_the_first_do_not_count():
+    weights, last, history = scripted([0.1, 0.2, 3, 4, 5, 2], patience=2, first_epoch=3)
+    assert weights == [1, 2, 3, 4, 3, 6]
+    assert last == 6
+    assert history[:, "best"] == [False, False, True, False, False, True]
+
+
+def test_without_a_best_epoch_the_last_weights_stay():
+    assert scripted([float("nan")] * 4, patience=2)[1] == 4
+    assert scripted([1.0, 2.0], patience=1, first_epoch=5)[1] == 2
+
+
+@pytest.mark.parametrize(
+    ("warmup", "ramp", "schedule"),
+    [
+        (2, 2, [(True, 0), (True, 0), (False, 1 / 3), (False, 2 / 3), (False, 1), (False, 1)]),
+        (0, 3, [(False, 1 / 4), (False, 1 / 2), (False, 3 / 4), (False, 1)]),
+        (1, 0, [(True, 0), (False, 1), (False, 1)]),
+        (0, 0, [(False, 1), (False, 1)]),
+    ],
+)
+def test_the_price_rises_after_the_warmup(warmup, ramp, schedule):
+    recorder = Recorder()
+    trained([Curriculum(warmup, ramp), recorder], max_epochs=len(schedule))
+    assert [full for full, _ in recorder.schedule] == [full for full, _ in schedule]
+    assert [scale for _, scale in recorder.schedule] == pytest.approx([s for _, s in schedule])
+
+
+def test_the_selector_rests_while_the_predictor_reads_all_words():
+    recorder = Recorder()
+    trained([Curriculum(2, 0), recorder], max_epochs=3)
+    moved = [
+        {name for name in one if not torch.equal(one[name], two[name])}
+        for one, two in zip(recorder.weights, recorder.weights[1:], strict=False)
+    ]
+    assert not any(name.startswith("selector") for name in moved[0])
+    assert any(name.startswith("predictor") for name in moved[0])
+    assert any(name.startswith("selector") for name in moved[1])
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
+def test_isolated_leaves_random_numbers_and_threads_as_they_were(error):
+    before = torch.get_rng_state(), torch.get_num_threads()
+    drawn = []
+    for _ in range(2):
+        with nullcontext() if error is None else pytest.raises(error):  # noqa: SIM117
+            with isolated(3, before[1] + 1, "cpu"):
+                drawn.append(torch.rand(4))
+                assert torch.get_num_threads() == before[1] + 1
+                if error is not None:
+                    raise error
+        assert torch.equal(torch.get_rng_state(), before[0])
+        assert torch.get_num_threads() == before[1]
+    assert torch.equal(*drawn)
+
+
+def test_no_number_of_threads_changes_nothing():
+    before = torch.get_num_threads()
+    with threads(None):
+        assert torch.get_num_threads() == before
+
+
+def test_given_masks_are_read_and_come_back():
+    module, _, documents = trained([], max_epochs=1)
+    _, own = read(module, documents)
+    assert own.shape == (60, documents.lengths.max())
+    probabilities, used = read(module, documents, own)
+    np.testing.assert_array_equal(used, own)
+    np.testing.assert_allclose(probabilities, read(module, documents)[0], atol=1e-6)

@@ -1,0 +1,169 @@
+"""The linear classifiers that both networks start from, against scikit-learn's."""
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+
+from sklearn_irx._linear_start import LINEAR_STARTS, N_FOLDS, fit_linear_start
+from sklearn_irx.text import Documents, Vocabulary, WordTokenizer
+
+RESERVED = ["<padding>", "<unknown>"]
+
+
+@pytest.fixture(scope="module", params=[2, 3], ids="{} classes".format)
+def corpus(request, reviews):
+    """Words and class numbers of 120 reviews, of two classes or of three."""
+    texts, y, _ = reviews
+    numbers = np.unique(y, return_inverse=True)[1]
+    rows = np.flatnonzero(numbers < request.param)[:120]
+    return [WordTokenizer().words(texts[row]) for row in rows], numbers[rows]
+
+
+def start_of(kind, words, y, validation=None, y_validation=None, class_weights=None):
+    vocabulary = Vocabulary.from_documents(words)
+    n_classes = int(y.max()) + 1
+    start = fit_linear_start(
+        kind,
+        Documents.from_words(words, vocabulary),
+        y,
+        Documents.from_words(words if validation is None else validation, vocabulary),
+        y if y_validation is None else y_validation,
+        len(vocabulary),
+        n_classes,
+        np.random.RandomState(0),
+        np.ones(n_classes) if class_weights is None else class_weights,
+    )
+    return start, vocabulary
+
+
+def tfidf_of(words, vocabulary):
+    vectorizer = TfidfVectorizer(
+        analyzer=list, vocabulary=[*RESERVED, *vocabulary.words], sublinear_tf=True
+    )
+    return vectorizer.fit(words), vectorizer.transform(words)
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_it_predicts_like_scikit_learns_classifier_on_tfidf(kind, corpus):
+    words, y = corpus
+    start, vocabulary = start_of(kind, words[:80], y[:80])
+    vectorizer, X = tfidf_of(words[:80], vocabulary)
+    X_new = vectorizer.transform(words)
+    np.testing.assert_allclose(start.idf[2:], vectorizer.idf_[2:], rtol=1e-6)
+    if kind == "naive_bayes":
+        scores = ComplementNB().fit(X, y[:80]).predict_joint_log_proba(X_new)
+    else:
+        model = LogisticRegression(C=5.0).fit(X, y[:80])
+        scores = X_new @ model.coef_.T
+        scores = np.hstack([-scores, scores]) if scores.shape[1] == 1 else scores
+    ours = X_new @ start.weights[0]
+    np.testing.assert_array_equal(ours.argmax(axis=1), scores.argmax(axis=1))
+    # The same up to one factor, the temperature of the softmax.
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    correlation = np.corrcoef(ours.ravel(), centred.ravel())[0, 1]
+    assert correlation > 0.999
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_its_scale_gives_the_best_probabilities(kind, corpus):
+    words, y = corpus
+    start, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:])
+    vectorizer, _ = tfidf_of(words[:80], vocabulary)
+    logits = vectorizer.transform(words[80:]) @ start.weights[0]
+
+    def log_loss(factor):
+        exponentials = np.exp(factor * logits)
+        probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return -np.log(probabilities[np.arange(40), y[80:]]).mean()
+
+    # Where a document's class is never missed there is no best: the scale stops at a bound.
+    assert log_loss(1.0) <= min(log_loss(0.5), log_loss(0.9)) + 1e-6
+    assert log_loss(1.0) <= log_loss(1.1) + 1e-3
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_reserved_ids_weigh_nothing(kind, corpus):
+    start, vocabulary = start_of(kind, *corpus)
+    assert start.weights.shape == (1 + N_FOLDS, len(vocabulary), corpus[1].max() + 1)
+    assert start.weights.dtype == start.idf.dtype == np.float32
+    assert not start.weights[:, :2].any()
+    np.testing.assert_array_equal(start.idf[:2], 1)
+    np.testing.assert_allclose(start.weights.sum(axis=2), 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_every_fold_has_its_share_of_every_class(kind, corpus):
+    words, y = corpus
+    start, _ = start_of(kind, words, y)
+    for number in range(y.max() + 1):
+        sizes = np.bincount(start.folds[y == number], minlength=N_FOLDS + 1)
+        assert sizes[0] == 0
+        assert np.ptp(sizes[1:]) <= 1
+
+
+def directions(weights):
+    """Weights without their scale, which the weights of all documents settle."""
+    return weights / np.abs(weights).max()
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("fold", [1, N_FOLDS])
+def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus):
+    words, y = corpus
+    before, _ = start_of(kind, words, y)
+    first, second = (np.flatnonzero((before.folds == fold) & (y == number))[0] for number in (0, 1))
+    # Exchanged texts: every idf and every fold stays, but two documents have a wrong label.
+    exchanged = list(words)
+    exchanged[first], exchanged[second] = words[second], words[first]
+    vocabulary = Vocabulary.from_documents(words)
+    assert set(Vocabulary.from_documents(exchanged).words) == set(vocabulary.words)
+    after = fit_linear_start(
+        kind,
+        Documents.from_words(exchanged, vocabulary),
+        y,
+        Documents.from_words(words, vocabulary),
+        y,
+        len(vocabulary),
+        y.max() + 1,
+        np.random.RandomState(0),
+        np.ones(y.max() + 1),
+    )
+    np.testing.assert_array_equal(after.folds, before.folds)
+    np.testing.assert_array_equal(after.idf, before.idf)
+    for number in range(1 + N_FOLDS):
+        one, two = directions(before.weights[number]), directions(after.weights[number])
+        if number == fold:
+            np.testing.assert_allclose(one, two, atol=1e-5)
+        else:
+            assert np.abs(one - two).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("counts", [(9, 1), (1, 1), (8, 8, 1), (1, 1, 1), (1, 9)], ids=str)
+def test_classes_of_one_document_are_no_trouble(kind, counts):
+    y = np.repeat(np.arange(len(counts)), counts)
+    words = [[f"class{number}", f"word{i % 3}"] for i, number in enumerate(y)]
+    start, vocabulary = start_of(kind, words, y)
+    assert np.isfinite(start.weights).all()
+    for number in range(len(counts)):
+        place = vocabulary.lookup([f"class{number}"])[0]
+        assert start.weights[0, place].argmax() == number
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_documents_without_words_are_no_trouble(kind):
+    words = [["ants", "bed"], [], ["milk"], [], ["milk", "milk"], ["ants"]]
+    start, vocabulary = start_of(kind, words, np.array([0, 0, 1, 1, 1, 0]))
+    assert np.isfinite(start.weights).all()
+    ants, milk = start.weights[0][vocabulary.lookup(["ants", "milk"])]
+    assert ants[0] > 0 > milk[0]
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_class_weights_move_the_weights(kind, corpus):
+    words, y = corpus
+    plain, _ = start_of(kind, words, y)
+    weighted, _ = start_of(kind, words, y, class_weights=np.array([20.0, 1, 1])[: y.max() + 1])
+    assert np.abs(directions(plain.weights[0]) - directions(weighted.weights[0])).max() > 1e-3

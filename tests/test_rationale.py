@@ -1,0 +1,105 @@
+"""The answer for one document."""
+
+import html
+import itertools
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_irx import Rationale
+from sklearn_irx.text import WordTokenizer
+
+
+def rationale_of(text, mask=None, label="bad", **others):
+    tokens = WordTokenizer()(text)
+    mask = np.ones(len(tokens), bool) if mask is None else np.array(mask, dtype=bool)
+    return Rationale(
+        text=text,
+        tokens=[token.text for token in tokens],
+        spans=[(token.start, token.end) for token in tokens],
+        mask=mask,
+        label=label,
+        confidence=0.876,
+        **others,
+    )
+
+
+@st.composite
+def rationales(draw):
+    text = draw(st.text(max_size=40) | st.text(alphabet="aİ <>&'\".\n", max_size=30))
+    n_words = len(WordTokenizer()(text))
+    return rationale_of(text, draw(st.lists(st.booleans(), min_size=n_words, max_size=n_words)))
+
+
+@given(rationales())
+def test_segments_join_to_the_text_and_alternate(rationale):
+    segments = list(rationale.segments())
+    assert "".join(piece for piece, _ in segments) == rationale.text
+    assert all(piece for piece, _ in segments)
+    for (_, one), (_, two) in itertools.pairwise(segments):
+        assert one != two
+
+
+@given(rationales())
+def test_every_selected_word_and_no_other_is_in_a_selected_segment(rationale):
+    selected, position = set(), 0
+    for piece, chosen in rationale.segments():
+        if chosen:
+            selected |= set(range(position, position + len(piece)))
+        position += len(piece)
+    for (start, end), chosen in zip(rationale.spans, rationale.mask, strict=True):
+        assert (set(range(start, end)) <= selected) == chosen
+        assert chosen or not set(range(start, end)) & selected
+    read = [rationale.text[start:end].lower() for start, end in rationale.spans]
+    assert rationale.words == [w for w, m in zip(read, rationale.mask, strict=True) if m]
+
+
+@given(rationales())
+def test_html_is_the_text_with_marks_and_nothing_else(rationale):
+    shown = rationale.to_html()
+    marked = re.findall("<mark>(.*?)</mark>", shown, flags=re.DOTALL)
+    assert [html.unescape(m) for m in marked] == [
+        html.unescape(html.escape(piece)) for piece, chosen in rationale.segments() if chosen
+    ]
+    bare = shown.replace("<mark>", "").replace("</mark>", "")
+    assert not set(bare) & set("<>\"'")
+    assert bare == html.escape(rationale.text)
+
+
+@pytest.mark.parametrize("mask", [[True] * 6, [False] * 6, [True, False] * 3])
+def test_documents_and_labels_are_escaped(mask):
+    text = "<script>alert('x')</script> <img src=\"e\">"
+    label = "<script>bad</script>"
+    rationale = rationale_of(text, mask, label)
+    for shown in (rationale.to_html(), rationale._repr_html_()):
+        assert "<script" not in shown
+        assert "<img" not in shown
+        assert "'" not in shown.replace(' style="white-space', "")
+    assert "&lt;script&gt;bad" in rationale._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("text", "mask", "shown"),
+    [
+        ("A dull, dull film.", [0, 1, 1, 0], "bad (0.88): … dull, dull …"),
+        ("A dull, dull film.", [1, 0, 0, 1], "bad (0.88): A … film …"),
+        ("A dull, dull film.", [0, 0, 0, 0], "bad (0.88): (no words)"),
+        ("dull\n\n  film", [1, 1], "bad (0.88): dull film"),
+        ("", [], "bad (0.88): (no words)"),
+    ],
+)
+def test_str(text, mask, shown):
+    assert str(rationale_of(text, mask)) == shown
+
+
+def test_any_label_is_shown():
+    assert str(rationale_of("film", label=np.int64(3))) == "3 (0.88): film"
+    assert "<b>True</b>" in rationale_of("film", label=True)._repr_html_()
+
+
+def test_a_rationale_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        rationale_of("film").label = "good"
