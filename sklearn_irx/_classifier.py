@@ -189,8 +189,6 @@ class SelectiveRationaleClassifier(RationaleReader):
         "verbose": ["verbose"],
     }
 
-    _doc_link_module = "sklearn_irx"
-
     def __init__(
         self,
         *,
@@ -288,14 +286,14 @@ class SelectiveRationaleClassifier(RationaleReader):
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(2**31 - 1))
 
-        self._tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
-        words = [words_of(self._tokenizer, text, self.max_length) for text in texts]
+        tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
+        words = [words_of(tokenizer, text, self.max_length) for text in texts]
         if y_valid_texts is None:
             kept, held_out = hold_out(numbers, self.validation_fraction, random_state)
             words_valid, numbers_valid = [words[i] for i in held_out], numbers[held_out]
             words, numbers = [words[i] for i in kept], numbers[kept]
         else:
-            words_valid = [words_of(self._tokenizer, t, self.max_length) for t in y_valid_texts]
+            words_valid = [words_of(tokenizer, t, self.max_length) for t in y_valid_texts]
         vocabulary = Vocabulary.from_documents(words, self.min_df)
         if not vocabulary.words:
             raise ValueError(
@@ -305,6 +303,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes[numbers])
         training = Documents.from_words(words, vocabulary)
         validation = Documents.from_words(words_valid, vocabulary)
+        max_epochs = self._resolved(self.max_epochs, 6, 20)
         with isolated(seed, self.n_threads, device):
             start = None
             if self.linear_start is not None:
@@ -332,11 +331,11 @@ class SelectiveRationaleClassifier(RationaleReader):
                 lambda1=self.lambda1,
                 lambda2=self.lambda2,
                 class_weights=class_weights,
-                callbacks=self._callbacks(),
+                callbacks=self._callbacks(max_epochs),
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
                 batch_size=self.batch_size,
-                max_epochs=self._resolved(self.max_epochs, 6, 20),
+                max_epochs=max_epochs,
                 random_state=random_state,
                 device=device,
             )
@@ -346,6 +345,7 @@ class SelectiveRationaleClassifier(RationaleReader):
             "seconds" if name == "dur" else name: np.array([row[name] for row in history])
             for name in [*_HISTORY[:-1], "dur"]
         }
+        self._tokenizer = tokenizer
         self._max_length = self.max_length
         self._module = module
         return self
@@ -356,7 +356,7 @@ class SelectiveRationaleClassifier(RationaleReader):
             return epochs
         return without if self.linear_start is None else with_start
 
-    def _callbacks(self) -> list[Any]:
+    def _callbacks(self, max_epochs: int) -> list[Any]:
         warmup = self._resolved(self.warmup_epochs, 0, 3)
         ramp = self._resolved(self.ramp_epochs, 0, 3)
         callbacks = [
@@ -365,8 +365,7 @@ class SelectiveRationaleClassifier(RationaleReader):
             *(self.callbacks or []),
         ]
         if self.verbose:
-            epochs = self._resolved(self.max_epochs, 6, 20)
-            callbacks.append(Progress(epochs, f"{self.sampler}, lambda1={self.lambda1:g}"))
+            callbacks.append(Progress(max_epochs, f"{self.sampler}, lambda1={self.lambda1:g}"))
         return callbacks
 
     def _check_device(self) -> str:

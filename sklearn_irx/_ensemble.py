@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx import exchange
+from sklearn_irx._base import RationaleEstimator
 from sklearn_irx._compat import StrOptions, fit_context
 from sklearn_irx._rationale import Rationale
 from sklearn_irx._validation import check_labels, check_texts
@@ -19,7 +20,7 @@ from sklearn_irx._validation import check_labels, check_texts
 _UNREAD = -1  # class number where a rationale was not read by the other model
 
 
-class InteractiveEnsemble(ClassifierMixin, TransformerMixin, BaseEstimator):
+class InteractiveEnsemble(RationaleEstimator):
     """Two models: where they disagree, each reads the other's rationale (Algorithm 1).
 
     The ensemble keeps the rationale that changes the other model's mind, and the prediction made
@@ -68,8 +69,6 @@ class InteractiveEnsemble(ClassifierMixin, TransformerMixin, BaseEstimator):
         "prefit": ["boolean", StrOptions({"auto"})],
         "n_jobs": [int, None],
     }
-
-    _doc_link_module = "sklearn_irx"
 
     def __init__(
         self, est1: Any, est2: Any, *, prefit: bool | str = "auto", n_jobs: int | None = None
@@ -141,22 +140,6 @@ class InteractiveEnsemble(ClassifierMixin, TransformerMixin, BaseEstimator):
             Columns as ``classes_``.
         """
         return self._settle(X)[0]
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the label that Algorithm 1 settles on for each document.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            As they were given to `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def transform(self, X: Any) -> np.ndarray:
         """Give the rationales that Algorithm 1 keeps, as masks.
@@ -313,12 +296,6 @@ class InteractiveEnsemble(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimators_")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def _fit(member: Any, texts: list[str], y: np.ndarray) -> Any:

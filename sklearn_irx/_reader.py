@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_irx._base import RationaleEstimator
 from sklearn_irx._rationale import Rationale
 from sklearn_irx._validation import check_masks, check_texts
 from sklearn_irx.nn.rationalizer import Rationalizer
@@ -16,13 +16,12 @@ from sklearn_irx.nn.training import pick_device, read, threads
 from sklearn_irx.text import Documents, Vocabulary, tokens_of
 
 
-class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
+class RationaleReader(RationaleEstimator):
     """Base of classifiers that predict from rationales: everything but parameters and `fit`.
 
     A subclass's `fit` sets the attributes below.
     """
 
-    classes_: np.ndarray
     vocabulary_: Vocabulary
     n_threads: int | None
     _tokenizer: Any
@@ -49,23 +48,7 @@ class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
         ValueError
             If `masks` do not fit the documents.
         """
-        return self._read(X, masks)[0]
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the label of each document, from its rationale alone.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            As they were given to `fit`.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
+        return self.read(X, masks)[0]
 
     def transform(self, X: Any) -> np.ndarray:
         """Give the rationales as masks.
@@ -80,7 +63,7 @@ class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words, False past the end of a document.
         """
-        return self._read(X)[1]
+        return self.read(X)[1]
 
     def explain(self, X: Any, masks: Any = None) -> list[Rationale]:
         """Give label, confidence and selected words of each document.
@@ -96,7 +79,7 @@ class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
         -------
         rationales : list of n_samples Rationale
         """
-        probabilities, used = self._read(X, masks)
+        probabilities, used = self.read(X, masks)
         return self.to_rationales(X, probabilities, used)
 
     def to_rationales(
@@ -134,13 +117,15 @@ class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
             )
         return rationales
 
-    def read(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, X: Any, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """Give what :meth:`predict_proba` and :meth:`transform` give, reading once.
 
         Parameters
         ----------
         X : sequence of n_samples str
             Documents.
+        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
+            Rationales to read instead of this model's own.
 
         Returns
         -------
@@ -149,7 +134,15 @@ class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words.
         """
-        return self._read(X)
+        check_is_fitted(self)
+        documents = Documents.from_texts(
+            check_texts(X), self._tokenizer, self.vocabulary_, self._max_length
+        )
+        if masks is not None:
+            masks = check_masks(masks, documents.lengths, self._max_length)
+        with threads(self.n_threads):
+            probabilities, used = read(self._module, documents, masks)
+        return probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
 
     def split(self, X: Any) -> list[list[tuple[int, int]]]:
         """Give the character spans of the words that the model reads in each document.
@@ -175,25 +168,8 @@ class RationaleReader(ClassifierMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return bool(self._tokenizer == other._tokenizer and self._max_length == other._max_length)
 
-    def _read(self, X: Any, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        check_is_fitted(self)
-        documents = Documents.from_texts(
-            check_texts(X), self._tokenizer, self.vocabulary_, self._max_length
-        )
-        if masks is not None:
-            masks = check_masks(masks, documents.lengths, self._max_length)
-        with threads(self.n_threads):
-            probabilities, used = read(self._module, documents, masks)
-        return probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_module")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()

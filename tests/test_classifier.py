@@ -219,6 +219,16 @@ def test_ctrl_c_stops_and_leaves_the_estimator_unfitted(small, reviews):
         clf.predict(["ants"])
 
 
+def test_a_fit_that_fails_leaves_the_earlier_model_as_it_was(small, reviews):
+    texts, y, _ = reviews
+    clf = small(max_epochs=1).fit(texts[:50], y[:50])
+    before = clf.predict_proba(texts)
+    clf.set_params(tokenizer=lambda text: [], max_length=5)
+    with pytest.raises(ValueError, match="no word"):
+        clf.fit(texts, y)
+    np.testing.assert_array_equal(clf.predict_proba(texts), before)
+
+
 class Watcher(Callback):
     def __init__(self, seen):
         self.seen = seen
