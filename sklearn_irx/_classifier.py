@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state, compute_class_weight
 from sklearn_irx._compat import Interval, StrOptions, fit_context
 from sklearn_irx._linear_start import LINEAR_STARTS, fit_linear_start
 from sklearn_irx._reader import RationaleReader
+from sklearn_irx._selection import check_selection, first_selection, make_prices
 from sklearn_irx._validation import (
     check_filter_sizes,
     check_labels,
@@ -21,6 +22,9 @@ from sklearn_irx._validation import (
     hold_out,
 )
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress
+from sklearn_irx.nn.encoders import ENCODERS
+from sklearn_irx.nn.encoders.rnn import CELLS
+from sklearn_irx.nn.predictor import PREDICTOR_INPUTS
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.nn.training import (
@@ -39,8 +43,14 @@ from sklearn_irx.text import (
 )
 
 _HISTORY = (
-    "epoch", "train_loss", "train_accuracy", "train_words", "valid_loss", "valid_accuracy",
-    "valid_words", "valid_borders", "valid_empty", "learning_rate", "best", "seconds",
+    "epoch", "train_loss", "train_accuracy", "train_words", "train_borders", "train_empty",
+    "valid_loss", "valid_accuracy", "valid_words", "valid_borders", "valid_empty", "lambda1",
+    "lambda2", "learning_rate", "best", "seconds",
+)  # fmt: skip
+_OF_THE_NETWORK = (
+    "sampler", "sampler_params", "temperature", "temperature_decay", "rationale_length",
+    "max_rationale_length", "encoder", "n_filters", "rnn_cell", "rnn_size", "hidden_size",
+    "dropout", "word_dropout", "share_embeddings", "share_encoder", "predictor_input",
 )  # fmt: skip
 
 
@@ -55,13 +65,32 @@ class SelectiveRationaleClassifier(RationaleReader):
 
     Parameters
     ----------
-    sampler : {"straight_through", "gumbel"}, default="straight_through"
+    sampler : {"straight_through", "gumbel", "reinforce", "hard_kuma", "sparsemap", "top_k"}, \
+            default="straight_through"
         How the selection is trained. "straight_through" trains on hard masks as they will be
-        used; "gumbel" on soft ones, as Dai et al. (2022) did.
+        used; "gumbel" on soft ones, as Dai et al. (2022) did; "reinforce" by the score function
+        (Lei et al., 2016); "hard_kuma" on masks that are partly hard (Bastings et al., 2019);
+        "sparsemap" on sparse ones within a budget (Guerreiro and Martins, 2021); "top_k" on so
+        many words exactly. The last two need `rationale_length`.
+    sampler_params : dict or None, default=None
+        Parameters of the sampler's own: ``entropy`` and ``baseline_decay`` of "reinforce",
+        ``stretch`` of "hard_kuma", ``neighbour_score`` of "sparsemap", ``contiguous`` of "top_k".
+    rationale_length : float or None, default=None
+        Mean length of the rationales: a number of words, or below 1 a share of the document.
+        Training finds the price of a word for it, in place of `lambda1`. For "sparsemap" and
+        "top_k" it is the length of each rationale.
+    max_rationale_length : float or None, default=None
+        Words that no rationale exceeds after training; below 1, a share of the document. The
+        likeliest words are kept.
     lambda1 : float, default=0.01
         Price of a selected word, in nats of cross-entropy a document. Higher: shorter rationales.
+    free_length : float or None, default=None
+        Words of each document, or below 1 the share of them, that `lambda1` does not count.
     lambda2 : float, default=0.0
         Price of a border between selected and unselected words. Higher: fewer, longer pieces.
+    max_transitions : float or None, default=None
+        Mean number of borders a document not to be exceeded. Training finds the price for it, in
+        place of `lambda2`. Two borders are one piece.
     linear_start : {"naive_bayes", "logistic"} or None, default="naive_bayes"
         The linear classifier both networks start from: it ranks the words for the selector and
         works beside the convolutions of the predictor. None builds the paper's model.
@@ -76,20 +105,45 @@ class SelectiveRationaleClassifier(RationaleReader):
         Words of a document that are read; what follows is ignored.
     min_df : int, default=1
         Words in fewer training documents than this are unknown.
+    encoder : {"cnn", "rnn"}, default="cnn"
+        What reads words in context, in the selector and in the predictor: convolutions or a
+        bidirectional recurrent network.
     filter_sizes : sequence of int, default=(3, 4, 5)
         Widths of the convolutions in words.
     n_filters : int, default=100
         Convolutions of each width.
+    rnn_cell : {"gru", "lstm"}, default="gru"
+        Cells of the recurrent network.
+    rnn_size : int, default=100
+        Cells of each direction.
     hidden_size : int, default=100
         Units of the predictor's hidden layer.
     dropout : float, default=0.5
         Share of features dropped in training, in [0, 1).
+    word_dropout : float, default=0.0
+        Share of selected words that the predictor is not shown in training, in [0, 1).
+    share_embeddings : bool, default=False
+        Whether selector and predictor have the same trained word vectors. Otherwise the selector
+        has those given, and the predictor trains a copy.
+    share_encoder : bool, default=False
+        Whether they have the same encoder too (Liu et al., 2022, "folded rationalization").
+    predictor_input : {"in_place", "compact"}, default="in_place"
+        Whether the predictor sees the selected words in their places, or closed up. In place, it
+        sees gaps: where, and how many words, were left out. "compact" is not for "gumbel", which
+        leaves no word out in training.
+    initial_selection : float or "auto", default="auto"
+        Share of the words selected at the start, in (0, 1), where no budget limits them. "auto" is
+        `rationale_length` or else 0.3 with a linear start (0.9 for "sparsemap" and "top_k", whose
+        budget limits them), and 0.73 without.
     temperature : float, default=1.0
         Softness of the sampler at the first training step.
     temperature_decay : float, default=1e-5
         At step s the temperature is ``temperature * exp(-temperature_decay * s)``.
     learning_rate : float, default=1e-3
         Of Adam.
+    predictor_learning_rate : float, "decoupled" or None, default=None
+        That of the predictor, if it shall be another. "decoupled" is `learning_rate` times the
+        share of words selected (Liu et al., 2023).
     weight_decay : float, default=5e-6
         Of Adam.
     batch_size : int, default=128
@@ -130,9 +184,10 @@ class SelectiveRationaleClassifier(RationaleReader):
         The words known.
     history_ : dict of ndarrays of shape (n_epochs,)
         What each epoch reached; ``pandas.DataFrame(clf.history_)`` is a table. Losses in nats,
-        ``valid_words`` and ``valid_borders`` per document, ``valid_empty`` the share of
-        validation documents without a selected word, ``best`` whether no earlier epoch had a
-        lower ``valid_loss``, ``seconds`` the time taken.
+        words and borders per document, ``valid_empty`` the share of validation documents without
+        a selected word, ``lambda1`` and ``lambda2`` the prices at the end of the epoch (of a
+        whole document where a share of it is asked for), ``best`` whether no earlier epoch was
+        better, ``seconds`` the time taken.
 
     Notes
     -----
@@ -143,6 +198,12 @@ class SelectiveRationaleClassifier(RationaleReader):
     ----------
     J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022.
     T. Lei et al., "Rationalizing Neural Predictions", EMNLP 2016.
+    J. Bastings et al., "Interpretable Neural Predictions with Differentiable Binary Variables",
+    ACL 2019.
+    S. Jain et al., "Learning to Faithfully Rationalize by Construction", ACL 2020.
+    N. Guerreiro and A. Martins, "SPECTRA: Sparse Structured Text Rationalization", EMNLP 2021.
+    W. Liu et al., "FR: Folded Rationalization with a Unified Encoder", NeurIPS 2022.
+    W. Liu et al., "Decoupled Rationalization with Asymmetric Learning Rates", KDD 2023.
 
     Examples
     --------
@@ -160,20 +221,38 @@ class SelectiveRationaleClassifier(RationaleReader):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "sampler": [StrOptions(set(SAMPLERS))],
+        "sampler_params": [dict, None],
+        "rationale_length": [Interval(Real, 0, None, closed="neither"), None],
+        "max_rationale_length": [Interval(Real, 0, None, closed="neither"), None],
         "lambda1": [Interval(Real, 0, None, closed="left")],
+        "free_length": [Interval(Real, 0, None, closed="neither"), None],
         "lambda2": [Interval(Real, 0, None, closed="left")],
+        "max_transitions": [Interval(Real, 1, None, closed="left"), None],
         "linear_start": [StrOptions(set(LINEAR_STARTS)), None],
         "embeddings": "no_validation",  # load_embeddings says what is wrong with them
         "tokenizer": [callable, None],
         "max_length": [Interval(Integral, 1, None, closed="left")],
         "min_df": [Interval(Integral, 1, None, closed="left")],
+        "encoder": [StrOptions(set(ENCODERS))],
         "filter_sizes": ["array-like"],
         "n_filters": [Interval(Integral, 1, None, closed="left")],
+        "rnn_cell": [StrOptions(set(CELLS))],
+        "rnn_size": [Interval(Integral, 1, None, closed="left")],
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "share_embeddings": ["boolean"],
+        "share_encoder": ["boolean"],
+        "predictor_input": [StrOptions(set(PREDICTOR_INPUTS))],
+        "initial_selection": [Interval(Real, 0, 1, closed="neither"), StrOptions({"auto"})],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "temperature_decay": [Interval(Real, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "predictor_learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"decoupled"}),
+            None,
+        ],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -193,20 +272,34 @@ class SelectiveRationaleClassifier(RationaleReader):
         self,
         *,
         sampler: str = "straight_through",
+        sampler_params: dict[str, Any] | None = None,
+        rationale_length: float | None = None,
+        max_rationale_length: float | None = None,
         lambda1: float = 0.01,
+        free_length: float | None = None,
         lambda2: float = 0.0,
+        max_transitions: float | None = None,
         linear_start: str | None = "naive_bayes",
         embeddings: Any = None,
         tokenizer: Callable[[str], Any] | None = None,
         max_length: int = 300,
         min_df: int = 1,
+        encoder: str = "cnn",
         filter_sizes: Sequence[int] = (3, 4, 5),
         n_filters: int = 100,
+        rnn_cell: str = "gru",
+        rnn_size: int = 100,
         hidden_size: int = 100,
         dropout: float = 0.5,
+        word_dropout: float = 0.0,
+        share_embeddings: bool = False,
+        share_encoder: bool = False,
+        predictor_input: str = "in_place",
+        initial_selection: float | str = "auto",
         temperature: float = 1.0,
         temperature_decay: float = 1e-5,
         learning_rate: float = 1e-3,
+        predictor_learning_rate: float | str | None = None,
         weight_decay: float = 5e-6,
         batch_size: int = 128,
         max_epochs: int | str = "auto",
@@ -222,20 +315,34 @@ class SelectiveRationaleClassifier(RationaleReader):
         verbose: int = 0,
     ) -> None:
         self.sampler = sampler
+        self.sampler_params = sampler_params
+        self.rationale_length = rationale_length
+        self.max_rationale_length = max_rationale_length
         self.lambda1 = lambda1
+        self.free_length = free_length
         self.lambda2 = lambda2
+        self.max_transitions = max_transitions
         self.linear_start = linear_start
         self.embeddings = embeddings
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.min_df = min_df
+        self.encoder = encoder
         self.filter_sizes = filter_sizes
         self.n_filters = n_filters
+        self.rnn_cell = rnn_cell
+        self.rnn_size = rnn_size
         self.hidden_size = hidden_size
         self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.share_embeddings = share_embeddings
+        self.share_encoder = share_encoder
+        self.predictor_input = predictor_input
+        self.initial_selection = initial_selection
         self.temperature = temperature
         self.temperature_decay = temperature_decay
         self.learning_rate = learning_rate
+        self.predictor_learning_rate = predictor_learning_rate
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
@@ -279,6 +386,10 @@ class SelectiveRationaleClassifier(RationaleReader):
         if len(classes) == 1:
             raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
         filter_sizes = check_filter_sizes(self.filter_sizes)
+        check_selection(
+            self.sampler, self.sampler_params, self.rationale_length, self.free_length,
+            self.predictor_input,
+        )  # fmt: skip
         device = self._check_device()
         if validation_data is not None:
             y_valid_texts, numbers_valid = check_validation_data(validation_data, classes)
@@ -304,6 +415,10 @@ class SelectiveRationaleClassifier(RationaleReader):
         training = Documents.from_words(words, vocabulary)
         validation = Documents.from_words(words_valid, vocabulary)
         max_epochs = self._resolved(self.max_epochs, 6, 20)
+        word_price, border_price = make_prices(
+            self.lambda1, self.free_length, self.rationale_length, self.lambda2,
+            self.max_transitions, self.sampler, len(classes),
+        )  # fmt: skip
         with isolated(seed, self.n_threads, device):
             start = None
             if self.linear_start is not None:
@@ -314,13 +429,15 @@ class SelectiveRationaleClassifier(RationaleReader):
             module = Rationalizer(
                 embedding_matrix(sources, vocabulary, words, seed),
                 len(classes),
-                sampler=self.sampler,
                 filter_sizes=filter_sizes,
-                n_filters=self.n_filters,
-                hidden_size=self.hidden_size,
-                dropout=self.dropout,
-                temperature=self.temperature,
-                temperature_decay=self.temperature_decay,
+                initial_selection=first_selection(
+                    self.initial_selection,
+                    self.linear_start,
+                    self.sampler,
+                    self.rationale_length,
+                    training.lengths,
+                ),
+                **{name: getattr(self, name) for name in _OF_THE_NETWORK},
                 linear_start=start,
                 documents=training,
             )
@@ -328,11 +445,12 @@ class SelectiveRationaleClassifier(RationaleReader):
                 module,
                 LabelledDocuments(training, numbers, None if start is None else start.folds),
                 LabelledDocuments(validation, numbers_valid),
-                lambda1=self.lambda1,
-                lambda2=self.lambda2,
+                word_price=word_price,
+                border_price=border_price,
                 class_weights=class_weights,
                 callbacks=self._callbacks(max_epochs),
                 learning_rate=self.learning_rate,
+                predictor_learning_rate=self.predictor_learning_rate,
                 weight_decay=self.weight_decay,
                 batch_size=self.batch_size,
                 max_epochs=max_epochs,
@@ -365,7 +483,10 @@ class SelectiveRationaleClassifier(RationaleReader):
             *(self.callbacks or []),
         ]
         if self.verbose:
-            callbacks.append(Progress(max_epochs, f"{self.sampler}, lambda1={self.lambda1:g}"))
+            price = f"lambda1={self.lambda1:g}"
+            if self.rationale_length is not None:
+                price = f"rationale_length={self.rationale_length:g}"
+            callbacks.append(Progress(max_epochs, f"{self.sampler}, {price}"))
         return callbacks
 
     def _check_device(self) -> str:

@@ -4,8 +4,12 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from sklearn_irx.datasets import make_rationale_classification
+
+settings.register_profile("however busy the machine is", deadline=None)
+settings.load_profile("however busy the machine is")
 
 SMALL = {
     "max_length": 60,

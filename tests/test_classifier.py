@@ -1,5 +1,6 @@
 """What a user of the classifier sees."""
 
+import pickle
 import subprocess
 import sys
 
@@ -17,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
 
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.metrics import rationale_length, token_f1_score
+from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
 from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.text import WordTokenizer
 
@@ -25,10 +26,110 @@ from sklearn_irx.text import WordTokenizer
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_finds_the_planted_words(sampler, small, reviews):
     texts, y, masks = reviews
-    clf = small(sampler=sampler, max_epochs=8, learning_rate=1e-2, lambda1=0.02)
+    clf = small(sampler=sampler, max_epochs=8, learning_rate=1e-2, rationale_length=6)
     clf.fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) >= 0.95
     assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.8
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("asked", [4, 8, 0.2])
+def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
+    texts, y, _ = reviews
+    clf = small(sampler=sampler, rationale_length=asked).fit(texts[:300], y[:300])
+    for part in (texts[:300], texts[300:]):
+        n_words = np.array([len(spans) for spans in clf.split(part)])
+        n_selected = clf.transform(part).sum(axis=1)
+        got = (n_selected / n_words).mean() if asked < 1 else n_selected.mean()
+        assert got == pytest.approx(asked, rel=0.1)
+    assert len(set(n_selected)) > 1 or SAMPLERS[sampler].has_budget
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("limit", [3, 0.1])
+def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews):
+    texts, y, _ = reviews
+    clf = small(sampler=sampler, rationale_length=8, max_rationale_length=limit, max_epochs=1)
+    masks = clf.fit(texts[:300], y[:300]).transform([*texts[300:], "", "zzz"])
+    n_words = np.array([len(spans) for spans in clf.split([*texts[300:], "", "zzz"])])
+    allowed = limit if limit >= 1 else np.maximum(1, np.round(limit * n_words))
+    assert (masks.sum(axis=1) <= allowed).all()
+    assert masks.sum(axis=1)[:100].mean() > 0.7 * np.mean(allowed)
+    # Reading is the same after saving, limit and threshold included.
+    again = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_array_equal(again.transform(texts), clf.transform(texts))
+
+
+def test_borders_can_be_limited(small, reviews):
+    texts, y, _ = reviews
+    settings = {"rationale_length": 12, "learning_rate": 3e-2, "batch_size": 16, "max_epochs": 6}
+    free, limited = (
+        small(**settings, max_transitions=limit).fit(texts[:300], y[:300]) for limit in (None, 5)
+    )
+    borders = [
+        n_transitions(c.transform(texts[300:]), c.split(texts[300:])) for c in (free, limited)
+    ]
+    assert borders[1] <= 5 * 1.1 < borders[0]
+    assert limited.history_["lambda2"].max() > 0
+    assert not free.history_["lambda2"].any()
+    assert rationale_length(limited.transform(texts[300:])) == pytest.approx(12, rel=0.1)
+
+
+def test_words_below_a_limit_are_free(small, reviews):
+    texts, y, _ = reviews
+    settings = {"lambda1": 0.5, "learning_rate": 1e-2, "batch_size": 32, "max_epochs": 6}
+    paid, free = (
+        rationale_length(small(**settings, free_length=limit).fit(texts, y).transform(texts))
+        for limit in (None, 5)
+    )
+    assert paid < 0.8 * free
+    assert free < 9
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"encoder": "rnn", "rnn_size": 8},
+        {"encoder": "rnn", "rnn_size": 8, "rnn_cell": "lstm"},
+        {"share_embeddings": True},
+        {"share_encoder": True},
+        {"predictor_input": "compact"},
+        {"predictor_learning_rate": "decoupled"},
+        {"predictor_learning_rate": 1e-3},
+        {"word_dropout": 0.2},
+        {"initial_selection": 0.6},
+    ],
+    ids=str,
+)
+def test_every_way_to_build_and_train_learns(parameters, small, reviews):
+    texts, y, masks = reviews
+    clf = small(rationale_length=6, learning_rate=1e-2, **parameters).fit(texts[:300], y[:300])
+    assert clf.score(texts[300:], y[300:]) >= 0.9
+    assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.75
+    again = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_array_equal(again.predict_proba(texts), clf.predict_proba(texts))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"sampler": "top_k"}, r"sampler='top_k'.*rationale_length=None: give one"),
+        ({"sampler": "sparsemap"}, r"sampler='sparsemap'.*rationale_length=None"),
+        ({"rationale_length": 5, "free_length": 2}, r"rationale_length=5.*free_length=2.*one of"),
+        ({"sampler": "gumbel", "predictor_input": "compact"}, r"'compact'.*sampler='gumbel'"),
+        ({"sampler_params": {"stretch": 1}}, r"'stretch'.*sampler='straight_through'"),
+        ({"sampler": "hard_kuma", "sampler_params": {"stretch": 0}}, r"stretch=0"),
+        ({"rationale_length": 0}, r"'rationale_length'.*0"),
+        ({"max_transitions": 0.5}, r"'max_transitions'.*0\.5"),
+        ({"initial_selection": 1.0}, r"'initial_selection'.*1\.0"),
+        ({"predictor_learning_rate": "slow"}, r"'predictor_learning_rate'.*'slow'"),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_together_is_told_before_training(parameters, message, small):
+    clf = small(**parameters, embeddings="/nowhere", callbacks=[None])
+    with pytest.raises(ValueError, match=message):
+        clf.fit(["a b", "c d"], [0, 1])
 
 
 @pytest.mark.parametrize("linear_start", ["naive_bayes", "logistic"])

@@ -1,6 +1,12 @@
-"""Documents to learn from: invented reviews with known rationales, and the corpora of the paper."""
+"""Documents to learn from: invented reviews and real ones, with rationales or without."""
 
 from sklearn_irx.datasets._corpora import load_corpus
+from sklearn_irx.datasets._rationale_corpora import RationaleCorpus, load_rationale_corpus
 from sklearn_irx.datasets._synthetic import make_rationale_classification
 
-__all__ = ["load_corpus", "make_rationale_classification"]
+__all__ = [
+    "RationaleCorpus",
+    "load_corpus",
+    "load_rationale_corpus",
+    "make_rationale_classification",
+]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from numbers import Integral
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import fetch_20newsgroups
@@ -25,7 +26,7 @@ _PAPER_WORDS = {"20newsgroups": 80, "imdb": 200}
 _SUBSETS = ("train", "test")
 _IMDB_PAGE = "https://ai.stanford.edu/~amaas/data/sentiment/"
 _IMDB_ARCHIVE = "aclImdb_v1.tar.gz"
-_IMDB_MEMBER = re.compile(r"(train|test)/(neg|pos)/\d+_\d+\.txt")
+_IMDB_MEMBER = re.compile(r"(.*/)?(train|test)/(neg|pos)/\d+_\d+\.txt")
 _WORD = re.compile(r"\w+")  # as WordTokenizer finds them, but never beyond the last one wanted
 
 
@@ -108,9 +109,13 @@ def _word_limit(name: str, max_words: int | str | None) -> int | None:
         return None
     if max_words == "paper":
         return _PAPER_WORDS[name]
-    if not isinstance(max_words, Integral) or isinstance(max_words, bool) or max_words < 1:
+    return _integer_limit(max_words, ', "paper" or None')
+
+
+def _integer_limit(max_words: Any, otherwise: str) -> int:
+    if not isinstance(max_words, Integral) or isinstance(max_words, bool) or int(max_words) < 1:
         raise ValueError(
-            f'max_words={max_words!r} is no limit: give an integer of at least 1, "paper" or None.'
+            f"max_words={max_words!r} is no limit: give an integer of at least 1{otherwise}."
         )
     return int(max_words)
 
@@ -127,7 +132,8 @@ def _read(
 ) -> tuple[Iterable[str], np.ndarray]:
     folder = data_home if data_home is not None else os.environ.get("SKLEARN_IRX_DATA")
     if folder and (table := Path(folder, f"{name}.parquet")).is_file():
-        texts, target = _from_parquet(table, subset)
+        rows = _from_parquet(table, subset, ["label", "text"])
+        texts, target = rows["text"].tolist(), rows["label"].to_numpy(dtype=str)
         return map(_clean_post if name == "20newsgroups" else _clean_review, texts), target
     if name == "20newsgroups":
         return _fetched_20newsgroups(subset, data_home)
@@ -149,17 +155,17 @@ def _clean_review(text: str) -> str:
     return text.replace("<br />", " ")
 
 
-def _from_parquet(table: Path, subset: str) -> tuple[list[str], np.ndarray]:
+def _from_parquet(table: Path, subset: str, columns: list[str]) -> Any:
+    """Give the rows of `subset` as a data frame of `columns`."""
     try:
         import pandas as pd
 
-        frame = pd.read_parquet(table, columns=["split", "label", "text"])
+        frame = pd.read_parquet(table, columns=["split", *columns])
     except ImportError as error:
         raise ImportError(
             f"Reading {table} takes pandas and pyarrow: pip install 'sklearn-irx[cli]'."
         ) from error
-    frame = frame[frame["split"] == subset]
-    return frame["text"].tolist(), frame["label"].to_numpy(dtype=str)
+    return frame[frame["split"] == subset]
 
 
 def _fetched_20newsgroups(
@@ -213,18 +219,28 @@ def _unpacked_reviews(folder: Path, subset: str) -> Iterator[tuple[str, str, str
 
 
 def _archived_reviews(archive: Path, subset: str) -> Iterator[tuple[str, str, str]]:
-    """Read the archive as a stream: nothing is written to disk, whatever it contains."""
+    for path, text in _archived_texts(archive, _IMDB_MEMBER, _IMDB_ARCHIVE, _IMDB_PAGE):
+        if path.parts[-3] == subset:
+            yield path.parts[-2], path.name, text
+
+
+def _archived_texts(
+    archive: Path, wanted: re.Pattern[str], published: str, page: str
+) -> Iterator[tuple[PurePosixPath, str]]:
+    """Yield path and text of each file of a tar archive whose whole path matches `wanted`.
+
+    The archive is read as a stream: nothing is written to disk, whatever it contains.
+    """
     try:
         with tarfile.open(archive, "r|*") as members:
             for member in members:
                 path = PurePosixPath(member.name)
-                inner = "/".join(path.parts[-3:])
-                if not (member.isfile() and _IMDB_MEMBER.fullmatch(inner)):
+                if not (member.isfile() and wanted.fullmatch(str(path))):
                     continue
-                if path.parts[-3] == subset and (content := members.extractfile(member)):
-                    yield path.parts[-2], path.name, content.read().decode("utf-8")
+                if content := members.extractfile(member):
+                    yield path, content.read().decode("utf-8")
     except (tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(
-            f"data_home={str(archive)!r} is no whole tar archive: download {_IMDB_ARCHIVE} again "
-            f"from {_IMDB_PAGE}."
+            f"data_home={str(archive)!r} is no whole tar archive: download {published} again "
+            f"from {page}."
         ) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from typing import Any
 
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
+
+from sklearn_irx.nn.length_control import TOLERANCE
 
 
 class Curriculum(Callback):
@@ -37,7 +40,8 @@ class BestWeights(Callback):
     """Return to the weights with the best validation loss, and learn slower from there.
 
     After `patience` epochs without a better one, the best weights return and the learning rate
-    halves; at the end of training the best weights return for good (Dai et al., 2022).
+    halves; at the end of training the best weights return for good (Dai et al., 2022). An epoch
+    that keeps the limit of borders, if there is one, is better than any that does not.
 
     Parameters
     ----------
@@ -52,13 +56,15 @@ class BestWeights(Callback):
         self.first_epoch = first_epoch
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
-        self.best_loss_ = float("inf")
+        self.best_loss_ = (float("inf"), float("inf"))
         self.best_weights_: dict[str, Any] = {}
         self.epochs_without_ = 0
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
-        loss = net.history[-1, "valid_loss"]
-        best = loss < self.best_loss_ and len(net.history) >= self.first_epoch
+        excess = net.border_price.excess(net.history[-1, "valid_borders"])
+        loss = (max(0.0, excess - TOLERANCE), net.history[-1, "valid_loss"])
+        counts = len(net.history) >= self.first_epoch and not math.isnan(loss[1])
+        best = counts and loss < self.best_loss_
         net.history.record("best", best)
         net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
         if best:
@@ -80,6 +86,20 @@ class BestWeights(Callback):
     def _restore(self, net: Any) -> None:
         if self.best_weights_:
             net.module_.load_state_dict(self.best_weights_)
+
+
+class DecoupledLearningRate(Callback):
+    """Let the predictor learn slower than the selector, by the share of the words that it sees.
+
+    A predictor that adapts fast to a poor selection holds the selector there. With a learning rate
+    smaller by that share, the slope of its loss over masks is bounded (Liu et al., 2023).
+    """
+
+    def on_grad_computed(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
+        if training:
+            groups = {group.get("name"): group for group in net.optimizer_.param_groups}
+            share = net.history[-1, "batches", -1, "train_share"]
+            groups["predictor"]["lr"] = share * net.optimizer_.param_groups[-1]["lr"]
 
 
 class Progress(Callback):

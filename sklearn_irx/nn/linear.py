@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 _SPREAD = 2.0  # selection logits at the start, in standard deviations of the words' weights
-_FIRST_SELECTION = 0.3  # share of the words of the training texts selected at the start
 
 
 class LinearStart(NamedTuple):
@@ -88,15 +87,19 @@ class WordRanking(nn.Module):
         Where the weights come from.
     ids, folds : ndarray of shape (n_words_in_all,), dtype int
         All words of the training documents end to end, and the fold of each.
+    initial_selection : float
+        Share of these words that is selected at the start.
     """
 
     weights: torch.Tensor
 
-    def __init__(self, linear: LinearPath, ids: np.ndarray, folds: np.ndarray) -> None:
+    def __init__(
+        self, linear: LinearPath, ids: np.ndarray, folds: np.ndarray, initial_selection: float
+    ) -> None:
         super().__init__()
         weights = linear.word_weights()
         seen = weights.numpy()[ids + linear.n_words * folds]
-        least = float(np.quantile(seen, 1 - _FIRST_SELECTION))
+        least = float(np.quantile(seen, 1 - initial_selection))
         deviation = max(float(seen.std()), 1e-6)
         self.register_buffer("weights", (weights - least) / deviation)
         self.gain = nn.Parameter(torch.tensor(_SPREAD))

@@ -2,54 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from sklearn_irx.nn.encoder import ConvolutionalEncoder
 from sklearn_irx.nn.linear import LinearPath
+from sklearn_irx.nn.reader import Reader
 from sklearn_irx.text import PADDING
+
+PREDICTOR_INPUTS = ("in_place", "compact")
 
 
 class Predictor(nn.Module):
-    """Convolutions over the selected words in their places, and a linear path beside them.
+    """A reader of the selected words, the largest value of each feature, and a linear path.
 
     Parameters
     ----------
-    vectors : Tensor of shape (n_words, size)
-        Word vectors to start from. A copy of them is trained.
+    reader : Reader
+        What reads the words.
     n_classes : int
         Number of classes.
-    filter_sizes, n_filters : sequence of int, int
-        See :class:`~sklearn_irx.nn.encoder.ConvolutionalEncoder`.
     hidden_size : int
-        Units of the layer between the convolutions and the classes.
+        Units of the layer between the features and the classes.
     dropout : float
         Share of features dropped in training, before each layer.
+    word_dropout : float
+        Share of selected words dropped in training.
+    compact : bool
+        Whether selected words are closed up: no gap tells how many words were left out, or where.
     linear : LinearPath or None
-        Added to what the convolutions say. With it, the convolutions begin with saying nothing.
+        Added to what the reader says. With it, the reader begins with saying nothing.
     """
 
     def __init__(
         self,
-        vectors: torch.Tensor,
+        reader: Reader,
         n_classes: int,
-        filter_sizes: Sequence[int],
-        n_filters: int,
+        *,
         hidden_size: int,
         dropout: float,
+        word_dropout: float,
+        compact: bool,
         linear: LinearPath | None,
     ) -> None:
         super().__init__()
-        size = vectors.shape[1]
-        self.vectors = nn.Embedding.from_pretrained(vectors.clone(), freeze=False)
-        self.project = nn.Linear(size, size)
-        self.encoder = ConvolutionalEncoder(size, filter_sizes, n_filters)
-        self.hidden = nn.Linear(self.encoder.output_size, hidden_size)
+        self.reader = reader
+        self.hidden = nn.Linear(reader.encoder.output_size, hidden_size)
         self.output = nn.Linear(hidden_size, n_classes)
         self.dropout = nn.Dropout(dropout)
+        self.word_dropout = word_dropout
+        self.compact = compact
         self.linear = linear
         if linear is not None:
             nn.init.zeros_(self.output.weight)
@@ -57,11 +59,29 @@ class Predictor(nn.Module):
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """Read ids (batch, length) under a mask of the same shape: logits (batch, n_classes)."""
-        words = (ids != PADDING).unsqueeze(-1)
-        # Past the end of a document all is zero, before the convolutions (the bias of the
-        # projection is not) and after: so padding leaves no trace.
-        projected = F.relu(self.project(self.vectors(ids) * mask.unsqueeze(-1))) * words
-        features = self.encoder(self.dropout(projected)) * words.transpose(1, 2)
-        pooled = features.amax(dim=2)
+        if self.training and self.word_dropout:
+            mask = mask * (torch.rand_like(mask) >= self.word_dropout)
+        seen, weights = closed_up(ids, mask) if self.compact else (ids, mask)
+        pooled = self.reader(seen, weights, seen != PADDING).amax(dim=1)
         logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(pooled)))))
         return logits if self.linear is None else logits + self.linear(ids, mask, rows)
+
+
+def closed_up(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Move the words with a mask above zero to the front, in their order, and drop the others.
+
+    Parameters
+    ----------
+    ids, mask : Tensor of shape (batch, length)
+        Words and their mask.
+
+    Returns
+    -------
+    ids, mask : Tensor of shape (batch, most words of a document, at least 1)
+        Padded with zeros.
+    """
+    kept = mask > 0
+    width = max(1, int(kept.sum(dim=1).max()))
+    order = kept.to(torch.int8).argsort(dim=1, descending=True, stable=True)[:, :width]
+    kept = kept.gather(1, order)
+    return ids.gather(1, order) * kept, mask.gather(1, order) * kept

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
+from sklearn_irx.nn.encoders import ENCODERS
 from sklearn_irx.nn.linear import LinearPath, LinearStart, WordRanking
+from sklearn_irx.nn.losses import n_borders, n_selected
 from sklearn_irx.nn.predictor import Predictor
-from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.nn.reader import Reader
+from sklearn_irx.nn.samplers import Selection, make_sampler
 from sklearn_irx.nn.selector import Selector
 from sklearn_irx.text import PADDING, Documents
 
 
 class Reading(NamedTuple):
-    """What came of reading a batch: class logits (batch, n_classes), mask (batch, length)."""
+    """What came of a batch: class logits (batch, n_classes), and the words that were read."""
 
     logits: torch.Tensor
-    mask: torch.Tensor
+    selection: Selection
 
 
 class Rationalizer(nn.Module):
-    """A selector that marks words and a predictor that sees only those.
+    """A selector that scores words, a sampler that marks some, a predictor that sees only those.
 
     Parameters
     ----------
@@ -34,12 +39,18 @@ class Rationalizer(nn.Module):
         Number of classes.
     sampler : str
         A name in :data:`sklearn_irx.nn.samplers.SAMPLERS`.
-    filter_sizes, n_filters, hidden_size, dropout, temperature, temperature_decay
-        See :class:`~sklearn_irx.SelectiveRationaleClassifier`.
+    sampler_params : dict or None
+        Parameters of the sampler's own.
+    encoder : str
+        A name in :data:`sklearn_irx.nn.encoders.ENCODERS`.
+    initial_selection : float
+        Share of the words selected at the start.
     linear_start : LinearStart or None
         The linear classifier that both networks start from.
     documents : Documents or None
         The training documents that `linear_start` was fitted on.
+    **others
+        See :class:`~sklearn_irx.SelectiveRationaleClassifier`.
     """
 
     def __init__(
@@ -48,12 +59,23 @@ class Rationalizer(nn.Module):
         n_classes: int,
         *,
         sampler: str = "straight_through",
-        filter_sizes: Sequence[int] = (3, 4, 5),
-        n_filters: int = 100,
-        hidden_size: int = 100,
-        dropout: float = 0.5,
+        sampler_params: dict[str, Any] | None = None,
         temperature: float = 1.0,
         temperature_decay: float = 1e-5,
+        rationale_length: float | None = None,
+        max_rationale_length: float | None = None,
+        encoder: str = "cnn",
+        filter_sizes: Sequence[int] = (3, 4, 5),
+        n_filters: int = 100,
+        rnn_cell: str = "gru",
+        rnn_size: int = 100,
+        hidden_size: int = 100,
+        dropout: float = 0.5,
+        word_dropout: float = 0.0,
+        share_embeddings: bool = False,
+        share_encoder: bool = False,
+        predictor_input: str = "in_place",
+        initial_selection: float = 0.3,
         linear_start: LinearStart | None = None,
         documents: Documents | None = None,
     ) -> None:
@@ -61,24 +83,73 @@ class Rationalizer(nn.Module):
         self.settings = {
             "n_classes": n_classes,
             "sampler": sampler,
-            "filter_sizes": tuple(filter_sizes),
-            "n_filters": n_filters,
-            "hidden_size": hidden_size,
-            "dropout": dropout,
+            "sampler_params": dict(sampler_params or {}),
             "temperature": temperature,
             "temperature_decay": temperature_decay,
+            "rationale_length": rationale_length,
+            "max_rationale_length": max_rationale_length,
+            "encoder": encoder,
+            "filter_sizes": tuple(filter_sizes),
+            "n_filters": n_filters,
+            "rnn_cell": rnn_cell,
+            "rnn_size": rnn_size,
+            "hidden_size": hidden_size,
+            "dropout": dropout,
+            "word_dropout": word_dropout,
+            "share_embeddings": share_embeddings,
+            "share_encoder": share_encoder,
+            "predictor_input": predictor_input,
         }
+        self.sampler = make_sampler(
+            sampler,
+            sampler_params,
+            temperature=temperature,
+            temperature_decay=temperature_decay,
+            rationale_length=rationale_length,
+            max_rationale_length=max_rationale_length,
+        )
         linear = ranking = None
         if linear_start is not None and documents is not None:
             linear = LinearPath(linear_start)
             folds = np.repeat(linear_start.folds, documents.lengths)
-            ranking = WordRanking(linear, documents.ids, folds)
-        rows = torch.from_numpy(vectors)
-        self.selector = Selector(rows, filter_sizes, n_filters, dropout, ranking)
-        self.predictor = Predictor(
-            rows, n_classes, filter_sizes, n_filters, hidden_size, dropout, linear
+            ranking = WordRanking(linear, documents.ids, folds, initial_selection)
+
+        own = {"filter_sizes": filter_sizes, "n_filters": n_filters}
+        if encoder == "rnn":
+            own = {"rnn_cell": rnn_cell, "rnn_size": rnn_size}
+        size = vectors.shape[1]
+        frozen = nn.Embedding.from_pretrained(torch.from_numpy(vectors), freeze=True)
+        trained = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False)
+        predictor_reader = Reader(
+            trained, nn.Linear(size, size), ENCODERS[encoder](size, **own), dropout
         )
-        self.sampler = SAMPLERS[sampler](temperature, temperature_decay)
+        if share_encoder:
+            selector_reader = predictor_reader
+        else:
+            selector_reader = Reader(
+                trained if share_embeddings else frozen,
+                None,
+                ENCODERS[encoder](size, **own),
+                dropout,
+            )
+        # A ranking holds the initial selection already: it is above 0 for so many words.
+        log_odds = math.log(initial_selection / (1 - initial_selection)) if ranking is None else 0.0
+        self.selector = Selector(
+            selector_reader,
+            self.sampler.directions,
+            dropout,
+            self.sampler.score_for(log_odds),
+            ranking,
+        )
+        self.predictor = Predictor(
+            predictor_reader,
+            n_classes,
+            hidden_size=hidden_size,
+            dropout=dropout,
+            word_dropout=word_dropout,
+            compact=predictor_input == "compact",
+            linear=linear,
+        )
 
     def forward(
         self,
@@ -97,12 +168,24 @@ class Rationalizer(nn.Module):
         mask : Tensor of shape (batch, length), default=None
             What the predictor shall read. None asks the selector.
         """
-        linear = self.predictor.linear
-        rows = ids if linear is None else linear.rows(ids, fold)
+        words = ids != PADDING
         if mask is None:
-            mask = self.sampler(self.selector(ids, rows))
-        mask = mask * (ids != PADDING)
-        return Reading(self.predictor(ids, mask, rows), mask)
+            selection = self.sampler(*self.scores(ids, fold))
+        else:
+            mask = mask * words
+            selection = Selection(mask, n_selected(mask), n_borders(mask, words))
+        return Reading(self.predictor(ids, selection.mask, self._rows(ids, fold)), selection)
+
+    def scores(
+        self, ids: torch.Tensor, fold: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give the selector's scores (batch, length, n_scores), and where there are words."""
+        words = ids != PADDING
+        return self.selector(ids, words, self._rows(ids, fold)), words
+
+    def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
+        linear = self.predictor.linear
+        return ids if linear is None else linear.rows(ids, fold)
 
     def forget_folds(self) -> None:
         """Drop what only training documents need."""
@@ -111,13 +194,13 @@ class Rationalizer(nn.Module):
                 part.forget_folds()
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Give all weights as NumPy arrays, by name."""
-        return {name: value.cpu().numpy() for name, value in self.state_dict().items()}
+        """Give all weights as NumPy arrays, by name. What two networks share is given once."""
+        return {name: value.detach().cpu().numpy() for name, value in self._tensors()}
 
     @classmethod
     def from_arrays(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> Rationalizer:
         """Rebuild a network from its :attr:`settings` and what :meth:`to_arrays` gave."""
-        vectors = np.asarray(arrays["selector.vectors.weight"])
+        vectors = np.asarray(arrays["selector.reader.vectors.weight"])
         start = documents = None
         if "predictor.linear.idf" in arrays:
             n_words = len(vectors)
@@ -130,5 +213,14 @@ class Rationalizer(nn.Module):
         # Skipping the random start leaves the caller's random numbers alone.
         with torch.random.fork_rng(devices=[]):
             module = cls(vectors, **settings, linear_start=start, documents=documents)
-        module.load_state_dict({name: torch.tensor(value) for name, value in arrays.items()})
+        with torch.no_grad():
+            for name, value in module._tensors():
+                value.copy_(torch.tensor(arrays[name]))
         return module.eval()
+
+    def _tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """Go through what is to be kept, without what another name gives already."""
+        kept = self.state_dict().keys()
+        for name, value in chain(self.named_parameters(), self.named_buffers()):
+            if name in kept:
+                yield name, value

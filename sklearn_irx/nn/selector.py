@@ -1,55 +1,68 @@
-"""The network that marks words."""
+"""The network that scores words."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from sklearn_irx.nn.encoder import ConvolutionalEncoder
 from sklearn_irx.nn.linear import WordRanking
-
-_FIRST_LOGIT = 1.0  # without a ranking, training begins with most words selected
+from sklearn_irx.nn.reader import Reader
 
 
 class Selector(nn.Module):
-    """A selection logit for every word: frozen vectors, convolutions, and a ranking of words.
+    """Scores for every word: from its context, and from a ranking of words.
 
     Parameters
     ----------
-    vectors : Tensor of shape (n_words, size)
-        Word vectors. They are read, not trained.
-    filter_sizes, n_filters : sequence of int, int
-        See :class:`~sklearn_irx.nn.encoder.ConvolutionalEncoder`.
+    reader : Reader
+        What reads the document.
+    directions : sequence of float
+        Of the sampler's scores: 1 speaks for a word, -1 against it.
     dropout : float
         Share of features dropped in training.
+    first_score : float
+        Of every word at the start, times `directions`.
     ranking : WordRanking or None
-        Added to what the convolutions say. With it, the convolutions begin with saying nothing.
+        Added to what the reader says. With it, the reader begins with saying nothing.
     """
+
+    directions: torch.Tensor
 
     def __init__(
         self,
-        vectors: torch.Tensor,
-        filter_sizes: Sequence[int],
-        n_filters: int,
+        reader: Reader,
+        directions: tuple[float, ...],
         dropout: float,
+        first_score: float,
         ranking: WordRanking | None,
     ) -> None:
         super().__init__()
-        self.vectors = nn.Embedding.from_pretrained(vectors, freeze=True)
-        self.encoder = ConvolutionalEncoder(vectors.shape[1], filter_sizes, n_filters)
+        self.reader = reader
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(self.encoder.output_size, 1)
+        self.output = nn.Linear(reader.encoder.output_size, len(directions))
         self.ranking = ranking
-        if ranking is None:
-            nn.init.constant_(self.output.bias, _FIRST_LOGIT)
-        else:
-            nn.init.zeros_(self.output.weight)
-            nn.init.zeros_(self.output.bias)
+        self.register_buffer("directions", torch.tensor(directions), persistent=False)
+        with torch.no_grad():
+            self.output.bias.copy_(first_score * self.directions)
+            if ranking is not None:
+                self.output.weight.zero_()
 
-    def forward(self, ids: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Map ids (batch, length), and their rows in the ranking, to logits (batch, length)."""
-        features = self.encoder(self.vectors(ids)).transpose(1, 2)
-        logits = self.output(self.dropout(features)).squeeze(-1)
-        return logits if self.ranking is None else logits + self.ranking(rows)
+    def forward(self, ids: torch.Tensor, words: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Score words.
+
+        Parameters
+        ----------
+        ids, rows : Tensor of shape (batch, length)
+            Word ids, and their rows in the ranking.
+        words : Tensor of shape (batch, length), dtype bool
+            False past the end of a document.
+
+        Returns
+        -------
+        scores : Tensor of shape (batch, length, n_scores)
+        """
+        features = self.reader(ids, words.to(self.output.weight.dtype), words)
+        scores = self.output(self.dropout(features))
+        if self.ranking is None:
+            return scores
+        return scores + self.ranking(rows).unsqueeze(-1) * self.directions

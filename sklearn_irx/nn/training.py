@@ -14,12 +14,15 @@ from skorch.helper import predefined_split
 from torch import nn
 from torch.utils.data import Dataset
 
-from sklearn_irx.nn.losses import n_borders, n_selected
+from sklearn_irx.nn.callbacks import DecoupledLearningRate
+from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_threshold
 from sklearn_irx.nn.rationalizer import Rationalizer, Reading
+from sklearn_irx.nn.samplers import IndependentSampler
 from sklearn_irx.text import PADDING, Documents, inference_batches, training_batches
 
 INFERENCE_BATCH_SIZE = 256
 _RANKING_SPEED = 10.0  # the two numbers of the ranking learn so much faster than the weights
+_CALIBRATION_DOCUMENTS = 500  # at least, if there are so many, decide on a threshold
 
 
 class LabelledDocuments(Dataset):
@@ -39,6 +42,11 @@ class LabelledDocuments(Dataset):
         if self.folds is not None:
             X["fold"] = torch.from_numpy(self.folds[rows])
         return X, torch.from_numpy(self.y[rows])
+
+    def take(self, rows: np.ndarray) -> LabelledDocuments:
+        """Give the documents at `rows`."""
+        folds = None if self.folds is None else self.folds[rows]
+        return LabelledDocuments(self.documents.take(rows), self.y[rows], folds)
 
 
 class TrainingBatches:
@@ -77,8 +85,10 @@ class RationaleNet(NeuralNet):
 
     Parameters
     ----------
-    lambda1, lambda2 : float
-        Price of a selected word and of a border, in units of cross-entropy (nats) a document.
+    word_price, border_price : FixedPrice or Multiplier
+        What a selected word and a border cost.
+    calibration : list of LabelledDocuments
+        Documents to fit the length of rationales on before each validation, if one is asked for.
     **kwargs
         As :class:`skorch.NeuralNet` takes them.
 
@@ -88,14 +98,23 @@ class RationaleNet(NeuralNet):
         While True, the predictor is trained on all words and the selector not at all.
     penalty_scale : float
         Both prices are multiplied by it in training. In validation they always count in full, so
-        that the validation losses of all epochs compare.
+        that the validation losses of all epochs compare. A price that is found in training does
+        not count there: all epochs are compared at the same length.
     interrupted : bool
         Whether training ended by Ctrl-C, which skorch takes for an ordinary end.
     """
 
-    def __init__(self, *args: Any, lambda1: float, lambda2: float, **kwargs: Any) -> None:
-        self.lambda1 = lambda1
-        self.lambda2 = lambda2
+    def __init__(
+        self,
+        *args: Any,
+        word_price: FixedPrice | Multiplier,
+        border_price: FixedPrice | Multiplier,
+        calibration: list[LabelledDocuments],
+        **kwargs: Any,
+    ) -> None:
+        self.word_price = word_price
+        self.border_price = border_price
+        self.calibration = calibration
         self.full_text = False
         self.penalty_scale = 1.0
         self.interrupted = False
@@ -110,7 +129,7 @@ class RationaleNet(NeuralNet):
             *(
                 (f"{part}_{what}", PassthroughScoring(f"{part}_{what}", on_train=part == "train"))
                 for part in ("train", "valid")
-                for what in ("accuracy", "words", "borders", "empty")
+                for what in ("accuracy", "words", "borders", "share", "empty")
             ),
         ]
 
@@ -126,21 +145,50 @@ class RationaleNet(NeuralNet):
         X: dict[str, torch.Tensor],
         training: bool = False,
     ) -> torch.Tensor:
-        words = X["ids"].to(y_pred.mask.device) != PADDING
-        selected, borders = n_selected(y_pred.mask), n_borders(y_pred.mask, words)
-        loss = super().get_loss(y_pred.logits, y_true, X, training=training)
+        logits, selection = y_pred
+        y_true = y_true.to(logits.device)
+        words = X["ids"].to(logits.device) != PADDING
+        losses = super().get_loss(logits, y_true, X, training=training)
+        losses = losses / self.criterion_.weight[y_true].mean()
+        loss = losses.mean()
+
         part = "train" if training else "valid"
-        right = y_pred.logits.argmax(dim=1) == y_true.to(y_pred.logits.device)
-        empty = (y_pred.mask > 0.5).sum(dim=1) == 0
         for what, value in (
-            ("accuracy", right.float().mean()),
-            ("words", selected),
-            ("borders", borders),
-            ("empty", empty.float().mean()),
+            ("accuracy", (logits.argmax(dim=1) == y_true).float().mean()),
+            ("words", selection.n_selected.mean()),
+            ("borders", selection.n_borders.mean()),
+            ("share", selection.n_selected.sum() / words.sum().clamp(min=1)),
+            ("empty", (~(selection.mask > 0.5).any(dim=1)).float().mean()),
         ):
             self.history.record_batch(f"{part}_{what}", value.item())
-        scale = self.penalty_scale if training else 1.0
-        return loss + scale * (self.lambda1 * selected + self.lambda2 * borders)
+
+        for price, n in (
+            (self.word_price, selection.n_selected),
+            (self.border_price, selection.n_borders),
+        ):
+            if training and self.penalty_scale > 0:
+                loss = loss + price.cost(n, words, self.penalty_scale)
+                price.update(n, words, self.penalty_scale)
+            elif not training and isinstance(price, FixedPrice):
+                loss = loss + price.cost(n, words, 1.0)
+        if training:
+            loss = loss + self.module_.sampler.surrogate_loss(selection, losses)
+        return loss
+
+    def run_single_epoch(  # noqa: D102
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        if not training and self.calibration and isinstance(self.word_price, Multiplier):
+            fit_threshold(self.module_, self._to_calibrate(), self.word_price.target)
+        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        if training:
+            self.history.record("lambda1", self.word_price.price)
+            self.history.record("lambda2", self.border_price.price)
+
+    def _to_calibrate(self) -> Iterator[dict[str, torch.Tensor]]:
+        for documents in self.calibration:
+            for X, _ in ValidationBatches(documents, INFERENCE_BATCH_SIZE):
+                yield {name: value.to(self.device) for name, value in X.items()}
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:  # noqa: D102
         try:
@@ -155,11 +203,12 @@ def train(
     training: LabelledDocuments,
     validation: LabelledDocuments,
     *,
-    lambda1: float,
-    lambda2: float,
+    word_price: FixedPrice | Multiplier,
+    border_price: FixedPrice | Multiplier,
     class_weights: np.ndarray,
     callbacks: list[Any],
     learning_rate: float,
+    predictor_learning_rate: float | str | None,
     weight_decay: float,
     batch_size: int,
     max_epochs: int,
@@ -174,6 +223,8 @@ def train(
         The network. Afterwards it is ready to read.
     training, validation : LabelledDocuments
         What to learn from, and what to compare epochs on.
+    word_price, border_price : FixedPrice or Multiplier
+        What a selected word and a border cost.
     callbacks : list of skorch callbacks
         Those of the method and those of the user.
     **others
@@ -189,16 +240,33 @@ def train(
     KeyboardInterrupt
         If the user interrupts.
     """
+    calibration = []
+    if isinstance(word_price, Multiplier) and isinstance(module.sampler, IndependentSampler):
+        calibration.append(validation)
+        missing = min(_CALIBRATION_DOCUMENTS - len(validation), len(training))
+        if missing > 0:
+            rows = np.linspace(0, len(training) - 1, missing).astype(np.int64)
+            calibration.append(training.take(rows))
+    predictor_rate = learning_rate
+    if predictor_learning_rate == "decoupled":
+        callbacks = [DecoupledLearningRate(), *callbacks]
+    elif predictor_learning_rate is not None:
+        predictor_rate = float(predictor_learning_rate)
     net = RationaleNet(
         module,
         criterion=nn.CrossEntropyLoss,
         criterion__weight=torch.tensor(class_weights, dtype=torch.float32),
+        criterion__reduction="none",
         optimizer=torch.optim.Adam,
         optimizer__weight_decay=weight_decay,
-        optimizer__param_groups=[("selector.ranking.*", {"lr": _RANKING_SPEED * learning_rate})],
+        optimizer__param_groups=[
+            ("selector.ranking.*", {"lr": _RANKING_SPEED * learning_rate, "name": "ranking"}),
+            ("predictor.*", {"lr": predictor_rate, "name": "predictor"}),
+        ],
         lr=learning_rate,
-        lambda1=lambda1,
-        lambda2=lambda2,
+        word_price=word_price,
+        border_price=border_price,
+        calibration=calibration,
         batch_size=batch_size,
         max_epochs=max_epochs,
         iterator_train=TrainingBatches,
@@ -286,5 +354,5 @@ def read(
         # Softmax in 64 bits, so that each row sums to one as scikit-learn's metrics expect.
         probabilities[rows] = torch.softmax(reading.logits.cpu().double(), dim=1).numpy()
         width = documents.lengths[rows].max()
-        selected[rows, :width] = reading.mask.cpu().numpy()[:, :width] > 0.5
+        selected[rows, :width] = reading.selection.mask.cpu().numpy()[:, :width] > 0.5
     return probabilities, selected

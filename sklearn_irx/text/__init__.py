@@ -1,7 +1,13 @@
 """Strings: words and where they stand, vocabularies, word vectors, batches of word ids."""
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
-from sklearn_irx.text.tokenizer import Token, WordTokenizer, tokens_of, words_of
+from sklearn_irx.text.tokenizer import (
+    Token,
+    WhitespaceTokenizer,
+    WordTokenizer,
+    tokens_of,
+    words_of,
+)
 from sklearn_irx.text.vectors import WordVectors, embedding_matrix, load_embeddings
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
@@ -11,6 +17,7 @@ __all__ = [
     "Documents",
     "Token",
     "Vocabulary",
+    "WhitespaceTokenizer",
     "WordTokenizer",
     "WordVectors",
     "embedding_matrix",

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 _WORD = re.compile(r"\w+")
+_UNSPACED = re.compile(r"\S+")  # the same words as str.split()
 
 
 class Token(NamedTuple):
@@ -60,6 +61,42 @@ class WordTokenizer:
         return "WordTokenizer()"
 
 
+class WhitespaceTokenizer:
+    """Lower-cased runs of characters between whitespace: for texts that are tokenized already.
+
+    The words of :meth:`str.split`, punctuation included. Masks from
+    :func:`~sklearn_irx.datasets.load_rationale_corpus` count words in this way.
+
+    Examples
+    --------
+    >>> from sklearn_irx.text import WhitespaceTokenizer
+    >>> tokenize = WhitespaceTokenizer()
+    >>> tokenize("Well , no")
+    [Token(text='well', start=0, end=4), Token(text=',', start=5, end=6),
+     Token(text='no', start=7, end=9)]
+    >>> tokenize.words("Well , no", limit=2)
+    ['well', ',']
+    """
+
+    def __call__(self, text: str) -> list[Token]:
+        """Give every word of `text` with its character offsets."""
+        return [Token(m[0].lower(), *m.span()) for m in _UNSPACED.finditer(text)]
+
+    def words(self, text: str, limit: int | None = None) -> list[str]:
+        """Give the first `limit` words of `text` without offsets: the fast way in bulk."""
+        words = text.split(None, -1 if limit is None else limit)
+        return [word.lower() for word in words[:limit]]  # split() leaves the rest as one more word
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is WhitespaceTokenizer
+
+    def __hash__(self) -> int:
+        return hash(WhitespaceTokenizer)
+
+    def __repr__(self) -> str:
+        return "WhitespaceTokenizer()"
+
+
 def tokens_of(tokenizer: Any, text: str, limit: int) -> list[Token]:
     """Give the first `limit` tokens of `text`.
 
@@ -93,6 +130,6 @@ def tokens_of(tokenizer: Any, text: str, limit: int) -> list[Token]:
 
 def words_of(tokenizer: Any, text: str, limit: int) -> list[str]:
     """Give the first `limit` words of `text`: :func:`tokens_of` without the offsets."""
-    if isinstance(tokenizer, WordTokenizer):
+    if isinstance(tokenizer, (WordTokenizer, WhitespaceTokenizer)):
         return tokenizer.words(text, limit)
     return [token.text for token in tokens_of(tokenizer, text, limit)]

@@ -1,5 +1,7 @@
 """Selector and predictor as one network."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ N_WORDS, N_CLASSES = 20, 3
 STARTS = ["from scratch", "linear start"]
 
 
-def network(start, sampler="straight_through", fresh=False):
+def network(start, sampler="straight_through", fresh=False, **parameters):
     """Make a small network, its weights drawn at random unless it shall be fresh."""
     random = np.random.RandomState(0)
     vectors = random.normal(size=(N_WORDS, 4)).astype(np.float32)
@@ -30,9 +32,14 @@ def network(start, sampler="straight_through", fresh=False):
         linear_start = LinearStart(weights, idf, 1 + np.arange(10) % 5)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
+        settings = {
+            "filter_sizes": (2, 3), "n_filters": 5, "rnn_size": 4, "hidden_size": 6,
+            "dropout": 0.1, "initial_selection": 0.7,
+            "rationale_length": 3 if SAMPLERS[sampler].has_budget else None, **parameters,
+        }  # fmt: skip
         module = Rationalizer(
-            vectors, N_CLASSES, sampler=sampler, filter_sizes=(2, 3), n_filters=5, hidden_size=6,
-            dropout=0.1, linear_start=linear_start, documents=documents,
+            vectors, N_CLASSES, sampler=sampler, linear_start=linear_start, documents=documents,
+            **settings,
         )  # fmt: skip
         if not fresh:
             for parameter in module.parameters():
@@ -42,6 +49,18 @@ def network(start, sampler="straight_through", fresh=False):
 
 
 NETWORKS = {start: network(start) for start in STARTS}
+VARIANTS = {
+    **NETWORKS,
+    **{sampler: network("linear start", sampler) for sampler in SAMPLERS},
+    "one window": network("linear start", "top_k", sampler_params={"contiguous": True}),
+    "gru": network("from scratch", encoder="rnn"),
+    "lstm": network("linear start", encoder="rnn", rnn_cell="lstm"),
+    "closed up": network("from scratch", predictor_input="compact"),
+    "closed up, gru": network("from scratch", predictor_input="compact", encoder="rnn"),
+    "shared encoder": network("from scratch", share_encoder=True),
+    "shared embeddings": network("from scratch", share_embeddings=True),
+    "at most 2 words": network("linear start", max_rationale_length=2),
+}
 DOCUMENT = st.lists(st.integers(1, N_WORDS - 1), max_size=12)
 
 
@@ -53,39 +72,34 @@ def rectangle(documents, width=1):
 def read(module, documents, width=1, mask=None):
     with torch.inference_mode():
         reading = module(rectangle(documents, width), mask=mask)
-    return torch.softmax(reading.logits, dim=1).numpy(), reading.mask.numpy()
+    return torch.softmax(reading.logits, dim=1).numpy(), reading.selection.mask.numpy()
 
 
-@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("name", VARIANTS)
 @given(document=DOCUMENT, extra=st.integers(0, 30), others=st.lists(DOCUMENT, max_size=4))
-def test_the_mask_of_a_document_depends_on_the_document_alone(start, document, extra, others):
-    _, alone = read(NETWORKS[start], [document])
-    _, among = read(NETWORKS[start], [*others, document], width=len(document) + extra)
-    assert set(np.unique(among)) <= {0.0, 1.0}
-    np.testing.assert_array_equal(among[-1, : len(document)], alone[0, : len(document)])
+def test_what_is_read_depends_on_the_document_alone(name, document, extra, others):
+    probabilities, mask = read(VARIANTS[name], [document])
+    all_probabilities, masks = read(
+        VARIANTS[name], [*others, document], width=len(document) + extra
+    )
+    assert set(np.unique(masks)) <= {0.0, 1.0}
+    np.testing.assert_array_equal(masks[-1, : len(document)], mask[0, : len(document)])
+    np.testing.assert_allclose(all_probabilities[-1], probabilities[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("start", STARTS)
-@given(document=DOCUMENT, extra=st.integers(0, 30), others=st.lists(DOCUMENT, max_size=4))
-def test_the_probabilities_depend_on_the_document_alone(start, document, extra, others):
-    alone, _ = read(NETWORKS[start], [document])
-    among, _ = read(NETWORKS[start], [*others, document], width=len(document) + extra)
-    np.testing.assert_allclose(among[-1], alone[0], atol=1e-5)
-
-
-@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("name", VARIANTS)
 @given(documents=st.lists(DOCUMENT, min_size=1, max_size=4))
-def test_padding_is_never_selected(start, documents):
+def test_padding_is_never_selected(name, documents):
     ids = rectangle(documents, width=15)
     for mask in (None, torch.ones(ids.shape)):
-        _, used = read(NETWORKS[start], documents, width=15, mask=mask)
+        _, used = read(VARIANTS[name], documents, width=15, mask=mask)
         assert not used[ids.numpy() == 0].any()
     assert (used == (ids.numpy() != 0)).all()
 
 
-@pytest.mark.parametrize("start", STARTS)
-def test_the_predictor_sees_selected_words_only(start):
-    module = NETWORKS[start]
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_predictor_sees_selected_words_only(name):
+    module = VARIANTS[name]
     mask = torch.tensor([[1.0, 0.0, 1.0, 0.0]])
     one, _ = read(module, [[2, 3, 4, 5]], mask=mask)
     two, _ = read(module, [[2, 17, 4, 11]], mask=mask)
@@ -94,10 +108,45 @@ def test_the_predictor_sees_selected_words_only(start):
     assert not np.allclose(one, three, atol=1e-3)
 
 
-@pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_arrays_rebuild_the_network(start, sampler):
-    module = network(start, sampler)
+def test_closed_up_words_do_not_tell_where_they_stood():
+    one = [[2, 3, 4, 5], [3, 5, 6, 7, 8]]
+    two = [[9, 3, 10, 11, 5], [3, 5]]
+    masks = [torch.tensor([[0, 1, 0, 1, 0], [1, 1, 0, 0, 0]]).float()] * 2
+    masks[1] = torch.tensor([[0, 1, 0, 0, 1], [1, 1, 0, 0, 0]]).float()
+    for name, tells in (("closed up", False), ("closed up, gru", False), ("gru", True)):
+        module = VARIANTS[name]
+        told = read(module, one, mask=masks[0])[0], read(module, two, mask=masks[1])[0]
+        assert np.allclose(*told, atol=1e-6) != tells
+        assert np.allclose(told[0][0], told[0][1], atol=1e-6) != tells
+
+
+def test_what_is_shared_is_one():
+    ids = rectangle([[2, 3, 4, 5]])
+    for name, shared in (("shared encoder", True), ("shared embeddings", False)):
+        module = VARIANTS[name]
+        assert module.selector.reader.vectors is module.predictor.reader.vectors
+        assert module.selector.reader.vectors.weight.requires_grad
+        assert (module.selector.reader.encoder is module.predictor.reader.encoder) == shared
+        module.zero_grad()
+        module.scores(ids)[0].sum().backward()
+        assert module.predictor.reader.vectors.weight.grad.abs().sum() > 0
+    module = VARIANTS["from scratch"]
+    assert module.selector.reader.vectors is not module.predictor.reader.vectors
+    assert not module.selector.reader.vectors.weight.requires_grad
+
+
+def test_word_dropout_hides_words_in_training_only():
+    module = network("linear start", word_dropout=0.5, dropout=0.0)
+    ids, mask = rectangle([[2, 3, 4, 5, 6, 7, 8, 9]] * 100), torch.ones(100, 8)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        assert np.ptp(module.eval()(ids, mask=mask).logits.numpy(), axis=0).max() < 1e-4
+        assert len(module.train()(ids, mask=mask).logits.unique(dim=0)) > 50
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_arrays_rebuild_the_network(name):
+    module = copy.deepcopy(VARIANTS[name])
     module.forget_folds()
     before = torch.get_rng_state()
     again = Rationalizer.from_arrays(module.settings, module.to_arrays())
@@ -139,7 +188,9 @@ def test_in_training_a_document_is_read_with_the_weights_of_its_fold():
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
-    module = network(start, sampler, fresh=True).train()
+    # Words of nearly equal scores are one to SparseMap if neighbours matter.
+    params = {"neighbour_score": 0.0} if sampler == "sparsemap" else None
+    module = network(start, sampler, fresh=True, sampler_params=params).train()
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=0.1)
     ids = rectangle([[2, 3, 4, 5, 6, 7], [8, 9, 10, 11, 12, 13]] * 4)
     y = torch.tensor([0, 1] * 4)
@@ -149,16 +200,19 @@ def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
         for _ in range(3):
             optimizer.zero_grad()
             reading = module(ids, fold=fold)
-            loss = torch.nn.functional.cross_entropy(reading.logits, y)
-            (loss + 0.01 * reading.mask.sum()).backward()
+            losses = torch.nn.functional.cross_entropy(reading.logits, y, reduction="none")
+            surrogate = module.sampler.surrogate_loss(reading.selection, losses)
+            (losses.mean() + surrogate + 0.1 * reading.selection.n_borders.mean()).backward()
             optimizer.step()
     untouched = [
         name
         for name, parameter in module.selector.named_parameters()
         if parameter.requires_grad and not parameter.grad.abs().sum() > 0
     ]
-    assert untouched == []
-    assert not module.selector.vectors.weight.requires_grad
+    # Within a budget, only differences of scores matter.
+    budget = module.sampler.has_budget
+    assert set(untouched) <= ({"output.bias", "ranking.bias"} if budget else set())
+    assert not module.selector.reader.vectors.weight.requires_grad
     names = dict(module.selector.named_parameters())
     assert ("ranking.gain" in names) == (start == "linear start")
 
@@ -175,6 +229,6 @@ def test_documents_without_words_are_finite_with_finite_gradients(start, sampler
     for given_mask in (None, torch.zeros(2, 2)):
         module.zero_grad()
         reading = module(rectangle([[], [2, 3]]), fold=fold, mask=given_mask)
-        (reading.logits.square().sum() + reading.mask.sum()).backward()
+        (reading.logits.square().sum() + reading.selection.mask.sum()).backward()
         for name, parameter in module.named_parameters():
             assert parameter.grad is None or parameter.grad.isfinite().all(), name

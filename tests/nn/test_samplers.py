@@ -1,4 +1,4 @@
-"""From selection logits to masks."""
+"""What all samplers have in common, and the two simple ones."""
 
 import numpy as np
 import pytest
@@ -6,18 +6,28 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.nn.samplers import SAMPLERS, IndependentSampler, make_sampler
 
 LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=20)
+INDEPENDENT = [name for name in SAMPLERS if issubclass(SAMPLERS[name], IndependentSampler)]
+BUDGETED = [name for name in SAMPLERS if SAMPLERS[name].has_budget]
+RELAXED = ["straight_through", "gumbel"]
+
+
+def scored(name, logits):
+    """Give scores (1, length, n_scores) that say the same of each word whatever the sampler."""
+    scores = torch.tensor(logits).reshape(1, -1, 1) * torch.tensor(SAMPLERS[name].directions)
+    return scores, torch.ones(scores.shape[:2], dtype=torch.bool)
 
 
 def draw(name, logits, seed=0, **parameters):
     """Give one training mask and its gradient at the logits, each word weighed differently."""
-    logits = torch.tensor(logits).reshape(1, -1).requires_grad_()
+    scores, words = scored(name, logits)
+    scores.requires_grad_()
     torch.manual_seed(seed)
-    mask = SAMPLERS[name](**parameters).train()(logits)
-    (mask * torch.arange(1.0, 1 + logits.shape[1])).sum().backward()
-    return mask.detach().numpy()[0], logits.grad.numpy()[0]
+    mask = SAMPLERS[name](**parameters).train()(scores, words).mask
+    (mask * torch.arange(1.0, 1 + mask.shape[1])).sum().backward()
+    return mask.detach().numpy()[0], scores.grad[0, :, 0].numpy()
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +37,78 @@ def _own_random_numbers():
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-@given(logits=LOGITS)
-def test_at_inference_a_word_is_selected_when_its_logit_is_positive(name, logits):
-    sampler = SAMPLERS[name]().eval()
+@given(logits=LOGITS, length=st.one_of(st.integers(1, 20), st.floats(0.1, 0.9)))
+def test_inference_is_hard_and_draws_nothing(name, logits, length):
+    sampler = SAMPLERS[name](rationale_length=length).eval()
     before = torch.get_rng_state()
-    mask = sampler(torch.tensor([logits]))
-    assert mask.tolist() == [[float(logit > 0) for logit in logits]]
-    assert torch.equal(sampler(torch.tensor([logits])), mask)
+    scores, words = scored(name, logits)
+    mask = sampler(scores, words).mask
+    assert set(mask.unique().tolist()) <= {0.0, 1.0}
+    assert torch.equal(sampler(scores, words).mask, mask)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("training", [True, False])
+@given(st.data())
+def test_padding_is_never_selected_and_never_counted(name, training, data):
+    lengths = data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=4))
+    extra = data.draw(st.integers(0, 5))
+    words = torch.arange(max(1, *lengths, 1) + extra) < torch.tensor(lengths).unsqueeze(1)
+    scores = torch.randn(*words.shape, len(SAMPLERS[name].directions)) * 3
+    sampler = SAMPLERS[name](rationale_length=3).train(training)
+    selection = sampler(scores, words)
+    assert not selection.mask[~words].any()
+    assert (selection.n_selected <= torch.tensor(lengths) + 1e-4).all()
+    assert (selection.n_borders <= (torch.tensor(lengths) - 1).clamp(min=0) + 1e-4).all()
+    if not training:
+        assert selection.n_selected.tolist() == selection.mask.sum(dim=1).tolist()
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+@given(logits=LOGITS, threshold=st.floats(-5, 5, width=32))
+def test_words_preferred_to_the_threshold_are_selected(name, logits, threshold):
+    scores, words = scored(name, logits)
+    sampler = SAMPLERS[name]().eval()
+    sampler.threshold.fill_(threshold)
+    preference = sampler.preference(scores)
+    assert torch.equal(sampler(scores, words).mask > 0, preference > threshold)
+    order = torch.tensor(logits).argsort(stable=True)
+    assert (preference[0, order].diff() >= 0).all()
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+@pytest.mark.parametrize("log_odds", [-3.0, 0.0, 1.0])
+def test_scores_can_be_found_for_given_odds(name, log_odds):
+    sampler = SAMPLERS[name]()
+    scores, _ = scored(name, [sampler.score_for(log_odds)])
+    assert sampler.preference(scores).item() == pytest.approx(log_odds, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@given(logits=LOGITS, limit=st.one_of(st.integers(1, 20), st.floats(0.1, 0.9)))
+def test_no_rationale_is_longer_than_the_limit(name, logits, limit):
+    scores, words = scored(name, logits)
+    free = SAMPLERS[name](rationale_length=15).eval()(scores, words).mask
+    capped = SAMPLERS[name](rationale_length=15, max_rationale_length=limit).eval()
+    mask = capped(scores, words).mask
+    allowed = limit if limit >= 1 else max(1, round(limit * len(logits)))
+    if name == "sparsemap":  # within a smaller budget, a worse word may not pay
+        assert mask.sum() <= min(free.sum(), allowed)
+    else:
+        assert mask.sum() == min(free.sum(), allowed)
+    if name in INDEPENDENT:
+        assert (mask <= free).all()
+        kept, left = capped.preference(scores)[mask > 0], capped.preference(scores)[free > mask]
+        assert not len(left) or kept.min() >= left.max()
+
+
+@pytest.mark.parametrize("name", BUDGETED)
+@given(logits=LOGITS, share=st.floats(0.05, 0.95))
+def test_a_share_is_a_share_of_each_document(name, logits, share):
+    scores, words = scored(name, np.abs(logits).astype(np.float32) + 1)
+    mask = SAMPLERS[name](rationale_length=share).eval()(scores, words).mask
+    assert mask.sum() == max(1, round(share * len(logits)))
 
 
 @given(LOGITS, st.integers(0, 99))
@@ -46,14 +120,14 @@ def test_straight_through_is_hard_forward_and_soft_backward(logits, seed):
     np.testing.assert_array_equal(gradient, soft_gradient)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", RELAXED)
 def test_gradients_reach_every_undecided_word(name):
     _, gradient = draw(name, np.linspace(-3, 3, 50, dtype=np.float32))
     assert np.isfinite(gradient).all()
     assert (gradient > 0).all()
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", RELAXED)
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 5.0])
 @pytest.mark.parametrize("logit", [-2.0, 0.0, 1.0])
 def test_words_are_selected_as_often_as_their_logit_says(name, temperature, logit):
@@ -64,7 +138,23 @@ def test_words_are_selected_as_often_as_their_logit_says(name, temperature, logi
     assert abs((mask > 0.5).mean() - expected) < 4 * error
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", ["straight_through", "reinforce"])
+@given(logits=st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=6))
+def test_costs_are_those_of_all_masks_weighed_by_their_probability(name, logits):
+    scores, words = scored(name, logits)
+    selection = SAMPLERS[name]().train()(scores, words)
+    p = 1 / (1 + np.exp(-np.array(logits, dtype=np.float64)))
+    n_selected = n_borders = 0.0
+    for number in range(2 ** len(logits)):
+        mask = np.array([number >> i & 1 for i in range(len(logits))])
+        probability = np.where(mask, p, 1 - p).prod()
+        n_selected += probability * mask.sum()
+        n_borders += probability * np.abs(np.diff(mask)).sum()
+    assert selection.n_selected.item() == pytest.approx(n_selected, abs=1e-5)
+    assert selection.n_borders.item() == pytest.approx(n_borders, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", RELAXED)
 @pytest.mark.parametrize("logit", [-1e4, 1e4])
 def test_extreme_logits_are_finite(name, logit):
     mask, gradient = draw(name, np.full(1000, logit, np.float32), temperature=1e-3)
@@ -74,12 +164,23 @@ def test_extreme_logits_are_finite(name, logit):
 
 def test_the_temperature_decays_with_the_steps_of_training():
     sampler = SAMPLERS["gumbel"](temperature=2.0, temperature_decay=0.3)
-    logits = torch.tensor([[0.5, -0.25, 0.1]], dtype=torch.float64)
+    scores = torch.tensor([[[0.5], [-0.25], [0.1]]], dtype=torch.float64)
+    words = torch.ones(1, 3, dtype=torch.bool)
     noisy = []
     for _ in range(5):
-        sampler.eval()(logits)  # reading is no step of training
+        sampler.eval()(scores, words)  # reading is no step of training
         torch.manual_seed(0)
-        noisy.append(torch.logit(sampler.train()(logits)))
+        noisy.append(torch.logit(sampler.train()(scores, words).mask))
     temperatures = 2.0 * np.exp(-0.3 * np.arange(5))
     for value, temperature in zip(noisy, temperatures, strict=True):
         torch.testing.assert_close(value * temperature, noisy[0] * 2.0)
+
+
+def test_parameters_that_a_sampler_does_not_take_are_named():
+    assert make_sampler("top_k", {"contiguous": True}).contiguous
+    with pytest.raises(ValueError, match=r"sampler_params=.*'stretch'.*'top_k'.*contiguous"):
+        make_sampler("top_k", {"stretch": 0.1})
+    with pytest.raises(ValueError, match="it has none of its own"):
+        make_sampler("gumbel", {"temperature": 2.0})
+    with pytest.raises(ValueError, match=r"sampler_params=.*'reinforce'.*entropy=-1"):
+        make_sampler("reinforce", {"entropy": -1})

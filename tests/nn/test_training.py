@@ -10,6 +10,7 @@ from skorch.callbacks import Callback
 from skorch.history import History
 
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum
+from sklearn_irx.nn.length_control import FixedPrice, Multiplier
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.training import LabelledDocuments, isolated, read, threads, train
 from sklearn_irx.text import Documents
@@ -37,7 +38,8 @@ def trained(callbacks, max_epochs=6, **parameters):
     vectors = random.normal(size=(12, 4)).astype(np.float32)
     vectors[0] = 0
     settings = {
-        "lambda1": 0.01, "lambda2": 0.01, "class_weights": np.ones(2), "learning_rate": 0.05,
+        "word_price": FixedPrice(0.01), "border_price": FixedPrice(0.01),
+        "class_weights": np.ones(2), "learning_rate": 0.05, "predictor_learning_rate": None,
         "weight_decay": 0.0, "batch_size": 16, "device": "cpu", **parameters,
     }  # fmt: skip
     with isolated(0, 1, "cpu"):
@@ -64,17 +66,21 @@ def test_training_ends_with_the_weights_of_the_best_epoch():
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
-def scripted(losses, **parameters):
+def scripted(losses, borders=None, border_price=None, **parameters):
     """Go through epochs with these validation losses; epoch n ends with the weight n."""
     module = torch.nn.Linear(1, 1, bias=False)
     optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
-    net = SimpleNamespace(module_=module, optimizer_=optimizer, history=History())
+    net = SimpleNamespace(
+        module_=module, optimizer_=optimizer, history=History(),
+        border_price=border_price or FixedPrice(0.0),
+    )  # fmt: skip
     callback = BestWeights(**parameters)
     callback.on_train_begin(net)
     weights = []
     for epoch, loss in enumerate(losses, start=1):
         net.history.new_epoch()
         net.history.record("valid_loss", loss)
+        net.history.record("valid_borders", borders[epoch - 1] if borders else 0.0)
         torch.nn.init.constant_(module.weight, epoch)
         callback.on_epoch_end(net)
         weights.append(module.weight.item())
@@ -100,6 +106,14 @@ def test_epochs_before_the_first_do_not_count():
 def test_without_a_best_epoch_the_last_weights_stay():
     assert scripted([float("nan")] * 4, patience=2)[1] == 4
     assert scripted([1.0, 2.0], patience=1, first_epoch=5)[1] == 2
+
+
+def test_an_epoch_that_keeps_the_limit_of_borders_is_better_than_any_that_does_not():
+    limit = Multiplier(10, most=1.0, limit=True)
+    borders = [30, 14, 10.4, 9, 20, 10.4]
+    _, last, history = scripted([1, 2, 4, 3, 0.5, 3.5], borders, limit, patience=9)
+    assert history[:, "best"] == [True, True, True, True, False, False]
+    assert last == 4
 
 
 @pytest.mark.parametrize(
@@ -159,3 +173,25 @@ def test_given_masks_are_read_and_come_back():
     probabilities, used = read(module, documents, own)
     np.testing.assert_array_equal(used, own)
     np.testing.assert_allclose(probabilities, read(module, documents)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "rate"), [(None, 0.05), (0.01, 0.01), ("decoupled", "the share of words selected")]
+)
+def test_the_predictor_may_learn_slower(given, rate):
+    rates = []
+
+    class Rates(Callback):
+        def on_batch_end(self, net, training, **kwargs):
+            if training:
+                groups = {group.get("name"): group["lr"] for group in net.optimizer_.param_groups}
+                share = net.history[-1, "batches", -1, "train_share"]
+                rates.append((groups["predictor"], groups[None], share))
+
+    trained([Rates()], max_epochs=2, predictor_learning_rate=given)
+    assert len(rates) == 8
+    for predictor, selector, share in rates:
+        assert selector == 0.05
+        expected = 0.05 * share if given == "decoupled" else rate
+        assert predictor == pytest.approx(expected)
+        assert 0 < share < 1

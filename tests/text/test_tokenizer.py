@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.text import WordTokenizer, tokens_of, words_of
+from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, tokens_of, words_of
 
 tokenize = WordTokenizer()
+split = WhitespaceTokenizer()
 # Characters whose lower case is longer, depends on the neighbours, or is the same.
 AWKWARD = st.text(alphabet="İßΣσΑaA_1٣.' \n\u0307\u200d🙂漢\ud800", max_size=40)
 TEXTS = st.text(max_size=60) | AWKWARD
@@ -62,6 +63,46 @@ def test_all_word_tokenizers_are_equal():
     assert hash(tokenize) == hash(copy.copy(tokenize))
     assert tokenize != str.split
     assert repr(tokenize) == "WordTokenizer()"
+
+
+@given(TEXTS)
+def test_words_between_whitespace_are_those_of_split(text):
+    tokens = split(text)
+    assert [text[start:end] for _, start, end in tokens] == text.split()
+    assert [word for word, _, _ in tokens] == [word.lower() for word in text.split()]
+    assert tokens_of(split, text, 1 + len(text)) == tokens
+
+
+@given(
+    TEXTS | st.text(alphabet="aΣ \t\n\x1c\x85\u00a0\u2028\u3000"), st.none() | st.integers(0, 30)
+)
+def test_words_between_whitespace_are_read_alike_with_and_without_offsets(text, limit):
+    assert split.words(text, limit) == [word for word, _, _ in split(text)][:limit]
+    if limit is not None:
+        assert words_of(split, text, limit) == split.words(text, limit)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It 's Good -- not GREAT .", ["it", "'s", "good", "--", "not", "great", "."]),
+        ("ΟΔΟΣ ΟΔΟΣ.", ["οδος", "οδος."]),
+        (" one\n\ttwo ", ["one", "two"]),
+        ("", []),
+        (" \n", []),
+    ],
+)
+def test_known_words_between_whitespace(text, words):
+    assert split.words(text) == words
+    assert [token.text for token in split(text)] == words
+
+
+def test_all_whitespace_tokenizers_are_equal():
+    assert split == WhitespaceTokenizer() == pickle.loads(pickle.dumps(split))
+    assert hash(split) == hash(copy.copy(split))
+    assert split != tokenize
+    assert tokenize != split
+    assert repr(split) == "WhitespaceTokenizer()"
 
 
 @given(TEXTS, st.integers(0, 30))

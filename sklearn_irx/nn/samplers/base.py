@@ -1,44 +1,185 @@
-"""What every sampler is: a way from selection logits to a mask, in training and at inference."""
+"""What every sampler is: a way from the scores of words to a mask, in training and at inference."""
 
 from __future__ import annotations
 
 import math
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import nn
 
+from sklearn_irx.nn.lengths import n_allowed
+from sklearn_irx.nn.losses import n_borders, n_selected
+
+
+class Selection(NamedTuple):
+    """A mask for each document of a batch, and what it costs.
+
+    Attributes
+    ----------
+    mask : Tensor of shape (batch, length)
+        Values in [0, 1], 0 past the end of a document.
+    n_selected, n_borders : Tensor of shape (batch,)
+        Words selected, and borders between selected and unselected words: expected values where
+        the sampler knows them in closed form, else those of `mask`. Gradients reach the scores.
+    log_prob, entropy : Tensor of shape (batch,) or None
+        Of the mask, and of the distribution it was drawn from, in nats: for samplers without a
+        gradient through the mask.
+    """
+
+    mask: torch.Tensor
+    n_selected: torch.Tensor
+    n_borders: torch.Tensor
+    log_prob: torch.Tensor | None = None
+    entropy: torch.Tensor | None = None
+
 
 class Sampler(nn.Module):
-    """Turns selection logits into a mask.
-
-    In training a subclass's :meth:`relax` gives a mask that carries gradients; at inference the
-    mask is hard and without noise: a word is selected when its logit is positive.
+    """Turns the selector's scores of the words of a document into a mask.
 
     Parameters
     ----------
     temperature : float
-        How soft the relaxation is at the first step.
+        How soft the relaxation is at the first training step.
     temperature_decay : float
         The temperature at step ``s`` is ``temperature * exp(-temperature_decay * s)``.
+    rationale_length : float or None
+        Words to select, or below 1 the share of the words. Samplers that draw each word for
+        itself leave it to the price of words in training; the others select so many.
+    max_rationale_length : float or None
+        The same as an upper limit for each document at inference.
+
+    Attributes
+    ----------
+    directions : tuple of float
+        For each score that the selector gives a word, whether it speaks for the word (1) or
+        against it (-1).
+    has_budget : bool
+        Whether `rationale_length` holds for each document by construction.
+    has_exact_zeros : bool
+        Whether the masks of training leave words out entirely.
     """
 
-    def __init__(self, temperature: float = 1.0, temperature_decay: float = 0.0) -> None:
+    directions: ClassVar[tuple[float, ...]] = (1.0,)
+    has_budget: ClassVar[bool] = False
+    has_exact_zeros: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        temperature: float = 1.0,
+        temperature_decay: float = 0.0,
+        rationale_length: float | None = None,
+        max_rationale_length: float | None = None,
+    ) -> None:
         super().__init__()
         self.temperature = temperature
         self.temperature_decay = temperature_decay
+        self.rationale_length = rationale_length
+        self.max_rationale_length = max_rationale_length
         self.step = 0
 
-    def forward(self, logits: torch.Tensor) -> torch.Tensor:
-        """Map logits (batch, length) to a mask of the same shape with values in [0, 1]."""
+    def forward(self, scores: torch.Tensor, words: torch.Tensor) -> Selection:
+        """Select words.
+
+        Parameters
+        ----------
+        scores : Tensor of shape (batch, length, len(directions))
+            What the selector says of each word.
+        words : Tensor of shape (batch, length), dtype bool
+            False past the end of a document.
+        """
         if not self.training:
-            return (logits > 0).to(logits.dtype)
+            mask = self.select(scores, words).to(scores.dtype)
+            return Selection(mask, n_selected(mask), n_borders(mask, words))
         temperature = self.temperature * math.exp(-self.temperature_decay * self.step)
         self.step += 1
-        return self.relax(logits, temperature)
+        return self.sample(scores, words, temperature)
 
-    def relax(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:
-        """Give a mask in [0, 1] through which gradients reach `logits`."""
+    def budget(self, words: torch.Tensor) -> torch.Tensor:
+        """Give the words to select in each document (batch,): at inference, at most the limit."""
+        length = words.shape[1]
+        n = n_allowed(self.rationale_length or length, words)
+        if self.training:
+            return n
+        return n.minimum(n_allowed(self.max_rationale_length or length, words))
+
+    def sample(self, scores: torch.Tensor, words: torch.Tensor, temperature: float) -> Selection:
+        """Select words in training, so that gradients reach `scores`."""
         raise NotImplementedError
+
+    def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """Select words at inference: without noise, a bool for each word."""
+        raise NotImplementedError
+
+    def score_for(self, log_odds: float) -> float:
+        """Give x such that words of scores ``x * directions`` have these log-odds of selection."""
+        return log_odds
+
+    def surrogate_loss(self, selection: Selection, losses: torch.Tensor) -> torch.Tensor | float:  # noqa: ARG002
+        """Give what is to be added to the loss where no gradient passes through the mask.
+
+        Parameters
+        ----------
+        selection : Selection
+            What the predictor read in training.
+        losses : Tensor of shape (batch,)
+            The predictor's loss on each document.
+        """
+        return 0.0
+
+
+class IndependentSampler(Sampler):
+    """Base of samplers that draw every word for itself, with a probability from its scores.
+
+    At inference a word is selected when its :meth:`preference` is above a threshold: 0 unless
+    training for a given length has moved it.
+    """
+
+    threshold: torch.Tensor
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.register_buffer("threshold", torch.tensor(0.0))
+
+    def preference(self, scores: torch.Tensor) -> torch.Tensor:
+        """Map scores to the log-odds of being selected, shape (batch, length)."""
+        return scores.squeeze(-1)
+
+    def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
+        preference = self.preference(scores).masked_fill(~words, -torch.inf)
+        selected = preference > self.threshold
+        if self.max_rationale_length is None:
+            return selected
+        return selected & best(preference, n_allowed(self.max_rationale_length, words))
+
+
+def best(preference: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
+    """Mark the `n` (batch,) words of each document with the largest preference (batch, length).
+
+    Of equal words the earlier one is taken, whatever else is in the batch.
+    """
+    order = preference.argsort(dim=1, descending=True, stable=True)
+    ranks = torch.arange(preference.shape[1], device=preference.device).expand_as(order)
+    return torch.empty_like(order).scatter_(1, order, ranks) < n.unsqueeze(1)
+
+
+def expected_costs(
+    probabilities: torch.Tensor, words: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give the expected words selected and borders, (batch,), of words drawn independently.
+
+    Parameters
+    ----------
+    probabilities : Tensor of shape (batch, length)
+        Of being selected.
+    words : Tensor of shape (batch, length), dtype bool
+        False past the end of a document.
+    """
+    p = probabilities * words
+    one, two = p[:, :-1], p[:, 1:]
+    borders = (one * (1 - two) + (1 - one) * two) * words[:, 1:]
+    return p.sum(dim=1), borders.sum(dim=1)
 
 
 def binary_concrete(logits: torch.Tensor, temperature: float) -> torch.Tensor:

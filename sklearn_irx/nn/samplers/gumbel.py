@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from sklearn_irx.nn.samplers.base import Sampler, binary_concrete
+from sklearn_irx.nn.losses import n_borders, n_selected
+from sklearn_irx.nn.samplers.base import IndependentSampler, Selection, binary_concrete
 
 
-class Gumbel(Sampler):
+class Gumbel(IndependentSampler):
     """Gumbel-softmax over "selected" and "not selected" at every word (Dai et al., 2022).
 
     The mask is soft in training and hard at inference, so the predictor is trained on mixtures
@@ -18,5 +19,10 @@ class Gumbel(Sampler):
     E. Jang et al., "Categorical Reparameterization with Gumbel-Softmax", ICLR 2017.
     """
 
-    def relax(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:  # noqa: D102
-        return binary_concrete(logits, temperature)
+    has_exact_zeros = False
+
+    def sample(  # noqa: D102
+        self, scores: torch.Tensor, words: torch.Tensor, temperature: float
+    ) -> Selection:
+        mask = binary_concrete(scores.squeeze(-1), temperature) * words
+        return Selection(mask, n_selected(mask), n_borders(mask, words))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import torch
 
-from sklearn_irx.nn.samplers.base import Sampler, binary_concrete
+from sklearn_irx.nn.samplers.base import (
+    IndependentSampler,
+    Selection,
+    binary_concrete,
+    expected_costs,
+)
 
 
-class StraightThrough(Sampler):
+class StraightThrough(IndependentSampler):
     """A hard mask forward, the gradient of the relaxed one backward.
 
-    The predictor is trained on masks of the kind that it will see at inference.
+    The predictor is trained on masks of the kind that it will see at inference. The costs are
+    those expected of all masks, in closed form.
 
     References
     ----------
@@ -18,6 +24,10 @@ class StraightThrough(Sampler):
     Conditional Computation", 2013; E. Jang et al., ICLR 2017 (straight-through Gumbel-softmax).
     """
 
-    def relax(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:  # noqa: D102
-        soft = binary_concrete(logits, temperature)
-        return (soft > 0.5).to(soft.dtype) + soft - soft.detach()
+    def sample(  # noqa: D102
+        self, scores: torch.Tensor, words: torch.Tensor, temperature: float
+    ) -> Selection:
+        logits = scores.squeeze(-1)
+        soft = binary_concrete(logits, temperature) * words
+        hard = (soft > 0.5).to(soft.dtype) + soft - soft.detach()
+        return Selection(hard, *expected_costs(torch.sigmoid(logits), words))

@@ -1,0 +1,236 @@
+"""Every sampler at the same lengths: accuracy, length reached, agreement with people, time.
+
+    python benchmarks/samplers.py --data 20newsgroups --jobs 2
+    python benchmarks/samplers.py --data movies --jobs 2
+    python benchmarks/samplers.py --data 20newsgroups --remedies --jobs 2
+    python benchmarks/samplers.py --plot
+
+Each finished model is a line of a CSV file in ``benchmarks/results/`` at once; a run that was
+stopped goes on where it was. ``SKLEARN_IRX_DATA`` names the folder of the corpora.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import platform
+import time
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.datasets import load_corpus, load_rationale_corpus
+from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
+from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, WordVectors
+
+RESULTS = Path(__file__).parent / "results"
+CORPORA = {"20newsgroups": 80, "movies": 300}
+"""Words of a document that are read."""
+COMMON = {
+    "n_filters": 50, "hidden_size": 50, "max_epochs": 4, "learning_rate": 3e-3, "n_threads": 1,
+}  # fmt: skip
+"""What all models have in common: half of the default's filters, so that all run in an hour."""
+BATCH_SIZES = {"20newsgroups": 128, "movies": 16}
+"""About 90 steps an epoch on either corpus."""
+VARIANTS: dict[str, dict[str, Any]] = {
+    "straight_through": {},
+    "gumbel": {"sampler": "gumbel"},
+    "reinforce": {"sampler": "reinforce"},
+    "hard_kuma": {"sampler": "hard_kuma"},
+    "sparsemap": {"sampler": "sparsemap"},
+    "top_k": {"sampler": "top_k"},
+    "top_k, one window": {"sampler": "top_k", "sampler_params": {"contiguous": True}},
+    "straight_through, full size": {"n_filters": 100, "hidden_size": 100, "max_epochs": 6},
+}
+SCRATCH = {"linear_start": None, "max_epochs": 8, "warmup_epochs": 0, "ramp_epochs": 0}
+REMEDIES: dict[str, dict[str, Any]] = {
+    "from scratch, initial selection 0.18": {**SCRATCH, "initial_selection": 0.18},
+    "from scratch, initial selection 0.73": SCRATCH,
+    "+ warm-up": {**SCRATCH, "warmup_epochs": 2},
+    "+ ramp": {**SCRATCH, "ramp_epochs": 2},
+    "+ warm-up and ramp": {**SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2},
+    "+ both, predictor's rate 3e-4": {
+        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "predictor_learning_rate": 3e-4,
+    },
+    "+ both, decoupled rates": {
+        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "predictor_learning_rate": "decoupled",
+    },
+    "+ both, word dropout 0.2": {
+        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "word_dropout": 0.2,
+    },
+    "+ both, shared vectors": {
+        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "share_embeddings": True,
+    },
+    "+ both, shared encoder": {
+        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "share_encoder": True,
+    },
+    "+ both, closed up": {
+        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "predictor_input": "compact",
+    },
+    "linear start": {},
+    "linear start, decoupled rates": {"predictor_learning_rate": "decoupled"},
+    "linear start, word dropout 0.2": {"word_dropout": 0.2},
+    "linear start, shared encoder": {"share_encoder": True},
+    "linear start, closed up": {"predictor_input": "compact"},
+    "linear start, rnn": {"encoder": "rnn"},
+}  # fmt: skip
+FIELDS = (
+    "variant", "asked", "seed", "accuracy", "words", "valid_words", "borders", "empty", "token_f1",
+    "seconds",
+)  # fmt: skip
+
+
+def load(corpus: str) -> dict[str, Any]:
+    """Give training and test texts, labels, and the words that people marked, if they did."""
+    limit = CORPORA[corpus]
+    tokenizer: WhitespaceTokenizer | WordTokenizer
+    masks = None
+    if corpus == "movies":
+        tokenizer = WhitespaceTokenizer()
+        train = load_rationale_corpus("movies", "train", max_words=limit)[:2]
+        *test, masks = load_rationale_corpus("movies", "val", max_words=limit)
+    else:
+        tokenizer = WordTokenizer()
+        train, test = (
+            (loaded.data, loaded.target)
+            for subset in ("train", "test")
+            for loaded in [load_corpus(corpus, subset=subset, max_words=limit)]
+        )
+    return {
+        "train": train, "test": test, "masks": masks,
+        "vectors": WordVectors.train([tokenizer.words(text) for text in train[0]], seed=0),
+        "settings": {
+            "tokenizer": tokenizer, "max_length": limit, "batch_size": BATCH_SIZES[corpus],
+        },
+    }  # fmt: skip
+
+
+def measure(
+    corpus: dict[str, Any], variant: str, settings: dict[str, Any], asked: float, seed: int
+) -> dict[str, Any]:
+    """Train one model and look at it."""
+    clf = SelectiveRationaleClassifier(
+        **{**COMMON, **settings}, **corpus["settings"], embeddings=corpus["vectors"],
+        rationale_length=asked, random_state=seed,
+    )  # fmt: skip
+    start = time.perf_counter()
+    clf.fit(*corpus["train"])
+    seconds = time.perf_counter() - start
+    texts, y = corpus["test"]
+    probabilities, masks = clf.read(texts)
+    f1 = "" if corpus["masks"] is None else round(token_f1_score(corpus["masks"], masks), 4)
+    return {
+        "variant": variant, "asked": asked, "seed": seed,
+        "accuracy": round(float((clf.classes_[probabilities.argmax(axis=1)] == y).mean()), 4),
+        "words": round(rationale_length(masks), 2),
+        "valid_words": round(float(clf.history_["valid_words"][clf.history_["best"]][-1]), 2),
+        "borders": round(n_transitions(masks, [len(spans) for spans in clf.split(texts)]), 2),
+        "empty": round(float((~masks.any(axis=1)).mean()), 4),
+        "token_f1": f1, "seconds": round(seconds, 1),
+    }  # fmt: skip
+
+
+def done(path: Path) -> set[tuple[str, float, int]]:
+    """Give the runs that a file holds."""
+    if not path.exists():
+        return set()
+    with path.open(newline="") as file:
+        return {(r["variant"], float(r["asked"]), int(r["seed"])) for r in csv.DictReader(file)}
+
+
+def run(path: Path, corpus: str, variants: dict[str, Any], args: argparse.Namespace) -> None:
+    """Train what is missing in a file, and add it line by line."""
+    finished = done(path)
+    missing = [
+        (variant, length, seed)
+        for seed, length, variant in product(range(args.seeds), args.lengths, variants)
+        if (variant, length, seed) not in finished
+    ]
+    if not missing:
+        return
+    path.parent.mkdir(exist_ok=True)
+    path.with_suffix(".json").write_text(json.dumps(circumstances(corpus), indent=2) + "\n")
+    loaded = load(corpus)
+    jobs = (
+        joblib.delayed(measure)(loaded, variant, variants[variant], length, seed)
+        for variant, length, seed in missing
+    )
+    parallel = joblib.Parallel(n_jobs=args.jobs, return_as="generator_unordered")
+    for row in tqdm(parallel(jobs), total=len(missing), desc=path.stem):
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def circumstances(corpus: str) -> dict[str, Any]:
+    """Say what made the figures."""
+    packages = ("sklearn-irx", "torch", "scikit-learn", "skorch", "gensim", "numpy")
+    return {
+        "corpus": corpus, "words_read": CORPORA[corpus],
+        "settings": {**COMMON, "batch_size": BATCH_SIZES[corpus]},
+        "machine": f"{platform.machine()}, {joblib.cpu_count()} cores, one thread a model",
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in packages},
+    }  # fmt: skip
+
+
+def plot() -> None:
+    """Draw accuracy against length, and on the reviews agreement with people."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
+    panels = [("20newsgroups", "accuracy"), ("movies", "accuracy"), ("movies", "token_f1")]
+    for ax, (corpus, what) in zip(axes, panels, strict=True):
+        with (RESULTS / f"samplers_{corpus}.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        for variant in VARIANTS:
+            points = []
+            for asked in sorted({float(row["asked"]) for row in rows}):
+                of = [r for r in rows if r["variant"] == variant and float(r["asked"]) == asked]
+                words, values = (np.array([float(r[name]) for r in of]) for name in ("words", what))
+                if len(of):
+                    points.append((words.mean(), values.mean(), np.ptp(values) / 2))
+            x, y, error = np.array(points).T
+            ax.errorbar(x, y, error, marker="o", capsize=2, linewidth=1, label=variant)
+        ax.set(title=corpus, xlabel="words selected", ylabel=what.replace("_", " "), xscale="log")
+        ax.set_xticks([5, 11, 22], ["5", "11", "22"], minor=False)
+        ax.minorticks_off()
+    axes[0].legend(fontsize=8)
+    figure.savefig(RESULTS / "samplers.svg", metadata={"Date": None})
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", choices=list(CORPORA), default="20newsgroups")
+    parser.add_argument("--remedies", action="store_true", help="training remedies, not samplers")
+    parser.add_argument("--variants", nargs="+", help="some of them only")
+    parser.add_argument("--lengths", nargs="+", type=float, default=[11, 5, 22])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--plot", action="store_true", help="draw what is there")
+    args = parser.parse_args()
+    if args.plot:
+        return plot()
+    variants = REMEDIES if args.remedies else VARIANTS
+    if args.variants:
+        variants = {name: variants[name] for name in args.variants}
+    kind = "remedies" if args.remedies else "samplers"
+    return run(RESULTS / f"{kind}_{args.data}.csv", args.data, variants, args)
+
+
+if __name__ == "__main__":
+    main()

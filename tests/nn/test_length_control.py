@@ -1,0 +1,109 @@
+"""Prices, the multiplier that finds one, and the threshold that meets a length."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_threshold
+from sklearn_irx.nn.samplers import SAMPLERS
+
+WORDS = torch.arange(10) < torch.tensor([[10], [4], [0]])
+
+
+def test_a_fixed_price_counts_what_is_not_free():
+    n = torch.tensor([6.0, 2.0, 0.0])
+    assert FixedPrice(0.5).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 8 / 3)
+    assert FixedPrice(0.5, free=3).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 3 / 3)
+    # Half of ten words are free, and half of four.
+    assert FixedPrice(0.5, free=0.5).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 1 / 3)
+    assert FixedPrice(0.5).cost(n, WORDS, 0.25).item() == pytest.approx(0.125 * 8 / 3)
+
+
+@pytest.mark.parametrize("target", [3.0, 8.0])
+@pytest.mark.parametrize("worth", [0.02, 0.3])
+def test_the_multiplier_finds_the_price_of_a_length(target, worth):
+    """Words are worth less the more there are; every step follows the slope of the whole."""
+    price, n = Multiplier(target, most=3.0), torch.tensor([20.0], requires_grad=True)
+    seen = []
+    for _ in range(600):
+        cost = price.cost(n, WORDS[:1], 1.0) - worth * 10 * torch.log(n)
+        (slope,) = torch.autograd.grad(cost.sum(), n)
+        price.update(n, WORDS[:1], 1.0)
+        n = (n - 2.0 / worth * 0.05 * slope).clamp(0.5, 100).detach().requires_grad_()
+        seen.append(n.item())
+    assert np.abs(np.array(seen[-100:]) / target - 1).max() < 0.02
+    assert price.price == pytest.approx(worth * 10 / target, rel=0.05)
+
+
+@given(st.lists(st.floats(0, 1000), max_size=300), st.booleans())
+def test_the_multiplier_is_bounded_whatever_comes(lengths, limit):
+    price = Multiplier(5.0, most=0.7, limit=limit)
+    for n in lengths:
+        price.update(torch.tensor([n]), WORDS[:1], 1.0)
+        assert (0 if limit else -0.7) <= price.value <= 0.7
+    # And it comes back within a moment, wherever it went: nothing winds up.
+    steps = 0
+    while price.error > 0 or price.value > 0.3:
+        price.update(torch.tensor([1.0]), WORDS[:1], 1.0)
+        steps += 1
+    assert steps < 120
+
+
+def test_a_share_is_the_mean_of_the_documents_with_words():
+    price = Multiplier(0.5, most=1.0)
+    n = torch.tensor([8.0, 4.0, 0.0], requires_grad=True)
+    price.sum = 0.2
+    assert price.cost(n, WORDS, 1.0).item() == pytest.approx(0.2 / 0.5 * (0.8 + 1.0) / 2)
+    price.update(n, WORDS, 1.0)
+    assert price.error == pytest.approx(0.1 * (0.9 / 0.5 - 1))
+
+
+def test_while_the_curriculum_asks_for_less_longer_rationales_are_right():
+    price = Multiplier(3.0, most=1.0)
+    price.update(torch.tensor([12.0]), WORDS[:1], 0.25)
+    assert price.value == 0
+
+
+def network(name, scores, lengths, **parameters):
+    """Stand in for a network that gives these scores."""
+    sampler = SAMPLERS[name](**parameters).eval()
+
+    def look_up(rows):
+        words = torch.arange(scores.shape[1]) < lengths[rows].unsqueeze(1)
+        directions = torch.tensor(sampler.directions)
+        return scores[rows].unsqueeze(-1) * directions, words
+
+    return SimpleNamespace(sampler=sampler, scores=look_up, eval=lambda: None)
+
+
+@pytest.mark.parametrize("name", ["straight_through", "hard_kuma"])
+@given(st.data())
+def test_the_threshold_meets_the_length(name, data):
+    seed = data.draw(st.integers(0, 1000))
+    n, width = data.draw(st.integers(1, 12)), data.draw(st.integers(2, 12))
+    share = data.draw(st.booleans())
+    random = np.random.RandomState(seed)
+    scores = torch.from_numpy(random.normal(size=(n, width))).float()
+    lengths = torch.from_numpy(random.randint(1, width + 1, size=n))
+    limit = data.draw(st.sampled_from([None, 2, 0.5]))
+    module = network(name, scores, lengths, max_rationale_length=limit)
+    asked = data.draw(st.floats(0.05, 0.95)) if share else data.draw(st.floats(1, width))
+    fit_threshold(module, [{"rows": rows} for rows in torch.arange(n).split(5)], asked)
+    mask = module.sampler(*module.scores(torch.arange(n))).mask.sum(dim=1)
+    got = (mask / lengths).mean() if share else mask.mean()
+    module.sampler.threshold.fill_(-1e9)
+    most = module.sampler(*module.scores(torch.arange(n))).mask.sum(dim=1)
+    reachable = min(asked, (most / lengths).mean() if share else most.mean())
+    # One word more is the least that can be too much.
+    one_word = (1 / lengths.min() if share else 1) / n
+    assert reachable - 1e-5 <= got <= reachable + one_word + 1e-5
+
+
+def test_without_words_the_threshold_stays():
+    module = network("gumbel", torch.zeros(2, 3), torch.tensor([0, 0]))
+    fit_threshold(module, [{"rows": torch.arange(2)}], 5.0)
+    assert module.sampler.threshold == 0
