@@ -65,19 +65,10 @@ REMEDIES: dict[str, dict[str, Any]] = {
     "+ both, word dropout 0.2": {
         **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "word_dropout": 0.2,
     },
-    "+ both, shared vectors": {
-        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "share_embeddings": True,
-    },
     "+ both, shared encoder": {
         **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "share_encoder": True,
     },
-    "+ both, closed up": {
-        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "predictor_input": "compact",
-    },
     "linear start": {},
-    "linear start, decoupled rates": {"predictor_learning_rate": "decoupled"},
-    "linear start, word dropout 0.2": {"word_dropout": 0.2},
-    "linear start, shared encoder": {"share_encoder": True},
     "linear start, closed up": {"predictor_input": "compact"},
     "linear start, rnn": {"encoder": "rnn"},
 }  # fmt: skip

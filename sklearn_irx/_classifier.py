@@ -90,7 +90,8 @@ class SelectiveRationaleClassifier(RationaleReader):
         Price of a border between selected and unselected words. Higher: fewer, longer pieces.
     max_transitions : float or None, default=None
         Mean number of borders a document not to be exceeded. Training finds the price for it, in
-        place of `lambda2`. Two borders are one piece.
+        place of `lambda2`; and where words are drawn one by one, a cost of borders at inference
+        that keeps to it. Two borders are one piece.
     linear_start : {"naive_bayes", "logistic"} or None, default="naive_bayes"
         The linear classifier both networks start from: it ranks the words for the selector and
         works beside the convolutions of the predictor. None builds the paper's model.

@@ -60,7 +60,7 @@ def make_prices(
         words = FixedPrice(0.0) if budget else Multiplier(rationale_length, at_stake)
     borders: FixedPrice | Multiplier = FixedPrice(lambda2)
     if max_transitions is not None:
-        borders = Multiplier(max_transitions, at_stake, limit=True)
+        borders = Multiplier(max_transitions, at_stake)
     return words, borders
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 
 from sklearn_irx.nn.lengths import is_share, n_allowed
-from sklearn_irx.nn.samplers.base import IndependentSampler, best
+from sklearn_irx.nn.losses import n_borders
+from sklearn_irx.nn.samplers.base import IndependentSampler
 
 _MEMORY = 0.9  # of the moving average of the error, a batch
 _RATE = 0.02  # nats a step and unit of relative error, summed up
 _DAMPING = 0.2  # nats a unit of relative error, at once
+_HALVINGS = 40  # of the range of preferences, to find a threshold
+_ROUGH_HALVINGS = 12  # the same where the best pieces are sought each time, which is slower
 TOLERANCE = 0.05  # relative, within which a limit is kept
 
 
@@ -27,6 +29,8 @@ class FixedPrice:
     free : float or None
         So many of each document cost nothing (Jain et al., 2020); below 1, a share of its words.
     """
+
+    target: float | None = None
 
     def __init__(self, price: float, free: float | None = None) -> None:
         self.price = price
@@ -51,7 +55,8 @@ class Multiplier:
 
     The cost is in units of what is asked for, so the multiplier is in nats whatever the unit. It
     follows a moving average of the error, summed up and (as damping, which keeps it from swinging)
-    as it is. It never goes past what is at stake, the cross-entropy of guessing.
+    as it is. It never goes past what is at stake, the cross-entropy of guessing, nor below 0:
+    a reward for words, beside a price of borders, ends in the selection of all words for good.
 
     Parameters
     ----------
@@ -59,8 +64,6 @@ class Multiplier:
         Mean over documents; below 1, a share of their words.
     most : float
         Bound of the multiplier, in nats.
-    limit : bool
-        Whether less than the target is as good.
 
     References
     ----------
@@ -69,17 +72,16 @@ class Multiplier:
     ICML 2020.
     """
 
-    def __init__(self, target: float, most: float, *, limit: bool = False) -> None:
+    def __init__(self, target: float, most: float) -> None:
         self.target = target
         self.most = most
-        self.least = 0.0 if limit else -most
         self.sum = 0.0
         self.error = 0.0
 
     @property
     def value(self) -> float:
         """The multiplier, in nats for as much as is asked for."""
-        return min(self.most, max(self.least, self.sum + _DAMPING * self.error))
+        return min(self.most, max(0.0, self.sum + _DAMPING * self.error))
 
     @property
     def price(self) -> float:
@@ -95,7 +97,7 @@ class Multiplier:
         error = float(self._mean(n.detach(), words)) * scale / self.target - 1.0
         error = max(-1.0, min(1.0, error))
         self.error = _MEMORY * self.error + (1 - _MEMORY) * error
-        self.sum = min(self.most, max(self.least, self.sum + _RATE * self.error))
+        self.sum = min(self.most, max(0.0, self.sum + _RATE * self.error))
 
     def excess(self, n: float) -> float:
         """Give how far a mean of `n` is above the target, relative to it."""
@@ -109,13 +111,16 @@ class Multiplier:
 
 
 @torch.inference_mode()
-def fit_threshold(
-    module: Any, batches: Iterable[dict[str, torch.Tensor]], rationale_length: float
+def fit_selection(
+    module: Any,
+    batches: Iterable[dict[str, torch.Tensor]],
+    rationale_length: float | None,
+    max_transitions: float | None,
 ) -> None:
-    """Move a sampler's threshold so that rationales of these documents have a given length.
+    """Move a sampler's threshold and cost of borders so that rationales of documents are as asked.
 
     Samples of the right mean length in training do not make the likelier half of the words just
-    as many: this is what remains to be done.
+    as many: this is what remains to be done. The larger the cost of borders, the fewer there are.
 
     Parameters
     ----------
@@ -123,32 +128,58 @@ def fit_threshold(
         With a sampler that draws each word for itself.
     batches : iterable of dict
         What :meth:`Rationalizer.scores` takes.
-    rationale_length : float
-        Mean over documents; below 1, a share of their words.
+    rationale_length : float or None
+        Mean over documents; below 1, a share of their words. None leaves the threshold alone.
+    max_transitions : float or None
+        Mean over documents, not to be exceeded.
     """
     sampler: IndependentSampler = module.sampler
     module.eval()
-    preferences, weights, n_documents = [], [], 0
-    for batch in batches:
-        scores, words = module.scores(**batch)
-        preference = sampler.preference(scores)
-        n_words = words.sum(dim=1, keepdim=True)
-        weight = torch.ones_like(preference)
-        if is_share(rationale_length):
-            weight = weight / n_words.clamp(min=1)
-        candidates = words
-        if sampler.max_rationale_length is not None:
-            masked = preference.masked_fill(~words, -torch.inf)
-            candidates = words & best(masked, n_allowed(sampler.max_rationale_length, words))
-        preferences.append(preference[candidates])
-        weights.append(weight[candidates])
-        n_documents += int((n_words > 0).sum()) if is_share(rationale_length) else len(words)
-    preference, order = torch.cat(preferences).sort(descending=True)
-    if not len(preference):
+    scored = [module.scores(**batch) for batch in batches]
+    preferences = torch.cat([sampler.preference(scores)[words] for scores, words in scored])
+    if not len(preferences):
         return
-    reached = torch.cat(weights)[order].double().cumsum(0)
-    last = int(torch.searchsorted(reached, rationale_length * n_documents - 1e-6))
-    if last + 1 < len(preference):
-        sampler.threshold.fill_(float(preference[last : last + 2].mean()))
-    else:
-        sampler.threshold.fill_(math.nextafter(float(preference[-1]), -math.inf) - 1.0)
+    low, high = float(preferences.min()), float(preferences.max())
+
+    def measured() -> tuple[float, float]:
+        """Mean length, as it was asked for, and borders."""
+        lengths, borders, n = [], 0.0, 0
+        for scores, words in scored:
+            mask = sampler.select(scores, words)
+            n_words = words.sum(dim=1)
+            length = mask.sum(dim=1)
+            if rationale_length is not None and is_share(rationale_length):
+                length = length[n_words > 0] / n_words[n_words > 0]
+            lengths.append(length.double())
+            borders += float(n_borders(mask.double(), words).sum())
+            n += len(words)
+        return float(torch.cat(lengths).mean()), borders / n
+
+    def fit_threshold(n_halvings: int) -> None:
+        if rationale_length is None:
+            return
+        enough, too_high = low - 1.0, high
+        for _ in range(n_halvings):
+            middle = (enough + too_high) / 2
+            sampler.threshold.fill_(middle)
+            if measured()[0] < rationale_length:
+                too_high = middle
+            else:
+                enough = middle
+        sampler.threshold.fill_(enough)
+
+    sampler.border_cost.fill_(0.0)
+    fit_threshold(_HALVINGS)
+    if max_transitions is None or measured()[1] <= max_transitions:
+        return
+    too_little, enough = 0.0, high - low
+    for _ in range(_ROUGH_HALVINGS):
+        middle = (too_little + enough) / 2
+        sampler.border_cost.fill_(middle)
+        fit_threshold(_ROUGH_HALVINGS)
+        if measured()[1] > max_transitions:
+            too_little = middle
+        else:
+            enough = middle
+    sampler.border_cost.fill_(enough)
+    fit_threshold(_ROUGH_HALVINGS)

@@ -15,14 +15,13 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from sklearn_irx.nn.callbacks import DecoupledLearningRate
-from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_threshold
+from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_selection
 from sklearn_irx.nn.rationalizer import Rationalizer, Reading
 from sklearn_irx.nn.samplers import IndependentSampler
 from sklearn_irx.text import PADDING, Documents, inference_batches, training_batches
 
 INFERENCE_BATCH_SIZE = 256
 _RANKING_SPEED = 10.0  # the two numbers of the ranking learn so much faster than the weights
-_CALIBRATION_DOCUMENTS = 500  # at least, if there are so many, decide on a threshold
 
 
 class LabelledDocuments(Dataset):
@@ -42,11 +41,6 @@ class LabelledDocuments(Dataset):
         if self.folds is not None:
             X["fold"] = torch.from_numpy(self.folds[rows])
         return X, torch.from_numpy(self.y[rows])
-
-    def take(self, rows: np.ndarray) -> LabelledDocuments:
-        """Give the documents at `rows`."""
-        folds = None if self.folds is None else self.folds[rows]
-        return LabelledDocuments(self.documents.take(rows), self.y[rows], folds)
 
 
 class TrainingBatches:
@@ -87,8 +81,6 @@ class RationaleNet(NeuralNet):
     ----------
     word_price, border_price : FixedPrice or Multiplier
         What a selected word and a border cost.
-    calibration : list of LabelledDocuments
-        Documents to fit the length of rationales on before each validation, if one is asked for.
     **kwargs
         As :class:`skorch.NeuralNet` takes them.
 
@@ -109,12 +101,10 @@ class RationaleNet(NeuralNet):
         *args: Any,
         word_price: FixedPrice | Multiplier,
         border_price: FixedPrice | Multiplier,
-        calibration: list[LabelledDocuments],
         **kwargs: Any,
     ) -> None:
         self.word_price = word_price
         self.border_price = border_price
-        self.calibration = calibration
         self.full_text = False
         self.penalty_scale = 1.0
         self.interrupted = False
@@ -178,17 +168,18 @@ class RationaleNet(NeuralNet):
     def run_single_epoch(  # noqa: D102
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
     ) -> None:
-        if not training and self.calibration and isinstance(self.word_price, Multiplier):
-            fit_threshold(self.module_, self._to_calibrate(), self.word_price.target)
+        asked = [price.target for price in (self.word_price, self.border_price)]
+        independent = isinstance(self.module_.sampler, IndependentSampler)
+        if not training and independent and asked != [None, None]:
+            # On validation texts, as a linear start knows the training texts too well.
+            batches = (
+                {name: value.to(self.device) for name, value in X.items()} for X, _ in iterator
+            )
+            fit_selection(self.module_, batches, *asked)
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         if training:
             self.history.record("lambda1", self.word_price.price)
             self.history.record("lambda2", self.border_price.price)
-
-    def _to_calibrate(self) -> Iterator[dict[str, torch.Tensor]]:
-        for documents in self.calibration:
-            for X, _ in ValidationBatches(documents, INFERENCE_BATCH_SIZE):
-                yield {name: value.to(self.device) for name, value in X.items()}
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:  # noqa: D102
         try:
@@ -240,13 +231,6 @@ def train(
     KeyboardInterrupt
         If the user interrupts.
     """
-    calibration = []
-    if isinstance(word_price, Multiplier) and isinstance(module.sampler, IndependentSampler):
-        calibration.append(validation)
-        missing = min(_CALIBRATION_DOCUMENTS - len(validation), len(training))
-        if missing > 0:
-            rows = np.linspace(0, len(training) - 1, missing).astype(np.int64)
-            calibration.append(training.take(rows))
     predictor_rate = learning_rate
     if predictor_learning_rate == "decoupled":
         callbacks = [DecoupledLearningRate(), *callbacks]
@@ -266,7 +250,6 @@ def train(
         lr=learning_rate,
         word_price=word_price,
         border_price=border_price,
-        calibration=calibration,
         batch_size=batch_size,
         max_epochs=max_epochs,
         iterator_train=TrainingBatches,

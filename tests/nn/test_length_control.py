@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_threshold
+from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_selection
 from sklearn_irx.nn.samplers import SAMPLERS
 
 WORDS = torch.arange(10) < torch.tensor([[10], [4], [0]])
@@ -39,12 +39,12 @@ def test_the_multiplier_finds_the_price_of_a_length(target, worth):
     assert price.price == pytest.approx(worth * 10 / target, rel=0.05)
 
 
-@given(st.lists(st.floats(0, 1000), max_size=300), st.booleans())
-def test_the_multiplier_is_bounded_whatever_comes(lengths, limit):
-    price = Multiplier(5.0, most=0.7, limit=limit)
+@given(st.lists(st.floats(0, 1000), max_size=300))
+def test_the_multiplier_is_bounded_whatever_comes(lengths):
+    price = Multiplier(5.0, most=0.7)
     for n in lengths:
         price.update(torch.tensor([n]), WORDS[:1], 1.0)
-        assert (0 if limit else -0.7) <= price.value <= 0.7
+        assert 0 <= price.value <= 0.7
     # And it comes back within a moment, wherever it went: nothing winds up.
     steps = 0
     while price.error > 0 or price.value > 0.3:
@@ -92,7 +92,7 @@ def test_the_threshold_meets_the_length(name, data):
     limit = data.draw(st.sampled_from([None, 2, 0.5]))
     module = network(name, scores, lengths, max_rationale_length=limit)
     asked = data.draw(st.floats(0.05, 0.95)) if share else data.draw(st.floats(1, width))
-    fit_threshold(module, [{"rows": rows} for rows in torch.arange(n).split(5)], asked)
+    fit_selection(module, [{"rows": rows} for rows in torch.arange(n).split(5)], asked, None)
     mask = module.sampler(*module.scores(torch.arange(n))).mask.sum(dim=1)
     got = (mask / lengths).mean() if share else mask.mean()
     module.sampler.threshold.fill_(-1e9)
@@ -105,5 +105,28 @@ def test_the_threshold_meets_the_length(name, data):
 
 def test_without_words_the_threshold_stays():
     module = network("gumbel", torch.zeros(2, 3), torch.tensor([0, 0]))
-    fit_threshold(module, [{"rows": torch.arange(2)}], 5.0)
+    fit_selection(module, [{"rows": torch.arange(2)}], 5.0, 3.0)
     assert module.sampler.threshold == 0
+
+
+@pytest.mark.parametrize("asked", [None, 6.0, 0.3])
+@pytest.mark.parametrize("limit", [2.0, 4.0, 50.0])
+def test_the_cost_of_borders_keeps_their_limit_at_the_same_length(asked, limit):
+    random = np.random.RandomState(0)
+    scores = torch.from_numpy(random.normal(size=(40, 20))).float()
+    lengths = torch.from_numpy(random.randint(12, 21, size=40))
+    module = network("straight_through", scores, lengths)
+    rows = torch.arange(40)
+    before = module.sampler(*module.scores(rows))
+    fit_selection(module, [{"rows": rows}], asked, limit)
+    after = module.sampler(*module.scores(rows))
+    assert after.n_borders.mean() <= limit
+    if limit == 50:
+        assert module.sampler.border_cost == 0
+    else:
+        assert after.n_borders.mean() > 0.8 * limit
+    if asked is not None:
+        n = after.n_selected
+        assert float((n / lengths if asked < 1 else n).mean()) == pytest.approx(asked, rel=0.05)
+    elif limit == 50:
+        assert torch.equal(after.mask, before.mask)

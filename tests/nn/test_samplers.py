@@ -77,6 +77,25 @@ def test_words_preferred_to_the_threshold_are_selected(name, logits, threshold):
     assert (preference[0, order].diff() >= 0).all()
 
 
+@given(
+    logits=st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=7),
+    cost=st.floats(0.0625, 3, width=32),
+    extra=st.integers(0, 3),
+)
+def test_with_a_cost_of_borders_the_best_of_all_masks_is_found(logits, cost, extra):
+    def worth(mask):
+        return np.dot(mask, logits) - cost * np.abs(np.diff(mask)).sum()
+
+    sampler = SAMPLERS["straight_through"]().eval()
+    sampler.border_cost.fill_(cost)
+    scores, _ = scored("straight_through", logits + [9.0] * extra)
+    words = torch.arange(len(logits) + extra).unsqueeze(0) < len(logits)
+    mask = sampler(scores, words).mask[0].numpy()
+    assert not mask[len(logits) :].any()
+    masks = [[number >> i & 1 for i in range(len(logits))] for number in range(2 ** len(logits))]
+    assert worth(mask[: len(logits)]) >= max(map(worth, masks)) - 1e-4
+
+
 @pytest.mark.parametrize("name", INDEPENDENT)
 @pytest.mark.parametrize("log_odds", [-3.0, 0.0, 1.0])
 def test_scores_can_be_found_for_given_odds(name, log_odds):

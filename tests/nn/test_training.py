@@ -109,7 +109,7 @@ def test_without_a_best_epoch_the_last_weights_stay():
 
 
 def test_an_epoch_that_keeps_the_limit_of_borders_is_better_than_any_that_does_not():
-    limit = Multiplier(10, most=1.0, limit=True)
+    limit = Multiplier(10, most=1.0)
     borders = [30, 14, 10.4, 9, 20, 10.4]
     _, last, history = scripted([1, 2, 4, 3, 0.5, 3.5], borders, limit, patience=9)
     assert history[:, "best"] == [True, True, True, True, False, False]

@@ -132,15 +132,18 @@ class Sampler(nn.Module):
 class IndependentSampler(Sampler):
     """Base of samplers that draw every word for itself, with a probability from its scores.
 
-    At inference a word is selected when its :meth:`preference` is above a threshold: 0 unless
-    training for a given length has moved it.
+    At inference a word is selected when its :meth:`preference` is above a threshold, 0 unless
+    training for a given length has moved it. If training for few borders has put a cost on them,
+    the words are selected whose preferences above the threshold, less that cost, are the most.
     """
 
     threshold: torch.Tensor
+    border_cost: torch.Tensor
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
         self.register_buffer("threshold", torch.tensor(0.0))
+        self.register_buffer("border_cost", torch.tensor(0.0))
 
     def preference(self, scores: torch.Tensor) -> torch.Tensor:
         """Map scores to the log-odds of being selected, shape (batch, length)."""
@@ -148,7 +151,10 @@ class IndependentSampler(Sampler):
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         preference = self.preference(scores).masked_fill(~words, -torch.inf)
-        selected = preference > self.threshold
+        if self.border_cost > 0:
+            selected = best_pieces(preference - self.threshold, words, self.border_cost)
+        else:
+            selected = preference > self.threshold
         if self.max_rationale_length is None:
             return selected
         return selected & best(preference, n_allowed(self.max_rationale_length, words))
@@ -162,6 +168,34 @@ def best(preference: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
     order = preference.argsort(dim=1, descending=True, stable=True)
     ranks = torch.arange(preference.shape[1], device=preference.device).expand_as(order)
     return torch.empty_like(order).scatter_(1, order, ranks) < n.unsqueeze(1)
+
+
+def best_pieces(
+    gains: torch.Tensor, words: torch.Tensor, border_cost: torch.Tensor
+) -> torch.Tensor:
+    """Mark the words that together gain most, less a cost of each border (Viterbi).
+
+    Parameters
+    ----------
+    gains, words : Tensor of shape (batch, length)
+        What selecting a word gains, and False past the end of a document.
+    border_cost : Tensor of shape ()
+        Above 0.
+    """
+    gains = gains.masked_fill(~words, 0.0)
+    costs = border_cost * words  # a border to the padding is none
+    off, on = torch.zeros_like(gains[:, 0]), gains[:, 0]
+    came_from_on = []
+    for i in range(1, gains.shape[1]):
+        came_from_on.append((on - costs[:, i] > off, on > off - costs[:, i]))
+        off, on = (
+            torch.maximum(off, on - costs[:, i]),
+            torch.maximum(on, off - costs[:, i]) + gains[:, i],
+        )
+    selected = [on > off]
+    for from_off, from_on in reversed(came_from_on):
+        selected.append(torch.where(selected[-1], from_on, from_off))
+    return torch.stack(selected[::-1], dim=1) & words
 
 
 def expected_costs(
