@@ -3,7 +3,7 @@
     python benchmarks/samplers.py --data 20newsgroups --jobs 2
     python benchmarks/samplers.py --data movies --jobs 2
     python benchmarks/samplers.py --data 20newsgroups --remedies --jobs 2
-    python benchmarks/samplers.py --plot
+    python benchmarks/samplers.py --report
 
 Each finished model is a line of a CSV file in ``benchmarks/results/`` at once; a run that was
 stopped goes on where it was. ``SKLEARN_IRX_DATA`` names the folder of the corpora.
@@ -175,6 +175,33 @@ def circumstances(corpus: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def report() -> None:
+    """Print tables of what is there, and draw it."""
+    for path in sorted(RESULTS.glob("*_*.csv")):
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        print(f"\n{path.stem}\n")
+        print("| | asked | accuracy (least to most) | words | borders | empty | token F1 | s |")
+        print("|---|---|---|---|---|---|---|---|")
+        for asked in sorted({float(row["asked"]) for row in rows}):
+            for variant in dict.fromkeys(row["variant"] for row in rows):
+                of = [r for r in rows if r["variant"] == variant and float(r["asked"]) == asked]
+                if not of:
+                    continue
+                accuracy = sorted(float(r["accuracy"]) for r in of)
+                cells = [variant, f"{asked:g}", f"{np.mean(accuracy):.3f}"]
+                if len(of) > 1:
+                    cells[-1] += f" ({accuracy[0]:.3f} to {accuracy[-1]:.3f})"
+                for name, form in (
+                    ("words", ".1f"), ("borders", ".1f"), ("empty", ".1%"), ("token_f1", ".3f"),
+                    ("seconds", ".0f"),
+                ):  # fmt: skip
+                    values = [float(r[name]) for r in of if r[name]]
+                    cells.append(format(np.mean(values), form) if values else "–")
+                print("| " + " | ".join(cells) + " |")
+    plot()
+
+
 def plot() -> None:
     """Draw accuracy against length, and on the reviews agreement with people."""
     import matplotlib as mpl
@@ -187,7 +214,7 @@ def plot() -> None:
     for ax, (corpus, what) in zip(axes, panels, strict=True):
         with (RESULTS / f"samplers_{corpus}.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
-        for variant in VARIANTS:
+        for variant in dict.fromkeys(row["variant"] for row in rows):
             points = []
             for asked in sorted({float(row["asked"]) for row in rows}):
                 of = [r for r in rows if r["variant"] == variant and float(r["asked"]) == asked]
@@ -212,10 +239,10 @@ def main() -> None:
     parser.add_argument("--lengths", nargs="+", type=float, default=[11, 5, 22])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--plot", action="store_true", help="draw what is there")
+    parser.add_argument("--report", action="store_true", help="show what is there")
     args = parser.parse_args()
-    if args.plot:
-        return plot()
+    if args.report:
+        return report()
     variants = REMEDIES if args.remedies else VARIANTS
     if args.variants:
         variants = {name: variants[name] for name in args.variants}

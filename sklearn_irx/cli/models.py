@@ -44,6 +44,14 @@ def fit(
     ],
     text: TextOption = "text",
     label: Annotated[str, typer.Option(help="Column that holds the labels.")] = "label",
+    rationale_length: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Words to select, as a mean over the texts; below 1, the share of each text. "
+            "The price of a word is then found in training.",
+        ),
+    ] = None,
     lambda1: Annotated[float | None, typer.Option(min=0, help="Price of a selected word.")] = None,
     lambda2: Annotated[
         float | None,
@@ -102,6 +110,7 @@ def fit(
         texts, test_texts, y, y_test = split(texts, y, test_size, seed=0)
     members = SETTINGS["file"].parameters(
         seed,
+        rationale_length=rationale_length,
         lambda1=lambda1,
         lambda2=lambda2,
         embeddings=embeddings,

@@ -170,6 +170,11 @@ def fit_selection(
 
     sampler.border_cost.fill_(0.0)
     fit_threshold(_HALVINGS)
+    if rationale_length is not None:
+        # Half-way to the best word left out, so that rounding decides on no word.
+        last = preferences[preferences > sampler.threshold].min()
+        left = preferences[preferences < last]
+        sampler.threshold.copy_((last + left.max()) / 2 if len(left) else last - 1.0)
     if max_transitions is None or measured()[1] <= max_transitions:
         return
     too_little, enough = 0.0, high - low

@@ -43,10 +43,12 @@ def test_fit_can_train_one_model_and_test_it_on_another_table(cli, quick, table,
 def test_options_reach_both_models(cli, quick, table, tmp_path):
     path = tmp_path / "m.joblib"
     options = ["--lambda1", "0.25", "--lambda2", "0.125", "--seed", "5"]
+    options += ["--rationale-length", "0.5"]
     assert cli("fit", table, "-o", path, "--test-size", 0, *options, *quick).exit_code == 0
     first, second = (member.get_params() for member in joblib.load(path).estimators_)
     for parameters in (first, second):
         assert parameters["lambda1"] == 0.25
+        assert parameters["rationale_length"] == 0.5
         assert parameters["lambda2"] == 0.125
         assert parameters["max_length"] == 40
         assert parameters["verbose"] == 0
