@@ -420,6 +420,10 @@ class SelectiveRationaleClassifier(RationaleReader):
             self.lambda1, self.free_length, self.rationale_length, self.lambda2,
             self.max_transitions, self.sampler, len(classes),
         )  # fmt: skip
+        share_at_start = first_selection(
+            self.initial_selection, self.linear_start, self.sampler, self.rationale_length,
+            training.lengths,
+        )  # fmt: skip
         with isolated(seed, self.n_threads, device):
             start = None
             if self.linear_start is not None:
@@ -431,14 +435,8 @@ class SelectiveRationaleClassifier(RationaleReader):
                 embedding_matrix(sources, vocabulary, words, seed),
                 len(classes),
                 filter_sizes=filter_sizes,
-                initial_selection=first_selection(
-                    self.initial_selection,
-                    self.linear_start,
-                    self.sampler,
-                    self.rationale_length,
-                    training.lengths,
-                ),
                 **{name: getattr(self, name) for name in _OF_THE_NETWORK},
+                initial_selection=share_at_start,
                 linear_start=start,
                 documents=training,
             )
