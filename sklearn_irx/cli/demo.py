@@ -63,11 +63,14 @@ SETTINGS = {
     # What an exchange feeds on is difference: the second model reads only vectors that it learned
     # from its own training part. One thread, so that every machine shows the same.
     "20newsgroups": Setting(
-        {"max_length": 80, "learning_rate": 3e-3, "max_epochs": 5, "n_threads": 1},
-        (
-            {"hidden_size": 100, "lambda1": 0.014},
-            {"hidden_size": 120, "lambda1": 0.013, "embeddings": None},
-        ),
+        {
+            "rationale_length": 14,
+            "max_length": 80,
+            "learning_rate": 3e-3,
+            "max_epochs": 5,
+            "n_threads": 1,
+        },
+        ({"hidden_size": 100}, {"hidden_size": 120, "embeddings": None}),
     ),
     "imdb": Setting({"lambda1": 0.005, "max_length": 200, "linear_start": "logistic"}),
     "file": Setting({"lambda1": 0.005, "max_length": 300}),
