@@ -60,6 +60,18 @@ def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews)
     np.testing.assert_array_equal(again.transform(texts), clf.transform(texts))
 
 
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_words_that_training_never_saw_are_no_reason(sampler, small, reviews):
+    texts, y, _ = reviews
+    clf = small(sampler=sampler, rationale_length=8, max_epochs=1).fit(texts[:300], y[:300])
+    strange = ["", "Zyx qwv!", f"zyx {texts[300]} qwv"]
+    first, second, third = clf.explain(strange)
+    assert second.words == []
+    assert second.confidence == pytest.approx(first.confidence, abs=1e-3)  # it may see the gap
+    assert not {"zyx", "qwv"} & set(third.words)
+    assert third.words
+
+
 def test_borders_can_be_limited(small, reviews):
     texts, y, _ = reviews
     settings = {"rationale_length": 12, "learning_rate": 3e-2, "batch_size": 16, "max_epochs": 6}

@@ -136,7 +136,7 @@ def fit_selection(
     sampler: IndependentSampler = module.sampler
     module.eval()
     scored = [module.scores(**batch) for batch in batches]
-    preferences = torch.cat([sampler.preference(scores)[words] for scores, words in scored])
+    preferences = torch.cat([sampler.preference(scores)[known] for scores, _, known in scored])
     if not len(preferences):
         return
     low, high = float(preferences.min()), float(preferences.max())
@@ -144,8 +144,8 @@ def fit_selection(
     def measured() -> tuple[float, float]:
         """Mean length, as it was asked for, and borders."""
         lengths, borders, n = [], 0.0, 0
-        for scores, words in scored:
-            mask = sampler.select(scores, words)
+        for scores, words, known in scored:
+            mask = sampler.select(scores, words) & known
             n_words = words.sum(dim=1)
             length = mask.sum(dim=1)
             if rationale_length is not None and is_share(rationale_length):

@@ -18,7 +18,7 @@ from sklearn_irx.nn.predictor import Predictor
 from sklearn_irx.nn.reader import Reader
 from sklearn_irx.nn.samplers import Selection, make_sampler
 from sklearn_irx.nn.selector import Selector
-from sklearn_irx.text import PADDING, Documents
+from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
 
 class Reading(NamedTuple):
@@ -170,18 +170,25 @@ class Rationalizer(nn.Module):
         """
         words = ids != PADDING
         if mask is None:
-            selection = self.sampler(*self.scores(ids, fold))
-        else:
+            scores, words, known = self.scores(ids, fold)
+            selection = self.sampler(scores, words)
+            selection = selection._replace(mask=selection.mask * known)
+            if not self.training:
+                mask = selection.mask
+        if mask is not None:
             mask = mask * words
             selection = Selection(mask, n_selected(mask), n_borders(mask, words))
         return Reading(self.predictor(ids, selection.mask, self._rows(ids, fold)), selection)
 
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the selector's scores (batch, length, n_scores), and where there are words."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Score words: (batch, length, n_scores), where there are words, and where known ones.
+
+        A word that is not known tells the predictor nothing, so it is never part of a rationale.
+        """
         words = ids != PADDING
-        return self.selector(ids, words, self._rows(ids, fold)), words
+        return self.selector(ids, words, self._rows(ids, fold)), words, words & (ids != UNKNOWN)
 
     def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         linear = self.predictor.linear

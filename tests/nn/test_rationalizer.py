@@ -108,6 +108,15 @@ def test_the_predictor_sees_selected_words_only(name):
     assert not np.allclose(one, three, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", VARIANTS)
+@given(document=DOCUMENT)
+def test_unknown_words_are_never_selected(name, document):
+    _, mask = read(VARIANTS[name], [document])
+    assert not mask[0, : len(document)][np.array(document, dtype=int) == 1].any()
+    _, mask = read(VARIANTS[name], [[1] * 6])
+    assert not mask.any()
+
+
 def test_closed_up_words_do_not_tell_where_they_stood():
     one = [[2, 3, 4, 5], [3, 5, 6, 7, 8]]
     two = [[9, 3, 10, 11, 5], [3, 5]]
