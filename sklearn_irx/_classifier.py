@@ -144,7 +144,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         Of Adam.
     predictor_learning_rate : float, "decoupled" or None, default=None
         That of the predictor, if it shall be another. "decoupled" is `learning_rate` times the
-        share of words selected (Liu et al., 2023).
+        share of words selected (Liu et al., 2023). What it shares with the selector is not meant.
     weight_decay : float, default=5e-6
         Of Adam.
     batch_size : int, default=128
@@ -388,8 +388,8 @@ class SelectiveRationaleClassifier(RationaleReader):
             raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
         filter_sizes = check_filter_sizes(self.filter_sizes)
         check_selection(
-            self.sampler, self.sampler_params, self.rationale_length, self.free_length,
-            self.predictor_input,
+            self.sampler, self.sampler_params, self.rationale_length, self.max_rationale_length,
+            self.free_length, self.predictor_input,
         )  # fmt: skip
         device = self._check_device()
         if validation_data is not None:

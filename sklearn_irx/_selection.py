@@ -15,6 +15,7 @@ def check_selection(
     sampler: str,
     sampler_params: dict[str, Any] | None,
     rationale_length: float | None,
+    max_rationale_length: float | None,
     free_length: float | None,
     predictor_input: str,
 ) -> None:
@@ -35,6 +36,16 @@ def check_selection(
         raise ValueError(
             f"rationale_length={rationale_length!r} replaces lambda1, and "
             f"free_length={free_length!r} belongs to lambda1: give one of them."
+        )
+    if (
+        rationale_length is not None
+        and max_rationale_length is not None
+        and is_share(rationale_length) == is_share(max_rationale_length)
+        and max_rationale_length < rationale_length
+    ):
+        raise ValueError(
+            f"max_rationale_length={max_rationale_length!r} is below rationale_length="
+            f"{rationale_length!r}, which cannot be the mean then: raise the one or lower the other."
         )
     if predictor_input == "compact" and not made.has_exact_zeros:
         raise ValueError(

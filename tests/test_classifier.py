@@ -46,7 +46,7 @@ def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-@pytest.mark.parametrize("limit", [3, 0.1])
+@pytest.mark.parametrize("limit", [8, 0.15])
 def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews):
     texts, y, _ = reviews
     clf = small(sampler=sampler, rationale_length=8, max_rationale_length=limit, max_epochs=1)
@@ -54,7 +54,7 @@ def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews)
     n_words = np.array([len(spans) for spans in clf.split([*texts[300:], "", "zzz"])])
     allowed = limit if limit >= 1 else np.maximum(1, np.round(limit * n_words))
     assert (masks.sum(axis=1) <= allowed).all()
-    assert masks.sum(axis=1)[:100].mean() > 0.7 * np.mean(allowed)
+    assert masks.sum(axis=1)[:100].mean() > 0.6 * np.mean(allowed)
     # Reading is the same after saving, limit and threshold included.
     again = pickle.loads(pickle.dumps(clf))
     np.testing.assert_array_equal(again.transform(texts), clf.transform(texts))
@@ -127,6 +127,7 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
         ({"sampler": "top_k"}, r"sampler='top_k'.*rationale_length=None: give one"),
         ({"sampler": "sparsemap"}, r"sampler='sparsemap'.*rationale_length=None"),
         ({"rationale_length": 5, "free_length": 2}, r"rationale_length=5.*free_length=2.*one of"),
+        ({"rationale_length": 5, "max_rationale_length": 2}, r"max_rationale_length=2 .*=5"),
         ({"sampler": "gumbel", "predictor_input": "compact"}, r"'compact'.*sampler='gumbel'"),
         ({"sampler_params": {"stretch": 1}}, r"'stretch'.*sampler='straight_through'"),
         ({"sampler": "hard_kuma", "sampler_params": {"stretch": 0}}, r"stretch=0"),

@@ -16,6 +16,7 @@ _RATE = 0.02  # nats a step and unit of relative error, summed up
 _DAMPING = 0.2  # nats a unit of relative error, at once
 _HALVINGS = 40  # of the range of preferences, to find a threshold
 _ROUGH_HALVINGS = 12  # the same where the best pieces are sought each time, which is slower
+_DOUBLINGS = 8  # of the cost of a border, at most, until it is high enough
 TOLERANCE = 0.05  # relative, within which a limit is kept
 
 
@@ -93,7 +94,7 @@ class Multiplier:
         return self.price * self._mean(n, words)
 
     def update(self, n: torch.Tensor, words: torch.Tensor, scale: float) -> None:
-        """Look at a batch of training. While a curriculum's `scale` is below 1, ask for less."""
+        """Look at a batch of training. With a `scale` below 1 the target is so much longer."""
         error = float(self._mean(n.detach(), words)) * scale / self.target - 1.0
         error = max(-1.0, min(1.0, error))
         self.error = _MEMORY * self.error + (1 - _MEMORY) * error
@@ -137,7 +138,7 @@ def fit_selection(
     module.eval()
     scored = [module.scores(**batch) for batch in batches]
     preferences = torch.cat([sampler.preference(scores)[known] for scores, _, known in scored])
-    if not len(preferences):
+    if not len(preferences) or not preferences.isfinite().all():
         return
     low, high = float(preferences.min()), float(preferences.max())
 
@@ -145,7 +146,8 @@ def fit_selection(
         """Mean length, as it was asked for, and borders."""
         lengths, borders, n = [], 0.0, 0
         for scores, words, known in scored:
-            mask = sampler.select(scores, words) & known
+            # On the CPU, as not every device has double precision.
+            mask, words = (sampler.select(scores, words) & known).cpu(), words.cpu()
             n_words = words.sum(dim=1)
             length = mask.sum(dim=1)
             if rationale_length is not None and is_share(rationale_length):
@@ -177,7 +179,14 @@ def fit_selection(
         sampler.threshold.copy_((last + left.max()) / 2 if len(left) else last - 1.0)
     if max_transitions is None or measured()[1] <= max_transitions:
         return
-    too_little, enough = 0.0, high - low
+    # The larger the cost, the longer a piece has to be that gains more than its two borders cost.
+    too_little, enough = 0.0, max(high - low, 1.0)
+    for _ in range(_DOUBLINGS):
+        sampler.border_cost.fill_(enough)
+        fit_threshold(_ROUGH_HALVINGS)
+        if measured()[1] <= max_transitions:
+            break
+        too_little, enough = enough, 2 * enough
     for _ in range(_ROUGH_HALVINGS):
         middle = (too_little + enough) / 2
         sampler.border_cost.fill_(middle)

@@ -20,6 +20,8 @@ from sklearn_irx.nn.samplers import Selection, make_sampler
 from sklearn_irx.nn.selector import Selector
 from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
+_NEVER = -1e4  # the score of a word that is not to be selected
+
 
 class Reading(NamedTuple):
     """What came of a batch: class logits (batch, n_classes), and the words that were read."""
@@ -118,7 +120,7 @@ class Rationalizer(nn.Module):
         if encoder == "rnn":
             own = {"rnn_cell": rnn_cell, "rnn_size": rnn_size}
         size = vectors.shape[1]
-        frozen = nn.Embedding.from_pretrained(torch.from_numpy(vectors), freeze=True)
+        frozen = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=True)
         trained = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False)
         predictor_reader = Reader(
             trained, nn.Linear(size, size), ENCODERS[encoder](size, **own), dropout
@@ -188,7 +190,10 @@ class Rationalizer(nn.Module):
         A word that is not known tells the predictor nothing, so it is never part of a rationale.
         """
         words = ids != PADDING
-        return self.selector(ids, words, self._rows(ids, fold)), words, words & (ids != UNKNOWN)
+        known = words & (ids != UNKNOWN)
+        scores = self.selector(ids, words, self._rows(ids, fold))
+        never = _NEVER * self.selector.directions
+        return torch.where(known.unsqueeze(-1), scores, never), words, known
 
     def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         linear = self.predictor.linear

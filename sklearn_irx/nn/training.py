@@ -18,7 +18,7 @@ from sklearn_irx.nn.callbacks import DecoupledLearningRate
 from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_selection
 from sklearn_irx.nn.rationalizer import Rationalizer, Reading
 from sklearn_irx.nn.samplers import IndependentSampler
-from sklearn_irx.text import PADDING, Documents, inference_batches, training_batches
+from sklearn_irx.text import PADDING, UNKNOWN, Documents, inference_batches, training_batches
 
 INFERENCE_BATCH_SIZE = 256
 _RANKING_SPEED = 10.0  # the two numbers of the ranking learn so much faster than the weights
@@ -125,7 +125,7 @@ class RationaleNet(NeuralNet):
 
     def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> Reading:  # noqa: D102
         if self.full_text and self.module_.training:
-            x = {**x, "mask": (x["ids"] != PADDING).float()}
+            x = {**x, "mask": (x["ids"] > max(PADDING, UNKNOWN)).float()}
         return super().infer(x, **fit_params)
 
     def get_loss(  # noqa: D102
@@ -162,7 +162,9 @@ class RationaleNet(NeuralNet):
             elif not training and isinstance(price, FixedPrice):
                 loss = loss + price.cost(n, words, 1.0)
         if training:
-            loss = loss + self.module_.sampler.surrogate_loss(selection, losses)
+            surrogate = self.module_.sampler.surrogate_loss(selection, losses)
+            if isinstance(surrogate, torch.Tensor):
+                loss = loss + (surrogate - surrogate.detach())  # a gradient, not a loss
         return loss
 
     def run_single_epoch(  # noqa: D102

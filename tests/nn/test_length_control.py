@@ -109,6 +109,13 @@ def test_without_words_the_threshold_stays():
     assert module.sampler.threshold == 0
 
 
+def test_long_pieces_do_not_get_past_the_limit_of_borders():
+    scores = torch.tensor([1.0] * 10 + [-1.0] * 10).repeat(8).unsqueeze(0)
+    module = network("straight_through", scores, torch.tensor([160]))
+    fit_selection(module, [{"rows": torch.arange(1)}], 80.0, 2.0)
+    assert module.sampler(*module.scores(torch.arange(1))[:2]).n_borders <= 2
+
+
 @pytest.mark.parametrize("asked", [None, 6.0, 0.3])
 @pytest.mark.parametrize("limit", [2.0, 4.0, 50.0])
 def test_the_cost_of_borders_keeps_their_limit_at_the_same_length(asked, limit):

@@ -96,6 +96,13 @@ def test_with_a_cost_of_borders_the_best_of_all_masks_is_found(logits, cost, ext
     assert worth(mask[: len(logits)]) >= max(map(worth, masks)) - 1e-4
 
 
+def test_a_limit_takes_the_best_of_the_pieces_chosen():
+    sampler = SAMPLERS["straight_through"](max_rationale_length=3).eval()
+    sampler.border_cost.fill_(2.0)
+    scores, words = scored("straight_through", [-9.0, 3, -9, 1, 1, 1, 1, 2, 2])
+    assert sampler(scores, words).mask.tolist() == [[0, 0, 0, 1, 0, 0, 0, 1, 1]]
+
+
 @pytest.mark.parametrize("name", INDEPENDENT)
 @pytest.mark.parametrize("log_odds", [-3.0, 0.0, 1.0])
 def test_scores_can_be_found_for_given_odds(name, log_odds):

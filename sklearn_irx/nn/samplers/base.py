@@ -157,6 +157,7 @@ class IndependentSampler(Sampler):
             selected = preference > self.threshold
         if self.max_rationale_length is None:
             return selected
+        preference = preference.masked_fill(~selected, -torch.inf)
         return selected & best(preference, n_allowed(self.max_rationale_length, words))
 
 

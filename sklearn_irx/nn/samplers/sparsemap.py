@@ -63,7 +63,7 @@ class SparseMap(Sampler):
         rows = scaled.detach().cpu().double().numpy()
         for i, (row, is_word) in enumerate(zip(rows, words.cpu().numpy(), strict=True)):
             n = is_word.sum()
-            found = lp_sparsemap(row[:n], self.neighbour_score, budgets[i])
+            found = lp_sparsemap(row[:n], self.neighbour_score / temperature, budgets[i])
             solution[i, :n], groups[i, :n], is_bound[i] = found
         mask = torch.from_numpy(solution).to(scaled)
         # At this solution the mask is a linear map of the scores, the same one on a whole

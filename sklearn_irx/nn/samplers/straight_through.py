@@ -29,5 +29,5 @@ class StraightThrough(IndependentSampler):
     ) -> Selection:
         logits = scores.squeeze(-1)
         soft = binary_concrete(logits, temperature) * words
-        hard = (soft > 0.5).to(soft.dtype) + soft - soft.detach()
+        hard = (soft > 0.5).to(soft.dtype) + (soft - soft.detach())
         return Selection(hard, *expected_costs(torch.sigmoid(logits), words))
