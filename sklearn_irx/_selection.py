@@ -45,7 +45,7 @@ def check_selection(
     ):
         raise ValueError(
             f"max_rationale_length={max_rationale_length!r} is below rationale_length="
-            f"{rationale_length!r}, which cannot be the mean then: raise the one or lower the other."
+            f"{rationale_length!r}, which cannot be the mean then: raise one or lower the other."
         )
     if predictor_input == "compact" and not made.has_exact_zeros:
         raise ValueError(
