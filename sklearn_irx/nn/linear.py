@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
+
+from sklearn_irx.nn.layout import Layout
 
 _SPREAD = 2.0  # selection logits at the start, in standard deviations of the words' weights
 
@@ -52,14 +55,23 @@ class LinearPath(nn.Module):
         _, n_words, n_classes = start.weights.shape
         self.register_buffer("weights", torch.from_numpy(start.weights.reshape(-1, n_classes)))
         self.register_buffer("idf", torch.from_numpy(start.idf))
-        self.correction = nn.Embedding(n_words, n_classes)
+        self.correction = nn.Embedding(n_words, n_classes, sparse=True)
         nn.init.zeros_(self.correction.weight)
         self.n_words = n_words
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Read ids (batch, length) under a mask of the same shape: logits (batch, n_classes)."""
-        tfidf = mask * self.idf[ids]
-        weights = nn.functional.embedding(rows, self.weights) + self.correction(ids)
+    def forward(self, layout: Layout, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Read words under a mask: logits (batch, n_classes).
+
+        Parameters
+        ----------
+        layout : Layout
+            The words.
+        mask, rows : Tensor of shape (batch, length)
+            Their mask, and their rows in `weights`.
+        """
+        tfidf = mask * self.idf[layout.ids]
+        correction = self.correction(layout.distinct)
+        weights = F.embedding(rows, self.weights) + F.embedding(layout.numbers, correction)
         logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
         # At least 1, the smallest idf there is: an empty rationale has a finite gradient.
         return logits / tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()

@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from sklearn_irx.nn.dropout import Dropout
+from sklearn_irx.nn.layout import Layout
 from sklearn_irx.nn.linear import LinearPath
 from sklearn_irx.nn.reader import Reader
-from sklearn_irx.text import PADDING
 
 PREDICTOR_INPUTS = ("in_place", "compact")
 
@@ -49,7 +50,7 @@ class Predictor(nn.Module):
         self.reader = reader
         self.hidden = nn.Linear(reader.encoder.output_size, hidden_size)
         self.output = nn.Linear(hidden_size, n_classes)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
         self.compact = compact
         self.linear = linear
@@ -57,14 +58,26 @@ class Predictor(nn.Module):
             nn.init.zeros_(self.output.weight)
             nn.init.zeros_(self.output.bias)
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Read ids (batch, length) under a mask of the same shape: logits (batch, n_classes)."""
+    def forward(self, layout: Layout, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Read words under a mask: logits (batch, n_classes).
+
+        Parameters
+        ----------
+        layout : Layout
+            The words.
+        mask, rows : Tensor of shape (batch, length)
+            Their mask, and their rows in the weights of the linear path.
+        """
         if self.training and self.word_dropout:
             mask = mask * (torch.rand_like(mask) >= self.word_dropout)
-        seen, weights = closed_up(ids, mask) if self.compact else (ids, mask)
-        pooled = self.reader(seen, weights, seen != PADDING).amax(dim=1)
-        logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(pooled)))))
-        return logits if self.linear is None else logits + self.linear(ids, mask, rows)
+        if self.compact:
+            ids, weights = closed_up(layout.ids, mask)
+            seen = Layout(ids, layout.margin)
+            largest = self.reader.largest(seen, seen.packed(weights))
+        else:
+            largest = self.reader.largest(layout, layout.packed(mask))
+        logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(largest)))))
+        return logits if self.linear is None else logits + self.linear(layout, mask, rows)
 
 
 def closed_up(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from sklearn_irx.nn.encoders import ENCODERS
+from sklearn_irx.nn.layout import Layout
 from sklearn_irx.nn.linear import LinearPath, LinearStart, WordRanking
 from sklearn_irx.nn.losses import n_borders, n_selected
 from sklearn_irx.nn.predictor import Predictor
@@ -77,6 +78,7 @@ class Rationalizer(nn.Module):
         share_embeddings: bool = False,
         share_encoder: bool = False,
         predictor_input: str = "in_place",
+        precision: str = "auto",
         initial_selection: float = 0.3,
         linear_start: LinearStart | None = None,
         documents: Documents | None = None,
@@ -101,6 +103,7 @@ class Rationalizer(nn.Module):
             "share_embeddings": share_embeddings,
             "share_encoder": share_encoder,
             "predictor_input": predictor_input,
+            "precision": precision,
         }
         self.sampler = make_sampler(
             sampler,
@@ -116,14 +119,19 @@ class Rationalizer(nn.Module):
             folds = np.repeat(linear_start.folds, documents.lengths)
             ranking = WordRanking(linear, documents.ids, folds, initial_selection)
 
-        own = {"filter_sizes": filter_sizes, "n_filters": n_filters}
+        own = {"filter_sizes": filter_sizes, "n_filters": n_filters, "precision": precision}
         if encoder == "rnn":
             own = {"rnn_cell": rnn_cell, "rnn_size": rnn_size}
         size = vectors.shape[1]
         frozen = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=True)
-        trained = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False)
+        trained = nn.Embedding.from_pretrained(
+            torch.tensor(vectors), freeze=False, padding_idx=PADDING, sparse=True
+        )
+        # A bias would give words that are not selected a voice. Where all are, a little, the
+        # layer is as in the paper.
+        projection = nn.Linear(size, size, bias=not self.sampler.has_exact_zeros)
         predictor_reader = Reader(
-            trained, nn.Linear(size, size), ENCODERS[encoder](size, **own), dropout
+            trained, projection, ENCODERS[encoder](size, **own), dropout, precision
         )
         if share_encoder:
             selector_reader = predictor_reader
@@ -133,6 +141,7 @@ class Rationalizer(nn.Module):
                 None,
                 ENCODERS[encoder](size, **own),
                 dropout,
+                precision,
             )
         # A ranking holds the initial selection already: it is above 0 for so many words.
         log_odds = math.log(initial_selection / (1 - initial_selection)) if ranking is None else 0.0
@@ -170,9 +179,10 @@ class Rationalizer(nn.Module):
         mask : Tensor of shape (batch, length), default=None
             What the predictor shall read. None asks the selector.
         """
-        words = ids != PADDING
+        layout = self._layout(ids)
+        words, rows = layout.words, self._rows(ids, fold)
         if mask is None:
-            scores, words, known = self.scores(ids, fold)
+            scores, known = self._scores(layout, rows)
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * known)
             if not self.training:
@@ -180,20 +190,28 @@ class Rationalizer(nn.Module):
         if mask is not None:
             mask = mask * words
             selection = Selection(mask, n_selected(mask), n_borders(mask, words))
-        return Reading(self.predictor(ids, selection.mask, self._rows(ids, fold)), selection)
+        return Reading(self.predictor(layout, selection.mask, rows), selection)
 
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Score words: (batch, length, n_scores), where there are words, and where known ones.
+        """Score words: (batch, length, n_scores), where there are words, and where known ones."""
+        layout = self._layout(ids)
+        scores, known = self._scores(layout, self._rows(ids, fold))
+        return scores, layout.words, known
+
+    def _scores(self, layout: Layout, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Score words, and tell which are known.
 
         A word that is not known tells the predictor nothing, so it is never part of a rationale.
         """
-        words = ids != PADDING
-        known = words & (ids != UNKNOWN)
-        scores = self.selector(ids, words, self._rows(ids, fold))
+        known = layout.words & (layout.ids != UNKNOWN)
         never = _NEVER * self.selector.directions
-        return torch.where(known.unsqueeze(-1), scores, never), words, known
+        scores = torch.where(known.unsqueeze(-1), self.selector(layout, rows), never)
+        return scores, known
+
+    def _layout(self, ids: torch.Tensor) -> Layout:
+        return Layout(ids, self.predictor.reader.encoder.reach)
 
     def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         linear = self.predictor.linear

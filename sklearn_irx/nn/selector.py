@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from sklearn_irx.nn.dropout import Dropout
+from sklearn_irx.nn.layout import Layout
 from sklearn_irx.nn.linear import WordRanking
 from sklearn_irx.nn.reader import Reader
+from sklearn_irx.nn.scoring import scores_of
 
 
 class Selector(nn.Module):
@@ -38,7 +42,7 @@ class Selector(nn.Module):
     ) -> None:
         super().__init__()
         self.reader = reader
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(reader.encoder.output_size, len(directions))
         self.ranking = ranking
         self.register_buffer("directions", torch.tensor(directions), persistent=False)
@@ -47,22 +51,27 @@ class Selector(nn.Module):
             if ranking is not None:
                 self.output.weight.zero_()
 
-    def forward(self, ids: torch.Tensor, words: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def forward(self, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
         """Score words.
 
         Parameters
         ----------
-        ids, rows : Tensor of shape (batch, length)
-            Word ids, and their rows in the ranking.
-        words : Tensor of shape (batch, length), dtype bool
-            False past the end of a document.
+        layout : Layout
+            The words.
+        rows : Tensor of shape (batch, length)
+            Their rows in the ranking.
 
         Returns
         -------
         scores : Tensor of shape (batch, length, n_scores)
         """
-        features = self.reader(ids, words.to(self.output.weight.dtype), words)
-        scores = self.output(self.dropout(features))
+        features = self.reader.of_each(layout)
+        if features.device.type == "cpu":
+            dropout = self.dropout.p if self.training else 0.0
+            scores = scores_of(features, self.output.weight, self.output.bias, dropout)
+        else:
+            scores = self.output(self.dropout(F.relu(features)))
+        scores = layout.padded(scores)
         if self.ranking is None:
             return scores
         return scores + self.ranking(rows).unsqueeze(-1) * self.directions

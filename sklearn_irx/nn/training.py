@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from sklearn_irx.nn.callbacks import DecoupledLearningRate
 from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_selection
+from sklearn_irx.nn.optimizer import RowAdam
 from sklearn_irx.nn.rationalizer import Rationalizer, Reading
 from sklearn_irx.nn.samplers import IndependentSampler
 from sklearn_irx.text import PADDING, UNKNOWN, Documents, inference_batches, training_batches
@@ -243,7 +244,8 @@ def train(
         criterion=nn.CrossEntropyLoss,
         criterion__weight=torch.tensor(class_weights, dtype=torch.float32),
         criterion__reduction="none",
-        optimizer=torch.optim.Adam,
+        optimizer=RowAdam,
+        optimizer__fused=device.startswith(("cpu", "cuda")),
         optimizer__weight_decay=weight_decay,
         optimizer__param_groups=[
             ("selector.ranking.*", {"lr": _RANKING_SPEED * learning_rate, "name": "ranking"}),

@@ -105,7 +105,7 @@ def test_the_predictor_sees_selected_words_only(name):
     two, _ = read(module, [[2, 17, 4, 11]], mask=mask)
     three, _ = read(module, [[9, 3, 4, 5]], mask=mask)
     np.testing.assert_allclose(one, two, atol=1e-6)
-    assert not np.allclose(one, three, atol=1e-3)
+    assert not np.allclose(one, three, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -240,4 +240,4 @@ def test_documents_without_words_are_finite_with_finite_gradients(start, sampler
         reading = module(rectangle([[], [2, 3]]), fold=fold, mask=given_mask)
         (reading.logits.square().sum() + reading.selection.mask.sum()).backward()
         for name, parameter in module.named_parameters():
-            assert parameter.grad is None or parameter.grad.isfinite().all(), name
+            assert parameter.grad is None or parameter.grad.to_dense().isfinite().all(), name

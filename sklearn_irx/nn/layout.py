@@ -1,0 +1,90 @@
+"""The words of a batch, end to end: where they stand, and which of them are the same."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from sklearn_irx.text import PADDING
+
+
+class Layout:
+    """Numbers the words of a batch of documents, so that nothing is computed for padding.
+
+    Row 0 of all that is *packed* stands for no word, rows 1 to n_words for the words of the
+    documents, one after the other. *Places* are positions in a frame: the batch with empty margins
+    at both sides and an empty line above, so that a window may reach past its document.
+
+    Parameters
+    ----------
+    ids : Tensor of shape (batch, length), dtype int64
+        Word ids, 0 past the end of a document.
+    margin : int
+        Words that a window reaches at most to either side.
+
+    Attributes
+    ----------
+    words : Tensor of shape (batch, length), dtype bool
+        Where there are words.
+    distinct : Tensor of shape (n_distinct,), dtype int64
+        The ids that occur, ascending. The first is that of padding.
+    which : Tensor of shape (1 + n_words,), dtype int64
+        The position in `distinct` of each packed row.
+    places : Tensor of shape (1 + n_words,), dtype int64
+        The place of each packed row in the flattened frame.
+    rows_at : Tensor of shape (size of the frame,), dtype int64
+        The packed row at each place, 0 where there is no word.
+    line : int
+        Length of a line of the frame; a document is a line.
+    """
+
+    def __init__(self, ids: torch.Tensor, margin: int = 0) -> None:
+        self.ids = ids
+        self.margin = margin
+        self.words = ids != PADDING
+        frame = F.pad(ids, (margin, margin, 1, 0), value=PADDING)
+        self.line = frame.shape[1]
+        frame = frame.flatten()
+        nowhere = torch.full((1,), margin, device=ids.device)  # in the line above the documents
+        self.places = torch.cat([nowhere, (frame != PADDING).nonzero().squeeze(1)])
+        self.rows_at = torch.zeros_like(frame)
+        self.rows_at[self.places] = torch.arange(len(self.places), device=ids.device)
+        found, self._order = frame.index_select(0, self.places).sort(stable=True)
+        first = torch.cat([found.new_ones(1, dtype=torch.bool), found[1:] != found[:-1]])
+        self._starts = first.nonzero().squeeze(1)
+        self.distinct = found.index_select(0, self._starts)
+        self.which = torch.empty_like(found)
+        self.which[self._order] = first.cumsum(0) - 1
+
+    @property
+    def n_documents(self) -> int:
+        """Number of documents."""
+        return len(self.ids)
+
+    @cached_property
+    def rows(self) -> torch.Tensor:
+        """The packed row of each position, 0 for padding: (batch, length)."""
+        return self.rows_at.view(-1, self.line)[1:, self.margin : self.line - self.margin]
+
+    @cached_property
+    def numbers(self) -> torch.Tensor:
+        """The number in `distinct` of the word at each position: (batch, length)."""
+        return self.which.index_select(0, self.rows.flatten()).view(self.rows.shape)
+
+    @cached_property
+    def occurrences(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The packed rows of words, equal words together; where each word begins; how many."""
+        ends = torch.cat([self._starts[1:], self._starts.new_full((1,), len(self._order))])
+        # The first in order is row 0, which is no word.
+        return self._order[1:], self._starts[1:] - 1, (ends - self._starts)[1:]
+
+    def packed(self, values: torch.Tensor) -> torch.Tensor:
+        """Map (batch, length, ...) to (1 + n_words, ...), with zeros in row 0."""
+        return torch.cat([values.new_zeros(1, *values.shape[2:]), values[self.words]])
+
+    def padded(self, values: torch.Tensor) -> torch.Tensor:
+        """Map (1 + n_words, ...) to (batch, length, ...): row 0 is what padding gets."""
+        chosen = values.index_select(0, self.rows.flatten())
+        return chosen.view(*self.rows.shape, *values.shape[1:])

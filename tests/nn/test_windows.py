@@ -1,0 +1,87 @@
+"""The fast convolutions against the plain ones."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_irx.nn.encoders.cnn import ConvolutionalEncoder
+from sklearn_irx.nn.layout import Layout
+
+SIZE, N_WORDS = 4, 9
+WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=3)
+BATCHES = st.lists(st.lists(st.integers(1, N_WORDS - 1), max_size=9), min_size=1, max_size=5)
+
+
+def made(widths, precision="float32", plain=False):
+    """Make an encoder; the same widths give the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = ConvolutionalEncoder(SIZE, filter_sizes=widths, n_filters=3, precision=precision)
+    encoder.plain = plain
+    return encoder
+
+
+def laid_out(documents, encoder):
+    width = max(1, *map(len, documents), 1)
+    ids = torch.tensor([ids + [0] * (width - len(ids)) for ids in documents])
+    return Layout(ids, encoder.reach)
+
+
+def drawn(seed, *shape):
+    """Draw normal numbers: a largest one is never shared, and none is 0."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def with_gradients(encoder, compute, inputs, seed):
+    """Give what an encoder computes, and its gradients in the inputs and the weights."""
+    inputs = inputs.clone().requires_grad_()
+    out = compute(inputs)
+    (out * drawn(seed, *out.shape)).sum().backward()
+    return [out, inputs.grad, *(weight.grad for weight in encoder.parameters())]
+
+
+def assert_same(fast, plain, **tolerance):
+    for one, two in zip(fast, plain, strict=True):
+        torch.testing.assert_close(one, two, **tolerance)
+
+
+@given(documents=BATCHES, widths=WIDTHS, seed=st.integers(0, 9))
+def test_features_of_each_word_are_those_of_the_plain_convolution(documents, widths, seed):
+    found = []
+    for plain in (False, True):
+        encoder = made(widths, plain=plain)
+        layout = laid_out(documents, encoder)
+        table = drawn(seed, len(layout.distinct), SIZE)
+        table[0] = 0
+        found.append(
+            with_gradients(
+                encoder, lambda t, e=encoder, l=layout: e.of_each(t, l)[1:].relu(), table, seed + 1
+            )
+        )
+        found[-1][1][0] = 0  # the vector of padding is fixed
+    assert_same(*found, atol=1e-5, rtol=1e-4)
+
+
+@given(
+    documents=BATCHES,
+    widths=WIDTHS,
+    seed=st.integers(0, 9),
+    share=st.sampled_from([0.0, 0.2, 0.5, 1.0]),
+)
+def test_largest_features_are_those_of_the_plain_convolution(documents, widths, seed, share):
+    found = []
+    for plain in (False, True):
+        encoder = made(widths, plain=plain)
+        layout = laid_out(documents, encoder)
+        generator = torch.Generator().manual_seed(seed)
+        kept = torch.rand(len(layout.which), generator=generator) < share
+        kept[0] = False
+        vectors = drawn(seed + 1, len(kept), SIZE) * kept.unsqueeze(1)
+        found.append(
+            with_gradients(
+                encoder, lambda x, e=encoder, l=layout, k=kept: e.largest(x, k, l), vectors, seed
+            )
+        )
+        found[-1][1][0] = 0
+    assert_same(*found, atol=1e-5, rtol=1e-4)
