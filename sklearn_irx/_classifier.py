@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state, compute_class_weight
 
-from sklearn_irx._compat import Interval, StrOptions, fit_context
-from sklearn_irx._linear_start import LINEAR_STARTS, fit_linear_start
+from sklearn_irx._compat import fit_context
+from sklearn_irx._constraints import CONSTRAINTS
 from sklearn_irx._reader import RationaleReader
 from sklearn_irx._selection import check_selection, first_selection, make_prices
+from sklearn_irx._training_data import linear_start, make_memory, prepare, word_vectors
 from sklearn_irx._validation import (
     check_filter_sizes,
     check_labels,
     check_texts,
     check_validation_data,
-    hold_out,
 )
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress
-from sklearn_irx.nn.encoders import ENCODERS
-from sklearn_irx.nn.encoders.rnn import CELLS
-from sklearn_irx.nn.predictor import PREDICTOR_INPUTS
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.nn.training import (
     LabelledDocuments,
     isolated,
     pick_device,
     train,
 )
-from sklearn_irx.text import (
-    Documents,
-    Vocabulary,
-    WordTokenizer,
-    embedding_matrix,
-    load_embeddings,
-    words_of,
-)
+from sklearn_irx.text import TokenizedTexts, WordTokenizer, load_embeddings
 
 _HISTORY = (
     "epoch", "train_loss", "train_accuracy", "train_words", "train_borders", "train_empty",
@@ -50,7 +38,7 @@ _HISTORY = (
 _OF_THE_NETWORK = (
     "sampler", "sampler_params", "temperature", "temperature_decay", "rationale_length",
     "max_rationale_length", "encoder", "n_filters", "rnn_cell", "rnn_size", "hidden_size",
-    "dropout", "word_dropout", "share_embeddings", "share_encoder", "predictor_input",
+    "dropout", "word_dropout", "share_embeddings", "share_encoder", "predictor_input", "precision",
 )  # fmt: skip
 
 
@@ -172,6 +160,15 @@ class SelectiveRationaleClassifier(RationaleReader):
     n_threads : int or None, default=None
         Threads torch computes with; None leaves its setting alone. The same number gives the same
         result bit for bit.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Bits of the factors in the large matrix products of the convolutional encoder; sums and
+        weights have 32. "auto" is bfloat16 on a CPU that multiplies such numbers in hardware.
+    memory : str, path-like, object with the joblib.Memory interface or None, default=None
+        A folder, or what stands for one, to keep what depends on the texts and not on the prices:
+        their words, word vectors trained on them, the linear start. Then a grid over `lambda1` and
+        `lambda2`, or another `fit`, does not make it again. Vectors and start are kept if
+        `random_state` is given; words if the tokenizer can be pickled and its source is at hand.
+        None keeps nothing.
     random_state : int, RandomState instance or None, default=None
         The same number gives the same model.
     verbose : int, default=0
@@ -220,54 +217,7 @@ class SelectiveRationaleClassifier(RationaleReader):
     2
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "sampler": [StrOptions(set(SAMPLERS))],
-        "sampler_params": [dict, None],
-        "rationale_length": [Interval(Real, 0, None, closed="neither"), None],
-        "max_rationale_length": [Interval(Real, 0, None, closed="neither"), None],
-        "lambda1": [Interval(Real, 0, None, closed="left")],
-        "free_length": [Interval(Real, 0, None, closed="neither"), None],
-        "lambda2": [Interval(Real, 0, None, closed="left")],
-        "max_transitions": [Interval(Real, 1, None, closed="left"), None],
-        "linear_start": [StrOptions(set(LINEAR_STARTS)), None],
-        "embeddings": "no_validation",  # load_embeddings says what is wrong with them
-        "tokenizer": [callable, None],
-        "max_length": [Interval(Integral, 1, None, closed="left")],
-        "min_df": [Interval(Integral, 1, None, closed="left")],
-        "encoder": [StrOptions(set(ENCODERS))],
-        "filter_sizes": ["array-like"],
-        "n_filters": [Interval(Integral, 1, None, closed="left")],
-        "rnn_cell": [StrOptions(set(CELLS))],
-        "rnn_size": [Interval(Integral, 1, None, closed="left")],
-        "hidden_size": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "word_dropout": [Interval(Real, 0, 1, closed="left")],
-        "share_embeddings": ["boolean"],
-        "share_encoder": ["boolean"],
-        "predictor_input": [StrOptions(set(PREDICTOR_INPUTS))],
-        "initial_selection": [Interval(Real, 0, 1, closed="neither"), StrOptions({"auto"})],
-        "temperature": [Interval(Real, 0, None, closed="neither")],
-        "temperature_decay": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "predictor_learning_rate": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"decoupled"}),
-            None,
-        ],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "patience": [Interval(Integral, 1, None, closed="left")],
-        "warmup_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
-        "ramp_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "callbacks": [list, None],
-        "device": [str],
-        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     def __init__(
         self,
@@ -312,6 +262,8 @@ class SelectiveRationaleClassifier(RationaleReader):
         callbacks: list[Any] | None = None,
         device: str = "auto",
         n_threads: int | None = None,
+        precision: str = "auto",
+        memory: Any = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -355,6 +307,8 @@ class SelectiveRationaleClassifier(RationaleReader):
         self.callbacks = callbacks
         self.device = device
         self.n_threads = n_threads
+        self.precision = precision
+        self.memory = memory
         self.random_state = random_state
         self.verbose = verbose
 
@@ -364,8 +318,8 @@ class SelectiveRationaleClassifier(RationaleReader):
 
         Parameters
         ----------
-        X : sequence of n_samples str
-            Documents.
+        X : sequence of n_samples str, or TokenizedTexts
+            Documents; tokenized, if so, with the `tokenizer` and `max_length` of this model.
         y : array-like of shape (n_samples,)
             Labels: strings, integers or booleans, of at least two classes.
         validation_data : (sequence of str, array-like of labels), default=None
@@ -375,11 +329,15 @@ class SelectiveRationaleClassifier(RationaleReader):
         ------
         ValueError
             If a parameter is out of range, `y` does not fit `X` or holds a single class, no
-            training document has a word, or the word vectors cannot be read.
+            training document has a word, the word vectors cannot be read, or `X` is tokenized
+            otherwise than the parameters say.
         TypeError
             If `X` is a bare string or holds something else than strings.
         """
-        texts, y_valid_texts = check_texts(X), None
+        tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
+        if isinstance(X, TokenizedTexts):
+            X.check_made_by(tokenizer, self.max_length)
+        texts = X if isinstance(X, TokenizedTexts) else check_texts(X)
         labels = check_labels(y, len(texts))
         if not texts:
             raise ValueError("X holds no documents: give at least two, of different classes.")
@@ -393,28 +351,17 @@ class SelectiveRationaleClassifier(RationaleReader):
         )  # fmt: skip
         device = self._check_device()
         if validation_data is not None:
-            y_valid_texts, numbers_valid = check_validation_data(validation_data, classes)
+            validation_data = check_validation_data(validation_data, classes)
         sources = load_embeddings(self.embeddings)
+        memory = make_memory(self.memory)
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(2**31 - 1))
 
-        tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
-        words = [words_of(tokenizer, text, self.max_length) for text in texts]
-        if y_valid_texts is None:
-            kept, held_out = hold_out(numbers, self.validation_fraction, random_state)
-            words_valid, numbers_valid = [words[i] for i in held_out], numbers[held_out]
-            words, numbers = [words[i] for i in kept], numbers[kept]
-        else:
-            words_valid = [words_of(tokenizer, t, self.max_length) for t in y_valid_texts]
-        vocabulary = Vocabulary.from_documents(words, self.min_df)
-        if not vocabulary.words:
-            raise ValueError(
-                f"X has no word in {self.min_df} or more training documents (min_df): give texts "
-                "with words in them, or a tokenizer that finds some."
-            )
-        class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes[numbers])
-        training = Documents.from_words(words, vocabulary)
-        validation = Documents.from_words(words_valid, vocabulary)
+        data = prepare(
+            texts, numbers, validation_data, tokenizer, self.max_length, self.min_df,
+            self.validation_fraction, random_state, memory,
+        )  # fmt: skip
+        class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
         max_epochs = self._resolved(self.max_epochs, 6, 20)
         word_price, border_price = make_prices(
             self.lambda1, self.free_length, self.rationale_length, self.lambda2,
@@ -422,28 +369,26 @@ class SelectiveRationaleClassifier(RationaleReader):
         )  # fmt: skip
         share_at_start = first_selection(
             self.initial_selection, self.linear_start, self.sampler, self.rationale_length,
-            training.lengths,
+            data.training.lengths,
         )  # fmt: skip
+        if self.random_state is None:
+            memory = None  # what follows is drawn anew each time, and never asked for again
+        start = linear_start(self.linear_start, data, class_weights, random_state, memory)
+        vectors = word_vectors(sources, data, seed, memory)
         with isolated(seed, self.n_threads, device):
-            start = None
-            if self.linear_start is not None:
-                start = fit_linear_start(
-                    self.linear_start, training, numbers, validation, numbers_valid,
-                    len(vocabulary), len(classes), random_state, class_weights,
-                )  # fmt: skip
             module = Rationalizer(
-                embedding_matrix(sources, vocabulary, words, seed),
+                vectors,
                 len(classes),
                 filter_sizes=filter_sizes,
                 **{name: getattr(self, name) for name in _OF_THE_NETWORK},
                 initial_selection=share_at_start,
                 linear_start=start,
-                documents=training,
+                documents=data.training,
             )
             history = train(
                 module,
-                LabelledDocuments(training, numbers, None if start is None else start.folds),
-                LabelledDocuments(validation, numbers_valid),
+                LabelledDocuments(data.training, data.y, None if start is None else start.folds),
+                LabelledDocuments(data.validation, data.y_validation),
                 word_price=word_price,
                 border_price=border_price,
                 class_weights=class_weights,
@@ -457,7 +402,7 @@ class SelectiveRationaleClassifier(RationaleReader):
                 device=device,
             )
         self.classes_ = classes
-        self.vocabulary_ = vocabulary
+        self.vocabulary_ = data.vocabulary
         self.history_ = {
             "seconds" if name == "dur" else name: np.array([row[name] for row in history])
             for name in [*_HISTORY[:-1], "dur"]

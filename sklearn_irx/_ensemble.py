@@ -13,10 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx import exchange
 from sklearn_irx._base import RationaleEstimator
+from sklearn_irx._classifier import SelectiveRationaleClassifier
 from sklearn_irx._compat import StrOptions, fit_context
 from sklearn_irx._rationale import Rationale
+from sklearn_irx._training_data import make_memory, tokenize
 from sklearn_irx._validation import check_labels, check_texts
+from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
+_METHODS_OF_MEMBERS = ("read", "tokenize", "splits_like", "predict_proba")
 _UNREAD = -1  # class number where a rationale was not read by the other model
 
 
@@ -102,7 +106,7 @@ class InteractiveEnsemble(RationaleEstimator):
         texts = check_texts(X)
         members = [("est1", self.est1), ("est2", self.est2)]
         for name, member in members:
-            if not all(hasattr(member, method) for method in ("read", "split", "predict_proba")):
+            if not all(hasattr(member, method) for method in _METHODS_OF_MEMBERS):
                 raise TypeError(
                     f"{name}={member!r} cannot exchange rationales: give a "
                     "SelectiveRationaleClassifier."
@@ -110,19 +114,20 @@ class InteractiveEnsemble(RationaleEstimator):
         use = [self._use_as_is(name, member) for name, member in members]
         if y is not None or not all(use):
             y = check_labels(y, len(texts))
+        unfitted = [
+            clone(member) for (_, member), as_is in zip(members, use, strict=True) if not as_is
+        ]
+        given = _tokenized(unfitted, texts) if self.n_jobs in (None, 1) else texts
         fitted = iter(
-            Parallel(n_jobs=self.n_jobs)(
-                delayed(_fit)(clone(member), texts, y)
-                for (_, member), as_is in zip(members, use, strict=True)
-                if not as_is
-            )
+            Parallel(n_jobs=self.n_jobs)(delayed(_fit)(member, given, y) for member in unfitted)
         )
         self.estimators_ = [
             member if as_is else next(fitted)
             for (_, member), as_is in zip(members, use, strict=True)
         ]
         self._check_classes(y)
-        self._check_words(texts)
+        if not self.estimators_[0].splits_like(self.estimators_[1]):
+            self._tokenize(texts)  # says where they split these texts differently
         self.classes_ = self.estimators_[0].classes_
         return self
 
@@ -139,7 +144,7 @@ class InteractiveEnsemble(RationaleEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
             Columns as ``classes_``.
         """
-        return self._settle(X)[0]
+        return self._settle(*self._tokenize(X))[0]
 
     def transform(self, X: Any) -> np.ndarray:
         """Give the rationales that Algorithm 1 keeps, as masks.
@@ -154,7 +159,7 @@ class InteractiveEnsemble(RationaleEstimator):
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words, False past the end of a document.
         """
-        return self._settle(X)[1]
+        return self._settle(*self._tokenize(X))[1]
 
     def explain(self, X: Any) -> list[Rationale]:
         """Give label, confidence, words and case of Algorithm 1 of each document.
@@ -168,9 +173,9 @@ class InteractiveEnsemble(RationaleEstimator):
         -------
         rationales : list of n_samples Rationale
         """
-        texts = check_texts(X)
-        probabilities, masks, happened = self._settle(texts)
-        rationales = self.estimators_[0].to_rationales(texts, probabilities, masks)
+        tokenized = self._tokenize(X, spans=True)
+        probabilities, masks, happened = self._settle(*tokenized)
+        rationales = self.estimators_[0].to_rationales(tokenized[0], probabilities, masks)
         return [
             replace(rationale, case=str(case))
             for rationale, case in zip(rationales, happened["case"], strict=True)
@@ -196,7 +201,7 @@ class InteractiveEnsemble(RationaleEstimator):
             :func:`sklearn_irx.exchange.decide` names it; ``chosen``, the member kept, 1 or 2;
             ``label``, the outcome.
         """
-        happened = self._settle(X)[2]
+        happened = self._settle(*self._tokenize(X))[2]
         if not as_frame:
             return happened
         try:
@@ -207,33 +212,53 @@ class InteractiveEnsemble(RationaleEstimator):
             ) from error
         return pd.DataFrame(happened)
 
-    def _settle(self, X: Any) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-        """Run Algorithm 1: probabilities and masks that are kept, and what happened."""
+    def _tokenize(self, X: Any, *, spans: bool = False) -> tuple[TokenizedTexts, TokenizedTexts]:
+        """Split the documents for both members: once if they surely split alike."""
         check_is_fitted(self)
-        texts = check_texts(X)
-        self._check_words(texts)
         one, two = self.estimators_
-        (proba_1, mask_1), (proba_2, mask_2) = one.read(texts), two.read(texts)
+        if one.splits_like(two):
+            tokenized = one.tokenize(X, spans=spans)
+            return tokenized, tokenized
+        texts = check_texts(X)
+        first, second = one.tokenize(texts, spans=True), two.tokenize(texts, spans=True)
+        for row, (spans_1, spans_2) in enumerate(zip(first.spans, second.spans, strict=True)):
+            if spans_1 != spans_2:
+                raise ValueError(
+                    f"est1 and est2 split X[{row}] into different words ({len(spans_1)} and "
+                    f"{len(spans_2)}), so neither can read the other's rationale: give both the "
+                    "same tokenizer and max_length."
+                )
+        return first, second
+
+    def _settle(
+        self, first: TokenizedTexts, second: TokenizedTexts
+    ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Run Algorithm 1: probabilities and masks that are kept, and what happened.
+
+        `first` and `second` are the same documents, tokenized for each member.
+        """
+        one, two = self.estimators_
+        (proba_1, mask_1), (proba_2, mask_2) = one.read(first), two.read(second)
         number_1, number_2 = proba_1.argmax(axis=1), proba_2.argmax(axis=1)
         disputed = np.flatnonzero(number_1 != number_2)
-        one_given_two, two_given_one = (np.full(len(texts), _UNREAD) for _ in range(2))
+        one_given_two, two_given_one = (np.full(len(first), _UNREAD) for _ in range(2))
         if len(disputed):
-            some = [texts[row] for row in disputed]
-            for reader, mask, numbers in (
-                (one, mask_2, one_given_two),
-                (two, mask_1, two_given_one),
+            for reader, tokenized, mask, numbers in (
+                (one, first, mask_2, one_given_two),
+                (two, second, mask_1, two_given_one),
             ):
-                numbers[disputed] = reader.predict_proba(some, masks=mask[disputed]).argmax(axis=1)
+                read = reader.predict_proba(tokenized.take(disputed), masks=mask[disputed])
+                numbers[disputed] = read.argmax(axis=1)
         confidence_1, confidence_2 = proba_1.max(axis=1), proba_2.max(axis=1)
         case = exchange.decide(
             number_1, number_2, one_given_two, two_given_one, confidence_1, confidence_2
         )
         chosen = exchange.chosen(case)
-        first = (chosen == 1)[:, None]
-        probabilities = np.where(first, proba_1, proba_2)
+        is_first = (chosen == 1)[:, None]
+        probabilities = np.where(is_first, proba_1, proba_2)
         width = max(mask_1.shape[1], mask_2.shape[1])
         masks = np.where(
-            first, *(np.pad(m, ((0, 0), (0, width - m.shape[1]))) for m in (mask_1, mask_2))
+            is_first, *(np.pad(m, ((0, 0), (0, width - m.shape[1]))) for m in (mask_1, mask_2))
         )
         happened = {
             "label_1": self.classes_[number_1],
@@ -280,23 +305,21 @@ class InteractiveEnsemble(RationaleEstimator):
                 f"give some of {known_1.tolist()}, or refit with prefit=False."
             )
 
-    def _check_words(self, texts: list[str]) -> None:
-        one, two = self.estimators_
-        if one.splits_like(two):
-            return
-        for row, (spans_1, spans_2) in enumerate(
-            zip(one.split(texts), two.split(texts), strict=True)
-        ):
-            if spans_1 != spans_2:
-                raise ValueError(
-                    f"est1 and est2 split X[{row}] into different words ({len(spans_1)} and "
-                    f"{len(spans_2)}), so neither can read the other's rationale: give both the "
-                    "same tokenizer and max_length."
-                )
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimators_")
 
 
-def _fit(member: Any, texts: list[str], y: np.ndarray) -> Any:
+def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTexts:
+    """Tokenize texts for two members to be fitted that will split them alike, else leave them."""
+    if len(members) < 2 or not all(isinstance(m, SelectiveRationaleClassifier) for m in members):
+        return texts
+    one, two = members
+    if (one.tokenizer, one.max_length) != (two.tokenizer, two.max_length):
+        return texts
+    one._validate_params()
+    tokenizer = WordTokenizer() if one.tokenizer is None else one.tokenizer
+    return tokenize(texts, tokenizer, one.max_length, make_memory(one.memory))
+
+
+def _fit(member: Any, texts: list[str] | TokenizedTexts, y: np.ndarray) -> Any:
     return member.fit(texts, y)

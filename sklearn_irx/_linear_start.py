@@ -18,6 +18,14 @@ LINEAR_STARTS = ("naive_bayes", "logistic")
 _LOG_SCALE_BOUNDS = (-4.0, 6.0)
 
 
+def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+    """Give each document a fold, from 1, so that every fold has its share of every class."""
+    folds = np.empty(len(y), dtype=np.int64)
+    order = random_state.permutation(len(y))  # shuffled, then dealt out class by class
+    folds[order[np.argsort(y[order], kind="stable")]] = 1 + np.arange(len(y)) % N_FOLDS
+    return folds
+
+
 def fit_linear_start(
     kind: str,
     training: Documents,
@@ -25,8 +33,7 @@ def fit_linear_start(
     validation: Documents,
     y_validation: np.ndarray,
     n_words: int,
-    n_classes: int,
-    random_state: np.random.RandomState,
+    folds: np.ndarray,
     class_weights: np.ndarray,
 ) -> LinearStart:
     """Fit a linear classifier on TF-IDF, on all training documents and without each fold.
@@ -40,10 +47,10 @@ def fit_linear_start(
         logits gives probabilities) on the second.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Class numbers.
-    n_words, n_classes : int
-        Size of the vocabulary, number of classes.
-    random_state : RandomState
-        Draws the folds.
+    n_words : int
+        Size of the vocabulary.
+    folds : ndarray of shape (n_documents,), dtype int
+        As :func:`draw_folds` gives them.
     class_weights : ndarray of shape (n_classes,)
         How much a document of each class counts.
 
@@ -55,15 +62,8 @@ def fit_linear_start(
     tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
     X = tfidf.transform(counts)
     X_validation = tfidf.transform(_bag_of_words(validation, n_words))
-    # Shuffled, then dealt out class by class: every fold has its share of every class.
-    folds = np.empty(len(y), dtype=np.int64)
-    order = random_state.permutation(len(y))
-    folds[order[np.argsort(y[order], kind="stable")]] = 1 + np.arange(len(y)) % N_FOLDS
-
     parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
-    weights = np.stack(
-        [_weights(kind, X[part], y[part], n_classes, class_weights) for part in parts]
-    )
+    weights = np.stack([_weights(kind, X[part], y[part], class_weights) for part in parts])
     weights *= _scale(X_validation @ weights[0], y_validation)
     weights[:, : UNKNOWN + 1] = 0
     idf = tfidf.idf_.copy()
@@ -81,15 +81,13 @@ def _bag_of_words(documents: Documents, n_words: int) -> csr_array:
     return counts
 
 
-def _weights(
-    kind: str, X: csr_array, y: np.ndarray, n_classes: int, class_weights: np.ndarray
-) -> np.ndarray:
+def _weights(kind: str, X: csr_array, y: np.ndarray, class_weights: np.ndarray) -> np.ndarray:
     """Weight of each word for each class, with mean 0 over the classes: (n_words, n_classes)."""
     if kind == "naive_bayes":
         model = ComplementNB()
     else:
         model = LogisticRegression(C=5.0, max_iter=200, tol=1e-3)
-    weights = np.zeros((n_classes, X.shape[1]))
+    weights = np.zeros((len(class_weights), X.shape[1]))
     if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
         return weights.T
     model.fit(X, y, sample_weight=class_weights[y])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -10,10 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._base import RationaleEstimator
 from sklearn_irx._rationale import Rationale
-from sklearn_irx._validation import check_masks, check_texts
+from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.training import pick_device, read, threads
-from sklearn_irx.text import Documents, Vocabulary, tokens_of
+from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary
+
+_CHUNK_SIZE = 4096  # documents in memory as words at a time
 
 
 class RationaleReader(RationaleEstimator):
@@ -79,8 +84,9 @@ class RationaleReader(RationaleEstimator):
         -------
         rationales : list of n_samples Rationale
         """
-        probabilities, used = self.read(X, masks)
-        return self.to_rationales(X, probabilities, used)
+        tokenized = self.tokenize(X, spans=True)
+        probabilities, used = self.read(tokenized, masks)
+        return self.to_rationales(tokenized, probabilities, used)
 
     def to_rationales(
         self, X: Any, probabilities: np.ndarray, masks: np.ndarray
@@ -100,16 +106,18 @@ class RationaleReader(RationaleEstimator):
         -------
         rationales : list of n_samples Rationale
         """
-        check_is_fitted(self)
+        tokenized = self.tokenize(X, spans=True)
         rationales = []
-        for text, row, mask in zip(check_texts(X), probabilities, masks, strict=True):
-            tokens = tokens_of(self._tokenizer, text, self._max_length)
+        for text, tokens, spans, row, mask in zip(
+            tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
+            strict=True,
+        ):  # fmt: skip
             best = int(row.argmax())
             rationales.append(
                 Rationale(
                     text=text,
-                    tokens=[token.text for token in tokens],
-                    spans=[(token.start, token.end) for token in tokens],
+                    tokens=tokens,
+                    spans=spans,
                     mask=mask[: len(tokens)].copy(),
                     label=self.classes_[best],
                     confidence=float(row[best]),
@@ -120,10 +128,12 @@ class RationaleReader(RationaleEstimator):
     def read(self, X: Any, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """Give what :meth:`predict_proba` and :meth:`transform` give, reading once.
 
+        Beside documents and results, memory holds a few thousand documents as words at a time.
+
         Parameters
         ----------
-        X : sequence of n_samples str
-            Documents.
+        X : iterable of n_samples str, or TokenizedTexts
+            Documents. A generator may give them one by one.
         masks : array-like of shape (n_samples, n_words), dtype bool, default=None
             Rationales to read instead of this model's own.
 
@@ -133,16 +143,123 @@ class RationaleReader(RationaleEstimator):
             Columns as ``classes_``.
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words.
+
+        Raises
+        ------
+        ValueError
+            If `masks` do not fit the documents, or `X` is tokenized otherwise than this model
+            does it.
+        TypeError
+            If `X` is a bare string or holds something else than strings.
         """
         check_is_fitted(self)
-        documents = Documents.from_texts(
-            check_texts(X), self._tokenizer, self.vocabulary_, self._max_length
-        )
+        documents = self._documents(X, _CHUNK_SIZE)
         if masks is not None:
-            masks = check_masks(masks, documents.lengths, self._max_length)
-        with threads(self.n_threads):
-            probabilities, used = read(self._module, documents, masks)
-        return probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
+            masks = check_masks(masks, len(X) if hasattr(X, "__len__") else None)
+        probabilities = np.empty((0, len(self.classes_)))
+        selected = np.empty((0, self._max_length), dtype=bool)
+        for some_probabilities, some_selected in self._read(documents, masks):
+            first = len(probabilities)
+            # In place: concatenated in the end, all results would be in memory twice.
+            for array, part in ((probabilities, some_probabilities), (selected, some_selected)):
+                array.resize((first + len(part), array.shape[1]), refcheck=False)
+                array[first:] = part
+        return probabilities, selected
+
+    def read_chunks(
+        self, X: Any, chunk_size: int = _CHUNK_SIZE
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give what :meth:`read` gives piece by piece, for more documents than memory holds.
+
+        Parameters
+        ----------
+        X : iterable of str, or TokenizedTexts
+            Documents: lines of a file, rows of a query. It may never end.
+        chunk_size : int, default=4096
+            Documents that are read together, and taken from `X` before the first result.
+
+        Yields
+        ------
+        probabilities : ndarray of shape (at most chunk_size, n_classes)
+            Columns as ``classes_``.
+        masks : ndarray of shape (at most chunk_size, max_length), dtype bool
+            True for selected words.
+
+        Raises
+        ------
+        ValueError
+            If `chunk_size` is no positive integer, or `X` is tokenized otherwise than this model
+            does it.
+        TypeError
+            If `X` is a bare string or, when its turn comes, a document is no string.
+        """
+        check_is_fitted(self)
+        if not isinstance(chunk_size, Integral) or chunk_size < 1:
+            raise ValueError(f"chunk_size={chunk_size!r}: give an integer of at least 1.")
+        return self._read(self._documents(X, chunk_size), None)
+
+    def _documents(self, X: Any, chunk_size: int) -> Iterator[Documents]:
+        """Look up the words of some documents after the other."""
+        if isinstance(X, TokenizedTexts):
+            tokenized, rows = self.tokenize(X), np.arange(len(X))
+            return (
+                Documents.from_tokenized(tokenized.take(rows[i : i + chunk_size]), self.vocabulary_)
+                for i in range(0, len(X), chunk_size)
+            )
+        texts = iterate_texts(X)
+        chunks = iter(lambda: list(islice(texts, chunk_size)), [])
+        return (
+            Documents.from_texts(chunk, self._tokenizer, self.vocabulary_, self._max_length)
+            for chunk in chunks
+        )
+
+    def _read(
+        self, documents: Iterator[Documents], masks: np.ndarray | None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give probabilities and masks of some documents after the other."""
+        first = 0
+        for some in documents:
+            given = None
+            if masks is not None:
+                rows = masks[first : first + len(some)]
+                given = fit_masks(rows, some.lengths, self._max_length, first)
+            with threads(self.n_threads):
+                probabilities, used = read(self._module, some, given)
+            yield probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
+            first += len(some)
+        if masks is not None and first != len(masks):
+            check_masks(masks, first)
+
+    def tokenize(self, X: Any, *, spans: bool = False) -> TokenizedTexts:
+        """Split documents into words as this model does, to be read several times.
+
+        Parameters
+        ----------
+        X : iterable of n_samples str, or TokenizedTexts
+            Documents.
+        spans : bool, default=False
+            Whether to tell where the words stand, as :meth:`explain` and :meth:`split` do.
+
+        Returns
+        -------
+        tokenized : TokenizedTexts
+            This model, and every other that :meth:`splits_like` it, reads them in place of texts.
+
+        Raises
+        ------
+        ValueError
+            If `X` is tokenized already, and otherwise than this model does it.
+        """
+        check_is_fitted(self)
+        texts = X
+        if isinstance(X, TokenizedTexts):
+            X.check_made_by(self._tokenizer, self._max_length)
+            if X.spans is not None or not spans:
+                return X
+            texts = X.texts
+        return TokenizedTexts.from_texts(
+            check_texts(texts), self._tokenizer, self._max_length, spans=spans
+        )
 
     def split(self, X: Any) -> list[list[tuple[int, int]]]:
         """Give the character spans of the words that the model reads in each document.
@@ -157,11 +274,7 @@ class RationaleReader(RationaleEstimator):
         spans : list of n_samples lists of (start, end)
             Masks of two models are about the same words where these agree.
         """
-        check_is_fitted(self)
-        return [
-            [(token.start, token.end) for token in tokens_of(self._tokenizer, t, self._max_length)]
-            for t in check_texts(X)
-        ]
+        return self.tokenize(X, spans=True).spans or []
 
     def splits_like(self, other: Any) -> bool:
         """Tell whether another fitted model surely splits every document into the same words."""

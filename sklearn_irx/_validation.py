@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
 
@@ -14,7 +15,7 @@ def check_texts(X: Any, name: str = "X") -> list[str]:
 
     Parameters
     ----------
-    X : sequence of str
+    X : iterable of str
         A list, a NumPy array, a column of a data frame.
     name : str
         What the caller calls it.
@@ -22,9 +23,17 @@ def check_texts(X: Any, name: str = "X") -> list[str]:
     Raises
     ------
     TypeError
-        If `X` is one string or no sequence at all, or one of its members is no string.
+        If `X` is one string or cannot be iterated over, or one of its members is no string.
     ValueError
         If `X` is an array or a data frame of two dimensions.
+    """
+    return list(iterate_texts(X, name))
+
+
+def iterate_texts(X: Any, name: str = "X") -> Iterator[str]:
+    """Give the documents one by one as str: :func:`check_texts` for more than memory holds.
+
+    The container is checked at once, a document when its turn comes.
     """
     if isinstance(X, (str, bytes)):
         raise TypeError(
@@ -38,14 +47,16 @@ def check_texts(X: Any, name: str = "X") -> list[str]:
         )
     if isinstance(X, dict) or not hasattr(X, "__iter__"):
         raise TypeError(f"{name} is a {type(X).__name__}: give a sequence of documents.")
-    texts = list(X)
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(
-                f"{name}[{row}] is {text!r}, a {type(text).__name__}: give a str for every "
-                "document, '' for a missing one."
-            )
-    return [str(text) for text in texts]  # numpy.str_ becomes str
+    return (_checked_text(text, row, name) for row, text in enumerate(X))
+
+
+def _checked_text(text: Any, row: int, name: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(
+            f"{name}[{row}] is {text!r}, a {type(text).__name__}: give a str for every "
+            "document, '' for a missing one."
+        )
+    return str(text)  # numpy.str_ becomes str
 
 
 def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
@@ -66,32 +77,68 @@ def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
     return labels
 
 
-def check_masks(masks: Any, lengths: np.ndarray, max_length: int) -> np.ndarray:
-    """Give masks as booleans of shape (n_samples, max_length), or say what is wrong with them.
+def check_masks(masks: Any, n_samples: int | None = None) -> np.ndarray:
+    """Give masks as an array of shape (n_samples, n_words), or say what is wrong with them.
+
+    Parameters
+    ----------
+    masks : array-like of bool
+        A row for each document.
+    n_samples : int or None
+        Number of documents, if it is known.
 
     Raises
     ------
     TypeError
         If they are not boolean.
     ValueError
-        If they do not fit the documents.
+        If they have another shape.
     """
     array = np.asarray(masks)
     if array.dtype != bool:
         raise TypeError(f"masks has dtype {array.dtype}: give booleans, masks > 0 for example.")
-    if array.ndim != 2 or len(array) != len(lengths):
+    if array.ndim != 2 or n_samples not in (None, len(array)):
+        wanted = "n_samples" if n_samples is None else n_samples
         raise ValueError(
-            f"masks has shape {array.shape}: give ({len(lengths)}, n_words), "
-            "a row for each document."
+            f"masks has shape {array.shape}: give ({wanted}, n_words), a row for each document."
         )
-    full = np.zeros((len(array), max(max_length, array.shape[1])), dtype=bool)
-    full[:, : array.shape[1]] = array
+    return array
+
+
+def fit_masks(
+    masks: np.ndarray, lengths: np.ndarray, max_length: int, first: int = 0
+) -> np.ndarray:
+    """Give masks of some documents the shape (n_samples, max_length), or say why they do not fit.
+
+    Parameters
+    ----------
+    masks : ndarray of shape (n_samples, n_words), dtype bool
+        A row for each document.
+    lengths : ndarray of shape (n_samples,), dtype int
+        Number of words of each document.
+    max_length : int
+        Number of words wanted.
+    first : int
+        Row of the first of these documents among all, for the error.
+
+    Raises
+    ------
+    ValueError
+        If rows are missing, or a mask selects words past the end of its document.
+    """
+    if len(masks) != len(lengths):
+        raise ValueError(
+            f"masks has no row for X[{first + len(masks)}]: give a row for each document."
+        )
+    full = np.zeros((len(masks), max(max_length, masks.shape[1])), dtype=bool)
+    full[:, : masks.shape[1]] = masks
     beyond = (full & (np.arange(full.shape[1]) >= lengths[:, None])).any(axis=1)
     if beyond.any():
         row = int(beyond.argmax())
         raise ValueError(
-            f"masks[{row}] selects words past the end of the document, which has {lengths[row]}: "
-            "give masks made for these documents by a model that splits them into the same words."
+            f"masks[{first + row}] selects words past the end of the document, which has "
+            f"{lengths[row]}: give masks made for these documents by a model that splits them into "
+            "the same words."
         )
     return full[:, :max_length]
 

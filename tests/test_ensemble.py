@@ -148,6 +148,57 @@ def test_equal_tokenizers_need_not_be_one_object(small, fitted, reviews):
     assert InteractiveEnsemble(fitted, own).fit(texts).predict(texts).shape == (400,)
 
 
+class Counting:
+    """A tokenizer that counts the texts it splits. All are equal."""
+
+    n_texts = 0
+
+    def __call__(self, text):
+        Counting.n_texts += 1
+        return WordTokenizer()(text)
+
+    def __eq__(self, other):
+        return isinstance(other, Counting)
+
+    __hash__ = None
+
+
+def test_texts_are_tokenized_once_for_both_members(small, reviews, monkeypatch):
+    texts, y, _ = reviews
+    monkeypatch.setattr(Counting, "n_texts", 0)
+    members = [small(max_epochs=1, tokenizer=Counting(), random_state=seed) for seed in (0, 1)]
+    both = InteractiveEnsemble(*members).fit(texts[:60], y[:60])
+    assert Counting.n_texts == 60
+    alone = [clone(member).fit(texts[:60], y[:60]) for member in members]
+    together = InteractiveEnsemble(*alone).fit(texts)
+    np.testing.assert_array_equal(both.predict_proba(texts), together.predict_proba(texts))
+    assert (both.interact(texts)["case"] != "agree").any()
+    for method in (both.predict, both.transform, both.interact, both.explain):
+        monkeypatch.setattr(Counting, "n_texts", 0)
+        method(texts[100:200])
+        assert Counting.n_texts == 100
+
+
+def test_texts_tokenized_by_an_equal_tokenizer_are_read_in_place_of_texts(
+    small, both, fitted, reviews
+):
+    texts, y, _ = reviews
+    once = fitted.tokenize(texts)
+    np.testing.assert_array_equal(both.predict_proba(once), both.predict_proba(texts))
+    assert list(map(str, both.explain(once))) == list(map(str, both.explain(texts)))
+    short = small(max_epochs=1, max_length=10).fit(texts[:60], y[:60])
+    with pytest.raises(TypeError, match="X is a TokenizedTexts"):
+        InteractiveEnsemble(fitted, short).fit(["ants"]).predict(fitted.tokenize(["ants"]))
+
+
+def test_a_wrong_parameter_of_a_member_is_named(small, reviews):
+    texts, y, _ = reviews
+    for wrong in ({"max_length": 0}, {"tokenizer": 3}, {"memory": 3}):
+        (name,) = wrong
+        with pytest.raises(ValueError, match=f"'{name}' parameter of SelectiveRationaleClassifier"):
+            InteractiveEnsemble(small(**wrong), small(**wrong)).fit(texts, y)
+
+
 def test_members_that_know_different_classes(small, fitted, reviews):
     texts, y, _ = reviews
     two = small(max_epochs=1).fit(texts[:60], y[:60] == "food")

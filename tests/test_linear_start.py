@@ -6,7 +6,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 
-from sklearn_irx._linear_start import LINEAR_STARTS, N_FOLDS, fit_linear_start
+from sklearn_irx._linear_start import LINEAR_STARTS, N_FOLDS, draw_folds, fit_linear_start
 from sklearn_irx.text import Documents, Vocabulary, WordTokenizer
 
 RESERVED = ["<padding>", "<unknown>"]
@@ -31,8 +31,7 @@ def start_of(kind, words, y, validation=None, y_validation=None, class_weights=N
         Documents.from_words(words if validation is None else validation, vocabulary),
         y if y_validation is None else y_validation,
         len(vocabulary),
-        n_classes,
-        np.random.RandomState(0),
+        draw_folds(y, np.random.RandomState(0)),
         np.ones(n_classes) if class_weights is None else class_weights,
     )
     return start, vocabulary
@@ -126,8 +125,7 @@ def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus):
         Documents.from_words(words, vocabulary),
         y,
         len(vocabulary),
-        y.max() + 1,
-        np.random.RandomState(0),
+        draw_folds(y, np.random.RandomState(0)),
         np.ones(y.max() + 1),
     )
     np.testing.assert_array_equal(after.folds, before.folds)

@@ -48,7 +48,8 @@ class RowAdam(torch.optim.Adam):
         state["step"] += 1
         step, (beta_1, beta_2) = float(state["step"]), group["betas"]
         rows, slope = gradient.indices()[0], gradient.values()
-        slope = slope.add(table.index_select(0, rows), alpha=group["weight_decay"])
+        values = table.index_select(0, rows)
+        slope = slope.add(values, alpha=group["weight_decay"])
         mean = state["exp_avg"].index_select(0, rows).lerp_(slope, 1 - beta_1)
         square = (
             state["exp_avg_sq"]
@@ -59,4 +60,5 @@ class RowAdam(torch.optim.Adam):
         state["exp_avg"].index_copy_(0, rows, mean)
         state["exp_avg_sq"].index_copy_(0, rows, square)
         scale = square.div_(1 - beta_2**step).sqrt_().add_(group["eps"])
-        table.index_add_(0, rows, mean.div_(scale), alpha=-group["lr"] / (1 - beta_1**step))
+        values.addcdiv_(mean, scale, value=-group["lr"] / (1 - beta_1**step))
+        table.index_copy_(0, rows, values)

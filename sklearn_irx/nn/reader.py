@@ -9,6 +9,7 @@ from torch import nn
 from sklearn_irx.nn.dropout import Dropout
 from sklearn_irx.nn.encoders import Encoder
 from sklearn_irx.nn.layout import Layout
+from sklearn_irx.nn.masking import masked_words
 from sklearn_irx.nn.precision import product_type
 
 
@@ -61,12 +62,18 @@ class Reader(nn.Module):
 
     def _masked(self, layout: Layout, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Give what the encoder sees of each word, and which words it sees anything of."""
+        if self.projection is None:
+            raise TypeError("a reader without a dense layer reads no masked words")
         # The dense layer reads each distinct word once.
         table, weight = self.vectors(layout.distinct), self.projection.weight
         dtype = product_type(self.precision, table.device)
         projected = F.linear(table.to(dtype), weight.to(dtype)).to(table.dtype)
         words = layout.which > 0
-        if self.projection.bias is None:
+        has_bias = self.projection.bias is not None
+        if not has_bias and mask.device.type == "cpu":
+            dropout = self.dropout.p if self.training else 0.0
+            return masked_words(projected, mask, layout.which, dropout), mask != 0
+        if not has_bias:
             seen = F.relu(projected).index_select(0, layout.which)
             return mask.unsqueeze(1) * self.dropout(seen), mask != 0
         seen = mask.unsqueeze(1) * projected.index_select(0, layout.which)

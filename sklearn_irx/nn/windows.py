@@ -214,29 +214,25 @@ class _LargestConvolution(torch.autograd.Function):
         x, weight, middle, positive = ctx.saved_tensors
         layout, windows = ctx.layout, ctx.windows
         size, n_slots, n_filters = weight.shape
-        # One window of each document gave the largest value of a filter: only its words count.
+        # One window of each document gave the largest value of a filter: only its words count,
+        # and only where the filter has a gradient.
         shape = (layout.n_documents, len(windows.first), n_filters)
-        factors = (gradient * positive).view(shape)[:, windows.width_of]
-        places = middle.view(shape)[:, windows.width_of] + windows.shifts.view(1, -1, 1)
-        rows = layout.rows_at.index_select(0, places.flatten()).view(places.shape)
-        of_weight = F.embedding_bag(
-            rows.flatten(1).T,
-            x.detach(),
-            mode="sum",
-            per_sample_weights=factors.flatten(1).T.contiguous(),
-        ).view(n_slots, n_filters, size)
-
-        factors, rows = factors.flatten(), rows.flatten()
+        factors = (gradient * positive).view(shape)[:, windows.width_of].permute(1, 2, 0).flatten()
         used = factors.nonzero().squeeze(1)
-        rows, order = rows.index_select(0, used).int().sort(stable=True)
-        used = used.index_select(0, order)
-        of_x = F.embedding_bag(
-            used % (n_slots * n_filters),
-            weight.detach().flatten(1).T.contiguous(),
-            torch.searchsorted(rows, torch.arange(len(x), dtype=rows.dtype)),
-            mode="sum",
-            per_sample_weights=factors.index_select(0, used),
+        factors = factors.index_select(0, used)
+        entries = used // layout.n_documents  # of the weights, in the order of slots and filters
+        middles = middle.view(shape).permute(1, 2, 0)[windows.width_of].flatten()
+        places = middles.index_select(0, used) + windows.shifts.index_select(
+            0, entries // n_filters
         )
+        rows = layout.rows_at.index_select(0, places)
+        of_weight = _weighted_sums(x, rows, entries, factors, n_slots * n_filters)
+        rows, order = rows.int().sort(stable=True)
+        of_x = _weighted_sums(
+            weight.flatten(1).T, entries.index_select(0, order), rows.long(),
+            factors.index_select(0, order), len(x),
+        )  # fmt: skip
+        of_weight = of_weight.view(n_slots, n_filters, size)
         return of_x, of_weight.permute(2, 0, 1), None, None, None, None
 
 
@@ -277,6 +273,19 @@ def largest_convolution(
     return largest
 
 
+def _weighted_sums(
+    rows: torch.Tensor, index: torch.Tensor, bags: torch.Tensor, factors: torch.Tensor, n_bags: int
+) -> torch.Tensor:
+    """Sum `rows` at `index` times `factors` by bag, whose numbers ascend: (n_bags, size)."""
+    return F.embedding_bag(
+        index,
+        rows.detach().contiguous(),
+        torch.searchsorted(bags, torch.arange(n_bags)),
+        mode="sum",
+        per_sample_weights=factors,
+    )
+
+
 def _rounded_up(rows: torch.Tensor) -> torch.Tensor:
     """Add zeros for the number of rows to be round: products are prepared anew for each number."""
     return F.pad(rows, (0, 0, 0, -len(rows) % _ROUND))
@@ -289,10 +298,14 @@ def _largest(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     in the order of their bits read as integers. `values` is overwritten.
     """
     bits = values.clamp_(min=0).view(INTEGERS[values.itemsize])
+    far = torch.iinfo(bits.dtype).max // 2
+    if bits.shape[1] > far:  # positions would not fit into so few bits
+        most, index = values.max(dim=1)
+        return most, index
     most = bits.amax(dim=1, keepdim=True)
     positions = torch.arange(bits.shape[1], dtype=bits.dtype).view(1, -1, 1)
     elsewhere = bits.sub_(most).bitwise_right_shift_(8 * bits.itemsize - 1)  # all bits, or none
-    elsewhere.bitwise_and_(torch.iinfo(bits.dtype).max // 2)
+    elsewhere.bitwise_and_(far)
     return most.squeeze(1).view(values.dtype), elsewhere.add_(positions).amin(dim=1).long()
 
 

@@ -1,6 +1,7 @@
 """Strings: words and where they stand, vocabularies, word vectors, batches of word ids."""
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
+from sklearn_irx.text.tokenized import TokenizedTexts, word_lists
 from sklearn_irx.text.tokenizer import (
     Token,
     WhitespaceTokenizer,
@@ -16,6 +17,7 @@ __all__ = [
     "UNKNOWN",
     "Documents",
     "Token",
+    "TokenizedTexts",
     "Vocabulary",
     "WhitespaceTokenizer",
     "WordTokenizer",
@@ -25,5 +27,6 @@ __all__ = [
     "load_embeddings",
     "tokens_of",
     "training_batches",
+    "word_lists",
     "words_of",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from sklearn_irx.text.tokenizer import words_of
+from sklearn_irx.text.tokenized import TokenizedTexts, places_of
 from sklearn_irx.text.vocabulary import PADDING, Vocabulary
 
 _BATCHES_PER_POOL = 50  # documents of so many batches are sorted by length together
@@ -42,14 +43,21 @@ class Documents:
     def from_words(cls, words: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Documents:
         """Look up the words of every document."""
         lengths = np.array([len(w) for w in words], dtype=np.int64)
-        return cls(vocabulary.lookup([word for w in words for word in w]), lengths)
+        return cls(vocabulary.lookup(list(chain.from_iterable(words))), lengths)
 
     @classmethod
     def from_texts(
         cls, texts: Sequence[str], tokenizer: Any, vocabulary: Vocabulary, max_length: int
     ) -> Documents:
         """Split every text into at most `max_length` words and look them up."""
-        return cls.from_words([words_of(tokenizer, text, max_length) for text in texts], vocabulary)
+        return cls.from_tokenized(
+            TokenizedTexts.from_texts(texts, tokenizer, max_length), vocabulary
+        )
+
+    @classmethod
+    def from_tokenized(cls, tokenized: TokenizedTexts, vocabulary: Vocabulary) -> Documents:
+        """Look up the words of texts that are split already: each distinct word once."""
+        return cls(vocabulary.lookup(tokenized.words)[tokenized.numbers], tokenized.lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -74,9 +82,7 @@ class Documents:
 
     def _places(self, rows: np.ndarray) -> np.ndarray:
         """Positions in `ids` of all words of the documents at `rows`."""
-        lengths = self.lengths[rows]
-        ends = np.cumsum(lengths)
-        return np.arange(lengths.sum()) + np.repeat(self.starts[rows] - ends + lengths, lengths)
+        return places_of(self.starts[rows], self.lengths[rows])
 
 
 def training_batches(

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-_WORD = re.compile(r"\w+")
-_UNSPACED = re.compile(r"\S+")  # the same words as str.split()
+_LATIN_RUN = re.compile(r"[\x00-\xff]+")
+_LATIN_WORDS = bytes(
+    ord(char.lower()) if char.isalnum() or char == "_" else ord(" ")
+    for char in map(chr, range(256))
+)
+"""For each character of Latin-1 its lower case, or a space if words do not have it."""
+_CHARACTERS_A_WORD = 8  # more than words and spaces have in most texts
 
 
 class Token(NamedTuple):
@@ -22,7 +27,47 @@ class Token(NamedTuple):
 Tokenizer = Callable[[str], Iterable[tuple[str, int, int]]]
 
 
-class WordTokenizer:
+class _PatternTokenizer:
+    """Base of tokenizers whose words are what a regular expression finds, in lower case."""
+
+    _pattern: ClassVar[re.Pattern[str]]
+
+    def __call__(self, text: str) -> list[Token]:
+        """Give every word of `text` with its character offsets."""
+        return [Token(m[0].lower(), *m.span()) for m in self._pattern.finditer(text)]
+
+    def words(self, text: str, limit: int | None = None) -> list[str]:
+        """Give the first `limit` words of `text` without offsets: the fast way in bulk."""
+        if limit is None:
+            return self._split(text, -1)
+        end = _CHARACTERS_A_WORD * (limit + 1)
+        while end < len(text):  # a long text: do not read much past the limit
+            words = self._split(text[:end], limit)
+            if len(words) > limit:  # the last of them may be cut short
+                return words[:limit]
+            end *= 2
+        return self._split(text, limit)[:limit]
+
+    def spans(self, text: str, limit: int | None = None) -> list[tuple[int, int]]:
+        """Give where the first `limit` words of `text` start and end."""
+        return [m.span() for m in islice(self._pattern.finditer(text), limit)]
+
+    @staticmethod
+    def _split(text: str, limit: int) -> list[str]:
+        """Give the first `limit` words, and maybe more; all of them if `limit` is -1."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class WordTokenizer(_PatternTokenizer):
     r"""Lower-cased runs of ``\w`` characters: letters, digits and underscores of any script.
 
     The tokenization of Dai et al. (2022). Scripts written without spaces (Chinese, Japanese,
@@ -38,30 +83,24 @@ class WordTokenizer:
     ['it', 's']
     """
 
-    def __call__(self, text: str) -> list[Token]:
-        """Give every word of `text` with its character offsets."""
-        return [Token(m[0].lower(), *m.span()) for m in _WORD.finditer(text)]
+    _pattern = re.compile(r"\w+")
 
-    def words(self, text: str, limit: int | None = None) -> list[str]:
-        """Give the first `limit` words of `text` without offsets: the fast way in bulk."""
-        if limit is not None and len(text) > 20 * limit:  # a long text: do not read past the limit
-            return [m[0].lower() for m in islice(_WORD.finditer(text), limit)]
-        # One call of lower() for the whole text, after the words were found in the original:
-        # lower-casing can change the length of a text, and with it where words begin.
-        words = " ".join(_WORD.findall(text)).lower().split(" ")
-        return words[:limit] if words != [""] else []
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is WordTokenizer
-
-    def __hash__(self) -> int:
-        return hash(WordTokenizer)
-
-    def __repr__(self) -> str:
-        return "WordTokenizer()"
+    @staticmethod
+    def _split(text: str, limit: int) -> list[str]:
+        find = WordTokenizer._pattern.findall
+        try:
+            latin = text.encode("latin-1")
+        except UnicodeEncodeError as error:
+            if text[error.start].isalnum() or find(_LATIN_RUN.sub("", text)):
+                # The lower case of these two depends on what stands around, or is two characters.
+                if "Σ" in text or "İ" in text:
+                    return " ".join(find(text)).lower().split()
+                return find(text.lower())
+            latin = text.encode("latin-1", "replace")  # "?" for curly quotes, dashes and the like
+        return latin.translate(_LATIN_WORDS).decode("latin-1").split(None, limit)
 
 
-class WhitespaceTokenizer:
+class WhitespaceTokenizer(_PatternTokenizer):
     """Lower-cased runs of characters between whitespace: for texts that are tokenized already.
 
     The words of :meth:`str.split`, punctuation included. Masks from
@@ -78,23 +117,13 @@ class WhitespaceTokenizer:
     ['well', ',']
     """
 
-    def __call__(self, text: str) -> list[Token]:
-        """Give every word of `text` with its character offsets."""
-        return [Token(m[0].lower(), *m.span()) for m in _UNSPACED.finditer(text)]
+    _pattern = re.compile(r"\S+")  # the same words as str.split()
 
-    def words(self, text: str, limit: int | None = None) -> list[str]:
-        """Give the first `limit` words of `text` without offsets: the fast way in bulk."""
-        words = text.split(None, -1 if limit is None else limit)
-        return [word.lower() for word in words[:limit]]  # split() leaves the rest as one more word
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is WhitespaceTokenizer
-
-    def __hash__(self) -> int:
-        return hash(WhitespaceTokenizer)
-
-    def __repr__(self) -> str:
-        return "WhitespaceTokenizer()"
+    @staticmethod
+    def _split(text: str, limit: int) -> list[str]:
+        if "Σ" in text:  # its lower case depends on what follows, an apostrophe and a letter say
+            return " ".join(text.split(None, limit)).lower().split()
+        return text.lower().split(None, limit)
 
 
 def tokens_of(tokenizer: Any, text: str, limit: int) -> list[Token]:
@@ -130,6 +159,16 @@ def tokens_of(tokenizer: Any, text: str, limit: int) -> list[Token]:
 
 def words_of(tokenizer: Any, text: str, limit: int) -> list[str]:
     """Give the first `limit` words of `text`: :func:`tokens_of` without the offsets."""
-    if isinstance(tokenizer, (WordTokenizer, WhitespaceTokenizer)):
+    if type(tokenizer) in (WordTokenizer, WhitespaceTokenizer):  # a subclass may split otherwise
         return tokenizer.words(text, limit)
     return [token.text for token in tokens_of(tokenizer, text, limit)]
+
+
+def words_and_spans_of(
+    tokenizer: Any, text: str, limit: int
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """Give the first `limit` words of `text`, and where they start and end."""
+    if type(tokenizer) in (WordTokenizer, WhitespaceTokenizer):
+        return tokenizer.words(text, limit), tokenizer.spans(text, limit)
+    tokens = tokens_of(tokenizer, text, limit)
+    return [token.text for token in tokens], [(token.start, token.end) for token in tokens]

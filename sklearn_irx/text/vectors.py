@@ -6,6 +6,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ class WordVectors:
 
     def rows(self, words: Sequence[str]) -> np.ndarray:
         """Give the vector of each word, zeros where there is none: (len(words), size)."""
-        places = np.fromiter((self._places.get(w, -1) for w in words), np.int64, len(words))
+        places = np.fromiter(map(self._places.get, words, repeat(-1)), np.int64, len(words))
         rows = np.zeros((len(words), self.size), dtype=np.float32)
         rows[places >= 0] = self.vectors[places[places >= 0]]
         return rows
@@ -216,31 +217,21 @@ def load_embeddings(embeddings: Any) -> list[WordVectors | None]:
     )
 
 
-def embedding_matrix(
-    sources: list[WordVectors | None], vocabulary: Vocabulary, words: list[list[str]], seed: int
-) -> np.ndarray:
+def embedding_matrix(sources: Sequence[WordVectors], vocabulary: Vocabulary) -> np.ndarray:
     """Give the vectors of all known words, those of several sources concatenated.
 
     Parameters
     ----------
-    sources : list of WordVectors or None
-        None is trained on `words`.
+    sources : sequence of WordVectors
+        Where to look them up.
     vocabulary : Vocabulary
         The known words.
-    words : list of lists of str
-        The training documents.
-    seed : int
-        For the training.
 
     Returns
     -------
     matrix : ndarray of shape (len(vocabulary), size), dtype float32
         Zeros for padding, for the unknown word, and where a source has no vector.
     """
-    parts = [
-        (WordVectors.train(words, seed) if source is None else source).rows(vocabulary.words)
-        for source in sources
-    ]
-    known = np.concatenate(parts, axis=1)
+    known = np.concatenate([source.rows(vocabulary.words) for source in sources], axis=1)
     reserved = np.zeros((len(vocabulary) - len(known), known.shape[1]), dtype=np.float32)
     return np.concatenate([reserved, known])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
+from scipy.sparse import csr_array
+
+from sklearn_irx.text.tokenized import TokenizedTexts, number_words
 
 PADDING = 0
 UNKNOWN = 1
@@ -37,11 +40,32 @@ class Vocabulary:
     @classmethod
     def from_documents(cls, documents: Iterable[Sequence[str]], min_df: int = 1) -> Vocabulary:
         """Collect the words that occur in at least `min_df` documents, the most frequent first."""
-        document_frequency: Counter[str] = Counter()
-        for words in documents:
-            document_frequency.update(dict.fromkeys(words).keys())
-        # most_common keeps the order of first occurrence among equals: no hash order comes in.
-        return cls([word for word, df in document_frequency.most_common() if df >= min_df])
+        return cls._frequent(*number_words(documents), min_df)
+
+    @classmethod
+    def from_tokenized(cls, tokenized: TokenizedTexts, min_df: int = 1) -> Vocabulary:
+        """Collect the words that occur in at least `min_df` texts, the most frequent first."""
+        return cls._frequent(tokenized.words, tokenized.numbers, tokenized.lengths, min_df)
+
+    @classmethod
+    def _frequent(
+        cls, words: list[str], numbers: np.ndarray, lengths: np.ndarray, min_df: int
+    ) -> Vocabulary:
+        """Collect frequent words from documents of numbered words."""
+        ends = np.concatenate([[0], np.cumsum(lengths)])
+        # A copy: adding up the words that occur twice in a document reorders them in place.
+        occurrences = csr_array(
+            (np.ones(len(numbers), dtype=bool), numbers.copy(), ends),
+            shape=(len(lengths), len(words)),
+        )
+        occurrences.sum_duplicates()
+        document_frequency = np.bincount(occurrences.indices, minlength=len(words))
+        first = np.empty(len(words), dtype=np.int64)
+        first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # of several values, the last stays
+        # Among equals, the first to occur: no hash order comes in.
+        known = np.flatnonzero(document_frequency >= max(1, min_df))
+        order = known[np.lexsort((first[known], -document_frequency[known]))]
+        return cls([words[i] for i in order])
 
     def __len__(self) -> int:
         """Give the number of ids, the two reserved ones included."""
@@ -52,5 +76,5 @@ class Vocabulary:
 
     def lookup(self, words: Sequence[str]) -> np.ndarray:
         """Give the id of each word, 1 where unknown: int32 of shape (len(words),)."""
-        get = self._ids.get
-        return np.fromiter((get(w, UNKNOWN) for w in words), dtype=np.int32, count=len(words))
+        ids = map(self._ids.get, words, repeat(UNKNOWN))
+        return np.fromiter(ids, dtype=np.int32, count=len(words))

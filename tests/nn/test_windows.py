@@ -1,6 +1,7 @@
 """The fast convolutions against the plain ones."""
 
-import pytest
+from functools import partial
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +42,14 @@ def with_gradients(encoder, compute, inputs, seed):
     return [out, inputs.grad, *(weight.grad for weight in encoder.parameters())]
 
 
+def features(encoder, layout, table):
+    return encoder.of_each(table, layout)[1:].relu()
+
+
+def largest(encoder, layout, kept, vectors):
+    return encoder.largest(vectors, kept, layout)
+
+
 def assert_same(fast, plain, **tolerance):
     for one, two in zip(fast, plain, strict=True):
         torch.testing.assert_close(one, two, **tolerance)
@@ -54,11 +63,7 @@ def test_features_of_each_word_are_those_of_the_plain_convolution(documents, wid
         layout = laid_out(documents, encoder)
         table = drawn(seed, len(layout.distinct), SIZE)
         table[0] = 0
-        found.append(
-            with_gradients(
-                encoder, lambda t, e=encoder, l=layout: e.of_each(t, l)[1:].relu(), table, seed + 1
-            )
-        )
+        found.append(with_gradients(encoder, partial(features, encoder, layout), table, seed + 1))
         found[-1][1][0] = 0  # the vector of padding is fixed
     assert_same(*found, atol=1e-5, rtol=1e-4)
 
@@ -79,9 +84,39 @@ def test_largest_features_are_those_of_the_plain_convolution(documents, widths, 
         kept[0] = False
         vectors = drawn(seed + 1, len(kept), SIZE) * kept.unsqueeze(1)
         found.append(
-            with_gradients(
-                encoder, lambda x, e=encoder, l=layout, k=kept: e.largest(x, k, l), vectors, seed
-            )
+            with_gradients(encoder, partial(largest, encoder, layout, kept), vectors, seed)
         )
         found[-1][1][0] = 0
     assert_same(*found, atol=1e-5, rtol=1e-4)
+
+
+def test_half_the_bits_make_little_difference():
+    found = []
+    for precision in ("float32", "bfloat16"):
+        encoder = made([2, 3], precision)
+        layout = laid_out([[1, 2, 3, 4, 5, 6, 7, 8] * 3, [8, 1, 1, 2]], encoder)
+        table = drawn(0, len(layout.distinct), SIZE)
+        table[0] = 0
+        vectors = table[layout.which]
+        kept = layout.which > 0
+        found.append([
+            encoder.of_each(table, layout)[1:].float(), encoder.largest(vectors, kept, layout),
+        ])  # fmt: skip
+    assert_same(*found, atol=0.03, rtol=0.03)
+    assert not torch.equal(found[0][0], found[1][0])
+
+
+def test_what_is_largest_in_documents_of_any_length():
+    encoder, plain = made([3]), made([3], plain=True)
+    ids = torch.randint(1, N_WORDS, (1, 40_000), generator=torch.Generator().manual_seed(0))
+    layout = Layout(ids, encoder.reach)
+    kept = layout.which > 0
+    vectors = drawn(1, len(kept), SIZE) * kept.unsqueeze(1)
+    torch.testing.assert_close(
+        encoder.largest(vectors, kept, layout), plain.largest(vectors, kept, layout)
+    )
+    encoder.precision = "bfloat16"
+    torch.testing.assert_close(
+        encoder.largest(vectors, kept, layout), plain.largest(vectors, kept, layout),
+        atol=0.05, rtol=0.05,
+    )  # fmt: skip

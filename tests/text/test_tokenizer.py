@@ -3,18 +3,22 @@
 import copy
 import itertools
 import pickle
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, tokens_of, words_of
+from sklearn_irx.text.tokenizer import words_and_spans_of
 
 tokenize = WordTokenizer()
 split = WhitespaceTokenizer()
 # Characters whose lower case is longer, depends on the neighbours, or is the same.
 AWKWARD = st.text(alphabet="İßΣσΑaA_1٣.' \n\u0307\u200d🙂漢\ud800", max_size=40)
-TEXTS = st.text(max_size=60) | AWKWARD
+# Quotes and dashes that Latin-1 lacks beside words that it has, and words that it lacks.
+MIXED = st.text(alphabet="aÉß_µª9 \x85\xa0.’“—…\u2028\ud800ğŁЖ", max_size=40)
+TEXTS = st.text(max_size=60) | AWKWARD | MIXED
 
 
 def is_word_character(character):
@@ -36,10 +40,38 @@ def test_words_are_those_of_the_tokens(text, limit):
     assert tokenize.words(text, limit) == [word for word, _, _ in tokenize(text)][:limit]
 
 
-@given(AWKWARD.filter(str.strip), st.integers(1, 5))
-def test_words_of_a_long_text_are_those_of_the_tokens(text, limit):
-    text *= 1 + 20 * limit
-    assert tokenize.words(text, limit) == [word for word, _, _ in tokenize(text)][:limit]
+@pytest.mark.parametrize("tokenizer", [tokenize, split], ids=repr)
+@given(
+    parts=st.lists(AWKWARD | MIXED | st.sampled_from(["a" * 50, " " * 50, "-" * 50]), min_size=1),
+    times=st.integers(1, 40),
+    limit=st.integers(0, 8),
+)
+def test_words_of_a_long_text_are_those_of_the_tokens(tokenizer, parts, times, limit):
+    text = "".join(parts) * times
+    tokens = tokenizer(text)[:limit]
+    assert tokenizer.words(text, limit) == [token.text for token in tokens]
+    assert tokenizer.spans(text, limit) == [(token.start, token.end) for token in tokens]
+    assert words_and_spans_of(tokenizer, text, limit) == (
+        tokenizer.words(text, limit),
+        tokenizer.spans(text, limit),
+    )
+
+
+def test_only_two_letters_change_with_what_stands_around_them_or_into_two_characters():
+    # What the fast ways to lower-case a whole text rely on, in this version of Unicode.
+    for char in map(chr, range(sys.maxunicode + 1)):
+        if char not in "Σİ":
+            assert len(char.lower()) == 1
+            assert is_word_character(char) == is_word_character(char.lower())
+        assert any(c.isspace() for c in char.lower()) == char.isspace()
+
+
+@pytest.mark.parametrize("tokenizer", [tokenize, split], ids=repr)
+def test_a_word_is_lower_cased_by_itself(tokenizer):
+    # After a sigma an apostrophe and a letter make it another, if they are of the same word.
+    for text in ("ΑΣ'Α", "ΑΣ Α", "ΑΣ’Α", "ΑΣ\u00adΑ", "ΑΣ.Α Ş"):
+        words = [text[start:end].lower() for _, start, end in tokenizer(text)]
+        assert tokenizer.words(text) == words
 
 
 @pytest.mark.parametrize(
@@ -112,6 +144,16 @@ def test_a_tokenizer_of_ones_own_is_read_alike(text, limit):
 
     assert tokens_of(own, text, limit) == tokenize(text)[:limit]
     assert words_of(own, text, limit) == words_of(tokenize, text, limit)
+
+
+def test_a_tokenizer_that_builds_on_another_splits_in_its_own_way():
+    class Sentences(WordTokenizer):
+        def __call__(self, text):
+            return [("sentence", 0, len(text))]
+
+    assert words_of(Sentences(), "It's fine.", 5) == ["sentence"]
+    assert words_and_spans_of(Sentences(), "It's fine.", 5) == (["sentence"], [(0, 10)])
+    assert Sentences() != WordTokenizer() != Sentences()
 
 
 def test_no_more_is_asked_of_a_tokenizer_than_the_limit():

@@ -159,7 +159,7 @@ def test_several_sources_stand_side_by_side(tmp_path):
     assert sources[1] is own
     assert sources[3] is None
     vocabulary = Vocabulary(["ugly", "good", "unheard", "bad"])
-    matrix = embedding_matrix(sources[:3], vocabulary, [], seed=0)
+    matrix = embedding_matrix(sources[:3], vocabulary)
     zeros = [0] * 3
     good, bad = VECTORS[:2].tolist()
     expected = [

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 from hypothesis import given
@@ -34,6 +35,23 @@ def test_every_known_word_has_its_number_and_the_others_one(documents, words):
             assert vocabulary.words[number - 2] == word
         else:
             assert number == UNKNOWN == 1
+
+
+@given(DOCUMENTS, st.integers(0, 4))
+def test_the_most_frequent_come_first_and_among_equals_the_first_to_occur(documents, min_df):
+    counter = Counter(word for words in documents for word in dict.fromkeys(words))
+    expected = [word for word, count in counter.most_common() if count >= min_df]
+    assert Vocabulary.from_documents(documents, min_df).words == expected
+    assert Vocabulary.from_documents(iter(documents), min_df).words == expected
+
+
+@given(st.lists(st.text(max_size=3), unique=True), st.lists(st.text(max_size=3)))
+def test_looking_up_is_what_a_dict_does(known, words):
+    ids = {word: number for number, word in enumerate(known, start=2)}
+    assert Vocabulary(known).lookup(words).tolist() == [ids.get(word, 1) for word in words]
+    assert Vocabulary(known).lookup(np.array(words, dtype=object)).tolist() == (
+        [ids.get(word, 1) for word in words]
+    )
 
 
 def test_nothing_is_known_and_nothing_asked():

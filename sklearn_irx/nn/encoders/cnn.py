@@ -46,6 +46,7 @@ class ConvolutionalEncoder(Encoder):
         precision: str = "auto",
     ) -> None:
         super().__init__()
+        self.filter_sizes = tuple(filter_sizes)
         self.filters = nn.ModuleList(nn.Conv1d(input_size, n_filters, k) for k in filter_sizes)
         self.output_size = n_filters * len(self.filters)
         self.windows = Windows(filter_sizes)
@@ -55,9 +56,8 @@ class ConvolutionalEncoder(Encoder):
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         x = vectors.transpose(1, 2)
         features = []
-        for convolution_ in self.filters:
-            width = convolution_.kernel_size[0]
-            features.append(convolution_(F.pad(x, ((width - 1) // 2, width // 2))))
+        for width, filters in zip(self.filter_sizes, self.filters, strict=True):
+            features.append(filters(F.pad(x, ((width - 1) // 2, width // 2))))
         return F.relu(torch.cat(features, dim=1)).transpose(1, 2) * words.unsqueeze(-1)
 
     def of_nothing(self) -> torch.Tensor:  # noqa: D102
@@ -83,7 +83,7 @@ class ConvolutionalEncoder(Encoder):
 
     def _weight(self) -> torch.Tensor:
         """Give what a word adds to each filter, by its place in the window, a slot."""
-        return torch.cat([f.weight.permute(1, 2, 0) for f in self.filters], dim=1)
+        return torch.cat([f.get_parameter("weight").permute(1, 2, 0) for f in self.filters], dim=1)
 
     def _bias(self) -> torch.Tensor:
-        return torch.stack([f.bias for f in self.filters])
+        return torch.stack([f.get_parameter("bias") for f in self.filters])

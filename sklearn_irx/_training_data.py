@@ -1,0 +1,188 @@
+"""What a classifier is trained on: words as numbers, and what is learned from them beforehand.
+
+What a ``joblib.Memory`` keeps are results of pure functions: ``_words_of``, ``_vectors_of`` and
+``fit_linear_start``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.utils.validation import check_memory
+
+from sklearn_irx._linear_start import draw_folds, fit_linear_start
+from sklearn_irx._validation import hold_out
+from sklearn_irx.nn.linear import LinearStart
+from sklearn_irx.text import (
+    Documents,
+    TokenizedTexts,
+    Vocabulary,
+    WordVectors,
+    embedding_matrix,
+    word_lists,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Documents to learn from, and others to compare epochs on.
+
+    Attributes
+    ----------
+    tokenized : TokenizedTexts
+        The documents to learn from, as words.
+    vocabulary : Vocabulary
+        The words known from them.
+    training, validation : Documents
+        Both parts as numbers of known words.
+    y, y_validation : ndarray of shape (n_documents,), dtype int
+        Their class numbers.
+    """
+
+    tokenized: TokenizedTexts
+    vocabulary: Vocabulary
+    training: Documents
+    y: np.ndarray
+    validation: Documents
+    y_validation: np.ndarray
+
+
+def make_memory(memory: Any) -> Any:
+    """Give the ``joblib.Memory`` that the parameter `memory` of an estimator stands for, if any."""
+    if memory is None:
+        return None
+    return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
+
+
+def tokenize(
+    texts: list[str] | TokenizedTexts, tokenizer: Any, max_length: int, memory: Any
+) -> TokenizedTexts:
+    """Split texts into words, unless they are split already or `memory` has their words."""
+    if isinstance(texts, TokenizedTexts):
+        return texts
+    source = None if memory is None else _source(tokenizer)
+    if source is None:
+        return TokenizedTexts.from_texts(texts, tokenizer, max_length)
+    # As an array: in what a memory notes of its calls, a long one is abridged.
+    array = np.array(texts, dtype=object)
+    words, numbers, lengths = memory.cache(_words_of)(array, tokenizer, source, max_length)
+    return TokenizedTexts(texts, words, numbers, lengths, tokenizer, max_length)
+
+
+def prepare(
+    texts: list[str] | TokenizedTexts,
+    y: np.ndarray,
+    validation_data: tuple[list[str], np.ndarray] | None,
+    tokenizer: Any,
+    max_length: int,
+    min_df: int,
+    validation_fraction: float,
+    random_state: np.random.RandomState,
+    memory: Any,
+) -> TrainingData:
+    """Split texts into words, hold some out, collect the words of the others, and number both.
+
+    Parameters
+    ----------
+    texts : list of n_samples str, or TokenizedTexts
+        All documents.
+    y : ndarray of shape (n_samples,), dtype int
+        Class numbers.
+    validation_data : tuple (list of str, ndarray of class numbers), or None
+        Documents to compare epochs on, if none shall be held out.
+    tokenizer, max_length, min_df, validation_fraction
+        As the classifier has them.
+    random_state : RandomState
+        Draws the documents held out.
+    memory : joblib.Memory or None
+        Keeps the words of the texts.
+
+    Raises
+    ------
+    ValueError
+        If no word is in `min_df` documents.
+    """
+    tokenized = tokenize(texts, tokenizer, max_length, memory)
+    if validation_data is None:
+        kept, held_out = hold_out(y, validation_fraction, random_state)
+        others, y_others = tokenized.take(held_out), y[held_out]
+        tokenized, y = tokenized.take(kept), y[kept]
+    else:
+        others = tokenize(validation_data[0], tokenizer, max_length, memory)
+        y_others = validation_data[1]
+    vocabulary = Vocabulary.from_tokenized(tokenized, min_df)
+    if not vocabulary.words:
+        raise ValueError(
+            f"X has no word in {min_df} or more training documents (min_df): give texts "
+            "with words in them, or a tokenizer that finds some."
+        )
+    training = Documents.from_tokenized(tokenized, vocabulary)
+    validation = Documents.from_tokenized(others, vocabulary)
+    return TrainingData(tokenized, vocabulary, training, y, validation, y_others)
+
+
+def word_vectors(
+    sources: list[WordVectors | None], data: TrainingData, seed: int, memory: Any
+) -> np.ndarray:
+    """Give the vectors of all known words; a source that is None is trained on the documents."""
+    given = [source for source in sources if source is not None]
+    if len(given) < len(sources):
+        words = np.array(data.tokenized.words, dtype=object)
+        numbers, lengths = data.tokenized.numbers, data.tokenized.lengths
+        trained = _kept(_vectors_of, memory)(words, numbers, lengths, seed)
+        given = [trained if source is None else source for source in sources]
+    return embedding_matrix(given, data.vocabulary)
+
+
+def linear_start(
+    kind: str | None,
+    data: TrainingData,
+    class_weights: np.ndarray,
+    random_state: np.random.RandomState,
+    memory: Any,
+) -> LinearStart | None:
+    """Fit the linear classifier to start from, if there is to be one."""
+    if kind is None:
+        return None
+    start = _kept(fit_linear_start, memory)(
+        kind, data.training, data.y, data.validation, data.y_validation,
+        len(data.vocabulary), draw_folds(data.y, random_state), class_weights,
+    )  # fmt: skip
+    # The network takes the arrays over, which those of a file mapped into memory are not for.
+    return LinearStart(*(np.require(array, requirements=["O", "W"]) for array in start))
+
+
+def _kept(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:
+    return function if memory is None else memory.cache(function)
+
+
+def _words_of(
+    texts: np.ndarray,
+    tokenizer: Any,
+    source: str,  # noqa: ARG001
+    max_length: int,
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Split texts; `source` tells a tokenizer from an earlier one of the same name."""
+    tokenized = TokenizedTexts.from_texts(texts.tolist(), tokenizer, max_length)
+    return tokenized.words, tokenized.numbers, tokenized.lengths
+
+
+def _vectors_of(
+    words: np.ndarray, numbers: np.ndarray, lengths: np.ndarray, seed: int
+) -> WordVectors:
+    return WordVectors.train(word_lists(words.tolist(), numbers, lengths), seed)
+
+
+def _source(tokenizer: Any) -> str | None:
+    """Give the program of a tokenizer, or None if a memory could not tell it from another."""
+    try:
+        joblib.hash(tokenizer)
+        return inspect.getsource(tokenizer if inspect.isroutine(tokenizer) else type(tokenizer))
+    except Exception:  # pickling somebody's object may raise anything
+        return None

@@ -1,0 +1,182 @@
+"""Texts that are split into words once, for any number of vocabularies and models."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count, islice
+from typing import Any
+
+import numpy as np
+
+from sklearn_irx.text.tokenizer import words_and_spans_of, words_of
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TokenizedTexts:
+    """Texts, and their words as numbers.
+
+    A fitted model reads them in place of texts if they were made by an equal tokenizer, with the
+    same `max_length`. What is looked up in a vocabulary are the distinct words only.
+
+    Attributes
+    ----------
+    texts : list of str
+        The texts as they were given.
+    words : list of str
+        The distinct words, in the order in which they first occur.
+    numbers : ndarray of shape (n_words_in_all,), dtype int32
+        The words of all texts, end to end, as places in `words`.
+    lengths : ndarray of shape (n_texts,), dtype int64
+        Number of words of each text.
+    tokenizer : callable
+        What split the texts.
+    max_length : int
+        Words of a text at most.
+    spans : list of lists of (int, int), or None
+        Start and end of each word in its text, if they were asked for.
+
+    Examples
+    --------
+    >>> from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary, WordTokenizer
+    >>> tokenized = TokenizedTexts.from_texts(["A bed!", "", "Ants, a bed."], WordTokenizer(), 300)
+    >>> tokenized.words
+    ['a', 'bed', 'ants']
+    >>> tokenized.numbers
+    array([0, 1, 2, 0, 1], dtype=int32)
+    >>> Documents.from_tokenized(tokenized, Vocabulary(["bed"])).padded([0, 2])
+    array([[1, 2, 0],
+           [1, 1, 2]])
+    """
+
+    texts: list[str]
+    words: list[str]
+    numbers: np.ndarray
+    lengths: np.ndarray
+    tokenizer: Any
+    max_length: int
+    spans: list[list[tuple[int, int]]] | None = None
+
+    @classmethod
+    def from_texts(
+        cls, texts: Iterable[str], tokenizer: Any, max_length: int, *, spans: bool = False
+    ) -> TokenizedTexts:
+        """Split texts into words.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            The texts.
+        tokenizer : callable
+            Maps a text to its words as (word, start, end).
+        max_length : int
+            Words of a text that are kept.
+        spans : bool, default=False
+            Whether to keep where the words stand.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the tokenizer gives something else than words and offsets.
+        """
+        texts = list(texts)
+        where: list[list[tuple[int, int]]] = []
+
+        def split() -> Iterator[list[str]]:
+            for text in texts:
+                if spans:
+                    words, places = words_and_spans_of(tokenizer, text, max_length)
+                    where.append(places)
+                    yield words
+                else:
+                    yield words_of(tokenizer, text, max_length)
+
+        numbered = number_words(split())
+        return cls(texts, *numbered, tokenizer, max_length, where if spans else None)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{len(self)} texts of {len(self.numbers)} words, at most {self.max_length} each, "
+            f"by {self.tokenizer!r}>"
+        )
+
+    def check_made_by(self, tokenizer: Any, max_length: int) -> None:
+        """Check that `tokenizer` would split the texts likewise.
+
+        Raises
+        ------
+        ValueError
+            If these texts were split by an unequal tokenizer or to another length.
+        """
+        if self.tokenizer != tokenizer or self.max_length != max_length:
+            raise ValueError(
+                f"X was tokenized by {self.tokenizer!r} with max_length={self.max_length}, and "
+                f"the model reads by {tokenizer!r} with max_length={max_length}: give the texts, "
+                "or what the model's own tokenize makes of them."
+            )
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> TokenizedTexts:
+        """Give the texts at `rows`, in that order; `words` stays as it is."""
+        rows = np.asarray(rows, dtype=np.int64)
+        starts = np.cumsum(self.lengths) - self.lengths
+        return replace(
+            self,
+            texts=[self.texts[row] for row in rows],
+            numbers=self.numbers[places_of(starts[rows], self.lengths[rows])],
+            lengths=self.lengths[rows],
+            spans=None if self.spans is None else [self.spans[row] for row in rows],
+        )
+
+    def word_lists(self) -> list[list[str]]:
+        """Give the words of each text."""
+        return word_lists(self.words, self.numbers, self.lengths)
+
+
+def number_words(documents: Iterable[Sequence[str]]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Give each distinct word a number, in the order in which they first occur.
+
+    Returns
+    -------
+    words : list of str
+        The distinct words.
+    numbers : ndarray of shape (n_words_in_all,), dtype int32
+        The words of all documents, end to end, as places in `words`.
+    lengths : ndarray of shape (n_documents,), dtype int64
+        Number of words of each document.
+    """
+    places: defaultdict[str, int] = defaultdict(count().__next__)
+    lengths: list[int] = []
+
+    def measured() -> Iterator[Sequence[str]]:
+        for words in documents:
+            lengths.append(len(words))
+            yield words
+
+    in_order = map(places.__getitem__, chain.from_iterable(measured()))
+    numbers = np.fromiter(in_order, dtype=np.int32)
+    return list(places), numbers, np.array(lengths, dtype=np.int64)
+
+
+def word_lists(words: list[str], numbers: np.ndarray, lengths: np.ndarray) -> list[list[str]]:
+    """Undo :func:`number_words`: give the words of each document."""
+    in_order = map(words.__getitem__, numbers.tolist())
+    return [list(islice(in_order, length)) for length in lengths.tolist()]
+
+
+def places_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Give the places of all words of documents that start at `starts` in one long array.
+
+    Parameters
+    ----------
+    starts, lengths : ndarray of shape (n_documents,), dtype int64
+        Where the documents start, and their numbers of words.
+
+    Returns
+    -------
+    places : ndarray of shape (n_words_of_these_documents,), dtype int64
+    """
+    return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)

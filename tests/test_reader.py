@@ -1,0 +1,219 @@
+"""How a fitted model reads: in chunks, streams, and texts tokenized beforehand."""
+
+import itertools
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+
+from sklearn_irx import SelectiveRationaleClassifier, _reader
+from sklearn_irx.text import TokenizedTexts, WhitespaceTokenizer, WordTokenizer
+
+
+class Counting:
+    """A tokenizer that notes what it was asked for."""
+
+    def __init__(self):
+        self.texts = []
+
+    def __call__(self, text):
+        self.texts.append(text)
+        return WordTokenizer()(text)
+
+
+@pytest.fixture(scope="module")
+def strange(reviews):
+    """Texts to read: reviews, and what is legal but has little or nothing to say."""
+    return ["", *reviews[0][300:340], " ", "zzz", "ants", "", "🙂 \ud800"]
+
+
+@pytest.fixture
+def chunks_of_seven(monkeypatch):
+    monkeypatch.setattr(_reader, "_CHUNK_SIZE", 7)
+
+
+def assert_same(got, expected):
+    # To rounding: the batches of a chunk have other lengths than those of all documents.
+    np.testing.assert_allclose(got[0], expected[0], atol=1e-6)
+    np.testing.assert_array_equal(got[1], expected[1])
+
+
+@settings(max_examples=25)
+@given(size=st.integers(1, 60), n=st.integers(0, 45), tokenized=st.booleans())
+def test_chunks_are_the_whole_in_pieces(size, n, tokenized, fitted, strange):
+    texts = strange[:n]
+    chunks = list(fitted.read_chunks(fitted.tokenize(texts) if tokenized else texts, size))
+    lengths = [len(probabilities) for probabilities, _ in chunks]
+    assert lengths == [len(masks) for _, masks in chunks]
+    assert lengths == [min(size, n - first) for first in range(0, n, size)]
+    if n:
+        assert_same(
+            [np.concatenate(part) for part in zip(*chunks, strict=True)], fitted.read(texts)
+        )
+
+
+@pytest.mark.usefixtures("chunks_of_seven")
+@pytest.mark.parametrize("container", [list, iter, np.array, "tokenized"], ids=str)
+@pytest.mark.parametrize("given_masks", [False, True])
+def test_reading_in_chunks_changes_nothing(container, given_masks, fitted, other, strange):
+    masks = other.transform(strange) if given_masks else None
+    expected = [
+        np.concatenate(part)
+        for part in zip(
+            *(
+                fitted.read([text], None if masks is None else masks[[row]])
+                for row, text in enumerate(strange)
+            ),
+            strict=True,
+        )
+    ]
+    X = fitted.tokenize(strange) if container == "tokenized" else container(strange)
+    probabilities, selected = fitted.read(X, masks)
+    assert probabilities.dtype == np.float64
+    assert selected.dtype == bool
+    assert_same((probabilities, selected), expected)
+
+
+def test_a_stream_without_end_is_read_as_it_comes(fitted, reviews):
+    taken = []
+
+    def stream():
+        for row in itertools.count():
+            taken.append(row)
+            yield reviews[0][row % 400]
+
+    chunks = fitted.read_chunks(stream(), chunk_size=10)
+    assert taken == []
+    for n in (10, 20, 30):
+        probabilities, masks = next(chunks)
+        assert probabilities.shape == (10, 3)
+        assert masks.shape == (10, 60)
+        assert len(taken) == n
+    np.testing.assert_array_equal(masks, fitted.transform(reviews[0][20:30]))
+
+
+@pytest.mark.usefixtures("chunks_of_seven")
+def test_memory_holds_a_chunk_of_a_stream_at_a_time(fitted):
+    n, length = 300, 40_000
+    fitted.read(["ants"])  # what is built once
+    tracemalloc.start()
+    probabilities, masks = fitted.read(f"ants {'x' * length} {row}" for row in range(n))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(probabilities) == len(masks) == n
+    assert peak < n * length / 4
+
+
+@pytest.mark.parametrize("empty", [[], (), np.array([], dtype=str), iter([])], ids=repr)
+def test_nothing_to_read(empty, fitted):
+    probabilities, masks = fitted.read(empty)
+    assert probabilities.shape == (0, 3)
+    assert masks.shape == (0, 60)
+    assert list(fitted.read_chunks([])) == []
+
+
+@pytest.mark.usefixtures("chunks_of_seven")
+def test_what_is_no_text_is_named_with_its_row_when_its_turn_comes(fitted):
+    for X in (["ants"] * 9 + [None], (text for text in ["ants"] * 9 + [None])):
+        with pytest.raises(TypeError, match=r"X\[9\] is None, a NoneType"):
+            fitted.read(X)
+    chunks = fitted.read_chunks(iter(["ants"] * 9 + [3]), chunk_size=5)
+    next(chunks)
+    with pytest.raises(TypeError, match=r"X\[9\] is 3, a int"):
+        next(chunks)
+
+
+def test_a_wrong_container_is_named_before_anything_is_read(fitted):
+    with pytest.raises(TypeError, match="X is one str"):
+        fitted.read_chunks("ants")
+    with pytest.raises(TypeError, match="X is a dict"):
+        fitted.read_chunks({"ants": 1})
+    with pytest.raises(NotFittedError):
+        SelectiveRationaleClassifier().read_chunks(["ants"])
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, None, "many"])
+def test_a_wrong_size_of_chunks_is_named(size, fitted):
+    with pytest.raises(ValueError, match=f"chunk_size={size!r}: give an integer"):
+        fitted.read_chunks(["ants"], chunk_size=size)
+
+
+@pytest.mark.usefixtures("chunks_of_seven")
+@pytest.mark.parametrize("container", [list, iter])
+def test_masks_for_more_or_fewer_documents_are_refused(container, fitted):
+    texts = ["ants"] * 20
+    for n_masks in (0, 3, 14, 15, 21):
+        # The number of documents of a stream is known in the end only.
+        said = rf"masks has shape \({n_masks}, 60\)"
+        if container is iter and n_masks < 20:
+            said = rf"masks has no row for X\[{n_masks}\]"
+        with pytest.raises(ValueError, match=said):
+            fitted.read(container(texts), np.zeros((n_masks, 60), bool))
+    masks = np.zeros((20, 60), bool)
+    masks[17, 1] = True
+    with pytest.raises(ValueError, match=r"masks\[17\] selects words past the end .* has 1"):
+        fitted.read(container(texts), masks)
+
+
+def test_texts_tokenized_once_are_read_like_texts(fitted, strange):
+    once = fitted.tokenize(strange)
+    assert_same(fitted.read(once), fitted.read(strange))
+    np.testing.assert_array_equal(fitted.predict(once), fitted.predict(strange))
+    masks = fitted.transform(once)
+    np.testing.assert_array_equal(masks, fitted.transform(strange))
+    assert fitted.split(once) == fitted.split(strange)
+    rows = [3, 0, 7]
+    np.testing.assert_allclose(
+        fitted.predict_proba(once.take(rows), masks=masks[rows]),
+        fitted.predict_proba(strange)[rows],
+        atol=1e-6,
+    )
+    for X in (once, fitted.tokenize(strange, spans=True)):
+        for got, expected in zip(fitted.explain(X), fitted.explain(strange), strict=True):
+            assert got.text == expected.text
+            assert got.tokens == expected.tokens
+            assert got.spans == expected.spans
+            assert got.words == expected.words
+            assert got.label == expected.label
+
+
+def test_an_equal_tokenizer_will_do_and_another_is_named(fitted, reviews):
+    texts = reviews[0][:3]
+    equal = TokenizedTexts.from_texts(texts, WordTokenizer(), 60)
+    np.testing.assert_array_equal(fitted.transform(equal), fitted.transform(texts))
+    assert fitted.tokenize(equal) is equal
+    for tokenizer, length in ((WordTokenizer(), 61), (WhitespaceTokenizer(), 60)):
+        otherwise = TokenizedTexts.from_texts(texts, tokenizer, length)
+        for method in (fitted.read, fitted.read_chunks, fitted.predict, fitted.explain):
+            with pytest.raises(ValueError, match=rf"{tokenizer!r}.*={length}.*WordTokenizer.*=60"):
+                method(otherwise)
+
+
+def test_each_text_is_tokenized_once(small, reviews):
+    texts, y, _ = reviews
+    tokenizer = Counting()
+    clf = small(max_epochs=1, tokenizer=tokenizer)
+    clf.fit(texts[:60], y[:60])
+    assert tokenizer.texts == texts[:60]
+    for method in (clf.read, clf.predict, clf.transform, clf.explain, clf.split):
+        tokenizer.texts.clear()
+        method(texts[60:90])
+        assert tokenizer.texts == texts[60:90]
+    tokenized = clf.tokenize(texts[60:90], spans=True)
+    tokenizer.texts.clear()
+    clf.explain(tokenized)
+    clf.predict(tokenized)
+    assert tokenizer.texts == []
+
+
+def test_a_model_is_fitted_on_tokenized_texts(small, fitted, reviews):
+    texts, y, _ = reviews
+    again = small().fit(TokenizedTexts.from_texts(texts[:300], WordTokenizer(), 60), y[:300])
+    np.testing.assert_array_equal(again.predict_proba(texts), fitted.predict_proba(texts))
+    with pytest.raises(ValueError, match=r"max_length=5, and .*max_length=60"):
+        small().fit(TokenizedTexts.from_texts(texts, WordTokenizer(), 5), y)
+    with pytest.raises(ValueError, match="no documents"):
+        small().fit(TokenizedTexts.from_texts([], WordTokenizer(), 60), [])
