@@ -1,0 +1,64 @@
+"""Convolutions over the words of a batch, forward and backward."""
+
+# ruff: noqa: ARG002 (asv gives every parameter to every method)
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from sklearn_irx.nn.encoders import ConvolutionalEncoder
+from sklearn_irx.nn.layout import Layout
+
+from .common import N_WORDS
+
+_BATCH_SIZE, _SIZE = 64, 100
+
+
+class Windows:
+    """As the package computes them, and at every position as a textbook would."""
+
+    params = (["fast", "plain"], [80, 200], ["float32", "bfloat16"])
+    param_names = ("formulation", "words", "precision")
+    timeout = 60
+
+    def setup(self, formulation: str, words: int, precision: str) -> None:
+        if (formulation, precision) == ("plain", "bfloat16"):
+            raise NotImplementedError  # skips the combination: plain is in 32 bits
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        rng = np.random.RandomState(0)
+        frequencies = 1 / (np.arange(N_WORDS) + 3)
+        ids = 2 + rng.choice(N_WORDS, (_BATCH_SIZE, words), p=frequencies / frequencies.sum())
+        ids[np.arange(words) >= rng.randint(words // 2, words + 1, _BATCH_SIZE)[:, None]] = 0
+        self.encoder = ConvolutionalEncoder(
+            _SIZE, filter_sizes=(3, 4, 5), n_filters=100, precision=precision
+        )
+        self.encoder.plain = formulation == "plain"
+        self.layout = Layout(torch.from_numpy(ids), self.encoder.reach)
+        self.table = torch.randn(len(self.layout.distinct), _SIZE)
+        self.table[0] = 0
+        n_rows = len(self.layout.which)
+        self.kept = torch.rand(n_rows) < 0.15
+        self.kept[0] = False
+        vectors = self.table[self.layout.which] * self.kept.unsqueeze(1)
+        self.vectors = vectors.requires_grad_()
+        with torch.no_grad():
+            self.slopes = torch.randn_like(self.encoder.of_each(self.table, self.layout))
+        # The first calls prepare what later ones use: a quick run would count that.
+        self.time_of_each_backward(formulation, words, precision)
+        self.time_largest_backward(formulation, words, precision)
+
+    def time_of_each(self, formulation: str, words: int, precision: str) -> None:
+        with torch.no_grad():
+            self.encoder.of_each(self.table, self.layout)
+
+    def time_of_each_backward(self, formulation: str, words: int, precision: str) -> None:
+        self.encoder.of_each(self.table, self.layout).backward(self.slopes)
+
+    def time_largest(self, formulation: str, words: int, precision: str) -> None:
+        with torch.no_grad():
+            self.encoder.largest(self.vectors, self.kept, self.layout)
+
+    def time_largest_backward(self, formulation: str, words: int, precision: str) -> None:
+        self.encoder.largest(self.vectors, self.kept, self.layout).sum().backward()

@@ -1,0 +1,192 @@
+"""What the programs of this folder share: corpora, clocks, fresh processes, files of results.
+
+Nothing to run here. ``SKLEARN_IRX_DATA`` names the folder of the corpora and of the word vectors.
+"""
+
+# ruff: noqa: ARG002 (skorch calls every hook with all it has)
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import multiprocessing
+import os
+import platform
+import re
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from sklearn.model_selection import train_test_split
+from skorch.callbacks import Callback
+
+from sklearn_irx.datasets import load_corpus
+from sklearn_irx.text import WordVectors
+
+RESULTS = Path(__file__).parent / "results"
+MAX_LENGTH = {"20newsgroups": 80, "imdb": 200}
+"""Words of a document that are read."""
+VECTORS = "glove.6B.100d.subset.txt.gz"
+PACKAGES = ("sklearn-irx", "torch", "scikit-learn", "skorch", "gensim", "numpy")
+
+
+def load_parts(
+    corpus: str, documents: int | None = None, seed: int = 0
+) -> tuple[tuple[list[str], np.ndarray], tuple[list[str], np.ndarray]]:
+    """Split the training texts of a corpus into those to train on and those to validate with.
+
+    Parameters
+    ----------
+    corpus : str
+        One of :data:`MAX_LENGTH`.
+    documents : int or None, default=None
+        Texts to train on; a quarter as many validate. None is four fifths and one fifth of all.
+    seed : int, default=0
+        Draws them.
+
+    Returns
+    -------
+    training, validation : (list of str, ndarray)
+        Texts and labels, every class with its share of both.
+    """
+    loaded = load_corpus(corpus)
+    n_training = 4 * len(loaded.data) // 5 if documents is None else documents
+    texts, texts_valid, y, y_valid = train_test_split(
+        loaded.data, loaded.target, train_size=n_training, test_size=n_training // 4,
+        stratify=loaded.target, random_state=seed,
+    )  # fmt: skip
+    return (texts, y), (texts_valid, y_valid)
+
+
+def sample(corpus: str, subset: str, documents: int | None, **options: Any) -> Any:
+    """Load a corpus, or of its texts so many that are drawn: the files are sorted by label."""
+    loaded = load_corpus(corpus, subset=subset, **options)
+    if documents is not None and documents < len(loaded.data):
+        rows = np.sort(np.random.RandomState(0).permutation(len(loaded.data))[:documents])
+        loaded.data, loaded.target = [loaded.data[i] for i in rows], loaded.target[rows]
+    return loaded
+
+
+def load_vectors() -> WordVectors:
+    """Read the GloVe vectors that lie beside the corpora."""
+    folder = os.environ.get("SKLEARN_IRX_DATA")
+    if folder is None:
+        raise SystemExit(f"SKLEARN_IRX_DATA is not set: give the folder that holds {VECTORS}.")
+    return WordVectors.load(Path(folder) / VECTORS)
+
+
+class EpochClock(Callback):
+    """Times the parts of an epoch of the package's training loop.
+
+    Attributes
+    ----------
+    training : list of float
+        Seconds of each epoch before its first validation batch: all training steps, and where a
+        length is asked for, fitting the threshold of selection.
+    steps : list of float
+        Seconds of each epoch to the end of its last training step.
+    """
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.training: list[float] = []
+        self.steps: list[float] = []
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        self.start_ = self.last_step_ = time.perf_counter()
+        self.first_validation_: float | None = None
+
+    def on_batch_begin(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+        if not training and self.first_validation_ is None:
+            self.first_validation_ = time.perf_counter()
+
+    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+        if training:
+            self.last_step_ = time.perf_counter()
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        end = self.last_step_ if self.first_validation_ is None else self.first_validation_
+        self.training.append(end - self.start_)
+        self.steps.append(self.last_step_ - self.start_)
+
+
+def peak_memory() -> float:
+    """Give the most memory that this process has held so far, in MB."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    if found:  # Linux lets ru_maxrss begin with the memory of the process that started this one
+        return int(found[1]) / 2**10
+    import resource
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def fresh(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function of a module in a new process, whose memory nothing else has touched."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+        return pool.submit(function, *args).result()
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Add what all programs understand."""
+    parser.add_argument("--threads", type=int, default=2, help="threads torch computes with")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder to write to")
+
+
+def write(path: Path, rows: Sequence[dict[str, Any]], **found: Any) -> None:
+    """Write rows to a CSV file, and beside it what made them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    write_circumstances(path, **found)
+
+
+def write_circumstances(path: Path, **found: Any) -> None:
+    """Write the command, versions and machine behind a CSV file to a JSON file beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {**circumstances(), **found}
+    path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+def circumstances() -> dict[str, Any]:
+    """Say what made the figures."""
+    program = f"benchmarks/{Path(sys.argv[0]).name}"
+    return {
+        "command": shlex.join(["python", program, *sys.argv[1:]]),
+        "machine": (
+            f"{platform.machine()} ({torch.backends.cpu.get_cpu_capability()}), "
+            f"{joblib.cpu_count()} cores"
+        ),
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in PACKAGES},
+    }
+
+
+def show(rows: Sequence[dict[str, Any]]) -> None:
+    """Print rows as a Markdown table."""
+    names = list(rows[0])
+    print("\n| " + " | ".join(name.replace("_", " ") for name in names) + " |")
+    print("|" + "---|" * len(names))
+    for row in rows:
+        print("| " + " | ".join(_cell(row[name]) for name in names) + " |")
+    print(flush=True)
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
