@@ -20,22 +20,23 @@ class _Scores(torch.autograd.Function):
     def forward(
         ctx: Any, features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, dropout: float
     ) -> torch.Tensor:
-        seen = torch.empty_like(features)
+        seen = features.detach()  # and overwritten: memory that is new is slow
         scores = torch.empty(len(features), len(weight))
         scaled = enlargement(dropout) * weight.T
         for block in _blocks(len(features)):
-            torch.clamp(features[block], min=0, out=seen[block])
+            seen[block].clamp_(min=0)
             if dropout:
                 drop_(seen[block], dropout)
             torch.addmm(bias, seen[block].float(), scaled, out=scores[block])
-        ctx.save_for_backward(seen, scaled)
-        ctx.enlargement = enlargement(dropout)
+        ctx.seen, ctx.scaled, ctx.enlargement = seen, scaled, enlargement(dropout)
         return scores
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        seen, scaled = ctx.saved_tensors
-        of_features = torch.empty_like(seen)
+        seen, scaled = ctx.seen, ctx.scaled
+        if seen is None:
+            raise RuntimeError("scores_of goes backward once: its memory is overwritten by then")
+        ctx.seen = None
         of_weight = torch.zeros_like(scaled)
         for block in _blocks(len(seen)):
             of_weight.addmm_(seen[block].float().T, gradient[block])
@@ -43,9 +44,9 @@ class _Scores(torch.autograd.Function):
             slopes = reduce(torch.add, map(torch.outer, gradient[block].T, scaled.T))
             # What was negative or dropped is 0 in `seen`.
             torch.ops.aten.threshold_backward.grad_input(
-                slopes.to(seen.dtype), seen[block], 0, grad_input=of_features[block]
+                slopes.to(seen.dtype), seen[block], 0, grad_input=seen[block]
             )
-        return of_features, ctx.enlargement * of_weight.T, gradient.sum(dim=0), None
+        return seen, ctx.enlargement * of_weight.T, gradient.sum(dim=0), None
 
 
 def scores_of(
@@ -59,7 +60,8 @@ def scores_of(
     Parameters
     ----------
     features : Tensor of shape (n_words, n_features)
-        On the CPU, of any floating-point type.
+        On the CPU, of any floating-point type, contiguous. They are overwritten, and so must not
+        be what other gradients are computed from.
     weight : Tensor of shape (n_scores, n_features)
         Of the dense layer.
     bias : Tensor of shape (n_scores,)

@@ -29,7 +29,7 @@ def gradients(function, *inputs):
 @given(n_words=st.sampled_from([0, 1, 7, 2048, 2049]), n_scores=st.integers(1, 2))
 def test_scores_are_those_of_relu_and_a_dense_layer(n_words, n_scores):
     inputs = drawn(0, n_words, 5), drawn(1, n_scores, 5), drawn(2, n_scores)
-    found = gradients(lambda *given: scores_of(*given, 0.0), *inputs)
+    found = gradients(lambda x, w, b: scores_of(x.clone(), w, b, 0.0), *inputs)
     expected = gradients(lambda x, w, b: F.linear(F.relu(x), w, b), *inputs)
     for one, two in zip(found, expected, strict=True):
         torch.testing.assert_close(one, two, atol=1e-3, rtol=1e-4)
@@ -40,7 +40,10 @@ def test_dropped_features_have_no_part_in_scores_nor_in_gradients():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         scores, of_features, of_weight, _ = gradients(
-            lambda *given: scores_of(*given, 0.25), features, torch.ones(1, 40), torch.zeros(1)
+            lambda x, w, b: scores_of(x.clone(), w, b, 0.25),
+            features,
+            torch.ones(1, 40),
+            torch.zeros(1),
         )
     kept = of_features != 0
     assert kept.float().mean() == pytest.approx(0.75, abs=0.01)
