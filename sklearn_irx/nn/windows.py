@@ -17,7 +17,8 @@ import torch.nn.functional as F  # noqa: N812
 from sklearn_irx.nn.dropout import INTEGERS
 from sklearn_irx.nn.layout import Layout
 
-_ROUND = 128  # rows
+_BLOCK = 2048  # windows
+_ROUND = 128  # rows: a product is prepared anew for each number of them
 
 
 class Windows:
@@ -203,8 +204,16 @@ class _LargestConvolution(torch.autograd.Function):
 
         number_at = number.index_select(0, layout.rows_at)
         middles = _by_document(_near(number_at > 0, windows) & (layout.rows_at > 0), layout)
-        sums = windows.sums(products, windows.around(middles.flatten(), number_at))
-        largest, index = _largest(sums.view(*middles.shape, -1))
+        # Some documents at a time, so that their windows stay in the cache.
+        found = [
+            _largest(
+                windows.sums(products, windows.around(some.flatten(), number_at)).view(
+                    *some.shape, -1
+                )
+            )
+            for some in middles.split(max(1, _BLOCK // middles.shape[1]))
+        ]
+        largest, index = (torch.cat(parts) for parts in zip(*found, strict=True))
         ctx.save_for_backward(x, weight, middles.gather(1, index), largest > 0)
         ctx.layout, ctx.windows = layout, windows
         return largest.float()
@@ -222,10 +231,8 @@ class _LargestConvolution(torch.autograd.Function):
         factors = factors.index_select(0, used)
         entries = used // layout.n_documents  # of the weights, in the order of slots and filters
         middles = middle.view(shape).permute(1, 2, 0)[windows.width_of].flatten()
-        places = middles.index_select(0, used) + windows.shifts.index_select(
-            0, entries // n_filters
-        )
-        rows = layout.rows_at.index_select(0, places)
+        shifts = windows.shifts.index_select(0, entries // n_filters)
+        rows = layout.rows_at.index_select(0, middles.index_select(0, used) + shifts)
         of_weight = _weighted_sums(x, rows, entries, factors, n_slots * n_filters)
         rows, order = rows.int().sort(stable=True)
         of_x = _weighted_sums(
@@ -287,7 +294,7 @@ def _weighted_sums(
 
 
 def _rounded_up(rows: torch.Tensor) -> torch.Tensor:
-    """Add zeros for the number of rows to be round: products are prepared anew for each number."""
+    """Add zeros for the number of rows to be round."""
     return F.pad(rows, (0, 0, 0, -len(rows) % _ROUND))
 
 
