@@ -27,9 +27,14 @@ class Dropout(nn.Module):
         super().__init__()
         self.p = p
 
+    @property
+    def share(self) -> float:
+        """What is dropped now: `p` in training, else nothing."""
+        return self.p if self.training else 0.0
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map x to values of the same shape and type."""
-        if not self.training or not self.p:
+        if not self.share:
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.p)

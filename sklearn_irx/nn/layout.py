@@ -71,7 +71,7 @@ class Layout:
     @cached_property
     def numbers(self) -> torch.Tensor:
         """The number in `distinct` of the word at each position: (batch, length)."""
-        return self.which.index_select(0, self.rows.flatten()).view(self.rows.shape)
+        return look_up(self.which, self.rows)
 
     @cached_property
     def occurrences(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -86,5 +86,9 @@ class Layout:
 
     def padded(self, values: torch.Tensor) -> torch.Tensor:
         """Map (1 + n_words, ...) to (batch, length, ...): row 0 is what padding gets."""
-        chosen = values.index_select(0, self.rows.flatten())
-        return chosen.view(*self.rows.shape, *values.shape[1:])
+        return look_up(values, self.rows)
+
+
+def look_up(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Give ``values[index]``, which torch does several times as fast for an index in one line."""
+    return values.index_select(0, index.flatten()).view(*index.shape, *values.shape[1:])

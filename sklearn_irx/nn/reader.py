@@ -71,8 +71,7 @@ class Reader(nn.Module):
         words = layout.which > 0
         has_bias = self.projection.bias is not None
         if not has_bias and mask.device.type == "cpu":
-            dropout = self.dropout.p if self.training else 0.0
-            return masked_words(projected, mask, layout.which, dropout), mask != 0
+            return masked_words(projected, mask, layout.which, self.dropout.share), mask != 0
         if not has_bias:
             seen = F.relu(projected).index_select(0, layout.which)
             return mask.unsqueeze(1) * self.dropout(seen), mask != 0

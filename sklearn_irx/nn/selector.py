@@ -67,8 +67,8 @@ class Selector(nn.Module):
         """
         features = self.reader.of_each(layout)
         if features.device.type == "cpu":
-            dropout = self.dropout.p if self.training else 0.0
-            scores = scores_of(features, self.output.weight, self.output.bias, dropout)
+            weight, bias = self.output.weight, self.output.bias
+            scores = scores_of(features, weight, bias, self.dropout.share)
         else:
             scores = self.output(self.dropout(F.relu(features)))
         scores = layout.padded(scores)

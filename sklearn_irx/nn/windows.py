@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from sklearn_irx.nn.dropout import INTEGERS
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.nn.layout import Layout, look_up
 
 _BLOCK = 2048  # windows
 _ROUND = 128  # rows: a product is prepared anew for each number of them
@@ -91,8 +91,7 @@ class Windows:
         -------
         seen : Tensor of shape (n_windows, n_slots)
         """
-        places = middles.unsqueeze(1) + self.shifts
-        return at.index_select(0, places.flatten()).view(places.shape)
+        return look_up(at, middles.unsqueeze(1) + self.shifts)
 
 
 class _Convolution(torch.autograd.Function):
@@ -121,8 +120,7 @@ class _Convolution(torch.autograd.Function):
         # What a word gave in a slot went to the window that lies so much before it.
         rows, starts, counts = layout.occurrences
         places = layout.places.index_select(0, rows).unsqueeze(1) - windows.shifts
-        middles = layout.rows_at.index_select(0, places.flatten()).view(places.shape)
-        sources = middles.mul_(len(windows.first)).add_(windows.width_of)
+        sources = look_up(layout.rows_at, places).mul_(len(windows.first)).add_(windows.width_of)
         # Word by word, and of each word slot by slot: a row of `of_products` is a bag of sources.
         rank = torch.arange(len(rows)) - starts.repeat_interleave(counts)
         bags = n_slots * starts.unsqueeze(1) + counts.unsqueeze(1) * torch.arange(n_slots)
