@@ -85,10 +85,15 @@ def sample(corpus: str, subset: str, documents: float | None, **options: Any) ->
 
 def load_vectors() -> WordVectors:
     """Read the GloVe vectors that lie beside the corpora."""
+    return WordVectors.load(vectors_path())
+
+
+def vectors_path() -> Path:
+    """Give the path of the GloVe vectors that lie beside the corpora."""
     folder = os.environ.get("SKLEARN_IRX_DATA")
     if folder is None:
         raise SystemExit(f"SKLEARN_IRX_DATA is not set: give the folder that holds {VECTORS}.")
-    return WordVectors.load(Path(folder) / VECTORS)
+    return Path(folder) / VECTORS
 
 
 class EpochClock(Callback):
