@@ -27,8 +27,8 @@ class Setting:
         Words of a document that are read.
     lambda1, lambda2 : float
         Prices of a word and of a border.
-    paper : mapping of str to float
-        What is known of the paper's results.
+    paper : mapping of str to str
+        What is known of the paper's results, as printed.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Setting:
     max_length: int
     lambda1: float
     lambda2: float
-    paper: Mapping[str, float] = field(default_factory=dict, compare=False)
+    paper: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -199,9 +199,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.collapse:
         share = min(protocol.share_of_texts, read_toml("collapse.toml")["share_of_texts"])
         protocol = replace(protocol, share_of_texts=share)
-    shop = Workshop(
-        protocol, args.vectors or vectors_path(), args.work, 1 if args.jobs > 1 else args.threads
-    )
+    vectors = args.vectors or vectors_path()
+    if not vectors.is_file():
+        parser.error(f"{vectors} is not there: give --vectors, a file of word vectors.")
+    shop = Workshop(protocol, vectors, args.work, 1 if args.jobs > 1 else args.threads)
     quick_results = args.work / "quick" if args.quick else RESULTS / "paper"
     book = Book(args.results or quick_results, shop)
     stages = sweep_stages if args.sweep else trial_stages if args.collapse else settings_stages
