@@ -1,7 +1,7 @@
 """Writes tables of the results into ``docs/reproduction.md``, and draws them.
 
     python -m benchmarks.paper.report
-    python -m benchmarks.paper.report --results build/paper/quick --document /tmp/quick.md
+    python -m benchmarks.paper.report --results build/paper/quick --document quick.md
 
 What stands between two marks in the document is replaced. A table without results is not written.
 """
