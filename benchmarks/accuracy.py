@@ -13,7 +13,6 @@ names the folder of the corpora.
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -28,7 +27,9 @@ import torch.nn.functional as F  # noqa: N812
 from common import (
     MAX_LENGTH,
     add_common_options,
+    append_row,
     load_vectors,
+    read_rows,
     sample,
     show,
     write_circumstances,
@@ -44,9 +45,6 @@ from sklearn_irx.nn.encoders import ConvolutionalEncoder
 
 LAMBDA1 = {"20newsgroups": 0.012, "imdb": 0.006}
 FORMULATIONS = ("fast", "plain")
-FIELDS = (
-    "corpus", "formulation", "seed", "lambda1", "documents", "accuracy", "words", "seconds",
-)  # fmt: skip
 
 
 class DenseAdam(torch.optim.Adam):
@@ -121,18 +119,6 @@ def measure(
     }  # fmt: skip
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Give the lines of a file, as they were written."""
-    if not path.exists():
-        return []
-    types = (str, str, int, float, int, float, float, float)
-    with path.open(newline="") as file:
-        return [
-            {name: kind(row[name]) for name, kind in zip(FIELDS, types, strict=True)}
-            for row in csv.DictReader(file)
-        ]
-
-
 def run(path: Path, args: argparse.Namespace) -> None:
     """Train what is missing in a file, both formulations of a seed one after the other."""
     torch.set_num_threads(args.threads)
@@ -156,12 +142,7 @@ def run(path: Path, args: argparse.Namespace) -> None:
     vectors = load_vectors()
     for seed, formulation in missing:
         row = measure(formulation, seed, train, test, {**settings, "embeddings": vectors})
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        append_row(path, row)
         print(
             f"seed {seed}, {formulation}: {row['accuracy']:.4f} with {row['words']:.1f} words, "
             f"{row['seconds']:.0f} s",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import multiprocessing
 import os
@@ -17,8 +18,9 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -67,9 +69,14 @@ def load_parts(
     return (texts, y), (texts_valid, y_valid)
 
 
-def sample(corpus: str, subset: str, documents: int | None, **options: Any) -> Any:
-    """Load a corpus, or of its texts so many that are drawn: the files are sorted by label."""
+def sample(corpus: str, subset: str, documents: float | None, **options: Any) -> Any:
+    """Load a corpus, or of its texts so many that are drawn: the files are sorted by label.
+
+    Below 1, `documents` is a share of them.
+    """
     loaded = load_corpus(corpus, subset=subset, **options)
+    if documents is not None and documents < 1:
+        documents = round(documents * len(loaded.data))
     if documents is not None and documents < len(loaded.data):
         rows = np.sort(np.random.RandomState(0).permutation(len(loaded.data))[:documents])
         loaded.data, loaded.target = [loaded.data[i] for i in rows], loaded.target[rows]
@@ -78,10 +85,15 @@ def sample(corpus: str, subset: str, documents: int | None, **options: Any) -> A
 
 def load_vectors() -> WordVectors:
     """Read the GloVe vectors that lie beside the corpora."""
+    return WordVectors.load(vectors_path())
+
+
+def vectors_path() -> Path:
+    """Give the path of the GloVe vectors that lie beside the corpora."""
     folder = os.environ.get("SKLEARN_IRX_DATA")
     if folder is None:
         raise SystemExit(f"SKLEARN_IRX_DATA is not set: give the folder that holds {VECTORS}.")
-    return WordVectors.load(Path(folder) / VECTORS)
+    return Path(folder) / VECTORS
 
 
 class EpochClock(Callback):
@@ -153,18 +165,69 @@ def write(path: Path, rows: Sequence[dict[str, Any]], **found: Any) -> None:
     write_circumstances(path, **found)
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Give the rows of a CSV file, with numbers as numbers, or none if there is no file.
+
+    A line that was cut off as it was written is none.
+    """
+    lines = io.StringIO(_whole_lines(path).decode())
+    return [{name: _value(cell) for name, cell in row.items()} for row in csv.DictReader(lines)]
+
+
+def append_row(path: Path, row: dict[str, Any]) -> None:
+    """Add a row to a CSV file, so that at any moment the file can be read and added to.
+
+    Raises
+    ------
+    ValueError
+        If the file has other columns.
+    """
+    whole = _whole_lines(path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(row), lineterminator="\n")
+    writer.writeheader()
+    header = text.getvalue().encode()
+    if whole and not whole.startswith(header):
+        raise ValueError(f"{path} has other columns than {list(row)}: move it out of the way.")
+    writer.writerow(row)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.truncate(len(whole))
+        file.write(text.getvalue().encode()[len(header) if whole else 0 :])
+
+
+def _whole_lines(path: Path) -> bytes:
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _value(cell: str) -> int | float | str:
+    for number in (int, float):
+        with suppress(ValueError):
+            return number(cell)
+    return cell
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes the place of another when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    yield part
+    part.replace(path)
+
+
 def write_circumstances(path: Path, **found: Any) -> None:
     """Write the command, versions and machine behind a CSV file to a JSON file beside it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {**circumstances(), **found}
-    path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+    with replacing(path.with_suffix(".json")) as part:
+        part.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def circumstances() -> dict[str, Any]:
     """Say what made the figures."""
-    program = f"benchmarks/{Path(sys.argv[0]).name}"
     return {
-        "command": shlex.join(["python", program, *sys.argv[1:]]),
+        "command": command(),
         "machine": (
             f"{platform.machine()} ({torch.backends.cpu.get_cpu_capability()}), "
             f"{joblib.cpu_count()} cores"
@@ -172,6 +235,14 @@ def circumstances() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {package: version(package) for package in PACKAGES},
     }
+
+
+def command() -> str:
+    """Give the command that runs, with names in place of paths that this machine alone has."""
+    module = getattr(sys.modules["__main__"], "__spec__", None)
+    program = [f"benchmarks/{Path(sys.argv[0]).name}"] if module is None else ["-m", module.name]
+    options = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
+    return shlex.join(["python", *program, *options])
 
 
 def show(rows: Sequence[dict[str, Any]]) -> None:

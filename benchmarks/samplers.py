@@ -12,17 +12,14 @@ stopped goes on where it was. ``SKLEARN_IRX_DATA`` names the folder of the corpo
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import platform
 import time
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
+from common import RESULTS, append_row, read_rows, write_circumstances
 from tqdm import tqdm
 
 from sklearn_irx import SelectiveRationaleClassifier
@@ -30,7 +27,6 @@ from sklearn_irx.datasets import load_corpus, load_rationale_corpus
 from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
 from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, WordVectors
 
-RESULTS = Path(__file__).parent / "results"
 CORPORA = {"20newsgroups": 80, "movies": 300}
 """Words of a document that are read."""
 COMMON = {
@@ -72,10 +68,6 @@ REMEDIES: dict[str, dict[str, Any]] = {
     "linear start, closed up": {"predictor_input": "compact"},
     "linear start, rnn": {"encoder": "rnn"},
 }  # fmt: skip
-FIELDS = (
-    "variant", "asked", "seed", "accuracy", "words", "valid_words", "borders", "empty", "token_f1",
-    "seconds",
-)  # fmt: skip
 
 
 def load(corpus: str) -> dict[str, Any]:
@@ -128,17 +120,9 @@ def measure(
     }  # fmt: skip
 
 
-def done(path: Path) -> set[tuple[str, float, int]]:
-    """Give the runs that a file holds."""
-    if not path.exists():
-        return set()
-    with path.open(newline="") as file:
-        return {(r["variant"], float(r["asked"]), int(r["seed"])) for r in csv.DictReader(file)}
-
-
 def run(path: Path, corpus: str, variants: dict[str, Any], args: argparse.Namespace) -> None:
     """Train what is missing in a file, and add it line by line."""
-    finished = done(path)
+    finished = {(row["variant"], row["asked"], row["seed"]) for row in read_rows(path)}
     missing = [
         (variant, length, seed)
         for seed, length, variant in product(range(args.seeds), args.lengths, variants)
@@ -146,8 +130,8 @@ def run(path: Path, corpus: str, variants: dict[str, Any], args: argparse.Namesp
     ]
     if not missing:
         return
-    path.parent.mkdir(exist_ok=True)
-    path.with_suffix(".json").write_text(json.dumps(circumstances(corpus), indent=2) + "\n")
+    settings = {**COMMON, "batch_size": BATCH_SIZES[corpus]}
+    write_circumstances(path, corpus=corpus, words_read=CORPORA[corpus], settings=settings)
     loaded = load(corpus)
     jobs = (
         joblib.delayed(measure)(loaded, variant, variants[variant], length, seed)
@@ -155,40 +139,22 @@ def run(path: Path, corpus: str, variants: dict[str, Any], args: argparse.Namesp
     )
     parallel = joblib.Parallel(n_jobs=args.jobs, return_as="generator_unordered")
     for row in tqdm(parallel(jobs), total=len(missing), desc=path.stem):
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-
-
-def circumstances(corpus: str) -> dict[str, Any]:
-    """Say what made the figures."""
-    packages = ("sklearn-irx", "torch", "scikit-learn", "skorch", "gensim", "numpy")
-    return {
-        "corpus": corpus, "words_read": CORPORA[corpus],
-        "settings": {**COMMON, "batch_size": BATCH_SIZES[corpus]},
-        "machine": f"{platform.machine()}, {joblib.cpu_count()} cores, one thread a model",
-        "python": platform.python_version(),
-        "versions": {package: version(package) for package in packages},
-    }  # fmt: skip
+        append_row(path, row)
 
 
 def report() -> None:
     """Print tables of what is there, and draw it."""
     for path in sorted(RESULTS.glob("*_*.csv")):
-        with path.open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = read_rows(path)
         print(f"\n{path.stem}\n")
         print("| | asked | accuracy (least to most) | words | borders | empty | token F1 | s |")
         print("|---|---|---|---|---|---|---|---|")
-        for asked in sorted({float(row["asked"]) for row in rows}):
+        for asked in sorted({row["asked"] for row in rows}):
             for variant in dict.fromkeys(row["variant"] for row in rows):
-                of = [r for r in rows if r["variant"] == variant and float(r["asked"]) == asked]
+                of = [r for r in rows if r["variant"] == variant and r["asked"] == asked]
                 if not of:
                     continue
-                accuracy = sorted(float(r["accuracy"]) for r in of)
+                accuracy = sorted(r["accuracy"] for r in of)
                 cells = [variant, f"{asked:g}", f"{np.mean(accuracy):.3f}"]
                 if len(of) > 1:
                     cells[-1] += f" ({accuracy[0]:.3f} to {accuracy[-1]:.3f})"
@@ -196,7 +162,7 @@ def report() -> None:
                     ("words", ".1f"), ("borders", ".1f"), ("empty", ".1%"), ("token_f1", ".3f"),
                     ("seconds", ".0f"),
                 ):  # fmt: skip
-                    values = [float(r[name]) for r in of if r[name]]
+                    values = [r[name] for r in of if r[name] != ""]
                     cells.append(format(np.mean(values), form) if values else "–")
                 print("| " + " | ".join(cells) + " |")
     plot()
@@ -212,13 +178,12 @@ def plot() -> None:
     figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
     panels = [("20newsgroups", "accuracy"), ("movies", "accuracy"), ("movies", "token_f1")]
     for ax, (corpus, what) in zip(axes, panels, strict=True):
-        with (RESULTS / f"samplers_{corpus}.csv").open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = read_rows(RESULTS / f"samplers_{corpus}.csv")
         for variant in dict.fromkeys(row["variant"] for row in rows):
             points = []
-            for asked in sorted({float(row["asked"]) for row in rows}):
-                of = [r for r in rows if r["variant"] == variant and float(r["asked"]) == asked]
-                words, values = (np.array([float(r[name]) for r in of]) for name in ("words", what))
+            for asked in sorted({row["asked"] for row in rows}):
+                of = [r for r in rows if r["variant"] == variant and r["asked"] == asked]
+                words, values = (np.array([r[name] for r in of]) for name in ("words", what))
                 if len(of):
                     points.append((words.mean(), values.mean(), np.ptp(values) / 2))
             x, y, error = np.array(points).T

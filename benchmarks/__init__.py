@@ -1,0 +1,1 @@
+"""Programs that measure the package. Run them from the root of a checkout."""

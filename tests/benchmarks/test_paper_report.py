@@ -1,0 +1,124 @@
+"""Tables made of the results, and the document they stand in."""
+
+import csv
+
+import pytest
+
+from benchmarks.common import append_row, read_rows
+from benchmarks.paper import report, run
+from benchmarks.paper.tables import load_results, models_table, pairs_table, spread, sweep_table
+
+# gensim leaves closing the files it reads to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+WITHIN, APART = {"valid_accuracy": 0.8}, {"valid_accuracy": 0.84}
+COLLAPSED = {"valid_accuracy": 0.4, "valid_empty": 0.9}
+
+
+@pytest.fixture(scope="module")
+def quick(data_folder, tmp_path_factory):
+    """Results of a quick run of one setting."""
+    work = tmp_path_factory.mktemp("work")
+    vectors = data_folder / "vectors.txt.gz"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SKLEARN_IRX_DATA", str(data_folder))
+        run.main(
+            ["--quick", "--settings", "imdb-short", "--vectors", str(vectors), "--work", str(work)]
+        )
+    return work / "quick"
+
+
+@pytest.fixture
+def results(quick, tmp_path):
+    """Results of three seeds: a pair that is kept, one that is apart, and one that collapsed."""
+    for seed, second in enumerate((WITHIN, APART, COLLAPSED)):
+        for row in read_rows(quick / "models.csv"):
+            found = second if row["model"] == 2 else WITHIN
+            row.update({"seed": seed, "valid_empty": 0.0, **found})
+            append_row(tmp_path / "models.csv", row)
+        for row in read_rows(quick / "pairs.csv"):
+            row.update(
+                seed=seed, valid_accuracy_1=0.8, valid_accuracy_2=second["valid_accuracy"],
+                accuracy_1=0.7, accuracy_2=0.75, accuracy=0.76 + seed / 100,
+            )  # fmt: skip
+            append_row(tmp_path / "pairs.csv", row)
+    return tmp_path
+
+
+def cells(table):
+    """Read a Markdown table."""
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    headings, _, *rows = lines
+    return [dict(zip(headings, row, strict=True)) for row in rows]
+
+
+def test_pairs_apart_and_collapsed_are_counted_and_left_out(results):
+    (found,) = load_results(results)
+    paper, published, stable = cells(pairs_table(found, report.ACCURACY))
+    assert published["pairs"] == stable["pairs"] == "1 of 3 (1 collapsed, 1 apart)"
+    assert published["interaction"] == "0.760"
+    assert published["gain over the better"] == "+0.010"
+    assert (paper["recipe"], paper["interaction"], paper["model 1"]) == ("paper", "0.83", "–")
+
+
+def test_collapsed_models_are_counted(results):
+    (found,) = load_results(results)
+    assert [row["collapsed"] for row in cells(models_table(found))] == ["1", "1"]
+
+
+def test_results_of_other_vectors_are_told_apart(results):
+    other = {**read_rows(results / "models.csv")[0], "vectors": "glove.6B.300d.txt"}
+    append_row(results / "models.csv", {**other, "dimensions": 300})
+    assert [(found.dimensions, len(found.models)) for found in load_results(results)] == [
+        (8, 12),
+        (300, 1),
+    ]
+
+
+def test_a_table_without_results_is_none(results):
+    (found,) = load_results(results)
+    assert sweep_table(found) == ""
+
+
+def test_spread_gives_mean_least_and_most():
+    rows = [{"a": 0.5}, {"a": 0.7}, {"a": float("nan")}]
+    assert spread(rows, "a", ".2f") == "0.60 (0.50 to 0.70)"
+    assert spread(rows[:1], "a", ".2f") == "0.50"
+    assert spread(rows[2:], "a", ".2f") == "–"
+
+
+def test_the_report_replaces_what_stands_between_the_marks(results, tmp_path):
+    pytest.importorskip("matplotlib")
+    document = tmp_path / "reproduction.md"
+    document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    report.main(["--results", str(results), "--document", str(document)])
+    text = document.read_text()
+    assert text.startswith(f"before\n{report.BEGIN}\n")
+    assert text.endswith(f"{report.END}\nafter\n")
+    assert "old" not in text
+    assert "`vectors.txt.gz`, 8 dimensions, 10% of the texts" in text
+    assert "Table 3" in text
+    assert "What collapse depends on" not in text
+    assert (results / "gain-8d.svg").read_text().startswith("<?xml")
+    report.main(["--results", str(results), "--document", str(document)])
+    assert document.read_text() == text
+
+
+def test_a_document_without_marks_is_left_alone(results, tmp_path):
+    document = tmp_path / "notes.md"
+    document.write_text("mine")
+    pytest.importorskip("matplotlib")
+    with pytest.raises(SystemExit, match=r"notes.md has no marks"):
+        report.main(["--results", str(results), "--document", str(document)])
+    assert document.read_text() == "mine"
+
+
+def test_the_committed_document_has_the_marks():
+    text = report.DOCUMENT.read_text()
+    assert text.index(report.BEGIN) < text.index(report.END)
+
+
+def test_rows_of_results_are_rectangular(quick):
+    for name in ("models", "pairs"):
+        with (quick / f"{name}.csv").open(newline="") as file:
+            assert len({len(row) for row in csv.reader(file)}) == 1
