@@ -36,6 +36,11 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         own reading. "auto" takes the rule that is right most often on `validation_data` of
         :meth:`fit`, of equal ones the first named here. :func:`sklearn_irx.exchange.settle`
         defines them all.
+    calibration : {"temperature"} or None, default=None
+        "temperature" divides the logits of each member, whatever it reads, by the number at which
+        `validation_data` of :meth:`fit`, read by its own rationales, have the least log loss. So
+        members that were fitted without can be compared by confidence; they themselves are not
+        changed.
     prefit : "auto" or bool, default="auto"
         "auto" uses a fitted member as it is, and clones and fits one that is not. True demands
         fitted members, False clones and fits all.
@@ -54,6 +59,9 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         The rule in use.
     rule_scores_ : dict of str to float
         With ``rule="auto"``, the accuracy of each rule on the validation data; else empty.
+    calibration_temperatures_ : ndarray of shape (n_members,)
+        What the logits of each member are divided by, beside its own calibration; 1 without
+        calibration.
     cases_ : tuple of str
         What can happen to a document, as ``case`` tells it: "agree", the name of the rule, or
         "confidence", where that of the members decided between labels of equal score.
@@ -96,11 +104,13 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         estimators: list[tuple[str, Any]],
         *,
         rule: str = "convinced",
+        calibration: str | None = None,
         prefit: bool | str = "auto",
         n_jobs: int | None = None,
     ) -> None:
         self.estimators = estimators
         self.rule = rule
+        self.calibration = calibration
         self.prefit = prefit
         self.n_jobs = n_jobs
 
@@ -169,9 +179,10 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         return self.estimators
 
     def _needing_validation(self) -> list[str]:
-        return ["rule='auto'"] if self.rule == "auto" else []
+        return [*super()._needing_validation(), *(["rule='auto'"] if self.rule == "auto" else [])]
 
     def _prepare_decisions(self, validation: tuple[list[str], np.ndarray] | None) -> None:
+        super()._prepare_decisions(validation)
         self.rule_ = self.rule
         self.rule_scores_: dict[str, float] = {}
         if self.rule != "auto" or validation is None:

@@ -21,6 +21,11 @@ class InteractiveEnsemble(ExchangingEnsemble):
     ----------
     est1, est2 : SelectiveRationaleClassifier
         The members. A ``sklearn.frozen.FrozenEstimator`` around one is used as it is.
+    calibration : {"temperature"} or None, default=None
+        "temperature" divides the logits of each member, whatever it reads, by the number at which
+        `validation_data` of :meth:`fit`, read by its own rationales, have the least log loss. So
+        members that were fitted without can be compared by confidence; they themselves are not
+        changed.
     prefit : "auto" or bool, default="auto"
         "auto" uses a fitted member as it is, and clones and fits one that is not. True demands
         fitted members, False clones and fits both.
@@ -33,6 +38,9 @@ class InteractiveEnsemble(ExchangingEnsemble):
         The members in use.
     classes_ : ndarray of shape (n_classes,)
         The labels.
+    calibration_temperatures_ : ndarray of shape (n_members,)
+        What the logits of each member are divided by, beside its own calibration; 1 without
+        calibration.
     cases_ : tuple of str
         What can happen to a document, as ``case`` tells it.
 
@@ -62,10 +70,17 @@ class InteractiveEnsemble(ExchangingEnsemble):
     }
 
     def __init__(
-        self, est1: Any, est2: Any, *, prefit: bool | str = "auto", n_jobs: int | None = None
+        self,
+        est1: Any,
+        est2: Any,
+        *,
+        calibration: str | None = None,
+        prefit: bool | str = "auto",
+        n_jobs: int | None = None,
     ) -> None:
         self.est1 = est1
         self.est2 = est2
+        self.calibration = calibration
         self.prefit = prefit
         self.n_jobs = n_jobs
 

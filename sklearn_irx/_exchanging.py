@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._base import RationaleEstimator
+from sklearn_irx._calibration import CALIBRATIONS, at_temperature, fit_temperature
 from sklearn_irx._classifier import SelectiveRationaleClassifier
 from sklearn_irx._compat import StrOptions, fit_context
 from sklearn_irx._rationale import Rationale
@@ -63,13 +64,16 @@ class ExchangingEnsemble(RationaleEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "calibration": [StrOptions(set(CALIBRATIONS)), None],
         "prefit": ["boolean", StrOptions({"auto"})],
         "n_jobs": [int, None],
     }
 
+    calibration: str | None
     prefit: bool | str
     n_jobs: int | None
     estimators_: list[Any]
+    calibration_temperatures_: np.ndarray
     _names: list[str]
 
     @property
@@ -83,10 +87,18 @@ class ExchangingEnsemble(RationaleEstimator):
 
     def _needing_validation(self) -> list[str]:
         """Name the parameters that ask for documents no member was trained on."""
-        return []
+        return [] if self.calibration is None else [f"calibration={self.calibration!r}"]
 
     def _prepare_decisions(self, validation: tuple[list[str], np.ndarray] | None) -> None:
-        """Learn what `_decide` needs, from texts no member was trained on and class numbers."""
+        """Calibrate the members, from texts no member was trained on and class numbers.
+
+        A subclass also learns here what its `_decide` needs.
+        """
+        self.calibration_temperatures_ = np.ones(len(self.estimators_))
+        if self.calibration is not None and validation is not None:
+            texts, y = validation
+            own, _ = self._read_own(self._tokenize(texts))
+            self.calibration_temperatures_[:] = [fit_temperature(one, y) for one in own]
 
     def _decide(self, readings: np.ndarray) -> Settlement:
         """Settle disputed documents, from readings (reader, rationale, document, class)."""
@@ -254,7 +266,7 @@ class ExchangingEnsemble(RationaleEstimator):
         ]
         width = max(masks.shape[1] for _, masks in read)
         return (
-            np.stack([probabilities for probabilities, _ in read]),
+            np.stack([self._calibrated(i, said) for i, (said, _) in enumerate(read)]),
             np.stack([np.pad(masks, ((0, 0), (0, width - masks.shape[1]))) for _, masks in read]),
         )
 
@@ -274,8 +286,12 @@ class ExchangingEnsemble(RationaleEstimator):
                 if i == j:
                     readings[i, j] = own[i, rows]
                 else:
-                    readings[i, j] = member.predict_proba(texts, masks=masks[j, rows])
+                    said = member.predict_proba(texts, masks=masks[j, rows])
+                    readings[i, j] = self._calibrated(i, said)
         return readings
+
+    def _calibrated(self, member: int, probabilities: np.ndarray) -> np.ndarray:
+        return at_temperature(probabilities, self.calibration_temperatures_[member])
 
     def _split_alike(self) -> bool:
         """Tell whether all members surely split every document into the same words."""

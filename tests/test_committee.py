@@ -233,7 +233,7 @@ def test_saved_and_loaded(committee, reviews, tmp_path):
         (["a", "b__c"], "named 'b__c': give a name that .* no '__'"),
         (
             ["a", "rule"],
-            "named 'rule': give a name that .* none of the parameters estimators",
+            "named 'rule': give a name that .* none of the parameters .*rule",
         ),
         (["a", ""], "named '': give a name that is not empty"),
     ],
