@@ -119,8 +119,9 @@ class ExchangingEnsemble(RationaleEstimator):
         y : array-like of shape (n_samples,), default=None
             Labels. Not needed if all members are used as they are.
         validation_data : (sequence of str, array-like of labels), default=None
-            Documents that no member was or will be trained on. Members that are fitted here
-            compare their epochs on them, in place of a part of `X`.
+            Documents that no member was or will be trained on: what parameters that say so learn
+            from. Members that are fitted here compare their epochs on them, too, in place of a
+            part of `X`.
 
         Raises
         ------
