@@ -5,13 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sklearn_irx._classifier import SelectiveRationaleClassifier
+    from sklearn_irx._committee import InteractiveCommittee
     from sklearn_irx._ensemble import InteractiveEnsemble
     from sklearn_irx._rationale import Rationale
 
 __version__ = "0.1.0"
-__all__ = ["InteractiveEnsemble", "Rationale", "SelectiveRationaleClassifier"]
+__all__ = [
+    "InteractiveCommittee",
+    "InteractiveEnsemble",
+    "Rationale",
+    "SelectiveRationaleClassifier",
+]
 
 _ROOMS = {
+    "InteractiveCommittee": "_committee",
     "InteractiveEnsemble": "_ensemble",
     "Rationale": "_rationale",
     "SelectiveRationaleClassifier": "_classifier",

@@ -6,6 +6,7 @@ import os
 from numbers import Integral, Real
 from typing import Any
 
+from sklearn_irx._calibration import CALIBRATIONS
 from sklearn_irx._compat import HasMethods, Interval, StrOptions
 from sklearn_irx._linear_start import LINEAR_STARTS
 from sklearn_irx.nn.encoders import ENCODERS
@@ -55,6 +56,7 @@ CONSTRAINTS: dict[str, list[Any] | str] = {
     "warmup_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
     "ramp_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "calibration": [StrOptions(set(CALIBRATIONS)), None],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "callbacks": [list, None],
     "device": [str],

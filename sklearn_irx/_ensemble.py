@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
-from joblib import Parallel, delayed
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx import exchange
-from sklearn_irx._base import RationaleEstimator
-from sklearn_irx._classifier import SelectiveRationaleClassifier
-from sklearn_irx._compat import StrOptions, fit_context
-from sklearn_irx._rationale import Rationale
-from sklearn_irx._training_data import make_memory, tokenize
-from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.text import TokenizedTexts, WordTokenizer
-
-_METHODS_OF_MEMBERS = ("read", "tokenize", "splits_like", "predict_proba")
-_UNREAD = -1  # class number where a rationale was not read by the other model
+from sklearn_irx._exchanging import Exchange, ExchangingEnsemble
+from sklearn_irx.exchange import CASES, Settlement, chosen, decide
 
 
-class InteractiveEnsemble(RationaleEstimator):
+class InteractiveEnsemble(ExchangingEnsemble):
     """Two models: where they disagree, each reads the other's rationale (Algorithm 1).
 
     The ensemble keeps the rationale that changes the other model's mind, and the prediction made
@@ -35,6 +21,11 @@ class InteractiveEnsemble(RationaleEstimator):
     ----------
     est1, est2 : SelectiveRationaleClassifier
         The members. A ``sklearn.frozen.FrozenEstimator`` around one is used as it is.
+    calibration : {"temperature"} or None, default=None
+        "temperature" divides the logits of each member, whatever it reads, by the number at which
+        `validation_data` of :meth:`fit`, read by its own rationales, have the least log loss. So
+        members that were fitted without can be compared by confidence; they themselves are not
+        changed.
     prefit : "auto" or bool, default="auto"
         "auto" uses a fitted member as it is, and clones and fits one that is not. True demands
         fitted members, False clones and fits both.
@@ -47,6 +38,11 @@ class InteractiveEnsemble(RationaleEstimator):
         The members in use.
     classes_ : ndarray of shape (n_classes,)
         The labels.
+    calibration_temperatures_ : ndarray of shape (n_members,)
+        What the logits of each member are divided by, beside its own calibration; 1 without
+        calibration.
+    cases_ : tuple of str
+        What can happen to a document, as ``case`` tells it.
 
     References
     ----------
@@ -68,118 +64,25 @@ class InteractiveEnsemble(RationaleEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **ExchangingEnsemble._parameter_constraints,
         "est1": "no_validation",
         "est2": "no_validation",
-        "prefit": ["boolean", StrOptions({"auto"})],
-        "n_jobs": [int, None],
     }
 
     def __init__(
-        self, est1: Any, est2: Any, *, prefit: bool | str = "auto", n_jobs: int | None = None
+        self,
+        est1: Any,
+        est2: Any,
+        *,
+        calibration: str | None = None,
+        prefit: bool | str = "auto",
+        n_jobs: int | None = None,
     ) -> None:
         self.est1 = est1
         self.est2 = est2
+        self.calibration = calibration
         self.prefit = prefit
         self.n_jobs = n_jobs
-
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Fit the members that need it, and check that they can exchange rationales.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-        y : array-like of shape (n_samples,), default=None
-            Labels. Not needed if both members are used as they are.
-
-        Raises
-        ------
-        ValueError
-            If the members know different classes or split the documents into different words, or
-            `y` has labels that fitted members do not know.
-        NotFittedError
-            If ``prefit=True`` and a member is not fitted.
-        TypeError
-            If a member cannot read rationales, or as raised by the members.
-        """
-        texts = check_texts(X)
-        members = [("est1", self.est1), ("est2", self.est2)]
-        for name, member in members:
-            if not all(hasattr(member, method) for method in _METHODS_OF_MEMBERS):
-                raise TypeError(
-                    f"{name}={member!r} cannot exchange rationales: give a "
-                    "SelectiveRationaleClassifier."
-                )
-        use = [self._use_as_is(name, member) for name, member in members]
-        if y is not None or not all(use):
-            y = check_labels(y, len(texts))
-        unfitted = [
-            clone(member) for (_, member), as_is in zip(members, use, strict=True) if not as_is
-        ]
-        given = _tokenized(unfitted, texts) if self.n_jobs in (None, 1) else texts
-        fitted = iter(
-            Parallel(n_jobs=self.n_jobs)(delayed(_fit)(member, given, y) for member in unfitted)
-        )
-        self.estimators_ = [
-            member if as_is else next(fitted)
-            for (_, member), as_is in zip(members, use, strict=True)
-        ]
-        self._check_classes(y)
-        if not self.estimators_[0].splits_like(self.estimators_[1]):
-            self._tokenize(texts)  # says where they split these texts differently
-        self.classes_ = self.estimators_[0].classes_
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the class probabilities of the member that was kept, from the rationale kept.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns as ``classes_``.
-        """
-        return self._settle(*self._tokenize(X))[0]
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Give the rationales that Algorithm 1 keeps, as masks.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        masks : ndarray of shape (n_samples, max_length), dtype bool
-            True for selected words, False past the end of a document.
-        """
-        return self._settle(*self._tokenize(X))[1]
-
-    def explain(self, X: Any) -> list[Rationale]:
-        """Give label, confidence, words and case of Algorithm 1 of each document.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        rationales : list of n_samples Rationale
-        """
-        tokenized = self._tokenize(X, spans=True)
-        probabilities, masks, happened = self._settle(*tokenized)
-        rationales = self.estimators_[0].to_rationales(tokenized[0], probabilities, masks)
-        return [
-            replace(rationale, case=str(case))
-            for rationale, case in zip(rationales, happened["case"], strict=True)
-        ]
 
     def interact(self, X: Any, *, as_frame: bool = False) -> Any:
         """Tell what happened to each document.
@@ -201,125 +104,43 @@ class InteractiveEnsemble(RationaleEstimator):
             :func:`sklearn_irx.exchange.decide` names it; ``chosen``, the member kept, 1 or 2;
             ``label``, the outcome.
         """
-        happened = self._settle(*self._tokenize(X))[2]
-        if not as_frame:
-            return happened
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "as_frame=True needs pandas: pip install pandas, or use as_frame=False."
-            ) from error
-        return pd.DataFrame(happened)
+        return self._interact(X, as_frame)
 
-    def _tokenize(self, X: Any, *, spans: bool = False) -> tuple[TokenizedTexts, TokenizedTexts]:
-        """Split the documents for both members: once if they surely split alike."""
-        check_is_fitted(self)
-        one, two = self.estimators_
-        if one.splits_like(two):
-            tokenized = one.tokenize(X, spans=spans)
-            return tokenized, tokenized
-        texts = check_texts(X)
-        first, second = one.tokenize(texts, spans=True), two.tokenize(texts, spans=True)
-        for row, (spans_1, spans_2) in enumerate(zip(first.spans, second.spans, strict=True)):
-            if spans_1 != spans_2:
-                raise ValueError(
-                    f"est1 and est2 split X[{row}] into different words ({len(spans_1)} and "
-                    f"{len(spans_2)}), so neither can read the other's rationale: give both the "
-                    "same tokenizer and max_length."
-                )
-        return first, second
+    @property
+    def cases_(self) -> tuple[str, ...]:
+        """What can happen to a document, in the order in which Algorithm 1 asks for it."""
+        return CASES
 
-    def _settle(
-        self, first: TokenizedTexts, second: TokenizedTexts
-    ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-        """Run Algorithm 1: probabilities and masks that are kept, and what happened.
+    def _members(self) -> list[tuple[str, Any]]:
+        return [("est1", self.est1), ("est2", self.est2)]
 
-        `first` and `second` are the same documents, tokenized for each member.
-        """
-        one, two = self.estimators_
-        (proba_1, mask_1), (proba_2, mask_2) = one.read(first), two.read(second)
-        number_1, number_2 = proba_1.argmax(axis=1), proba_2.argmax(axis=1)
-        disputed = np.flatnonzero(number_1 != number_2)
-        one_given_two, two_given_one = (np.full(len(first), _UNREAD) for _ in range(2))
-        if len(disputed):
-            for reader, tokenized, mask, numbers in (
-                (one, first, mask_2, one_given_two),
-                (two, second, mask_1, two_given_one),
-            ):
-                read = reader.predict_proba(tokenized.take(disputed), masks=mask[disputed])
-                numbers[disputed] = read.argmax(axis=1)
-        confidence_1, confidence_2 = proba_1.max(axis=1), proba_2.max(axis=1)
-        case = exchange.decide(
-            number_1, number_2, one_given_two, two_given_one, confidence_1, confidence_2
-        )
-        chosen = exchange.chosen(case)
-        is_first = (chosen == 1)[:, None]
-        probabilities = np.where(is_first, proba_1, proba_2)
-        width = max(mask_1.shape[1], mask_2.shape[1])
-        masks = np.where(
-            is_first, *(np.pad(m, ((0, 0), (0, width - m.shape[1]))) for m in (mask_1, mask_2))
-        )
-        happened = {
-            "label_1": self.classes_[number_1],
-            "label_2": self.classes_[number_2],
-            "label_1_given_2": self._labels_or_none(one_given_two),
-            "label_2_given_1": self._labels_or_none(two_given_one),
+    def _decide(self, readings: np.ndarray) -> Settlement:
+        labels, confidence = readings.argmax(axis=3), readings.max(axis=3)
+        case = decide(
+            labels[0, 0], labels[1, 1], labels[0, 1], labels[1, 0], confidence[0, 0],
+            confidence[1, 1],
+        )  # fmt: skip
+        kept = chosen(case) - 1
+        return Settlement(kept, case, readings[kept, kept, np.arange(len(kept))])
+
+    def _table(self, exchange: Exchange) -> dict[str, np.ndarray]:
+        label_1, label_2 = self.classes_[exchange.own.argmax(axis=2)]
+        confidence_1, confidence_2 = exchange.own.max(axis=2)
+        return {
+            "label_1": label_1,
+            "label_2": label_2,
+            "label_1_given_2": self._label_given(exchange, 0, 1),
+            "label_2_given_1": self._label_given(exchange, 1, 0),
             "confidence_1": confidence_1,
             "confidence_2": confidence_2,
-            "case": case,
-            "chosen": chosen,
-            "label": self.classes_[probabilities.argmax(axis=1)],
+            "case": exchange.case,
+            "chosen": exchange.chosen + 1,
+            "label": self.classes_[exchange.probabilities.argmax(axis=1)],
         }
-        return probabilities, masks, happened
 
-    def _labels_or_none(self, numbers: np.ndarray) -> np.ndarray:
-        labels = self.classes_[numbers].astype(object)
-        labels[numbers == _UNREAD] = None
+    def _label_given(self, exchange: Exchange, reader: int, owner: int) -> np.ndarray:
+        """Give what a member says of the other's rationale, None where it did not read it."""
+        labels = np.full(len(exchange.case), None, dtype=object)
+        numbers = exchange.readings[reader, owner].argmax(axis=1)
+        labels[exchange.disputed] = self.classes_[numbers]
         return labels
-
-    def _use_as_is(self, name: str, member: Any) -> bool:
-        if self.prefit is False:
-            return False
-        try:
-            check_is_fitted(member)
-        except NotFittedError:
-            if self.prefit is True:
-                raise NotFittedError(
-                    f"{name} is not fitted, and prefit=True: fit it first, or use prefit='auto'."
-                ) from None
-            return False
-        return True
-
-    def _check_classes(self, y: np.ndarray | None) -> None:
-        known_1, known_2 = (member.classes_ for member in self.estimators_)
-        if not np.array_equal(known_1, known_2):
-            raise ValueError(
-                f"est1 knows the classes {known_1.tolist()} and est2 {known_2.tolist()}: fit both "
-                "on the same labels."
-            )
-        strange = set() if y is None else set(y.tolist()) - set(known_1.tolist())
-        if strange:
-            raise ValueError(
-                f"y has labels {sorted(map(str, strange))} that the fitted members do not know: "
-                f"give some of {known_1.tolist()}, or refit with prefit=False."
-            )
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "estimators_")
-
-
-def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTexts:
-    """Tokenize texts for two members to be fitted that will split them alike, else leave them."""
-    if len(members) < 2 or not all(isinstance(m, SelectiveRationaleClassifier) for m in members):
-        return texts
-    one, two = members
-    if (one.tokenizer, one.max_length) != (two.tokenizer, two.max_length):
-        return texts
-    one._validate_params()
-    tokenizer = WordTokenizer() if one.tokenizer is None else one.tokenizer
-    return tokenize(texts, tokenizer, one.max_length, make_memory(one.memory))
-
-
-def _fit(member: Any, texts: list[str] | TokenizedTexts, y: np.ndarray) -> Any:
-    return member.fit(texts, y)

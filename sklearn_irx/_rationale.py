@@ -29,8 +29,9 @@ class Rationale:
     confidence : float
         Probability of `label` between 0 and 1, from the selected words alone.
     case : str or None
-        How an :class:`~sklearn_irx.InteractiveEnsemble` settled the document
-        (``"agree"``, ``"convinced_1"``, ...); None for a single model.
+        How an :class:`~sklearn_irx.InteractiveEnsemble` or
+        :class:`~sklearn_irx.InteractiveCommittee` settled the document (``"agree"``,
+        ``"convinced_1"``, ...); None for a single model.
 
     Examples
     --------

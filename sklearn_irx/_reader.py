@@ -12,6 +12,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._base import RationaleEstimator
+from sklearn_irx._calibration import at_temperature
 from sklearn_irx._rationale import Rationale
 from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
 from sklearn_irx.nn.rationalizer import Rationalizer
@@ -28,6 +29,7 @@ class RationaleReader(RationaleEstimator):
     """
 
     vocabulary_: Vocabulary
+    calibration_temperature_: float
     n_threads: int | None
     _tokenizer: Any
     _max_length: int
@@ -225,6 +227,7 @@ class RationaleReader(RationaleEstimator):
                 given = fit_masks(rows, some.lengths, self._max_length, first)
             with threads(self.n_threads):
                 probabilities, used = read(self._module, some, given)
+            probabilities = at_temperature(probabilities, self.calibration_temperature_)
             yield probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
             first += len(some)
         if masks is not None and first != len(masks):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from numbers import Integral
 from typing import Any
 
@@ -151,6 +151,76 @@ def check_filter_sizes(filter_sizes: Any) -> tuple[int, ...]:
             f"filter_sizes={filter_sizes!r}: give one or more widths of at least 1 word."
         )
     return tuple(int(size) for size in sizes)
+
+
+def check_members(estimators: list[Any], reserved: Collection[str]) -> None:
+    """Check that members of an ensemble are pairs (name, estimator) with usable names.
+
+    Parameters
+    ----------
+    estimators : list
+        What the caller gave.
+    reserved : collection of str
+        The parameters of the ensemble, which no member may be named like.
+    """
+    for member in estimators:
+        if not isinstance(member, tuple) or len(member) != 2 or not isinstance(member[0], str):
+            raise TypeError(
+                f"estimators holds {member!r}: give pairs (name, estimator), the name a str."
+            )
+    if len(estimators) < 2:
+        raise ValueError(f"estimators={estimators!r}: give at least two members.")
+    names = [name for name, _ in estimators]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"estimators has {names.count(name)} members named {name!r}: give each a name of "
+                "its own."
+            )
+        if not name or "__" in name or name in reserved:
+            raise ValueError(
+                f"estimators has a member named {name!r}: give a name that is not empty, holds no "
+                f"'__' and is none of the parameters {', '.join(reserved)}."
+            )
+
+
+def check_known_classes(
+    known: dict[str, np.ndarray], y: np.ndarray | None, *, exactly: bool
+) -> np.ndarray:
+    """Give the labels that all members of an ensemble know, or say who knows others.
+
+    Parameters
+    ----------
+    known : dict of str to ndarray of shape (n_classes,)
+        Names of the members that are fitted, and the labels they know.
+    y : ndarray of shape (n_samples,) or None
+        The labels given. None if all members are fitted.
+    exactly : bool
+        Whether other members will be fitted on `y`, and will know its labels.
+    """
+    if not known:
+        return np.unique(np.asarray(y))
+    (first, classes), *others = known.items()
+    for name, its_classes in others:
+        if not np.array_equal(classes, its_classes):
+            raise ValueError(
+                f"{first} knows the classes {classes.tolist()} and {name} {its_classes.tolist()}: "
+                "fit all members on the same labels."
+            )
+    labels = set() if y is None else set(y.tolist())
+    strange = labels - set(classes.tolist())
+    if strange:
+        raise ValueError(
+            f"y has labels {sorted(map(str, strange))} that the fitted members do not know: give "
+            f"some of {classes.tolist()}, or refit with prefit=False."
+        )
+    missing = set(classes.tolist()) - labels
+    if exactly and missing:
+        raise ValueError(
+            f"y lacks the labels {sorted(map(str, missing))}, which the fitted {first} knows: give "
+            "documents of all its classes to fit the others on, or refit with prefit=False."
+        )
+    return classes
 
 
 def check_validation_data(

@@ -1,11 +1,16 @@
-"""Algorithm 1 of Dai et al. (2022): which of two rationales, and which prediction, to keep.
+"""Which of several rationales, and which prediction, to keep: Algorithm 1 of Dai et al. (2022).
 
-Pure functions on arrays: no model, no text. Row ``i`` of every argument belongs to document
-``i``. Model 1 predicted ``label_1`` from its own rationale 1 with ``confidence_1`` and
-``label_1_given_2`` when it read rationale 2; likewise model 2.
+Pure functions on arrays: no model, no text. :func:`decide` is the algorithm for two models, on
+labels. There, row ``i`` of every argument belongs to document ``i``: model 1 predicted ``label_1``
+from its own rationale 1 with ``confidence_1`` and ``label_1_given_2`` when it read rationale 2;
+likewise model 2. :func:`settle` is its form for any number of models, on probabilities, with other
+rules beside that of the paper.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -92,3 +97,143 @@ def chosen(case: np.ndarray) -> np.ndarray:
         1 or 2. Where the models agree, 1.
     """
     return np.where(np.isin(case, _FIRST_WINS), 1, 2)
+
+
+class Settlement(NamedTuple):
+    """What came of an exchange between any number of models.
+
+    Attributes
+    ----------
+    chosen : ndarray of shape (n_samples,), dtype int
+        The model whose rationale is kept, counted from 0.
+    case : ndarray of shape (n_samples,), dtype str
+        How it was settled: ``"agree"``, the name of the rule, or ``"confidence"``.
+    probabilities : ndarray of shape (n_samples, n_classes)
+        Class probabilities, from the rationale kept alone.
+    """
+
+    chosen: np.ndarray
+    case: np.ndarray
+    probabilities: np.ndarray
+
+
+def settle(probabilities: np.ndarray, rule: str = "convinced") -> Settlement:
+    r"""Settle every document between any number of models.
+
+    Each model :math:`j` stands for its rationale :math:`r_j` and a label :math:`y_j`. Every model
+    :math:`i` reads every rationale, :math:`p_{ij}(c)` being the probability it then gives to class
+    :math:`c`. Where all models say the same of their own rationales, that of the first is
+    kept. Elsewhere the one with the highest score is. If several have it, the one whose model is
+    surest of its own reading, :math:`\max_c p_{jj}(c)`, is kept; on equal confidence, the first.
+
+    ============= ===================================== ========================================
+    rule          score of :math:`r_j`                  probabilities returned
+    ============= ===================================== ========================================
+    "convinced"   number of models :math:`i` with       :math:`p_{jj}`
+                  :math:`\arg\max_c p_{ij}(c) = y_j`
+    "mean"        mean of :math:`p_{ij}(y_j)` over i    :math:`p_{jj}`
+    "product"     product of :math:`p_{ij}(y_j)` over i :math:`p_{jj}`
+    "vote"        mean of :math:`p_{ii}(y_j)` over i    :math:`p_{jj}`
+    "consensus"   mean of :math:`p_{ij}(y_j)` over i    mean of :math:`p_{ij}` over i
+    ============= ===================================== ========================================
+
+    :math:`y_j` is the likeliest class of the probabilities that would be returned: what model
+    :math:`j` says of its own rationale or, in "consensus", what the readers of that rationale say
+    on average. "vote" is soft voting among the labels the models give; the others depend on how
+    a rationale is read. For two models, "convinced" is Algorithm 1.
+
+    Parameters
+    ----------
+    probabilities : array of shape (n_models, n_models, n_samples, n_classes)
+        ``probabilities[i, j, d, c]`` is :math:`p_{ij}(c)` for document d. Where the models agree on
+        a document, those with i other than j are not looked at, and may be nan.
+    rule : {"convinced", "mean", "product", "vote", "consensus"}, default="convinced"
+        How a rationale is scored.
+
+    Returns
+    -------
+    settlement : Settlement
+        ``chosen``, ``case`` and ``probabilities``, one entry a document. ``case`` is ``"agree"``
+        where all models give the same label, ``"confidence"`` where rationales of different
+        labels had the highest score, else the name of the rule.
+
+    Raises
+    ------
+    ValueError
+        If `probabilities` has another shape, or there is no such rule.
+
+    Notes
+    -----
+    The probabilities returned depend on the words of one rationale only. Which rationale that is
+    depends on all of them, as in Algorithm 1.
+
+    References
+    ----------
+    J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022, Algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.exchange import settle
+    >>> own = [[0.6, 0.4], [0.7, 0.3], [0.1, 0.9]]  # models 0 and 1 are for class 0, model 2 is not
+    >>> readings = np.array([[own[0], own[1], [0.4, 0.6]],  # how model 0 reads the three rationales
+    ...                      [own[0], own[1], [0.3, 0.7]],
+    ...                      [own[0], [0.2, 0.8], own[2]]])[:, :, None]
+    >>> settle(readings)  # rationales 0 and 2 convince all; model 2 is surer than model 0
+    Settlement(chosen=array([2]), case=array(['confidence'], dtype='<U10'),
+               probabilities=array([[0.1, 0.9]]))
+    >>> settle(readings, "vote").chosen
+    array([2])
+    """
+    shape = probabilities.shape
+    if len(shape) != 4 or shape[0] != shape[1]:
+        raise ValueError(
+            f"probabilities has shape {shape}: give (n_models, n_models, n_samples, n_classes)."
+        )
+    if rule not in RULES:
+        raise ValueError(f"rule={rule!r} is unknown: give one of {', '.join(RULES)}.")
+    everyone = np.arange(len(probabilities))
+    own = probabilities[everyone, everyone]
+    own_labels = own.argmax(axis=2)
+    agree = (own_labels == own_labels[0]).all(axis=0)
+    said = probabilities.mean(axis=0) if rule == "consensus" else own
+    labels = said.argmax(axis=2)
+    score = RULES[rule](probabilities, labels)
+    ahead = score == score.max(axis=0)
+    chosen = np.where(agree, 0, np.where(ahead, own.max(axis=2), -1).argmax(axis=0))
+    kept = chosen, np.arange(shape[2])
+    contested = (ahead & (labels != labels[kept])).any(axis=0)
+    case = np.select([agree, contested], ["agree", "confidence"], default=rule)
+    return Settlement(chosen, case, np.where(agree[:, None], own[0], said[kept]))
+
+
+def _n_convinced(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return (probabilities.argmax(axis=3) == labels).sum(axis=0)
+
+
+def _in_label(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Give how likely each reader thinks the label of each rationale: (reader, rationale, doc)."""
+    return np.take_along_axis(probabilities, labels[None, ..., None], axis=3)[..., 0]
+
+
+def _mean(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return _in_label(probabilities, labels).mean(axis=0)
+
+
+def _product(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return _in_label(probabilities, labels).prod(axis=0)
+
+
+def _vote(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    everyone = np.arange(len(probabilities))
+    return _mean(probabilities[everyone, everyone][:, None], labels)
+
+
+RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "convinced": _n_convinced,
+    "mean": _mean,
+    "product": _product,
+    "vote": _vote,
+    "consensus": _mean,
+}
+"""How :func:`settle` scores a rationale: (n_models, n_samples), from readings and labels."""

@@ -1,11 +1,11 @@
-"""Algorithm 1 against a second, literal transcription of the paper's pseudo-code."""
+"""Algorithm 1, and its form for many models, against second, literal transcriptions."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.exchange import CASES, chosen, decide
+from sklearn_irx.exchange import CASES, RULES, chosen, decide, settle
 
 labels = st.sampled_from(["a", "b", "c"])
 confidences = st.sampled_from([0.4, 0.5, 0.9])
@@ -60,3 +60,98 @@ def test_the_pseudo_code_covers_every_case():
 def test_labels_of_any_type_can_be_compared(dtype):
     one, two = np.array([1], dtype), np.array([0], dtype)
     assert decide(one, two, one, one, np.array([0.5]), np.array([0.9])) == ["convinced_2"]
+
+
+@st.composite
+def readings(draw, most_models=4, ties=True):
+    """What models say of all rationales: any probabilities or, with `ties`, of few values too."""
+    n, n_samples = draw(st.integers(2, most_models)), draw(st.integers(1, 30))
+    n_classes = draw(st.integers(2, 4))
+    random = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
+    if ties and draw(st.booleans()):
+        weights = random.randint(1, 4, size=(n, n, n_samples, n_classes)).astype(float)
+        return weights / weights.sum(axis=3, keepdims=True)
+    return random.dirichlet(np.ones(n_classes), size=(n, n, n_samples))
+
+
+def settled(p, rule):
+    """One document, as the docstring of `settle` reads: p[i][j][c]."""
+    members = range(len(p))
+    own_labels = [int(np.argmax(p[j][j])) for j in members]
+    if len(set(own_labels)) == 1:
+        return 0, "agree", p[0][0]
+    if rule == "consensus":
+        said = [np.mean([p[i][j] for i in members], axis=0) for j in members]
+    else:
+        said = [p[j][j] for j in members]
+    labels = [int(np.argmax(probabilities)) for probabilities in said]
+    score = [
+        {
+            "convinced": lambda j: sum(np.argmax(p[i][j]) == labels[j] for i in members),
+            "mean": lambda j: np.mean([p[i][j][labels[j]] for i in members]),
+            "product": lambda j: np.prod([p[i][j][labels[j]] for i in members]),
+            "vote": lambda j: np.mean([p[i][i][labels[j]] for i in members]),
+            "consensus": lambda j: np.mean([p[i][j][labels[j]] for i in members]),
+        }[rule](j)
+        for j in members
+    ]
+    ahead = [j for j in members if score[j] == max(score)]
+    kept = max(ahead, key=lambda j: (max(p[j][j]), -j))
+    case = rule if len({labels[j] for j in ahead}) == 1 else "confidence"
+    return kept, case, said[kept]
+
+
+@given(readings())
+@pytest.mark.parametrize("rule", RULES)
+def test_many_models_are_settled_as_the_docstring_says(rule, p):
+    settlement = settle(p, rule)
+    for document in range(p.shape[2]):
+        kept, case, probabilities = settled(p[:, :, document], rule)
+        assert settlement.chosen[document] == kept
+        assert settlement.case[document] == case
+        np.testing.assert_allclose(settlement.probabilities[document], probabilities)
+
+
+@given(readings(most_models=2))
+def test_two_models_are_settled_by_algorithm_1(p):
+    labels, confidence = p.argmax(axis=3), p.max(axis=3)
+    case = decide(
+        labels[0, 0], labels[1, 1], labels[0, 1], labels[1, 0], confidence[0, 0], confidence[1, 1]
+    )
+    settlement = settle(p)
+    np.testing.assert_array_equal(settlement.chosen + 1, chosen(case))
+    assert settlement.case.tolist() == [name.split("_")[0] for name in case]
+    np.testing.assert_array_equal(
+        settlement.probabilities,
+        np.where(chosen(case)[:, None] == 1, p[0, 0], p[1, 1]),
+    )
+
+
+@given(p=readings(ties=False), seed=st.integers(0, 1000))
+@pytest.mark.parametrize("rule", RULES)
+def test_the_order_of_the_models_does_not_matter_unless_they_agree(rule, p, seed):
+    order = np.random.RandomState(seed).permutation(len(p))
+    forward, permuted = settle(p, rule), settle(p[order][:, order], rule)
+    np.testing.assert_array_equal(forward.case, permuted.case)
+    disputed = forward.case != "agree"
+    np.testing.assert_array_equal(forward.chosen[disputed], order[permuted.chosen[disputed]])
+    np.testing.assert_array_equal(
+        forward.probabilities.argmax(axis=1), permuted.probabilities.argmax(axis=1)
+    )
+
+
+@given(readings())
+@pytest.mark.parametrize("rule", RULES)
+def test_readings_that_were_not_made_are_not_missed(rule, p):
+    labels = p[np.arange(len(p)), np.arange(len(p))].argmax(axis=2)
+    unread = ~np.eye(len(p), dtype=bool)[..., None] & (labels == labels[0]).all(axis=0)
+    sparse = np.where(unread[..., None], np.nan, p)
+    for complete, incomplete in zip(settle(p, rule), settle(sparse, rule), strict=True):
+        np.testing.assert_array_equal(complete, incomplete)
+
+
+def test_what_settle_cannot_read():
+    with pytest.raises(ValueError, match=r"probabilities has shape \(2, 3, 5, 4\): give"):
+        settle(np.zeros((2, 3, 5, 4)))
+    with pytest.raises(ValueError, match="rule='loudest' is unknown: give one of convinced, mean"):
+        settle(np.zeros((2, 2, 5, 4)), "loudest")

@@ -1,5 +1,6 @@
-"""What rationales are worth, in numbers: pure functions on masks and on what an ensemble did."""
+"""What rationales and confidence are worth, in numbers."""
 
+from sklearn_irx.metrics._calibration import expected_calibration_error
 from sklearn_irx.metrics._interaction import interaction_table
 from sklearn_irx.metrics._masks import n_transitions, rationale_length
 from sklearn_irx.metrics._plausibility import (
@@ -9,6 +10,7 @@ from sklearn_irx.metrics._plausibility import (
 )
 
 __all__ = [
+    "expected_calibration_error",
     "interaction_table",
     "n_transitions",
     "rationale_length",

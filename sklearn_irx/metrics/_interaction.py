@@ -7,20 +7,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sklearn_irx.exchange import CASES
-
 
 class _Interacting(Protocol):
+    @property
+    def cases_(self) -> tuple[str, ...]: ...
+
     def interact(self, X: Any) -> Mapping[str, np.ndarray]: ...
 
 
 def interaction_table(ensemble: _Interacting, X: Any, y: Any) -> dict[str, np.ndarray]:
-    """Tell how often each case of Algorithm 1 occurred, and how often it ended well.
+    """Tell how often each case of an exchange occurred, and how often it ended well.
 
     Parameters
     ----------
-    ensemble : fitted :class:`~sklearn_irx.InteractiveEnsemble`
-        Only its ``interact`` is used.
+    ensemble : fitted InteractiveEnsemble or InteractiveCommittee
+        Only its ``interact`` and ``cases_`` are used.
     X : sequence of n_samples str
         The documents.
     y : array-like of shape (n_samples,)
@@ -28,12 +29,13 @@ def interaction_table(ensemble: _Interacting, X: Any, y: Any) -> dict[str, np.nd
 
     Returns
     -------
-    table : dict of ndarrays of shape (5,)
-        One entry for each of :data:`sklearn_irx.exchange.CASES`, in that order; a
-        ``pandas.DataFrame`` can be made of it. ``case``, its name; ``count``, the number of
-        documents; ``share``, that number as a fraction of all. Accuracies between 0 and 1 over the
-        documents of the case, nan if there are none: ``accuracy`` of the label that was settled
-        on, ``accuracy_1`` and ``accuracy_2`` of what each model said from its own rationale.
+    table : dict of ndarrays of shape (n_cases,)
+        One entry for each of ``ensemble.cases_``, in that order; a ``pandas.DataFrame`` can be
+        made of it. ``case``, its name; ``count``, the number of documents; ``share``, that number
+        as a fraction of all. Accuracies between 0 and 1 over the documents of the case, nan if
+        there are none: ``accuracy`` of the label that was settled on, ``accuracy_1`` and
+        ``accuracy_2`` of what each model said from its own rationale. The members of a committee
+        have their names in place of 1 and 2.
 
     Raises
     ------
@@ -61,14 +63,13 @@ def interaction_table(ensemble: _Interacting, X: Any, y: Any) -> dict[str, np.nd
             f"y has shape {y.shape}: give one label for each of the {len(case)} documents of X, "
             "and at least one document."
         )
-    rows = [case == name for name in CASES]
+    rows = [case == name for name in ensemble.cases_]
     count = np.array([row.sum() for row in rows])
-    table = {"case": np.array(CASES), "count": count, "share": count / len(case)}
-    for name, label in (
-        ("accuracy", "label"),
-        ("accuracy_1", "label_1"),
-        ("accuracy_2", "label_2"),
-    ):
-        right = np.asarray(happened[label]) == y
-        table[name] = np.array([right[row].mean() if row.any() else np.nan for row in rows])
+    table = {"case": np.array(ensemble.cases_), "count": count, "share": count / len(case)}
+    members = [key.removeprefix("confidence") for key in happened if key.startswith("confidence_")]
+    for member in ["", *members]:
+        right = np.asarray(happened[f"label{member}"]) == y
+        table[f"accuracy{member}"] = np.array(
+            [right[row].mean() if row.any() else np.nan for row in rows]
+        )
     return table

@@ -11,6 +11,8 @@ from sklearn_irx.metrics import interaction_table
 class Exchange:
     """Seven documents: what two models said, settled by Algorithm 1."""
 
+    cases_ = CASES
+
     def interact(self, X):
         said = {
             "label_1": np.array(["a", "b", "a", "a", "a", "b", "a"]),
