@@ -8,9 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_irx import exchange
-from sklearn_irx.metrics import interaction_table, n_transitions, rationale_length
+from sklearn_irx.metrics import (
+    expected_calibration_error,
+    interaction_table,
+    n_transitions,
+    rationale_length,
+)
 
-N_BINS = 15
 DIGITS = 5
 
 
@@ -43,27 +47,6 @@ class Exchange(NamedTuple):
     two_given_one: np.ndarray
 
 
-def calibration_error(probabilities: np.ndarray, y: np.ndarray, n_bins: int = N_BINS) -> float:
-    """Give the expected calibration error of the largest class probability.
-
-    The mean distance of confidence and accuracy over bins of equal width (Guo et al., "On
-    Calibration of Modern Neural Networks", ICML 2017), each bin weighted by its documents.
-
-    Parameters
-    ----------
-    probabilities : array of shape (n_documents, n_classes)
-        Of the classes.
-    y : array of shape (n_documents,)
-        True class numbers.
-    n_bins : int, default=15
-        Bins between 0 and 1, each with its upper end.
-    """
-    confidence = probabilities.max(axis=1)
-    gap = (probabilities.argmax(axis=1) == y) - confidence
-    bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
-    return float(np.abs(np.bincount(bins, weights=gap, minlength=n_bins)).sum() / len(y))
-
-
 def measure_model(y: np.ndarray, reading: Reading, lengths: np.ndarray) -> dict[str, float]:
     """Measure what a model made of documents of so many words: `lengths`, (n_documents,)."""
     n_selected = rationale_length(reading.masks, average=None)
@@ -71,7 +54,7 @@ def measure_model(y: np.ndarray, reading: Reading, lengths: np.ndarray) -> dict[
         "accuracy": np.mean(reading.labels == y), "words": n_selected.mean(),
         "borders": n_transitions(reading.masks, lengths),
         "share": n_selected.sum() / lengths.sum(), "empty": np.mean(n_selected == 0),
-        "ece": calibration_error(reading.probabilities, y),
+        "ece": _ece(y, reading.probabilities),
     })  # fmt: skip
 
 
@@ -91,10 +74,10 @@ def measure_pair(y: np.ndarray, given: Exchange, lengths: np.ndarray) -> dict[st
         "soft_voting": np.mean(votes.argmax(axis=1) == y), "agreement": np.mean(~disputed),
         "accuracy_1_given_2": np.mean(given.one_given_two.argmax(axis=1) == y),
         "accuracy_2_given_1": np.mean(given.two_given_one.argmax(axis=1) == y),
-        "ece_1": calibration_error(one.probabilities, y),
-        "ece_2": calibration_error(two.probabilities, y),
-        "ece": calibration_error(probabilities, y),
-        "ece_soft_voting": calibration_error(votes, y),
+        "ece_1": _ece(y, one.probabilities),
+        "ece_2": _ece(y, two.probabilities),
+        "ece": _ece(y, probabilities),
+        "ece_soft_voting": _ece(y, votes),
         "share": kept.sum() / lengths.sum(),
         **_shape("1", one.masks, lengths), **_shape("2", two.masks, lengths),
         **_shape("kept", kept, lengths),
@@ -120,12 +103,17 @@ def settle(given: Exchange) -> dict[str, np.ndarray]:
 
 def _cases(happened: dict[str, np.ndarray], y: np.ndarray) -> dict[str, float]:
     """Count the cases of Algorithm 1, and say how often each ended well."""
-    table = interaction_table(SimpleNamespace(interact=lambda _: happened), None, y)
+    told = SimpleNamespace(interact=lambda _: happened, cases_=exchange.CASES)
+    table = interaction_table(told, None, y)
     return {
         f"{name}_in_{case}": table[name][row]
         for row, case in enumerate(table["case"])
         for name in ("count", "accuracy", "accuracy_1", "accuracy_2")
     }
+
+
+def _ece(y: np.ndarray, probabilities: np.ndarray) -> float:
+    return expected_calibration_error(y, probabilities, labels=np.arange(probabilities.shape[1]))
 
 
 def _shape(whose: str, masks: np.ndarray, lengths: np.ndarray) -> dict[str, float]:

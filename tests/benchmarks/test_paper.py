@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.common import append_row, read_rows
 from benchmarks.paper import run
-from benchmarks.paper.measures import Exchange, Reading, calibration_error, measure_pair
+from benchmarks.paper.measures import Exchange, Reading, measure_pair
 from benchmarks.paper.models import Workshop, load_texts, noisy_masks
 from benchmarks.paper.progress import Progress
 from benchmarks.paper.protocol import SETTINGS, Member, Protocol, load_setting
@@ -201,15 +201,6 @@ def test_noise_changes_rationales_and_the_seed_decides_how(finished, shop):
 )
 def test_collapsed_is_mostly_empty_or_near_chance(found, collapsed):
     assert Protocol.load().collapsed({**found, "largest_class": 0.05}) is collapsed
-
-
-def test_calibration_error_is_the_gap_of_confidence_and_accuracy():
-    sure = np.array([[0.9, 0.1]] * 10)
-    y = np.array([0] * 9 + [1])
-    assert calibration_error(sure, y) == pytest.approx(0)
-    assert calibration_error(sure, np.ones(10, dtype=int)) == pytest.approx(0.9)
-    mixed = np.array([[0.8, 0.2], [0.8, 0.2], [0.4, 0.6], [0.4, 0.6]])
-    assert calibration_error(mixed, np.array([0, 0, 1, 0])) == pytest.approx((0.2 + 0.1) / 2)
 
 
 def test_measures_of_a_pair_on_three_documents():
