@@ -90,13 +90,15 @@ def measure_pair(y: np.ndarray, given: Exchange, lengths: np.ndarray) -> dict[st
 def settle(given: Exchange) -> dict[str, np.ndarray]:
     """Run Algorithm 1: as ``InteractiveEnsemble.interact`` tells it, with class numbers."""
     label_1, label_2 = given.one.labels, given.two.labels
+    confidence_1, confidence_2 = (of.probabilities.max(axis=1) for of in (given.one, given.two))
     case = exchange.decide(
         label_1, label_2, given.one_given_two.argmax(axis=1), given.two_given_one.argmax(axis=1),
-        given.one.probabilities.max(axis=1), given.two.probabilities.max(axis=1),
+        confidence_1, confidence_2,
     )  # fmt: skip
     chosen = exchange.chosen(case)
     return {
-        "label_1": label_1, "label_2": label_2, "case": case, "chosen": chosen,
+        "label_1": label_1, "label_2": label_2, "confidence_1": confidence_1,
+        "confidence_2": confidence_2, "case": case, "chosen": chosen,
         "label": np.where(chosen == 1, label_1, label_2),
     }  # fmt: skip
 
