@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 
 from sklearn_irx.nn.linear import LinearStart
-from sklearn_irx.text import UNKNOWN, Documents
+from sklearn_irx.text import UNKNOWN, Documents, count_words
 
 N_FOLDS = 5
 LINEAR_STARTS = ("naive_bayes", "logistic")
@@ -58,10 +58,10 @@ def fit_linear_start(
     -------
     start : LinearStart
     """
-    counts = _bag_of_words(training, n_words)
+    counts = count_words(training.ids, training.lengths, n_words)
     tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
     X = tfidf.transform(counts)
-    X_validation = tfidf.transform(_bag_of_words(validation, n_words))
+    X_validation = tfidf.transform(count_words(validation.ids, validation.lengths, n_words))
     parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
     weights = np.stack([_weights(kind, X[part], y[part], class_weights) for part in parts])
     weights *= _scale(X_validation @ weights[0], y_validation)
@@ -69,16 +69,6 @@ def fit_linear_start(
     idf = tfidf.idf_.copy()
     idf[: UNKNOWN + 1] = 1  # they never occur in training: their own idf would be the largest
     return LinearStart(weights.astype(np.float32), idf.astype(np.float32), folds)
-
-
-def _bag_of_words(documents: Documents, n_words: int) -> csr_array:
-    ends = np.concatenate([[0], np.cumsum(documents.lengths)])
-    # A copy of the ids: adding up the words that occur twice reorders them in place.
-    counts = csr_array(
-        (np.ones(len(documents.ids)), documents.ids.copy(), ends), shape=(len(documents), n_words)
-    )
-    counts.sum_duplicates()
-    return counts
 
 
 def _weights(kind: str, X: csr_array, y: np.ndarray, class_weights: np.ndarray) -> np.ndarray:

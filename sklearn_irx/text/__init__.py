@@ -1,7 +1,7 @@
 """Strings: words and where they stand, vocabularies, word vectors, batches of word ids."""
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
-from sklearn_irx.text.tokenized import TokenizedTexts, word_lists
+from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
     Token,
     WhitespaceTokenizer,
@@ -22,6 +22,7 @@ __all__ = [
     "WhitespaceTokenizer",
     "WordTokenizer",
     "WordVectors",
+    "count_words",
     "embedding_matrix",
     "inference_batches",
     "load_embeddings",

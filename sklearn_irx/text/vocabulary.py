@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import repeat
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from sklearn_irx.text.tokenized import TokenizedTexts, number_words
+from sklearn_irx.text.tokenized import TokenizedTexts, count_words, number_words
 
 PADDING = 0
 UNKNOWN = 1
@@ -52,14 +51,8 @@ class Vocabulary:
         cls, words: list[str], numbers: np.ndarray, lengths: np.ndarray, min_df: int
     ) -> Vocabulary:
         """Collect frequent words from documents of numbered words."""
-        ends = np.concatenate([[0], np.cumsum(lengths)])
-        # A copy: adding up the words that occur twice in a document reorders them in place.
-        occurrences = csr_array(
-            (np.ones(len(numbers), dtype=bool), numbers.copy(), ends),
-            shape=(len(lengths), len(words)),
-        )
-        occurrences.sum_duplicates()
-        document_frequency = np.bincount(occurrences.indices, minlength=len(words))
+        counts = count_words(numbers, lengths, len(words))
+        document_frequency = np.bincount(counts.indices, minlength=len(words))
         first = np.empty(len(words), dtype=np.int64)
         first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # of several values, the last stays
         # Among equals, the first to occur: no hash order comes in.
