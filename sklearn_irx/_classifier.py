@@ -13,7 +13,13 @@ from sklearn_irx._compat import fit_context
 from sklearn_irx._constraints import CONSTRAINTS
 from sklearn_irx._reader import RationaleReader
 from sklearn_irx._selection import check_selection, first_selection, make_prices
-from sklearn_irx._training_data import linear_start, make_memory, prepare, word_vectors
+from sklearn_irx._training_data import (
+    linear_start,
+    make_memory,
+    make_tokenizer,
+    prepare,
+    word_vectors,
+)
 from sklearn_irx._validation import (
     check_filter_sizes,
     check_labels,
@@ -28,7 +34,7 @@ from sklearn_irx.nn.training import (
     pick_device,
     train,
 )
-from sklearn_irx.text import TokenizedTexts, WordTokenizer, load_embeddings
+from sklearn_irx.text import TokenizedTexts, load_embeddings
 
 _HISTORY = (
     "epoch", "train_loss", "train_accuracy", "train_words", "train_borders", "train_empty",
@@ -334,7 +340,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         TypeError
             If `X` is a bare string or holds something else than strings.
         """
-        tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
+        tokenizer = make_tokenizer(self.tokenizer)
         if isinstance(X, TokenizedTexts):
             X.check_made_by(tokenizer, self.max_length)
         texts = X if isinstance(X, TokenizedTexts) else check_texts(X)

@@ -16,9 +16,9 @@ from sklearn_irx._base import RationaleEstimator
 from sklearn_irx._classifier import SelectiveRationaleClassifier
 from sklearn_irx._compat import StrOptions, fit_context
 from sklearn_irx._rationale import Rationale
-from sklearn_irx._training_data import make_memory, tokenize
+from sklearn_irx._training_data import make_memory, make_tokenizer, tokenize
 from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.text import TokenizedTexts, WordTokenizer
+from sklearn_irx.text import TokenizedTexts
 
 _METHODS_OF_MEMBERS = ("read", "tokenize", "splits_like", "predict_proba")
 _UNREAD = -1  # class number where a rationale was not read by the other model
@@ -314,10 +314,10 @@ def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTex
     if len(members) < 2 or not all(isinstance(m, SelectiveRationaleClassifier) for m in members):
         return texts
     one, two = members
-    if (one.tokenizer, one.max_length) != (two.tokenizer, two.max_length):
+    tokenizer = make_tokenizer(one.tokenizer)
+    if (tokenizer, one.max_length) != (make_tokenizer(two.tokenizer), two.max_length):
         return texts
     one._validate_params()
-    tokenizer = WordTokenizer() if one.tokenizer is None else one.tokenizer
     return tokenize(texts, tokenizer, one.max_length, make_memory(one.memory))
 
 

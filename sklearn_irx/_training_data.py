@@ -23,6 +23,7 @@ from sklearn_irx.text import (
     Documents,
     TokenizedTexts,
     Vocabulary,
+    WordTokenizer,
     WordVectors,
     embedding_matrix,
     word_lists,
@@ -58,6 +59,11 @@ def make_memory(memory: Any) -> Any:
     if memory is None:
         return None
     return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
+
+
+def make_tokenizer(tokenizer: Any) -> Any:
+    """Give the tokenizer that the parameter `tokenizer` of a classifier stands for."""
+    return WordTokenizer() if tokenizer is None else tokenizer
 
 
 def tokenize(
