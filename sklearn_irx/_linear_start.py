@@ -48,7 +48,7 @@ def fit_linear_start(
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Class numbers.
     n_words : int
-        Size of the vocabulary.
+        Size of the vocabulary. Words with ids beyond it count as unknown.
     folds : ndarray of shape (n_documents,), dtype int
         As :func:`draw_folds` gives them.
     class_weights : ndarray of shape (n_classes,)
@@ -58,10 +58,10 @@ def fit_linear_start(
     -------
     start : LinearStart
     """
-    counts = count_words(training.ids, training.lengths, n_words)
+    counts = _counts(training, n_words)
     tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
     X = tfidf.transform(counts)
-    X_validation = tfidf.transform(count_words(validation.ids, validation.lengths, n_words))
+    X_validation = tfidf.transform(_counts(validation, n_words))
     parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
     weights = np.stack([_weights(kind, X[part], y[part], class_weights) for part in parts])
     weights *= _scale(X_validation @ weights[0], y_validation)
@@ -69,6 +69,11 @@ def fit_linear_start(
     idf = tfidf.idf_.copy()
     idf[: UNKNOWN + 1] = 1  # they never occur in training: their own idf would be the largest
     return LinearStart(weights.astype(np.float32), idf.astype(np.float32), folds)
+
+
+def _counts(documents: Documents, n_words: int) -> csr_array:
+    ids = np.where(documents.ids < n_words, documents.ids, UNKNOWN)
+    return count_words(ids, documents.lengths, n_words)
 
 
 def _weights(kind: str, X: csr_array, y: np.ndarray, class_weights: np.ndarray) -> np.ndarray:

@@ -9,7 +9,13 @@ from sklearn_irx.text.tokenizer import (
     tokens_of,
     words_of,
 )
-from sklearn_irx.text.vectors import WordVectors, embedding_matrix, load_embeddings
+from sklearn_irx.text.vectors import (
+    WordVectors,
+    embedding_matrix,
+    find_unseen_words,
+    load_embeddings,
+    unseen_matrix,
+)
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 __all__ = [
@@ -24,10 +30,12 @@ __all__ = [
     "WordVectors",
     "count_words",
     "embedding_matrix",
+    "find_unseen_words",
     "inference_batches",
     "load_embeddings",
     "tokens_of",
     "training_batches",
+    "unseen_matrix",
     "word_lists",
     "words_of",
 ]
