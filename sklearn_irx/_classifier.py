@@ -14,7 +14,14 @@ from sklearn_irx._compat import fit_context
 from sklearn_irx._constraints import CONSTRAINTS
 from sklearn_irx._reader import RationaleReader
 from sklearn_irx._selection import check_selection, first_selection, make_prices
-from sklearn_irx._training_data import linear_start, make_memory, prepare, word_vectors
+from sklearn_irx._training_data import (
+    linear_start,
+    make_memory,
+    make_tokenizer,
+    prepare,
+    split,
+    word_vectors,
+)
 from sklearn_irx._validation import (
     check_filter_sizes,
     check_labels,
@@ -30,7 +37,7 @@ from sklearn_irx.nn.training import (
     read,
     train,
 )
-from sklearn_irx.text import TokenizedTexts, WordTokenizer, load_embeddings
+from sklearn_irx.text import TokenizedTexts, load_embeddings
 
 _HISTORY = (
     "epoch", "train_loss", "train_accuracy", "train_words", "train_borders", "train_empty",
@@ -89,13 +96,18 @@ class SelectiveRationaleClassifier(RationaleReader):
         Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
         a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
         vectors of a list are concatenated, None being one of those it may hold.
+    max_unseen_words : int or None, default=50_000
+        Words that are in `embeddings` and not among the words learned, to be kept in the model and
+        read by their vectors when they come up: the first of the vectors, which files mostly begin
+        with the most frequent of. Each takes 2 bytes a dimension. None keeps all; with 0, such
+        words are unknown.
     tokenizer : callable or None, default=None
         Maps a document to its words as (word, start, end) with character offsets. None stands for
         :class:`~sklearn_irx.text.WordTokenizer`: lower-cased runs of ``\w``.
     max_length : int, default=300
         Words of a document that are read; what follows is ignored.
     min_df : int, default=1
-        Words in fewer training documents than this are unknown.
+        Words in fewer training documents than this are not learned, but read as unseen words are.
     encoder : {"cnn", "rnn"}, default="cnn"
         What reads words in context, in the selector and in the predictor: convolutions or a
         bidirectional recurrent network.
@@ -185,7 +197,7 @@ class SelectiveRationaleClassifier(RationaleReader):
     classes_ : ndarray of shape (n_classes,)
         The labels.
     vocabulary_ : Vocabulary
-        The words known.
+        The words learned, ``words``, and those to be read by their vectors, ``unseen_words``.
     calibration_temperature_ : float
         What the logits are divided by; 1 without calibration, or if every document held out was
         predicted right.
@@ -200,6 +212,10 @@ class SelectiveRationaleClassifier(RationaleReader):
     -----
     An empty document, or one without a known word, is legal: the prediction for it is what the
     predictor says of no words.
+
+    Words that are unseen, but have a vector, have a say in context, in both networks, and can be
+    selected. Nothing else is known of them: the linear start gives them no weight for any class,
+    and the lowest place in the ranking of words. Words without a vector are never selected.
 
     References
     ----------
@@ -242,6 +258,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         max_transitions: float | None = None,
         linear_start: str | None = "naive_bayes",
         embeddings: Any = None,
+        max_unseen_words: int | None = 50_000,
         tokenizer: Callable[[str], Any] | None = None,
         max_length: int = 300,
         min_df: int = 1,
@@ -288,6 +305,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         self.max_transitions = max_transitions
         self.linear_start = linear_start
         self.embeddings = embeddings
+        self.max_unseen_words = max_unseen_words
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.min_df = min_df
@@ -346,7 +364,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         TypeError
             If `X` is a bare string or holds something else than strings.
         """
-        tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
+        tokenizer = make_tokenizer(self.tokenizer)
         if isinstance(X, TokenizedTexts):
             X.check_made_by(tokenizer, self.max_length)
         texts = X if isinstance(X, TokenizedTexts) else check_texts(X)
@@ -369,10 +387,11 @@ class SelectiveRationaleClassifier(RationaleReader):
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(2**31 - 1))
 
-        data = prepare(
-            texts, numbers, validation_data, tokenizer, self.max_length, self.min_df,
-            self.validation_fraction, random_state, memory,
+        training, validation = split(
+            texts, numbers, validation_data, tokenizer, self.max_length, self.validation_fraction,
+            random_state, memory,
         )  # fmt: skip
+        data = prepare(training, validation, self.min_df, sources, self.max_unseen_words)
         class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
         max_epochs = self._resolved(self.max_epochs, 6, 20)
         word_price, border_price = make_prices(
@@ -386,11 +405,12 @@ class SelectiveRationaleClassifier(RationaleReader):
         if self.random_state is None:
             memory = None  # what follows is drawn anew each time, and never asked for again
         start = linear_start(self.linear_start, data, class_weights, random_state, memory)
-        vectors = word_vectors(sources, data, seed, memory)
+        vectors, unseen = word_vectors(sources, data, seed, memory)
         with isolated(seed, self.n_threads, device):
             module = Rationalizer(
                 vectors,
                 len(classes),
+                unseen=unseen,
                 filter_sizes=filter_sizes,
                 **{name: getattr(self, name) for name in _OF_THE_NETWORK},
                 initial_selection=share_at_start,

@@ -26,6 +26,7 @@ CONSTRAINTS: dict[str, list[Any] | str] = {
     "max_transitions": [Interval(Real, 1, None, closed="left"), None],
     "linear_start": [StrOptions(set(LINEAR_STARTS)), None],
     "embeddings": "no_validation",  # load_embeddings says what is wrong with them
+    "max_unseen_words": [Interval(Integral, 0, None, closed="left"), None],
     "tokenizer": [callable, None],
     "max_length": [Interval(Integral, 1, None, closed="left")],
     "min_df": [Interval(Integral, 1, None, closed="left")],

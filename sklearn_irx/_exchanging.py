@@ -16,7 +16,7 @@ from sklearn_irx._calibration import CALIBRATIONS, at_temperature, fit_temperatu
 from sklearn_irx._classifier import SelectiveRationaleClassifier
 from sklearn_irx._compat import StrOptions, fit_context
 from sklearn_irx._rationale import Rationale
-from sklearn_irx._training_data import make_memory, tokenize
+from sklearn_irx._training_data import make_memory, make_tokenizer, tokenize
 from sklearn_irx._validation import (
     check_known_classes,
     check_labels,
@@ -24,7 +24,7 @@ from sklearn_irx._validation import (
     check_validation_data,
 )
 from sklearn_irx.exchange import Settlement
-from sklearn_irx.text import TokenizedTexts, WordTokenizer
+from sklearn_irx.text import TokenizedTexts
 
 _METHODS_OF_MEMBERS = ("read", "tokenize", "splits_like", "predict_proba")
 
@@ -375,10 +375,12 @@ def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTex
     if len(members) < 2 or not all(isinstance(m, SelectiveRationaleClassifier) for m in members):
         return texts
     one, *others = members
-    if any((one.tokenizer, one.max_length) != (m.tokenizer, m.max_length) for m in others):
+    tokenizer = make_tokenizer(one.tokenizer)
+    if any(
+        (tokenizer, one.max_length) != (make_tokenizer(m.tokenizer), m.max_length) for m in others
+    ):
         return texts
     one._validate_params()
-    tokenizer = WordTokenizer() if one.tokenizer is None else one.tokenizer
     return tokenize(texts, tokenizer, one.max_length, make_memory(one.memory))
 
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 
 from sklearn_irx.nn.linear import LinearStart
-from sklearn_irx.text import UNKNOWN, Documents
+from sklearn_irx.text import UNKNOWN, Documents, count_words
 
 N_FOLDS = 5
 LINEAR_STARTS = ("naive_bayes", "logistic")
@@ -48,7 +48,7 @@ def fit_linear_start(
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Class numbers.
     n_words : int
-        Size of the vocabulary.
+        Size of the vocabulary. Words with ids beyond it count as unknown.
     folds : ndarray of shape (n_documents,), dtype int
         As :func:`draw_folds` gives them.
     class_weights : ndarray of shape (n_classes,)
@@ -58,10 +58,10 @@ def fit_linear_start(
     -------
     start : LinearStart
     """
-    counts = _bag_of_words(training, n_words)
+    counts = _counts(training, n_words)
     tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
     X = tfidf.transform(counts)
-    X_validation = tfidf.transform(_bag_of_words(validation, n_words))
+    X_validation = tfidf.transform(_counts(validation, n_words))
     parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
     weights = np.stack([_weights(kind, X[part], y[part], class_weights) for part in parts])
     weights *= _scale(X_validation @ weights[0], y_validation)
@@ -71,14 +71,9 @@ def fit_linear_start(
     return LinearStart(weights.astype(np.float32), idf.astype(np.float32), folds)
 
 
-def _bag_of_words(documents: Documents, n_words: int) -> csr_array:
-    ends = np.concatenate([[0], np.cumsum(documents.lengths)])
-    # A copy of the ids: adding up the words that occur twice reorders them in place.
-    counts = csr_array(
-        (np.ones(len(documents.ids)), documents.ids.copy(), ends), shape=(len(documents), n_words)
-    )
-    counts.sum_duplicates()
-    return counts
+def _counts(documents: Documents, n_words: int) -> csr_array:
+    ids = np.where(documents.ids < n_words, documents.ids, UNKNOWN)
+    return count_words(ids, documents.lengths, n_words)
 
 
 def _weights(kind: str, X: csr_array, y: np.ndarray, class_weights: np.ndarray) -> np.ndarray:

@@ -203,11 +203,9 @@ class RationaleReader(RationaleEstimator):
     def _documents(self, X: Any, chunk_size: int) -> Iterator[Documents]:
         """Look up the words of some documents after the other."""
         if isinstance(X, TokenizedTexts):
-            tokenized, rows = self.tokenize(X), np.arange(len(X))
-            return (
-                Documents.from_tokenized(tokenized.take(rows[i : i + chunk_size]), self.vocabulary_)
-                for i in range(0, len(X), chunk_size)
-            )
+            documents = Documents.from_tokenized(self.tokenize(X), self.vocabulary_)
+            rows = np.arange(len(X))
+            return (documents.take(rows[i : i + chunk_size]) for i in range(0, len(X), chunk_size))
         texts = iterate_texts(X)
         chunks = iter(lambda: list(islice(texts, chunk_size)), [])
         return (

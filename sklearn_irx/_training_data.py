@@ -23,10 +23,16 @@ from sklearn_irx.text import (
     Documents,
     TokenizedTexts,
     Vocabulary,
+    WordTokenizer,
     WordVectors,
     embedding_matrix,
+    find_unseen_words,
+    unseen_matrix,
     word_lists,
 )
+
+Labelled = tuple[TokenizedTexts, np.ndarray]
+"""Texts as words, and their class numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +44,9 @@ class TrainingData:
     tokenized : TokenizedTexts
         The documents to learn from, as words.
     vocabulary : Vocabulary
-        The words known from them.
+        The words known from them, and those to be read by given vectors alone.
     training, validation : Documents
-        Both parts as numbers of known words.
+        Both parts as numbers of words.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Their class numbers.
     """
@@ -60,6 +66,11 @@ def make_memory(memory: Any) -> Any:
     return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
 
 
+def make_tokenizer(tokenizer: Any) -> Any:
+    """Give the tokenizer that the parameter `tokenizer` of a classifier stands for."""
+    return WordTokenizer() if tokenizer is None else tokenizer
+
+
 def tokenize(
     texts: list[str] | TokenizedTexts, tokenizer: Any, max_length: int, memory: Any
 ) -> TokenizedTexts:
@@ -75,18 +86,17 @@ def tokenize(
     return TokenizedTexts(texts, words, numbers, lengths, tokenizer, max_length)
 
 
-def prepare(
+def split(
     texts: list[str] | TokenizedTexts,
     y: np.ndarray,
     validation_data: tuple[list[str], np.ndarray] | None,
     tokenizer: Any,
     max_length: int,
-    min_df: int,
     validation_fraction: float,
     random_state: np.random.RandomState,
     memory: Any,
-) -> TrainingData:
-    """Split texts into words, hold some out, collect the words of the others, and number both.
+) -> tuple[Labelled, Labelled]:
+    """Split texts into words, and hold some out.
 
     Parameters
     ----------
@@ -96,48 +106,82 @@ def prepare(
         Class numbers.
     validation_data : tuple (list of str, ndarray of class numbers), or None
         Documents to compare epochs on, if none shall be held out.
-    tokenizer, max_length, min_df, validation_fraction
+    tokenizer, max_length, validation_fraction
         As the classifier has them.
     random_state : RandomState
         Draws the documents held out.
     memory : joblib.Memory or None
         Keeps the words of the texts.
 
+    Returns
+    -------
+    training, validation : tuple (TokenizedTexts, ndarray of class numbers)
+    """
+    tokenized = tokenize(texts, tokenizer, max_length, memory)
+    if validation_data is None:
+        kept, held_out = hold_out(y, validation_fraction, random_state)
+        return (tokenized.take(kept), y[kept]), (tokenized.take(held_out), y[held_out])
+    others, y_others = validation_data
+    return (tokenized, y), (tokenize(others, tokenizer, max_length, memory), y_others)
+
+
+def prepare(
+    training: Labelled,
+    validation: Labelled,
+    min_df: int,
+    sources: list[WordVectors | None],
+    max_unseen_words: int | None,
+) -> TrainingData:
+    """Collect the words of the texts to learn from, and number the words of all.
+
+    Parameters
+    ----------
+    training, validation : tuple (TokenizedTexts, ndarray of class numbers)
+        As :func:`split` gives them.
+    min_df, max_unseen_words
+        As the classifier has them.
+    sources : list of WordVectors or None
+        The word vectors given; None stands for vectors to be trained.
+
     Raises
     ------
     ValueError
         If no word is in `min_df` documents.
     """
-    tokenized = tokenize(texts, tokenizer, max_length, memory)
-    if validation_data is None:
-        kept, held_out = hold_out(y, validation_fraction, random_state)
-        others, y_others = tokenized.take(held_out), y[held_out]
-        tokenized, y = tokenized.take(kept), y[kept]
-    else:
-        others = tokenize(validation_data[0], tokenizer, max_length, memory)
-        y_others = validation_data[1]
+    (tokenized, y), (others, y_others) = training, validation
     vocabulary = Vocabulary.from_tokenized(tokenized, min_df)
     if not vocabulary.words:
         raise ValueError(
             f"X has no word in {min_df} or more training documents (min_df): give texts "
             "with words in them, or a tokenizer that finds some."
         )
-    training = Documents.from_tokenized(tokenized, vocabulary)
-    validation = Documents.from_tokenized(others, vocabulary)
-    return TrainingData(tokenized, vocabulary, training, y, validation, y_others)
+    given = [source for source in sources if source is not None]
+    unseen = find_unseen_words(given, vocabulary, max_unseen_words)
+    vocabulary = Vocabulary(vocabulary.words, unseen)
+    return TrainingData(
+        tokenized,
+        vocabulary,
+        Documents.from_tokenized(tokenized, vocabulary),
+        y,
+        Documents.from_tokenized(others, vocabulary),
+        y_others,
+    )
 
 
 def word_vectors(
     sources: list[WordVectors | None], data: TrainingData, seed: int, memory: Any
-) -> np.ndarray:
-    """Give the vectors of all known words; a source that is None is trained on the documents."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the vectors of the known and of the unseen words.
+
+    A source that is None is trained on the documents.
+    """
     given = [source for source in sources if source is not None]
     if len(given) < len(sources):
         words = np.array(data.tokenized.words, dtype=object)
         numbers, lengths = data.tokenized.numbers, data.tokenized.lengths
         trained = _kept(_vectors_of, memory)(words, numbers, lengths, seed)
         given = [trained if source is None else source for source in sources]
-    return embedding_matrix(given, data.vocabulary)
+    return embedding_matrix(given, data.vocabulary), unseen_matrix(given, data.vocabulary)
 
 
 def linear_start(

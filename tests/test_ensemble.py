@@ -179,6 +179,21 @@ def test_texts_are_tokenized_once_for_both_members(small, reviews, monkeypatch):
         assert Counting.n_texts == 100
 
 
+def test_members_with_the_default_tokenizer_split_texts_once_too(small, reviews, monkeypatch):
+    texts, y, _ = reviews
+    split = []
+    words = WordTokenizer.words
+
+    def counting(self, text, limit=None):
+        split.append(text)
+        return words(self, text, limit)
+
+    monkeypatch.setattr(WordTokenizer, "words", counting)
+    members = [small(max_epochs=1, tokenizer=tokenizer) for tokenizer in (None, WordTokenizer())]
+    InteractiveEnsemble(*members).fit(texts[:60], y[:60])
+    assert split == texts[:60]
+
+
 def test_texts_tokenized_by_an_equal_tokenizer_are_read_in_place_of_texts(
     small, both, fitted, reviews
 ):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from sklearn_irx import SelectiveRationaleClassifier, _reader
-from sklearn_irx.text import TokenizedTexts, WhitespaceTokenizer, WordTokenizer
+from sklearn_irx.text import TokenizedTexts, Vocabulary, WhitespaceTokenizer, WordTokenizer
 
 
 class Counting:
@@ -178,6 +178,23 @@ def test_texts_tokenized_once_are_read_like_texts(fitted, strange):
             assert got.spans == expected.spans
             assert got.words == expected.words
             assert got.label == expected.label
+
+
+@pytest.mark.usefixtures("chunks_of_seven")
+def test_the_words_of_tokenized_texts_are_looked_up_once_for_all_chunks(
+    fitted, reviews, monkeypatch
+):
+    looked_up = []
+    lookup = Vocabulary.lookup
+
+    def counting(self, words):
+        looked_up.extend(words)
+        return lookup(self, words)
+
+    monkeypatch.setattr(Vocabulary, "lookup", counting)
+    tokenized = fitted.tokenize(reviews[0])
+    fitted.read(tokenized)
+    assert looked_up == tokenized.words
 
 
 def test_an_equal_tokenizer_will_do_and_another_is_named(fitted, reviews):

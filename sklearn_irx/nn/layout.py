@@ -6,6 +6,7 @@ from functools import cached_property
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from torch import nn
 
 from sklearn_irx.text import PADDING
 
@@ -23,6 +24,8 @@ class Layout:
         Word ids, 0 past the end of a document.
     margin : int
         Words that a window reaches at most to either side.
+    unseen : Tensor of shape (n_unseen, size), default=None
+        Vectors of the words whose ids are beyond a table of word vectors.
 
     Attributes
     ----------
@@ -40,9 +43,12 @@ class Layout:
         Length of a line of the frame; a document is a line.
     """
 
-    def __init__(self, ids: torch.Tensor, margin: int = 0) -> None:
+    def __init__(
+        self, ids: torch.Tensor, margin: int = 0, unseen: torch.Tensor | None = None
+    ) -> None:
         self.ids = ids
         self.margin = margin
+        self.unseen = unseen
         self.words = ids != PADDING
         frame = F.pad(ids, (margin, margin, 1, 0), value=PADDING)
         self.line = frame.shape[1]
@@ -79,6 +85,15 @@ class Layout:
         ends = torch.cat([self._starts[1:], self._starts.new_full((1,), len(self._order))])
         # The first in order is row 0, which is no word.
         return self._order[1:], self._starts[1:] - 1, (ends - self._starts)[1:]
+
+    def vectors(self, table: nn.Embedding) -> torch.Tensor:
+        """Give the vector of each distinct word, from `table` or else from `unseen`."""
+        n_known = table.num_embeddings
+        known = self.distinct[self.distinct < n_known]
+        if self.unseen is None or len(known) == len(self.distinct):
+            return table(self.distinct)
+        beyond = self.unseen[self.distinct[len(known) :] - n_known]
+        return torch.cat([table(known), beyond.to(table.weight.dtype)])
 
     def packed(self, values: torch.Tensor) -> torch.Tensor:
         """Map (batch, length, ...) to (1 + n_words, ...), with zeros in row 0."""

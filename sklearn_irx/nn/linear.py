@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from sklearn_irx.nn.layout import Layout
+from sklearn_irx.text import UNKNOWN
 
 _SPREAD = 2.0  # selection logits at the start, in standard deviations of the words' weights
 
@@ -41,6 +42,8 @@ class LinearPath(nn.Module):
     that nothing is left to learn. So in training a document is read with the weights fitted on
     the other folds.
 
+    Words with ids beyond the weights are to it what unknown words are: their weight is 0.
+
     Parameters
     ----------
     start : LinearStart
@@ -55,7 +58,8 @@ class LinearPath(nn.Module):
         _, n_words, n_classes = start.weights.shape
         self.register_buffer("weights", torch.from_numpy(start.weights.reshape(-1, n_classes)))
         self.register_buffer("idf", torch.from_numpy(start.idf))
-        self.correction = nn.Embedding(n_words, n_classes, sparse=True)
+        # No gradient for unknown words, of which a trained weight would make one word.
+        self.correction = nn.Embedding(n_words, n_classes, padding_idx=UNKNOWN, sparse=True)
         nn.init.zeros_(self.correction.weight)
         self.n_words = n_words
 
@@ -69,8 +73,8 @@ class LinearPath(nn.Module):
         mask, rows : Tensor of shape (batch, length)
             Their mask, and their rows in `weights`.
         """
-        tfidf = mask * self.idf[layout.ids]
-        correction = self.correction(layout.distinct)
+        tfidf = mask * self.idf[self._known(layout.ids)]
+        correction = self.correction(self._known(layout.distinct))
         weights = F.embedding(rows, self.weights) + F.embedding(layout.numbers, correction)
         logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
         # At least 1, the smallest idf there is: an empty rationale has a finite gradient.
@@ -78,7 +82,11 @@ class LinearPath(nn.Module):
 
     def rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         """Give the rows of `weights` for ids (batch, length) of documents of folds (batch,)."""
+        ids = self._known(ids)
         return ids if fold is None else ids + self.n_words * fold.unsqueeze(1)
+
+    def _known(self, ids: torch.Tensor) -> torch.Tensor:
+        return torch.where(ids < self.n_words, ids, UNKNOWN)
 
     def word_weights(self) -> torch.Tensor:
         """Give the largest TF-IDF weight of each row of `weights` for any class."""
@@ -110,7 +118,8 @@ class WordRanking(nn.Module):
     ) -> None:
         super().__init__()
         weights = linear.word_weights()
-        seen = weights.numpy()[ids + linear.n_words * folds]
+        rows = linear.rows(torch.from_numpy(ids).unsqueeze(1), torch.from_numpy(folds))
+        seen = weights[rows].numpy()
         least = float(np.quantile(seen, 1 - initial_selection))
         deviation = max(float(seen.std()), 1e-6)
         self.register_buffer("weights", (weights - least) / deviation)

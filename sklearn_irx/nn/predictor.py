@@ -72,7 +72,7 @@ class Predictor(nn.Module):
             mask = mask * (torch.rand_like(mask) >= self.word_dropout)
         if self.compact:
             ids, weights = closed_up(layout.ids, mask)
-            seen = Layout(ids, layout.margin)
+            seen = Layout(ids, layout.margin, layout.unseen)
             largest = self.reader.largest(seen, seen.packed(weights))
         else:
             largest = self.reader.largest(layout, layout.packed(mask))

@@ -40,6 +40,8 @@ class Rationalizer(nn.Module):
         Word vectors, row 0 (padding) all zeros.
     n_classes : int
         Number of classes.
+    unseen : ndarray of shape (n_unseen, size), dtype float16 or float32, or None
+        Vectors of words that are not trained. Their ids follow those of `vectors`.
     sampler : str
         A name in :data:`sklearn_irx.nn.samplers.SAMPLERS`.
     sampler_params : dict or None
@@ -56,11 +58,14 @@ class Rationalizer(nn.Module):
         See :class:`~sklearn_irx.SelectiveRationaleClassifier`.
     """
 
+    unseen: torch.Tensor
+
     def __init__(
         self,
         vectors: np.ndarray,
         n_classes: int,
         *,
+        unseen: np.ndarray | None = None,
         sampler: str = "straight_through",
         sampler_params: dict[str, Any] | None = None,
         temperature: float = 1.0,
@@ -119,10 +124,12 @@ class Rationalizer(nn.Module):
             folds = np.repeat(linear_start.folds, documents.lengths)
             ranking = WordRanking(linear, documents.ids, folds, initial_selection)
 
+        size = vectors.shape[1]
+        unseen = np.empty((0, size), dtype=np.float16) if unseen is None else unseen
+        self.register_buffer("unseen", torch.tensor(unseen))
         own = {"filter_sizes": filter_sizes, "n_filters": n_filters, "precision": precision}
         if encoder == "rnn":
             own = {"rnn_cell": rnn_cell, "rnn_size": rnn_size}
-        size = vectors.shape[1]
         frozen = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=True)
         trained = nn.Embedding.from_pretrained(
             torch.tensor(vectors), freeze=False, padding_idx=PADDING, sparse=True
@@ -211,7 +218,7 @@ class Rationalizer(nn.Module):
         return scores, known
 
     def _layout(self, ids: torch.Tensor) -> Layout:
-        return Layout(ids, self.predictor.reader.encoder.reach)
+        return Layout(ids, self.predictor.reader.encoder.reach, self.unseen)
 
     def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         linear = self.predictor.linear
@@ -242,7 +249,13 @@ class Rationalizer(nn.Module):
             documents = Documents(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int64))
         # Skipping the random start leaves the caller's random numbers alone.
         with torch.random.fork_rng(devices=[]):
-            module = cls(vectors, **settings, linear_start=start, documents=documents)
+            module = cls(
+                vectors,
+                unseen=arrays["unseen"],
+                **settings,
+                linear_start=start,
+                documents=documents,
+            )
         with torch.no_grad():
             for name, value in module._tensors():
                 value.copy_(torch.tensor(arrays[name]))

@@ -51,7 +51,7 @@ class Reader(nn.Module):
     def of_each(self, layout: Layout) -> torch.Tensor:
         """Give the features of every word, (1 + n_words, output_size): row 0 means nothing."""
         if self.projection is None:
-            return self.encoder.of_each(self.vectors(layout.distinct), layout)
+            return self.encoder.of_each(layout.vectors(self.vectors), layout)
         vectors, _ = self._masked(layout, (layout.which > 0).to(self.vectors.weight.dtype))
         return layout.packed(self.encoder(layout.padded(vectors), layout.words))
 
@@ -65,7 +65,7 @@ class Reader(nn.Module):
         if self.projection is None:
             raise TypeError("a reader without a dense layer reads no masked words")
         # The dense layer reads each distinct word once.
-        table, weight = self.vectors(layout.distinct), self.projection.weight
+        table, weight = layout.vectors(self.vectors), self.projection.weight
         dtype = product_type(self.precision, table.device)
         projected = F.linear(table.to(dtype), weight.to(dtype)).to(table.dtype)
         words = layout.which > 0

@@ -1,7 +1,7 @@
 """Strings: words and where they stand, vocabularies, word vectors, batches of word ids."""
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
-from sklearn_irx.text.tokenized import TokenizedTexts, word_lists
+from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
     Token,
     WhitespaceTokenizer,
@@ -9,7 +9,13 @@ from sklearn_irx.text.tokenizer import (
     tokens_of,
     words_of,
 )
-from sklearn_irx.text.vectors import WordVectors, embedding_matrix, load_embeddings
+from sklearn_irx.text.vectors import (
+    WordVectors,
+    embedding_matrix,
+    find_unseen_words,
+    load_embeddings,
+    unseen_matrix,
+)
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 __all__ = [
@@ -22,11 +28,14 @@ __all__ = [
     "WhitespaceTokenizer",
     "WordTokenizer",
     "WordVectors",
+    "count_words",
     "embedding_matrix",
+    "find_unseen_words",
     "inference_batches",
     "load_embeddings",
     "tokens_of",
     "training_batches",
+    "unseen_matrix",
     "word_lists",
     "words_of",
 ]

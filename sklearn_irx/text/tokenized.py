@@ -9,6 +9,7 @@ from itertools import chain, count, islice
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from sklearn_irx.text.tokenizer import words_and_spans_of, words_of
 
@@ -165,6 +166,32 @@ def word_lists(words: list[str], numbers: np.ndarray, lengths: np.ndarray) -> li
     """Undo :func:`number_words`: give the words of each document."""
     in_order = map(words.__getitem__, numbers.tolist())
     return [list(islice(in_order, length)) for length in lengths.tolist()]
+
+
+def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_array:
+    """Count every word in every document.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_words_in_all,), dtype int32
+        The words of all documents, end to end.
+    lengths : ndarray of shape (n_documents,), dtype int64
+        Number of words of each document.
+    n_words : int
+        Number of distinct words.
+
+    Returns
+    -------
+    counts : csr_array of shape (n_documents, n_words), dtype int32
+    """
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    # A copy: adding up the words that occur twice in a document reorders them in place.
+    counts = csr_array(
+        (np.ones(len(numbers), dtype=np.int32), numbers.copy(), ends),
+        shape=(len(lengths), n_words),
+    )
+    counts.sum_duplicates()
+    return counts
 
 
 def places_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import chain, filterfalse, islice, repeat, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +232,43 @@ def embedding_matrix(sources: Sequence[WordVectors], vocabulary: Vocabulary) -> 
     matrix : ndarray of shape (len(vocabulary), size), dtype float32
         Zeros for padding, for the unknown word, and where a source has no vector.
     """
-    known = np.concatenate([source.rows(vocabulary.words) for source in sources], axis=1)
+    known = _side_by_side(sources, vocabulary.words)
     reserved = np.zeros((len(vocabulary) - len(known), known.shape[1]), dtype=np.float32)
     return np.concatenate([reserved, known])
+
+
+def find_unseen_words(
+    sources: Sequence[WordVectors], vocabulary: Vocabulary, limit: int | None
+) -> list[str]:
+    """Find words that have a vector and are not known.
+
+    Parameters
+    ----------
+    sources : sequence of WordVectors
+        Where to look. Files of word vectors mostly have frequent words first.
+    vocabulary : Vocabulary
+        The known words.
+    limit : int or None
+        Words to find at most: the first of all sources, then the second, and so on.
+    """
+    in_turn = chain.from_iterable(zip_longest(*(source.words for source in sources)))
+    found = dict.fromkeys(filterfalse(vocabulary.__contains__, in_turn))
+    found.pop(None, None)  # what zip_longest fills up with
+    return list(islice(found, limit))
+
+
+def unseen_matrix(sources: Sequence[WordVectors], vocabulary: Vocabulary) -> np.ndarray:
+    """Give the vectors of all unseen words, those of several sources concatenated.
+
+    Returns
+    -------
+    matrix : ndarray of shape (len(vocabulary.unseen_words), size), dtype float16
+        Or float32, if a value is too large for 16 bits. Zeros where a source has no vector.
+    """
+    matrix = _side_by_side(sources, vocabulary.unseen_words)
+    largest = float(np.abs(matrix).max(initial=0.0))
+    return matrix.astype(np.min_scalar_type(largest))
+
+
+def _side_by_side(sources: Sequence[WordVectors], words: Sequence[str]) -> np.ndarray:
+    return np.concatenate([source.rows(words) for source in sources], axis=1)

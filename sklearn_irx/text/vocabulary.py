@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from sklearn_irx.text.tokenized import TokenizedTexts, number_words
+from sklearn_irx.text.tokenized import TokenizedTexts, count_words, number_words
 
 PADDING = 0
 UNKNOWN = 1
@@ -16,12 +15,15 @@ _N_RESERVED = 2
 
 
 class Vocabulary:
-    """A numbering of words: 0 for no word (padding), 1 for any unknown word, then the known ones.
+    """A numbering of words: 0 for no word (padding), 1 for any unknown word, then all others.
 
     Parameters
     ----------
     words : sequence of str
         The known words, in the order of their ids, which begin at 2.
+    unseen_words : sequence of str, default=()
+        Words that are not known, but have a vector to be read by. Their ids follow. They count
+        neither in the length of the vocabulary nor as members.
 
     Examples
     --------
@@ -31,11 +33,15 @@ class Vocabulary:
     ['a', 'film']
     >>> vocabulary.lookup(["good", "film"])
     array([1, 3], dtype=int32)
+    >>> Vocabulary(vocabulary.words, unseen_words=["good"]).lookup(["good", "film"])
+    array([4, 3], dtype=int32)
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], unseen_words: Sequence[str] = ()) -> None:
         self.words = list(words)
-        self._ids = {word: i for i, word in enumerate(self.words, start=_N_RESERVED)}
+        self.unseen_words = list(unseen_words)
+        in_order = chain(self.words, self.unseen_words)
+        self._ids = {word: i for i, word in enumerate(in_order, start=_N_RESERVED)}
 
     @classmethod
     def from_documents(cls, documents: Iterable[Sequence[str]], min_df: int = 1) -> Vocabulary:
@@ -52,14 +58,8 @@ class Vocabulary:
         cls, words: list[str], numbers: np.ndarray, lengths: np.ndarray, min_df: int
     ) -> Vocabulary:
         """Collect frequent words from documents of numbered words."""
-        ends = np.concatenate([[0], np.cumsum(lengths)])
-        # A copy: adding up the words that occur twice in a document reorders them in place.
-        occurrences = csr_array(
-            (np.ones(len(numbers), dtype=bool), numbers.copy(), ends),
-            shape=(len(lengths), len(words)),
-        )
-        occurrences.sum_duplicates()
-        document_frequency = np.bincount(occurrences.indices, minlength=len(words))
+        counts = count_words(numbers, lengths, len(words))
+        document_frequency = np.bincount(counts.indices, minlength=len(words))
         first = np.empty(len(words), dtype=np.int64)
         first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # of several values, the last stays
         # Among equals, the first to occur: no hash order comes in.
@@ -68,11 +68,11 @@ class Vocabulary:
         return cls([words[i] for i in order])
 
     def __len__(self) -> int:
-        """Give the number of ids, the two reserved ones included."""
+        """Give the number of ids of known words, the two reserved ones included."""
         return len(self.words) + _N_RESERVED
 
     def __contains__(self, word: object) -> bool:
-        return word in self._ids
+        return isinstance(word, str) and self._ids.get(word, len(self)) < len(self)
 
     def lookup(self, words: Sequence[str]) -> np.ndarray:
         """Give the id of each word, 1 where unknown: int32 of shape (len(words),)."""

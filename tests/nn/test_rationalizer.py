@@ -14,6 +14,9 @@ from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.text import Documents
 
 N_WORDS, N_CLASSES = 20, 3
+UNKNOWN = 1
+UNSEEN = [20, 21, 22]
+"""Ids of words that have a vector only."""
 STARTS = ["from scratch", "linear start"]
 
 
@@ -22,6 +25,7 @@ def network(start, sampler="straight_through", fresh=False, **parameters):
     random = np.random.RandomState(0)
     vectors = random.normal(size=(N_WORDS, 4)).astype(np.float32)
     vectors[0] = 0
+    unseen = np.random.RandomState(1).normal(size=(len(UNSEEN), 4)).astype(np.float16)
     linear_start = documents = None
     if start == "linear start":
         lengths = np.full(10, 8)
@@ -38,8 +42,8 @@ def network(start, sampler="straight_through", fresh=False, **parameters):
             "rationale_length": 3 if SAMPLERS[sampler].has_budget else None, **parameters,
         }  # fmt: skip
         module = Rationalizer(
-            vectors, N_CLASSES, sampler=sampler, linear_start=linear_start, documents=documents,
-            **settings,
+            vectors, N_CLASSES, unseen=unseen, sampler=sampler, linear_start=linear_start,
+            documents=documents, **settings,
         )  # fmt: skip
         if not fresh:
             for parameter in module.parameters():
@@ -61,7 +65,7 @@ VARIANTS = {
     "shared embeddings": network("from scratch", share_embeddings=True),
     "at most 2 words": network("linear start", max_rationale_length=2),
 }
-DOCUMENT = st.lists(st.integers(1, N_WORDS - 1), max_size=12)
+DOCUMENT = st.lists(st.integers(1, UNSEEN[-1]), max_size=12)
 
 
 def rectangle(documents, width=1):
@@ -117,6 +121,40 @@ def test_unknown_words_are_never_selected(name, document):
     assert not mask.any()
 
 
+@pytest.mark.parametrize("name", VARIANTS)
+def test_unseen_words_are_read_by_their_vectors(name):
+    module = VARIANTS[name]
+    documents = [[2, id_, 4, 5] for id_ in UNSEEN]
+    with torch.inference_mode():
+        scores = module.scores(rectangle(documents))[0].numpy()
+    of_neighbours = scores[:, [0, 2, 3]]
+    probabilities, _ = read(module, documents, mask=torch.ones(3, 4))
+    for told in (of_neighbours, probabilities):
+        assert np.ptp(told, axis=0).max() > 1e-3
+    assert (np.abs(scores) < 100).all()  # words never to be selected are far beyond
+
+
+def test_ranking_and_linear_path_take_unseen_words_for_unknown_ones():
+    module = network("linear start", fresh=True)  # where nothing else has a say
+    documents = [[2, id_, 4, 5] for id_ in (*UNSEEN, UNKNOWN)]
+    probabilities, _ = read(module, documents, mask=torch.ones(4, 4))
+    np.testing.assert_allclose(probabilities, probabilities[[-1] * 4], atol=1e-6)
+    with torch.inference_mode():
+        scores = module.scores(rectangle([UNSEEN]))[0]
+        expected = module.selector.ranking(torch.tensor(UNKNOWN))
+    np.testing.assert_allclose(scores.numpy(), expected.item(), atol=1e-6)
+
+
+def test_training_on_unseen_words_gives_unknown_words_no_weight():
+    module = network("linear start", fresh=True).train()
+    linear = module.predictor.linear
+    ids, mask = rectangle([[2, *UNSEEN, UNKNOWN]] * 2), torch.ones(2, 5)
+    module(ids, fold=torch.tensor([1, 2]), mask=mask).logits[:, 0].sum().backward()
+    gradient = linear.correction.weight.grad.to_dense()
+    assert gradient[2].abs().sum() > 0
+    assert not gradient[UNKNOWN].any()
+
+
 def test_closed_up_words_do_not_tell_where_they_stood():
     one = [[2, 3, 4, 5], [3, 5, 6, 7, 8]]
     two = [[9, 3, 10, 11, 5], [3, 5]]
@@ -164,7 +202,7 @@ def test_arrays_rebuild_the_network(name):
     assert again.settings == module.settings
     for name, array in module.to_arrays().items():
         np.testing.assert_array_equal(again.to_arrays()[name], array)
-    documents = [[2, 3, 4], [], [5] * 9]
+    documents = [[2, 3, 4], [], [5] * 9, [2, *UNSEEN, 4]]
     for one, two in zip(read(module, documents), read(again, documents), strict=True):
         np.testing.assert_array_equal(one, two)
     # A copy: what happens to the rebuilt network does not reach the arrays of the old one.

@@ -14,7 +14,14 @@ from gensim.models import KeyedVectors
 from sklearn.base import clone
 
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.text import Vocabulary, WordVectors, embedding_matrix, load_embeddings
+from sklearn_irx.text import (
+    Vocabulary,
+    WordVectors,
+    embedding_matrix,
+    find_unseen_words,
+    load_embeddings,
+    unseen_matrix,
+)
 
 WORDS = ["good", "bad", "Straße", "."]
 VECTORS = np.array([[1, 0.5, -2], [0, 0, 1], [3, -0.25, 8], [0.125, 4, -1]], dtype=np.float32)
@@ -172,6 +179,26 @@ def test_several_sources_stand_side_by_side(tmp_path):
     ]
     assert matrix.dtype == np.float32
     assert matrix.tolist() == expected
+
+
+def test_unseen_words_are_found_in_the_order_of_all_sources():
+    sources = [
+        WordVectors(["a", "b", "c", "d"], np.ones((4, 1))),
+        WordVectors(["e", "b"], np.full((2, 2), 2.0)),
+    ]
+    for limit, found in ((None, ["e", "b", "d"]), (2, ["e", "b"]), (0, []), (9, ["e", "b", "d"])):
+        assert find_unseen_words(sources, Vocabulary(["c", "a"]), limit) == found
+    assert find_unseen_words([], Vocabulary(["a"]), None) == []
+
+
+def test_vectors_of_unseen_words_stand_side_by_side_in_16_bits_that_hold_them():
+    sources = [WordVectors(["a", "b"], [[1.0], [-0.1]]), WordVectors(["b"], [[3.0, 4.0]])]
+    matrix = unseen_matrix(sources, Vocabulary(["d"], unseen_words=["b", "a"]))
+    assert matrix.dtype == np.float16
+    np.testing.assert_allclose(matrix, [[-0.1, 3, 4], [1, 0, 0]], rtol=1e-3)
+    assert unseen_matrix(sources, Vocabulary(["d"])).shape == (0, 3)
+    large = WordVectors(["a", "b"], [[1e6], [-1e9]])
+    assert unseen_matrix([large], Vocabulary([], ["a", "b"])).tolist() == [[1e6], [-1e9]]
 
 
 @pytest.mark.parametrize("wrong", [[], (), 3, 1.5, {"good": [1.0]}, [3], np.ones((2, 2))], ids=repr)

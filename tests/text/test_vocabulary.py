@@ -78,3 +78,11 @@ def test_the_order_does_not_depend_on_the_hash_seed(subprocess_environment):
     }
     assert len(shown) == 1
     assert "a49" in shown.pop()
+
+
+def test_unseen_words_have_ids_after_the_known_ones_and_are_not_known():
+    vocabulary = Vocabulary(["ant", "bed"], unseen_words=["cat", "dog"])
+    assert vocabulary.lookup(["dog", "ant", "cat", "elk"]).tolist() == [5, 2, 4, 1]
+    assert [word in vocabulary for word in ("ant", "cat", "elk", None)] == [True, *[False] * 3]
+    assert len(vocabulary) == 4
+    assert vocabulary.unseen_words == ["cat", "dog"]
