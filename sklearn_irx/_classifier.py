@@ -26,6 +26,7 @@ from sklearn_irx._validation import (
     check_filter_sizes,
     check_labels,
     check_texts,
+    check_training_length,
     check_validation_data,
 )
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress
@@ -89,9 +90,10 @@ class SelectiveRationaleClassifier(RationaleReader):
         Mean number of borders a document not to be exceeded. Training finds the price for it, in
         place of `lambda2`; and where words are drawn one by one, a cost of borders at inference
         that keeps to it. Two borders are one piece.
-    linear_start : {"naive_bayes", "logistic"} or None, default="naive_bayes"
+    linear_start : {"naive_bayes", "logistic", "combined"} or None, default="naive_bayes"
         The linear classifier both networks start from: it ranks the words for the selector and
-        works beside the convolutions of the predictor. None builds the paper's model.
+        works beside the convolutions of the predictor. "combined" adds up the other two, weighted
+        as validation texts ask for. None builds the paper's model.
     embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these, default=None
         Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
         a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
@@ -106,6 +108,10 @@ class SelectiveRationaleClassifier(RationaleReader):
         :class:`~sklearn_irx.text.WordTokenizer`: lower-cased runs of ``\w``.
     max_length : int, default=300
         Words of a document that are read; what follows is ignored.
+    training_length : int or None, default=None
+        Words of a training document, at least `max_length`, that vocabulary, linear start, and
+        word vectors trained here are learned from. Selector and predictor learn from the first
+        `max_length` alone. None is `max_length`.
     min_df : int, default=1
         Words in fewer training documents than this are not learned, but read as unseen words are.
     encoder : {"cnn", "rnn"}, default="cnn"
@@ -261,6 +267,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         max_unseen_words: int | None = 50_000,
         tokenizer: Callable[[str], Any] | None = None,
         max_length: int = 300,
+        training_length: int | None = None,
         min_df: int = 1,
         encoder: str = "cnn",
         filter_sizes: Sequence[int] = (3, 4, 5),
@@ -308,6 +315,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         self.max_unseen_words = max_unseen_words
         self.tokenizer = tokenizer
         self.max_length = max_length
+        self.training_length = training_length
         self.min_df = min_df
         self.encoder = encoder
         self.filter_sizes = filter_sizes
@@ -349,7 +357,8 @@ class SelectiveRationaleClassifier(RationaleReader):
         Parameters
         ----------
         X : sequence of n_samples str, or TokenizedTexts
-            Documents; tokenized, if so, with the `tokenizer` and `max_length` of this model.
+            Documents; tokenized, if so, with the `tokenizer` of this model and the `max_length`
+            of it, or the `training_length` in its place.
         y : array-like of shape (n_samples,)
             Labels: strings, integers or booleans, of at least two classes.
         validation_data : (sequence of str, array-like of labels), default=None
@@ -365,8 +374,9 @@ class SelectiveRationaleClassifier(RationaleReader):
             If `X` is a bare string or holds something else than strings.
         """
         tokenizer = make_tokenizer(self.tokenizer)
+        n_words = check_training_length(self.training_length, self.max_length)
         if isinstance(X, TokenizedTexts):
-            X.check_made_by(tokenizer, self.max_length)
+            X.check_made_by(tokenizer, n_words)
         texts = X if isinstance(X, TokenizedTexts) else check_texts(X)
         labels = check_labels(y, len(texts))
         if not texts:
@@ -388,10 +398,12 @@ class SelectiveRationaleClassifier(RationaleReader):
         seed = int(random_state.randint(2**31 - 1))
 
         training, validation = split(
-            texts, numbers, validation_data, tokenizer, self.max_length, self.validation_fraction,
+            texts, numbers, validation_data, tokenizer, n_words, self.validation_fraction,
             random_state, memory,
         )  # fmt: skip
-        data = prepare(training, validation, self.min_df, sources, self.max_unseen_words)
+        data = prepare(
+            training, validation, self.max_length, self.min_df, sources, self.max_unseen_words
+        )
         class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
         max_epochs = self._resolved(self.max_epochs, 6, 20)
         word_price, border_price = make_prices(

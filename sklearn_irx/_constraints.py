@@ -29,6 +29,7 @@ CONSTRAINTS: dict[str, list[Any] | str] = {
     "max_unseen_words": [Interval(Integral, 0, None, closed="left"), None],
     "tokenizer": [callable, None],
     "max_length": [Interval(Integral, 1, None, closed="left")],
+    "training_length": [Interval(Integral, 1, None, closed="left"), None],
     "min_df": [Interval(Integral, 1, None, closed="left")],
     "encoder": [StrOptions(set(ENCODERS))],
     "filter_sizes": ["array-like"],

@@ -375,13 +375,15 @@ def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTex
     if len(members) < 2 or not all(isinstance(m, SelectiveRationaleClassifier) for m in members):
         return texts
     one, *others = members
-    tokenizer = make_tokenizer(one.tokenizer)
-    if any(
-        (tokenizer, one.max_length) != (make_tokenizer(m.tokenizer), m.max_length) for m in others
-    ):
+    if any(_reads_by(one) != _reads_by(other) for other in others):
         return texts
     one._validate_params()
-    return tokenize(texts, tokenizer, one.max_length, make_memory(one.memory))
+    tokenizer, max_length, training_length = _reads_by(one)
+    return tokenize(texts, tokenizer, training_length or max_length, make_memory(one.memory))
+
+
+def _reads_by(member: SelectiveRationaleClassifier) -> tuple[Any, int, int | None]:
+    return make_tokenizer(member.tokenizer), member.max_length, member.training_length
 
 
 def _fit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import logsumexp
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -14,8 +14,14 @@ from sklearn_irx.nn.linear import LinearStart
 from sklearn_irx.text import UNKNOWN, Documents, count_words
 
 N_FOLDS = 5
-LINEAR_STARTS = ("naive_bayes", "logistic")
-_LOG_SCALE_BOUNDS = (-4.0, 6.0)
+LINEAR_STARTS = {
+    "naive_bayes": ("naive_bayes",),
+    "logistic": ("logistic",),
+    "combined": ("naive_bayes", "logistic"),
+}
+"""The classifiers that each start adds up."""
+_FACTOR_BOUNDS = (0.0, 20.0)  # of scores with a standard deviation of 1
+_LEAST_SPREAD = 1e-3  # of scores: documents without a telling word do not make it infinite
 
 
 def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
@@ -40,11 +46,11 @@ def fit_linear_start(
 
     Parameters
     ----------
-    kind : {"naive_bayes", "logistic"}
-        Complement naive Bayes (Rennie et al., 2003) or logistic regression.
+    kind : {"naive_bayes", "logistic", "combined"}
+        Complement naive Bayes (Rennie et al., 2003), logistic regression, or the sum of both.
     training, validation : Documents
-        Weights are fitted on the first, their scale (one number, so that the softmax of the
-        logits gives probabilities) on the second.
+        Weights are fitted on the first, their scale (one number for each classifier, so that the
+        softmax of the logits gives probabilities) on the second.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Class numbers.
     n_words : int
@@ -63,8 +69,12 @@ def fit_linear_start(
     X = tfidf.transform(counts)
     X_validation = tfidf.transform(_counts(validation, n_words))
     parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
-    weights = np.stack([_weights(kind, X[part], y[part], class_weights) for part in parts])
-    weights *= _scale(X_validation @ weights[0], y_validation)
+    fitted = [
+        np.stack([_weights(name, X[part], y[part], class_weights) for part in parts])
+        for name in LINEAR_STARTS[kind]
+    ]
+    factors = _factors(np.stack([X_validation @ weights[0] for weights in fitted]), y_validation)
+    weights = sum(factor * weights for factor, weights in zip(factors, fitted, strict=True))
     weights[:, : UNKNOWN + 1] = 0
     idf = tfidf.idf_.copy()
     idf[: UNKNOWN + 1] = 1  # they never occur in training: their own idf would be the largest
@@ -93,11 +103,34 @@ def _weights(kind: str, X: csr_array, y: np.ndarray, class_weights: np.ndarray) 
     return (weights - weights.mean(axis=0)).T
 
 
-def _scale(scores: np.ndarray, y: np.ndarray) -> float:
-    """Find the factor that makes `scores` the best logits: temperature scaling."""
+def _factors(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Find the factors that make the sum of `scores` the best logits, in log loss.
 
-    def log_loss(log_factor: float) -> float:
-        logits = np.exp(log_factor) * scores
-        return float((logsumexp(logits, axis=1) - logits[np.arange(len(y)), y]).mean())
+    With one classifier this is temperature scaling (Guo et al., 2017).
 
-    return float(np.exp(minimize_scalar(log_loss, bounds=_LOG_SCALE_BOUNDS, method="bounded").x))
+    Parameters
+    ----------
+    scores : ndarray of shape (n_classifiers, n_documents, n_classes)
+        Of each classifier.
+    y : ndarray of shape (n_documents,), dtype int
+        Class numbers.
+
+    Returns
+    -------
+    factors : ndarray of shape (n_classifiers,)
+        At least 0.
+    """
+    spread = np.maximum(scores.std(axis=(1, 2)), _LEAST_SPREAD)
+    scores = scores / spread[:, None, None]
+    rows = np.arange(len(y))
+
+    def log_loss(factors: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = np.tensordot(factors, scores, axes=1)
+        of_all = logsumexp(logits, axis=1, keepdims=True)
+        expected = (np.exp(logits - of_all) * scores).sum(axis=2)
+        slope = (expected - scores[:, rows, y]).mean(axis=1)
+        return float((of_all[:, 0] - logits[rows, y]).mean()), slope
+
+    first = np.full(len(scores), 1 / len(scores))
+    found = minimize(log_loss, first, jac=True, bounds=[_FACTOR_BOUNDS] * len(scores))
+    return found.x / spread

@@ -42,17 +42,20 @@ class TrainingData:
     Attributes
     ----------
     tokenized : TokenizedTexts
-        The documents to learn from, as words.
+        The documents to learn from, as words, with what the networks do not read of them.
     vocabulary : Vocabulary
         The words known from them, and those to be read by given vectors alone.
+    long : Documents
+        The same as numbers of words.
     training, validation : Documents
-        Both parts as numbers of words.
+        What the networks read of both parts, as numbers of words.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Their class numbers.
     """
 
     tokenized: TokenizedTexts
     vocabulary: Vocabulary
+    long: Documents
     training: Documents
     y: np.ndarray
     validation: Documents
@@ -91,7 +94,7 @@ def split(
     y: np.ndarray,
     validation_data: tuple[list[str], np.ndarray] | None,
     tokenizer: Any,
-    max_length: int,
+    n_words: int,
     validation_fraction: float,
     random_state: np.random.RandomState,
     memory: Any,
@@ -106,8 +109,10 @@ def split(
         Class numbers.
     validation_data : tuple (list of str, ndarray of class numbers), or None
         Documents to compare epochs on, if none shall be held out.
-    tokenizer, max_length, validation_fraction
+    tokenizer, validation_fraction
         As the classifier has them.
+    n_words : int
+        Words of a document that are kept.
     random_state : RandomState
         Draws the documents held out.
     memory : joblib.Memory or None
@@ -117,17 +122,18 @@ def split(
     -------
     training, validation : tuple (TokenizedTexts, ndarray of class numbers)
     """
-    tokenized = tokenize(texts, tokenizer, max_length, memory)
+    tokenized = tokenize(texts, tokenizer, n_words, memory)
     if validation_data is None:
         kept, held_out = hold_out(y, validation_fraction, random_state)
         return (tokenized.take(kept), y[kept]), (tokenized.take(held_out), y[held_out])
     others, y_others = validation_data
-    return (tokenized, y), (tokenize(others, tokenizer, max_length, memory), y_others)
+    return (tokenized, y), (tokenize(others, tokenizer, n_words, memory), y_others)
 
 
 def prepare(
     training: Labelled,
     validation: Labelled,
+    max_length: int,
     min_df: int,
     sources: list[WordVectors | None],
     max_unseen_words: int | None,
@@ -138,7 +144,7 @@ def prepare(
     ----------
     training, validation : tuple (TokenizedTexts, ndarray of class numbers)
         As :func:`split` gives them.
-    min_df, max_unseen_words
+    max_length, min_df, max_unseen_words
         As the classifier has them.
     sources : list of WordVectors or None
         The word vectors given; None stands for vectors to be trained.
@@ -162,8 +168,9 @@ def prepare(
         tokenized,
         vocabulary,
         Documents.from_tokenized(tokenized, vocabulary),
+        Documents.from_tokenized(tokenized.cut(max_length), vocabulary),
         y,
-        Documents.from_tokenized(others, vocabulary),
+        Documents.from_tokenized(others.cut(max_length), vocabulary),
         y_others,
     )
 
@@ -195,7 +202,7 @@ def linear_start(
     if kind is None:
         return None
     start = _kept(fit_linear_start, memory)(
-        kind, data.training, data.y, data.validation, data.y_validation,
+        kind, data.long, data.y, data.validation, data.y_validation,
         len(data.vocabulary), draw_folds(data.y, random_state), class_weights,
     )  # fmt: skip
     # The network takes the arrays over, which those of a file mapped into memory are not for.

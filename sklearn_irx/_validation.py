@@ -143,6 +143,24 @@ def fit_masks(
     return full[:, :max_length]
 
 
+def check_training_length(training_length: int | None, max_length: int) -> int:
+    """Give the words of a training document that anything is learned from.
+
+    Raises
+    ------
+    ValueError
+        If they are fewer than the words of a document that are read.
+    """
+    if training_length is None:
+        return max_length
+    if training_length < max_length:
+        raise ValueError(
+            f"training_length={training_length} is less than max_length={max_length}: give at "
+            "least as many words, or None."
+        )
+    return training_length
+
+
 def check_filter_sizes(filter_sizes: Any) -> tuple[int, ...]:
     """Give the widths of the convolutions as a tuple, or say what is wrong with them."""
     sizes = tuple(filter_sizes)

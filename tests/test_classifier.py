@@ -20,7 +20,7 @@ from skorch.callbacks import Callback
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
 from sklearn_irx.nn.samplers import SAMPLERS
-from sklearn_irx.text import WordTokenizer
+from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -131,6 +131,7 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
         ({"sampler": "gumbel", "predictor_input": "compact"}, r"'compact'.*sampler='gumbel'"),
         ({"sampler_params": {"stretch": 1}}, r"'stretch'.*sampler='straight_through'"),
         ({"sampler": "hard_kuma", "sampler_params": {"stretch": 0}}, r"stretch=0"),
+        ({"training_length": 9, "max_length": 10}, r"training_length=9 .*max_length=10"),
         ({"rationale_length": 0}, r"'rationale_length'.*0"),
         ({"max_transitions": 0.5}, r"'max_transitions'.*0\.5"),
         ({"initial_selection": 1.0}, r"'initial_selection'.*1\.0"),
@@ -144,7 +145,7 @@ def test_what_does_not_fit_together_is_told_before_training(parameters, message,
         clf.fit(["a b", "c d"], [0, 1])
 
 
-@pytest.mark.parametrize("linear_start", ["naive_bayes", "logistic"])
+@pytest.mark.parametrize("linear_start", ["naive_bayes", "logistic", "combined"])
 def test_every_linear_start_is_a_good_one(linear_start, small, reviews):
     texts, y, _ = reviews
     clf = small(linear_start=linear_start, max_epochs=1).fit(texts[:300], y[:300])
@@ -273,6 +274,33 @@ def test_the_last_words_of_long_documents_count_to_max_length_only(fitted):
     np.testing.assert_allclose(
         fitted.predict_proba([head + "Swarming ants."]), fitted.predict_proba([head]), atol=1e-6
     )
+
+
+def test_the_rest_of_long_documents_teaches_words_if_asked_to(small):
+    # What tells the classes apart stands past the words that the networks read.
+    filler = "the room was on the second floor of the house by the lake "
+    long = [filler + word for word in ("ants", "towels") for _ in range(30)]
+    y = np.repeat(["pests", "service"], 30)
+    short = [f"the {word} were on the floor" for word in ("ants", "towels")] * 5
+    taught, untaught = (
+        small(max_length=12, training_length=n, max_epochs=2).fit(long, y) for n in (None, 20)[::-1]
+    )
+    assert taught.score(short, ["pests", "service"] * 5) == 1
+    assert untaught.score(short, ["pests", "service"] * 5) == 0.5
+    assert taught.transform(long).shape == (60, 12)
+    assert not taught.transform(long)[:, 12:].any()
+
+
+def test_tokenized_texts_to_learn_from_have_the_length_learned_from(small, reviews):
+    texts, y, _ = reviews
+    clf = small(max_length=20, training_length=30, max_epochs=1)
+    words = TokenizedTexts.from_texts(texts[:100], WordTokenizer(), 30)
+    probabilities = clone(clf).fit(words, y[:100]).predict_proba(texts[100:150])
+    np.testing.assert_array_equal(
+        probabilities, clf.fit(texts[:100], y[:100]).predict_proba(texts[100:150])
+    )
+    with pytest.raises(ValueError, match="max_length=20"):
+        clf.fit(TokenizedTexts.from_texts(texts[:100], WordTokenizer(), 20), y[:100])
 
 
 def test_no_documents_no_predictions(fitted):
