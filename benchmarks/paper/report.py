@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.common import RESULTS, read_rows, replacing
+from benchmarks.common import RESULTS, fill_in, read_rows
 from benchmarks.paper.plots import draw
 from benchmarks.paper.protocol import read_toml
 from benchmarks.paper.tables import (
@@ -30,7 +30,6 @@ from benchmarks.paper.tables import (
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reproduction.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 ACCURACY: tuple[Column, ...] = (
     ("model 1", "accuracy_1", ".3f"), ("model 2", "accuracy_2", ".3f"),
     ("interaction", "accuracy", ".3f"), ("gain over the better", "gain", "+.3f"),
@@ -123,13 +122,7 @@ def write_report(folder: Path, document: Path) -> None:
             draw(results.pairs, picture)
             blocks.append(f"![Gain and agreement]({os.path.relpath(picture, document.parent)})")
     blocks += _trials(folder)
-    text = document.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise SystemExit(f"{document} has no marks {BEGIN} and {END}: add them.")
-    with replacing(document) as part_file:
-        part_file.write_text(before + "\n\n".join([BEGIN, *blocks, END]) + after, encoding="utf-8")
+    fill_in(document, blocks)
 
 
 def _trials(folder: Path) -> list[str]:
