@@ -277,6 +277,17 @@ def spread(rows: Iterable[dict[str, Any]], name: str, form: str) -> str:
     return f"{mean} ({values.min():{form}} to {values.max():{form}})"
 
 
+def written(sections: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Give the paragraphs of those sections, (title, explanation, table), that have a table."""
+    return [
+        paragraph
+        for title, explanation, table in sections
+        if table
+        for paragraph in (f"### {title}", explanation, table)
+        if paragraph
+    ]
+
+
 def fill_in(document: Path, paragraphs: Iterable[str]) -> None:
     """Replace what stands between the two marks of a document."""
     text = document.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.common import RESULTS, fill_in, read_rows
+from benchmarks.common import RESULTS, fill_in, read_rows, written
 from benchmarks.paper.plots import draw
 from benchmarks.paper.protocol import read_toml
 from benchmarks.paper.tables import (
@@ -116,7 +116,7 @@ def write_report(folder: Path, document: Path) -> None:
         share = results.share_of_texts
         part = "" if share == 1 else f", {share:.0%} of the texts"
         blocks.append(f"## Results with `{results.vectors}`, {results.dimensions} dimensions{part}")
-        blocks += _written(sections(results))
+        blocks += written(sections(results))
         if results.pairs:
             picture = folder / f"gain-{results.dimensions}d.svg"
             draw(results.pairs, picture)
@@ -131,7 +131,7 @@ def _trials(folder: Path) -> list[str]:
     usual = ", ".join(
         f"{name} {value}" for name, value in read_toml("collapse.toml")["usual"].items()
     )
-    return _written(
+    return written(
         (
             f"What collapse depends on, with `{vectors}`",
             f"{texts:,} texts of 20 Newsgroups. Usual: {usual}.",
@@ -140,17 +140,6 @@ def _trials(folder: Path) -> list[str]:
         for key in dict.fromkeys((row["vectors"], row["training_texts"]) for row in rows)
         for vectors, texts in [key]
     )
-
-
-def _written(found: Iterator[tuple[str, str, str]]) -> list[str]:
-    """Give the paragraphs of those sections that have a table."""
-    return [
-        paragraph
-        for title, explanation, table in found
-        if table
-        for paragraph in (f"### {title}", explanation, table)
-        if paragraph
-    ]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
