@@ -18,7 +18,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -38,6 +38,8 @@ RESULTS = Path(__file__).parent / "results"
 MAX_LENGTH = {"20newsgroups": 80, "imdb": 200}
 """Words of a document that are read."""
 VECTORS = "glove.6B.100d.subset.txt.gz"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+"""Marks in a document, between which a program writes its results."""
 PACKAGES = ("sklearn-irx", "torch", "scikit-learn", "skorch", "gensim", "numpy")
 
 
@@ -240,9 +242,69 @@ def circumstances() -> dict[str, Any]:
 def command() -> str:
     """Give the command that runs, with names in place of paths that this machine alone has."""
     module = getattr(sys.modules["__main__"], "__spec__", None)
-    program = [f"benchmarks/{Path(sys.argv[0]).name}"] if module is None else ["-m", module.name]
+    program = (
+        [f"benchmarks/{Path(sys.argv[0]).name}"]
+        if module is None
+        else ["-m", module.name.removesuffix(".__main__")]
+    )
     options = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     return shlex.join(["python", *program, *options])
+
+
+def changed(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Give `content` with the values of `changes` in place of its own, tables value by value."""
+    return content | {
+        name: changed(content[name], value) if isinstance(value, dict) else value
+        for name, value in changes.items()
+    }
+
+
+def markdown(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Give a Markdown table."""
+    head, *body = ("| " + " | ".join(row) + " |" for row in [headings, *lines])
+    return "\n".join([head, "|" + "---|" * len(headings), *body])
+
+
+def spread(rows: Iterable[dict[str, Any]], name: str, form: str) -> str:
+    """Give mean, least and most of a figure, or a dash if it is in no row."""
+    values = np.array([row[name] for row in rows], dtype=float)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return "–"
+    mean = format(values.mean(), form)
+    if len(values) == 1:
+        return mean
+    return f"{mean} ({values.min():{form}} to {values.max():{form}})"
+
+
+def written(sections: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Give the paragraphs of those sections, (title, explanation, table), that have a table."""
+    return [
+        paragraph
+        for title, explanation, table in sections
+        if table
+        for paragraph in (f"### {title}", explanation, table)
+        if paragraph
+    ]
+
+
+def fill_in(document: Path, paragraphs: Iterable[str]) -> None:
+    """Replace what stands between the two marks of a document."""
+    text = document.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise SystemExit(f"{document} has no marks {BEGIN} and {END}: add them.")
+    with replacing(document) as part:
+        part.write_text(before + "\n\n".join([BEGIN, *paragraphs, END]) + after, encoding="utf-8")
+
+
+def save_picture(figure: Any, path: Path) -> None:
+    """Write a figure of matplotlib to an SVG file, the same figure to the same bytes."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({"svg.hashsalt": path.stem}):
+        figure.savefig(path, metadata={"Date": None})
 
 
 def show(rows: Sequence[dict[str, Any]]) -> None:

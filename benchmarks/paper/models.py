@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +55,14 @@ class Workshop:
     def circumstances(self) -> dict[str, Any]:
         """What a row of results says of them."""
         return {"vectors": self.vectors.name, "share_of_texts": self.protocol.share_of_texts}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is written down beside the rows."""
+        return {
+            "threads": self.threads, "vectors": self.vectors.name,
+            "protocol": asdict(self.protocol),
+        }  # fmt: skip
 
     def path(self, member: Member) -> Path:
         """Give the file of a model."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common import save_picture
 from benchmarks.paper.protocol import Protocol
 from benchmarks.paper.tables import alike
 
@@ -53,6 +54,5 @@ def draw(pairs: Sequence[dict[str, Any]], path: Path) -> None:
         if y == "gain":
             ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
     axes[0].legend(fontsize=8)
-    with mpl.rc_context({"svg.hashsalt": path.stem}):
-        figure.savefig(path, metadata={"Date": None})
+    save_picture(figure, path)
     plt.close(figure)

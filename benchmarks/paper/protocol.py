@@ -9,6 +9,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common import changed
+
 FOLDER = Path(__file__).parent
 SETTINGS = sorted(path.stem for path in (FOLDER / "settings").glob("*.toml"))
 
@@ -95,7 +97,7 @@ class Protocol:
         """Read it, or the one that is done in no time."""
         content = read_toml("protocol.toml")
         changes = content.pop("quick")
-        return cls(**(_changed(content, changes) if quick else content))
+        return cls(**(changed(content, changes) if quick else content))
 
     def parameters(self, member: Member) -> dict[str, Any]:
         """Give the parameters of the classifier."""
@@ -149,11 +151,3 @@ def sweep_pairs(settings: list[Setting], recipe: str, seed: int) -> list[Pair]:
     return [Pair(*both) for both in zip(ones, twos, strict=True)] + [
         Pair(ones[0], two) for two in twos[1:]
     ]
-
-
-def _changed(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Give `content` with the values of `changes` in place of its own, tables value by value."""
-    return content | {
-        name: _changed(content[name], value) if isinstance(value, dict) else value
-        for name, value in changes.items()
-    }

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.common import RESULTS, read_rows, replacing
+from benchmarks.common import RESULTS, fill_in, read_rows, written
 from benchmarks.paper.plots import draw
 from benchmarks.paper.protocol import read_toml
 from benchmarks.paper.tables import (
@@ -30,7 +30,6 @@ from benchmarks.paper.tables import (
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reproduction.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 ACCURACY: tuple[Column, ...] = (
     ("model 1", "accuracy_1", ".3f"), ("model 2", "accuracy_2", ".3f"),
     ("interaction", "accuracy", ".3f"), ("gain over the better", "gain", "+.3f"),
@@ -117,19 +116,13 @@ def write_report(folder: Path, document: Path) -> None:
         share = results.share_of_texts
         part = "" if share == 1 else f", {share:.0%} of the texts"
         blocks.append(f"## Results with `{results.vectors}`, {results.dimensions} dimensions{part}")
-        blocks += _written(sections(results))
+        blocks += written(sections(results))
         if results.pairs:
             picture = folder / f"gain-{results.dimensions}d.svg"
             draw(results.pairs, picture)
             blocks.append(f"![Gain and agreement]({os.path.relpath(picture, document.parent)})")
     blocks += _trials(folder)
-    text = document.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise SystemExit(f"{document} has no marks {BEGIN} and {END}: add them.")
-    with replacing(document) as part_file:
-        part_file.write_text(before + "\n\n".join([BEGIN, *blocks, END]) + after, encoding="utf-8")
+    fill_in(document, blocks)
 
 
 def _trials(folder: Path) -> list[str]:
@@ -138,7 +131,7 @@ def _trials(folder: Path) -> list[str]:
     usual = ", ".join(
         f"{name} {value}" for name, value in read_toml("collapse.toml")["usual"].items()
     )
-    return _written(
+    return written(
         (
             f"What collapse depends on, with `{vectors}`",
             f"{texts:,} texts of 20 Newsgroups. Usual: {usual}.",
@@ -147,17 +140,6 @@ def _trials(folder: Path) -> list[str]:
         for key in dict.fromkeys((row["vectors"], row["training_texts"]) for row in rows)
         for vectors, texts in [key]
     )
-
-
-def _written(found: Iterator[tuple[str, str, str]]) -> list[str]:
-    """Give the paragraphs of those sections that have a table."""
-    return [
-        paragraph
-        for title, explanation, table in found
-        if table
-        for paragraph in (f"### {title}", explanation, table)
-        if paragraph
-    ]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -14,26 +14,14 @@ corpora. ``python -m benchmarks.paper.report`` makes tables of the results.
 from __future__ import annotations
 
 import argparse
-import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import joblib
-
-from benchmarks.common import (
-    RESULTS,
-    append_row,
-    command,
-    read_rows,
-    vectors_path,
-    write_circumstances,
-)
+from benchmarks.book import Book, Kind, Stage, do
+from benchmarks.common import RESULTS, vectors_path
 from benchmarks.paper.collapse import make_trials, try_out
 from benchmarks.paper.models import Workshop, evaluate_pair, make_model
-from benchmarks.paper.progress import Progress
 from benchmarks.paper.protocol import (
     SETTINGS,
     Pair,
@@ -47,69 +35,11 @@ from benchmarks.paper.protocol import (
 
 WORK = Path("build") / "paper"
 
-
-class Kind(NamedTuple):
-    """A kind of jobs: the stem of its results file, the columns that name a job, what does it."""
-
-    name: str
-    key: tuple[str, ...]
-    do: Callable[[Any, Workshop], dict[str, Any]]
-
-
 MODELS = Kind("models", ("setting", "recipe", "model", "seed"), make_model)
 PAIRS = Kind(
     "pairs", ("setting", "recipe", "other_setting", "other_recipe", "seed"), evaluate_pair
 )  # fmt: skip
 TRIALS = Kind("collapse", ("factor", "value", "seed"), try_out)
-
-
-class Book:
-    """The results files of a folder: what is done, and what is to be added.
-
-    Parameters
-    ----------
-    folder : Path
-        Where they are.
-    shop : Workshop
-        Rows of other vectors, or of another share of the texts, do not count.
-    """
-
-    def __init__(self, folder: Path, shop: Workshop) -> None:
-        self.folder = folder
-        self.shop = shop
-
-    def rows(self, kind: Kind) -> list[dict[str, Any]]:
-        """Give what is done."""
-        ours = self.shop.circumstances.items()
-        rows = read_rows(self.path(kind))
-        return [row for row in rows if all(row[name] == value for name, value in ours)]
-
-    def keys(self, kind: Kind) -> set[tuple[Any, ...]]:
-        """Give the keys of what is done."""
-        return {tuple(row[name] for name in kind.key) for row in self.rows(kind)}
-
-    def add(self, kind: Kind, row: dict[str, Any]) -> None:
-        """Write a row, unless it is there: a lost model may have been made once more."""
-        if tuple(row[name] for name in kind.key) not in self.keys(kind):
-            append_row(self.path(kind), row)
-
-    def note(self, kind: Kind, jobs: int) -> None:
-        """Write down how rows come to be that are about to be added."""
-        path = self.path(kind).with_suffix(".json")
-        earlier = json.loads(path.read_text())["commands"] if path.exists() else []
-        write_circumstances(
-            path, commands=list(dict.fromkeys([*earlier, command()])), jobs=jobs,
-            threads=self.shop.threads, vectors=self.shop.vectors.name,
-            protocol=asdict(self.shop.protocol),
-        )  # fmt: skip
-
-    def path(self, kind: Kind) -> Path:
-        """Give the file."""
-        return self.folder / f"{kind.name}.csv"
-
-
-Stage = tuple[Kind, Sequence[Any]]
-"""Jobs that may be done in any order, or at the same time."""
 
 
 def stages_of(pairs: Sequence[Pair], book: Book) -> list[Stage]:
@@ -129,24 +59,6 @@ def stages_of(pairs: Sequence[Pair], book: Book) -> list[Stage]:
         stages.append((MODELS, [member for member in to_make if member.seed == seed]))
         stages.append((PAIRS, [pair for pair in missing if pair.one.seed == seed]))
     return stages
-
-
-def do(stages: Iterable[Stage], book: Book, jobs: int) -> None:
-    """Do what is to be done, and write each result down at once."""
-    stages = [(kind, todo) for kind, todo in stages if todo]
-    for kind in dict.fromkeys(kind for kind, _ in stages):
-        book.note(kind, jobs)
-    took = defaultdict(list)
-    for kind in (MODELS, PAIRS, TRIALS):
-        for row in book.rows(kind):
-            took[kind.name, row["corpus"]].append(row["seconds"])
-    waiting = [(kind.name, job.corpus) for kind, todo in stages for job in todo]
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    with Progress(waiting, took, jobs) as progress:
-        for kind, todo in stages:
-            for row in parallel(joblib.delayed(kind.do)(job, book.shop) for job in todo):
-                book.add(kind, row)
-                progress.add((kind.name, row["corpus"]), row["seconds"])
 
 
 def settings_stages(args: argparse.Namespace, book: Book) -> list[Stage]:

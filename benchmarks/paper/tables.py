@@ -8,9 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.common import read_rows
+from benchmarks.common import markdown, read_rows, spread
 from benchmarks.paper.protocol import SETTINGS, Protocol, load_setting, read_toml
 
 Row = dict[str, Any]
@@ -97,24 +95,6 @@ def _derived(pair: Row, collapsed: set[tuple[Any, ...]], protocol: Protocol) -> 
 def alike(pair: Row) -> bool:
     """Tell whether both models of a pair are of the same setting and recipe."""
     return (pair["setting"], pair["recipe"]) == (pair["other_setting"], pair["other_recipe"])
-
-
-def markdown(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Give a Markdown table."""
-    head, *body = ("| " + " | ".join(row) + " |" for row in [headings, *lines])
-    return "\n".join([head, "|" + "---|" * len(headings), *body])
-
-
-def spread(rows: Iterable[Row], name: str, form: str) -> str:
-    """Give mean, least and most of a figure, or a dash if it is in no row."""
-    values = np.array([row[name] for row in rows], dtype=float)
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return "–"
-    mean = format(values.mean(), form)
-    if len(values) == 1:
-        return mean
-    return f"{mean} ({values.min():{form}} to {values.max():{form}})"
 
 
 def models_table(results: Results) -> str:

@@ -14,7 +14,7 @@ N_TRAINING, N_TEST = 800, 400
 
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory):
-    """A folder with two corpora of invented reviews, and word vectors."""
+    """A folder with two corpora of invented reviews, unlabelled ones, and word vectors."""
     folder = tmp_path_factory.mktemp("data")
     words = set()
     for name, n_classes in (("20newsgroups", 3), ("imdb", 2)):
@@ -30,6 +30,7 @@ def data_folder(tmp_path_factory):
             }
         ).to_parquet(folder / f"{name}.parquet")
         words.update(word for text in texts for word in WordTokenizer().words(text))
+    pd.DataFrame({"text": texts}).to_parquet(folder / "imdb_unsup.parquet")
     rng = np.random.default_rng(0)
     lines = [
         " ".join([word, *(f"{value:.3f}" for value in rng.normal(scale=0.4, size=8))])

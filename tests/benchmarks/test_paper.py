@@ -15,8 +15,8 @@ from benchmarks.common import append_row, read_rows
 from benchmarks.paper import run
 from benchmarks.paper.measures import Exchange, Reading, measure_pair
 from benchmarks.paper.models import Workshop, load_texts, noisy_masks
-from benchmarks.paper.progress import Progress
 from benchmarks.paper.protocol import SETTINGS, Member, Protocol, load_setting
+from benchmarks.progress import Progress
 from sklearn_irx import InteractiveEnsemble
 from sklearn_irx.metrics import interaction_table
 

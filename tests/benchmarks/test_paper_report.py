@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
-from benchmarks.common import append_row, read_rows
+from benchmarks.common import BEGIN, END, append_row, read_rows, spread
 from benchmarks.paper import report, run
-from benchmarks.paper.tables import load_results, models_table, pairs_table, spread, sweep_table
+from benchmarks.paper.tables import load_results, models_table, pairs_table, sweep_table
 
 # gensim leaves closing the files it reads to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -90,11 +90,11 @@ def test_spread_gives_mean_least_and_most():
 def test_the_report_replaces_what_stands_between_the_marks(results, tmp_path):
     pytest.importorskip("matplotlib")
     document = tmp_path / "reproduction.md"
-    document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     report.main(["--results", str(results), "--document", str(document)])
     text = document.read_text()
-    assert text.startswith(f"before\n{report.BEGIN}\n")
-    assert text.endswith(f"{report.END}\nafter\n")
+    assert text.startswith(f"before\n{BEGIN}\n")
+    assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
     assert "`vectors.txt.gz`, 8 dimensions, 10% of the texts" in text
     assert "Table 3" in text
@@ -115,7 +115,7 @@ def test_a_document_without_marks_is_left_alone(results, tmp_path):
 
 def test_the_committed_document_has_the_marks():
     text = report.DOCUMENT.read_text()
-    assert text.index(report.BEGIN) < text.index(report.END)
+    assert text.index(BEGIN) < text.index(END)
 
 
 def test_rows_of_results_are_rectangular(quick):

@@ -1,0 +1,160 @@
+"""What is to be trained, and how: the configuration file, read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.common import changed
+
+CONFIGURATION = Path(__file__).parents[1] / "frontier.toml"
+
+
+class Job(NamedTuple):
+    """A member or an ensemble of members: its corpus, words asked for, run, and name."""
+
+    corpus: str
+    asked: float
+    seed: int
+    name: str
+
+
+class LinearJob(NamedTuple):
+    """A linear model that reads so many words, or all if `asked` is "".
+
+    It is fitted on the first `fitted_on` words of each training text.
+    """
+
+    corpus: str
+    asked: float | str
+    name: str
+    fitted_on: int
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What is done with a corpus.
+
+    Attributes
+    ----------
+    words_read : int
+        Of each document.
+    lengths : list of float
+        Mean words of a rationale that are asked for.
+    validation_share : float
+        Of the training texts that no model is fitted on.
+    seeds : list of int
+        Of runs of everything.
+    logistic_c : float
+        The `C` of logistic regression.
+    common, members : dict
+        Settings of all members, and those of each by its name.
+    """
+
+    words_read: int
+    lengths: list[float]
+    validation_share: float
+    seeds: list[int]
+    logistic_c: float
+    common: dict[str, Any]
+    members: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The configuration file.
+
+    Attributes
+    ----------
+    share_of_texts : float
+        That are read.
+    corpora : dict of str to Corpus
+        By name.
+    ensembles : dict of str to dict
+        ``members``, names, and ``rule``, one of :data:`sklearn_irx.exchange.RULES` or "auto".
+    """
+
+    share_of_texts: float
+    corpora: dict[str, Corpus]
+    ensembles: dict[str, dict[str, Any]]
+
+    @classmethod
+    def load(cls, path: Path, quick: bool = False) -> Plan:
+        """Read it, or the one that is done in no time."""
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        changes = content.pop("quick", {})
+        if quick:
+            content = changed(content, changes)
+        corpora = {
+            name: Corpus(**{
+                **own,
+                "common": changed(content["common"], own.get("common", {})),
+                "members": changed(content["members"], own.get("members", {})),
+            })
+            for name, own in content["corpora"].items()
+        }  # fmt: skip
+        return cls(content["share_of_texts"], corpora, content["ensembles"])
+
+    @property
+    def member_names(self) -> list[str]:
+        """The names of all members, the single model first."""
+        return list(next(iter(self.corpora.values())).members)
+
+    def jobs(self, corpus: str, lengths: Iterable[float], names: Iterable[str]) -> list[Job]:
+        """Give members or ensembles of these names, in all runs."""
+        seeds = self.corpora[corpus].seeds
+        return [Job(corpus, *rest) for rest in product(lengths, seeds, names)]
+
+    def parameters(self, member: Job) -> dict[str, Any]:
+        """Give the parameters of the classifier, with names for embeddings and tokenizer."""
+        corpus = self.corpora[member.corpus]
+        settings = {**corpus.common, **corpus.members[member.name]}
+        factor = settings.pop("length_factor")
+        return {
+            **settings, "max_length": corpus.words_read, "rationale_length": member.asked,
+            "max_rationale_length": factor * member.asked,
+            "random_state": 100 * member.seed + settings["random_state"],
+        }  # fmt: skip
+
+    def members_of(self, ensemble: Job) -> list[Job]:
+        """Give the members of an ensemble."""
+        names = self.ensembles[ensemble.name]["members"]
+        return [ensemble._replace(name=name) for name in names]
+
+    def fitted_on(self, corpus: str) -> list[int]:
+        """Give the words of a text that linear models are fitted on: as many as are read, or more.
+
+        The latter are as many as our models learn their vocabulary and linear start from.
+        """
+        of = self.corpora[corpus]
+        return list(dict.fromkeys([of.words_read, of.common["training_length"]]))
+
+    def member_key(self, member: Job) -> tuple[Any, ...]:
+        """Give what tells a member from others in a file of results."""
+        share = self.corpora[member.corpus].validation_share
+        return (*member, digest([self.parameters(member), share]))
+
+    def ensemble_key(self, ensemble: Job) -> tuple[Any, ...]:
+        """Give what tells an ensemble from others in a file of results."""
+        keys = [self.member_key(member) for member in self.members_of(ensemble)]
+        return (*ensemble, digest([keys, self.ensembles[ensemble.name]["rule"]]))
+
+    def linear_key(self, job: LinearJob) -> tuple[Any, ...]:
+        """Give what tells a linear model from others in a file of results."""
+        corpus = self.corpora[job.corpus]
+        return (*job, digest([corpus.words_read, corpus.logistic_c]))
+
+
+def digest(settings: Any) -> str:
+    """Give a short name of settings: other settings have another.
+
+    It begins with a letter that no number has, for files of results to keep it as it is.
+    """
+    text = json.dumps(settings, sort_keys=True)
+    return "s" + hashlib.sha256(text.encode()).hexdigest()[:10]

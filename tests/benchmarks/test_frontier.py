@@ -1,0 +1,248 @@
+"""Accuracy against length on invented corpora, and what is measured for it."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.naive_bayes import ComplementNB
+from sklearn.pipeline import make_pipeline
+
+from benchmarks.common import BEGIN, END, read_rows
+from benchmarks.frontier.__main__ import main
+from benchmarks.frontier.linear import heaviness, keep_heaviest
+from benchmarks.frontier.measures import Heard, measure_ensemble
+from benchmarks.frontier.plan import CONFIGURATION, Job, Plan
+from benchmarks.frontier.tokenizers import StemTokenizer, vectors_of_stems
+from benchmarks.frontier.workshop import Workshop
+from sklearn_irx import InteractiveCommittee
+from sklearn_irx.text import WordTokenizer, WordVectors
+
+ROOT = Path(__file__).parents[2]
+MEMBERS = ["plain", "stems", "soft", "bayes", "soft_stems"]
+
+# gensim leaves closing the files it reads to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def run(data_folder):
+    """Run the program quickly on IMDB in a folder, and give its results."""
+
+    def run_in(work, *options):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("SKLEARN_IRX_DATA", str(data_folder))
+            vectors = data_folder / "vectors.txt.gz"
+            words = ["--quick", "--vectors", vectors, "--work", work, *options]
+            main([str(word) for word in words])
+        return {
+            kind: read_rows(work / "quick" / f"frontier-{kind}.csv")
+            for kind in ("members", "ensembles", "linear")
+        }
+
+    return run_in
+
+
+@pytest.fixture(scope="module")
+def finished(run, tmp_path_factory):
+    """The work folder of a run that is done. Not to be changed."""
+    work = tmp_path_factory.mktemp("work")
+    run(work, "--corpora", "imdb")
+    return work
+
+
+def models_in(work):
+    return {path: path.stat().st_mtime_ns for path in work.rglob("imdb/5*.joblib")}
+
+
+def test_a_quick_run_gives_a_row_for_each_model(finished):
+    members, ensembles, linear = (
+        read_rows(finished / "quick" / f"frontier-{kind}.csv")
+        for kind in ("members", "ensembles", "linear")
+    )
+    assert [row["member"] for row in members] == MEMBERS
+    assert [row["ensemble"] for row in ensembles] == ["pair", "committee"]
+    assert {(row["training_texts"], row["validation_texts"]) for row in members} == {(72, 8)}
+    assert {row["words"] <= 7.5 for row in members} == {True}
+    assert len({(row["model"], row["fitted_on"], row["asked"]) for row in linear}) == 10
+    told = json.loads((finished / "quick" / "frontier-members.json").read_text())
+    assert {"command", "machine", "versions", "plan"} <= told.keys()
+    assert str(finished) not in json.dumps(told)
+
+
+def test_what_is_finished_is_not_done_again(finished, run):
+    files = [path for path in finished.rglob("*") if path.is_file()]
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+    run(finished, "--corpora", "imdb")
+    assert [path for path in finished.rglob("*") if path.is_file()] == files
+    assert before == {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+def test_a_run_goes_on_where_it_was(run, tmp_path):
+    found = run(tmp_path, "--corpora", "imdb", "--members", "plain", "stems")
+    assert [row["ensemble"] for row in found["ensembles"]] == ["pair"]  # no member of it is missing
+    two = models_in(tmp_path)
+    assert len(two) == 2
+    (
+        tmp_path / "quick" / "frontier-members.csv"
+    ).unlink()  # the models are there: their rows return
+    again = run(tmp_path, "--corpora", "imdb")
+    assert models_in(tmp_path).items() > two.items()
+    assert again["members"][:2] == found["members"]
+    assert [row["member"] for row in again["members"]] == MEMBERS
+    assert [row["ensemble"] for row in again["ensembles"]] == ["pair", "committee"]
+    assert again["linear"] == found["linear"]
+
+
+def test_other_settings_are_other_models(run, tmp_path):
+    options = "--corpora", "imdb", "--members", "plain", "stems"
+    before = run(tmp_path, *options)
+    text = CONFIGURATION.read_text()
+    changed = tmp_path / "changed.toml"
+    changed.write_text(
+        text.replace("[members.stems]", "[members.stems]\nlinear_start = 'logistic'")
+    )
+    after = run(tmp_path, *options, "--config", changed)
+    assert [row["member"] for row in after["members"]] == ["plain", "stems", "stems"]
+    assert len(after["ensembles"]) == 2
+    assert run(tmp_path, *options) == after != before
+
+
+def test_a_committee_is_measured_as_it_answers(finished, data_folder, monkeypatch):
+    monkeypatch.setenv("SKLEARN_IRX_DATA", str(data_folder))
+    plan = Plan.load(CONFIGURATION, quick=True)
+    shop = Workshop(plan, data_folder / "vectors.txt.gz", finished, 1)
+    job = Job("imdb", 5, 0, "committee")
+    parts = shop.parts(job)
+    committee = InteractiveCommittee(
+        [(one.name, joblib.load(shop.path(one)).classifier) for one in plan.members_of(job)],
+        rule="auto",
+    ).fit(parts.validation.texts, validation_data=parts.validation)
+    row = read_rows(finished / "quick" / "frontier-ensembles.csv")[-1]
+    assert row["rule"] == committee.rule_
+    assert committee.rule_scores_ == {
+        rule: row[f"valid_accuracy_{rule}"] for rule in committee.rule_scores_
+    }
+    assert row["accuracy"] == pytest.approx(committee.score(*parts.test), abs=1e-5)
+    words = committee.transform(parts.test.texts).sum(axis=1).mean()
+    assert row["words"] == pytest.approx(words, abs=1e-5)
+
+
+def test_the_program_runs_as_a_module(data_folder, tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "benchmarks.frontier", "--quick", "--corpora", "20newsgroups",
+            "--members", "plain", "stems", "--work", tmp_path,
+            "--vectors", data_folder / "vectors.txt.gz",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "SKLEARN_IRX_DATA": str(data_folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "quick" / "frontier-ensembles.json").read_text())
+    assert told["command"].startswith("python -m benchmarks.frontier --quick")
+    assert len(read_rows(tmp_path / "quick" / "frontier-ensembles.csv")) == 1
+
+
+def test_the_report_is_put_in_its_place(finished, run, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    document = tmp_path / "frontier.md"
+    document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    run(finished, "--report", "--document", document)
+    text = document.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old" not in text
+    assert "## IMDB, 200 words read" in text
+    assert "The paper has 0.83 with 14 and 0.84 with 29." in text
+    assert "| asked | single | pair | committee | naive Bayes |" in text
+    assert "20 Newsgroups" not in text
+    assert "### Rules" in capsys.readouterr().out
+    picture = (finished / "quick" / "frontier.svg").read_bytes()
+    run(finished, "--report", "--document", document)
+    assert document.read_text() == text
+    assert (finished / "quick" / "frontier.svg").read_bytes() == picture
+
+
+def test_a_report_of_nothing_says_so(run, tmp_path):
+    with pytest.raises(SystemExit, match="no results by these settings"):
+        run(tmp_path, "--report")
+
+
+@pytest.mark.parametrize(
+    "option", [("--corpora", "reuters"), ("--lengths", "7"), ("--members", "x")]
+)
+def test_an_unknown_choice_is_refused(option, run, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run(tmp_path, *option)
+    assert f"{option[0]} may be " in capsys.readouterr().err
+
+
+def test_a_member_is_trained_by_its_settings_and_the_length_asked_for():
+    plan = Plan.load(CONFIGURATION)
+    found = plan.parameters(Job("imdb", 14, 2, "stems"))
+    assert (found["rationale_length"], found["max_rationale_length"]) == (14, 21)
+    assert (found["max_length"], found["tokenizer"]) == (200, "stems")
+    assert found["embeddings"] == "unlabelled"  # what the corpus says, in place of the member
+    assert found["random_state"] == 201
+    assert "length_factor" not in found
+
+
+def test_the_heaviest_words_of_a_document_are_kept_in_order():
+    weights = {"engine": 3.0, "car": 2.0, "the": 0.1}
+    documents = [["the", "car", "car", "xyzzy", "engine"], ["xyzzy"], []]
+    assert keep_heaviest(documents, weights, 2) == [["car", "engine"], [], []]
+    assert keep_heaviest(documents[:1], weights, 9) == [["the", "car", "car", "engine"]]
+
+
+def test_a_word_is_as_heavy_as_what_it_says_most_for_any_class():
+    tfidf = TfidfVectorizer(analyzer=list).fit([["a", "b"], ["a"]])  # idf 1 and 1 + log(3 / 2)
+    bayes = ComplementNB()
+    bayes.feature_log_prob_ = np.array([[1.0, 2.0], [3.0, 0.0], [2.0, 1.0]])  # means 2 and 1
+    assert heaviness(make_pipeline(tfidf, bayes)) == pytest.approx(
+        {"a": 1.0, "b": 1 + np.log(3 / 2)}
+    )
+
+
+def test_stems_stand_where_their_words_do():
+    text = "The DRAINS, leaking; naïve visitors' İstanbul"
+    stems, words = list(StemTokenizer()(text)), WordTokenizer()(text)
+    assert [stem[1:] for stem in stems] == [word[1:] for word in words]
+    assert [stem.text for stem in stems[:3]] == ["the", "drain", "leak"]
+
+
+def test_stem_tokenizers_are_equal_wherever_they_come_from():
+    assert pickle.loads(pickle.dumps(StemTokenizer())) == StemTokenizer() != WordTokenizer()
+
+
+def test_a_stem_has_the_vector_of_its_first_word():
+    vectors = vectors_of_stems(WordVectors(["leaks", "leak", "leaking", "ant"], np.eye(4)))
+    np.testing.assert_array_equal(vectors.rows(["leak", "ant"]), np.eye(4)[[0, 3]])
+
+
+def test_measures_of_an_exchange_on_three_documents():
+    own = np.array([[[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [[0.8, 0.2], [0.1, 0.9], [0.7, 0.3]]])
+    readings = np.stack([[own[0], [[1.0, 0], [0.1, 0.9], [0.2, 0.8]]], [own[0], own[1]]])
+    heard = Heard(np.array([0, 1, 1]), readings)
+    masks = np.array([[[1, 1, 0], [1, 0, 0], [0, 0, 0]], [[0, 0, 1], [0, 1, 1], [0, 1, 0]]]) == 1
+    found = measure_ensemble("auto", heard, heard, masks, np.full(3, 3))
+    # On the second document each convinces the other, and the surer one is right.
+    assert found["accuracy_convinced"] == found["valid_accuracy_convinced"] == 1
+    assert found["rule"] == "convinced"
+    assert found["words"] == found["words_convinced"] == pytest.approx(4 / 3, abs=1e-5)
+    assert found["empty"] == pytest.approx(1 / 3, abs=1e-5)
+    assert found["agreement"] == pytest.approx(1 / 3, abs=1e-5)
+    assert found["best_member"] == pytest.approx(2 / 3, abs=1e-5)
+    assert found["soft_voting"] == 1
+    assert found["soft_voting_words"] == pytest.approx(7 / 3, abs=1e-5)
+    assert found["second_reader"] == pytest.approx(5 / 6, abs=1e-5)
+    assert found["oracle"] == 1
