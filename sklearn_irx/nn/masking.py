@@ -65,5 +65,11 @@ def masked_words(
     -------
     vectors : Tensor of shape (n_words, size)
     """
+    if not torch.is_grad_enabled() and not dropout:
+        # Without gradients, of words that are left out nothing is to be computed.
+        rows = mask.nonzero().squeeze(1)
+        seen = table.clamp(min=0).index_select(0, which.index_select(0, rows))
+        seen *= mask.index_select(0, rows).unsqueeze(1)
+        return table.new_zeros(len(mask), table.shape[1]).index_copy_(0, rows, seen)
     vectors: torch.Tensor = _Masked.apply(table, mask, which, dropout)
     return vectors

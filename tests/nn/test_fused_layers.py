@@ -67,6 +67,8 @@ def test_masked_words_are_rectified_vectors_times_the_mask(mask, seed):
     expected = gradients(lambda t, m: m.unsqueeze(1) * F.relu(t)[which], table, mask)
     for one, two in zip(found, expected, strict=True):
         torch.testing.assert_close(one, two)
+    with torch.no_grad():
+        assert torch.equal(masked_words(table, mask, which, 0.0), found[0])
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9, 0.999])
