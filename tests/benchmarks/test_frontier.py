@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import joblib
@@ -25,7 +26,9 @@ from sklearn_irx import InteractiveCommittee
 from sklearn_irx.text import WordTokenizer, WordVectors
 
 ROOT = Path(__file__).parents[2]
-MEMBERS = ["plain", "stems", "soft", "bayes", "soft_stems"]
+TOLD = tomllib.loads(CONFIGURATION.read_text())
+MEMBERS = list(TOLD["members"])
+PAIR = TOLD["ensembles"]["pair"]["members"]
 
 # gensim leaves closing the files it reads to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -85,7 +88,7 @@ def test_what_is_finished_is_not_done_again(finished, run):
 
 
 def test_a_run_goes_on_where_it_was(run, tmp_path):
-    found = run(tmp_path, "--corpora", "imdb", "--members", "plain", "stems")
+    found = run(tmp_path, "--corpora", "imdb", "--members", *PAIR)
     assert [row["ensemble"] for row in found["ensembles"]] == ["pair"]  # no member of it is missing
     two = models_in(tmp_path)
     assert len(two) == 2
@@ -101,15 +104,15 @@ def test_a_run_goes_on_where_it_was(run, tmp_path):
 
 
 def test_other_settings_are_other_models(run, tmp_path):
-    options = "--corpora", "imdb", "--members", "plain", "stems"
+    options = "--corpora", "imdb", "--members", *PAIR
     before = run(tmp_path, *options)
     text = CONFIGURATION.read_text()
     changed = tmp_path / "changed.toml"
     changed.write_text(
-        text.replace("[members.stems]", "[members.stems]\nlinear_start = 'logistic'")
+        text.replace(f"[members.{PAIR[1]}]", f"[members.{PAIR[1]}]\nlinear_start = 'logistic'")
     )
     after = run(tmp_path, *options, "--config", changed)
-    assert [row["member"] for row in after["members"]] == ["plain", "stems", "stems"]
+    assert [row["member"] for row in after["members"]] == [*PAIR, PAIR[1]]
     assert len(after["ensembles"]) == 2
     assert run(tmp_path, *options) == after != before
 
@@ -138,7 +141,7 @@ def test_the_program_runs_as_a_module(data_folder, tmp_path):
     done = subprocess.run(
         [
             sys.executable, "-m", "benchmarks.frontier", "--quick", "--corpora", "20newsgroups",
-            "--members", "plain", "stems", "--work", tmp_path,
+            "--members", *PAIR, "--work", tmp_path,
             "--vectors", data_folder / "vectors.txt.gz",
         ],
         cwd=ROOT,
@@ -189,11 +192,11 @@ def test_an_unknown_choice_is_refused(option, run, tmp_path, capsys):
 
 def test_a_member_is_trained_by_its_settings_and_the_length_asked_for():
     plan = Plan.load(CONFIGURATION)
-    found = plan.parameters(Job("imdb", 14, 2, "stems"))
+    found = plan.parameters(Job("imdb", 14, 2, "soft"))
     assert (found["rationale_length"], found["max_rationale_length"]) == (14, 21)
-    assert (found["max_length"], found["tokenizer"]) == (200, "stems")
-    assert found["embeddings"] == "unlabelled"  # what the corpus says, in place of the member
-    assert found["random_state"] == 201
+    assert (found["max_length"], found["sampler"]) == (200, "gumbel")
+    assert found["embeddings"] == "unlabelled"  # what the corpus says, in place of all members
+    assert found["random_state"] == 202
     assert "length_factor" not in found
 
 
