@@ -219,6 +219,16 @@ def replacing(path: Path) -> Iterator[Path]:
     part.replace(path)
 
 
+def made_once(path: Path, make: Callable[[], Any]) -> Any:
+    """Give what a joblib file holds, which is made and kept if there is none."""
+    if path.exists():
+        return joblib.load(path)
+    made = make()
+    with replacing(path) as part:
+        joblib.dump(made, part)
+    return made
+
+
 def write_circumstances(path: Path, **found: Any) -> None:
     """Write the command, versions and machine behind a CSV file to a JSON file beside it."""
     content = {**circumstances(), **found}

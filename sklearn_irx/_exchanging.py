@@ -21,6 +21,7 @@ from sklearn_irx._validation import (
     check_known_classes,
     check_labels,
     check_texts,
+    check_training_length,
     check_validation_data,
 )
 from sklearn_irx.exchange import Settlement
@@ -379,7 +380,8 @@ def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTex
         return texts
     one._validate_params()
     tokenizer, max_length, training_length = _reads_by(one)
-    return tokenize(texts, tokenizer, training_length or max_length, make_memory(one.memory))
+    n_words = check_training_length(training_length, max_length)
+    return tokenize(texts, tokenizer, n_words, make_memory(one.memory))
 
 
 def _reads_by(member: SelectiveRationaleClassifier) -> tuple[Any, int, int | None]:

@@ -164,14 +164,9 @@ def prepare(
     given = [source for source in sources if source is not None]
     unseen = find_unseen_words(given, vocabulary, max_unseen_words)
     vocabulary = Vocabulary(vocabulary.words, unseen)
+    long, validating = (Documents.from_tokenized(part, vocabulary) for part in (tokenized, others))
     return TrainingData(
-        tokenized,
-        vocabulary,
-        Documents.from_tokenized(tokenized, vocabulary),
-        Documents.from_tokenized(tokenized.cut(max_length), vocabulary),
-        y,
-        Documents.from_tokenized(others.cut(max_length), vocabulary),
-        y_others,
+        tokenized, vocabulary, long, long.cut(max_length), y, validating.cut(max_length), y_others
     )
 
 

@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 
 from benchmarks.book import Kind
-from benchmarks.common import replacing
+from benchmarks.common import made_once
 from benchmarks.frontier.measures import Heard, measure_ensemble
 from benchmarks.frontier.plan import Job
 from benchmarks.frontier.workshop import Labelled, Workshop
@@ -32,12 +32,7 @@ class Trained(NamedTuple):
 
 def make_member(member: Job, shop: Workshop) -> dict[str, Any]:
     """Train a model and keep it, unless it is kept already, and give its row of results."""
-    path = shop.path(member)
-    if path.exists():
-        return joblib.load(path).row
-    trained = train_member(member, shop)
-    with replacing(path) as part:
-        joblib.dump(trained, part)
+    trained: Trained = made_once(shop.path(member), lambda: train_member(member, shop))
     return trained.row
 
 

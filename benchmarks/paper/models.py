@@ -12,7 +12,7 @@ import joblib
 import numpy as np
 import torch
 
-from benchmarks.common import replacing, sample
+from benchmarks.common import made_once, sample
 from benchmarks.paper.measures import Exchange, Reading, measure_model, measure_pair
 from benchmarks.paper.protocol import Member, Pair, Protocol, Setting
 from sklearn_irx import SelectiveRationaleClassifier
@@ -100,12 +100,7 @@ def load_texts(
 
 def make_model(member: Member, shop: Workshop) -> dict[str, Any]:
     """Train a model and keep it, unless it is kept already, and give its row of results."""
-    path = shop.path(member)
-    if path.exists():
-        return joblib.load(path).row
-    trained = train_model(member, shop)
-    with replacing(path) as part:
-        joblib.dump(trained, part)
+    trained: Trained = made_once(shop.path(member), lambda: train_model(member, shop))
     return trained.row
 
 

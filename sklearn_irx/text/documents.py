@@ -66,6 +66,13 @@ class Documents:
         """Give the documents at `rows`, in that order."""
         return Documents(self.ids[self._places(rows)], self.lengths[rows])
 
+    def cut(self, max_length: int) -> Documents:
+        """Give the first `max_length` words of each document."""
+        if self.lengths.max(initial=0) <= max_length:
+            return self
+        lengths = np.minimum(self.lengths, max_length)
+        return Documents(self.ids[places_of(self.starts, lengths)], lengths)
+
     def padded(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Give the documents at `rows` as a rectangle.
 

@@ -132,18 +132,6 @@ class TokenizedTexts:
             spans=None if self.spans is None else [self.spans[row] for row in rows],
         )
 
-    def cut(self, max_length: int) -> TokenizedTexts:
-        """Give the first `max_length` words of each text, no more than are kept here."""
-        starts = np.cumsum(self.lengths) - self.lengths
-        lengths = np.minimum(self.lengths, max_length)
-        return replace(
-            self,
-            numbers=self.numbers[places_of(starts, lengths)],
-            lengths=lengths,
-            max_length=max_length,
-            spans=None if self.spans is None else [spans[:max_length] for spans in self.spans],
-        )
-
     def word_lists(self) -> list[list[str]]:
         """Give the words of each text."""
         return word_lists(self.words, self.numbers, self.lengths)

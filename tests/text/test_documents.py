@@ -100,3 +100,12 @@ def test_training_batches_are_shuffled_anew_and_waste_little():
     assert longest != sorted(longest)
     padding = sum(len(rows) * max(lengths[rows]) - sum(lengths[rows]) for rows in first)
     assert padding < 0.05 * lengths.sum()
+
+
+@given(texts=st.lists(st.text("ab ", max_size=12), max_size=5), n=st.integers(0, 6))
+def test_cut_documents_are_those_of_texts_split_to_that_length(texts, n):
+    vocabulary = Vocabulary(["a", "bb"])
+    cut = Documents.from_texts(texts, WordTokenizer(), vocabulary, 5).cut(n)
+    alone = Documents.from_texts(texts, WordTokenizer(), vocabulary, min(n, 5))
+    np.testing.assert_array_equal(cut.ids, alone.ids)
+    np.testing.assert_array_equal(cut.lengths, alone.lengths)

@@ -75,15 +75,6 @@ def test_some_of_the_texts_are_as_if_tokenized_alone(texts, tokenizer, limit, sp
     assert Vocabulary.from_tokenized(some).words == Vocabulary.from_tokenized(alone).words
 
 
-@given(texts=st.lists(st.text("ab ", max_size=12), max_size=5), n=st.integers(0, 6))
-def test_cut_texts_are_those_that_were_split_to_that_length(texts, n):
-    cut = TokenizedTexts.from_texts(texts, WordTokenizer(), 5, spans=True).cut(n)
-    alone = TokenizedTexts.from_texts(texts, WordTokenizer(), min(n, 5), spans=True)
-    assert cut.word_lists() == alone.word_lists()
-    assert cut.spans == alone.spans
-    assert cut.max_length == n
-
-
 @pytest.mark.parametrize("texts", [[], [""], ["", " ", "?!"]], ids=repr)
 def test_texts_without_words(texts):
     tokenized = TokenizedTexts.from_texts(texts, WordTokenizer(), 5, spans=True)
