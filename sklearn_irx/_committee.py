@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -130,8 +131,12 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
             For each member, by its name: ``label_<name>``, what it says of its own rationale;
             ``confidence_<name>``, the probability it gives that label; ``convinced_by_<name>``,
             how many of the other members give the same label when they read its rationale, nan
-            where all members agree and nothing was exchanged. Then ``case``, one of ``cases_``;
-            ``chosen``, the name of the member whose rationale is kept; ``label``, the outcome.
+            where all members agree and nothing was exchanged. For every two members,
+            ``label_<reader>_given_<owner>``, what one says of the rationale of the other, and
+            ``confidence_<reader>_given_<owner>``, the probability it gives that label; None and
+            nan where nothing was exchanged. Then ``confidence``, the probability of the outcome;
+            ``case``, one of ``cases_``; ``chosen``, the name of the member whose rationale is
+            kept; ``label``, the outcome.
         """
         return self._interact(X, as_frame)
 
@@ -207,8 +212,13 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
             table[f"confidence_{name}"] = exchange.own[j].max(axis=1)
             table[f"convinced_by_{name}"] = np.full(len(exchange.case), np.nan)
             table[f"convinced_by_{name}"][exchange.disputed] = convinced.sum(axis=0) - 1
+        for (i, reader), (j, owner) in permutations(enumerate(self._names), 2):
+            label, confidence = self._given(exchange, i, j)
+            table[f"label_{reader}_given_{owner}"] = label
+            table[f"confidence_{reader}_given_{owner}"] = confidence
         return {
             **table,
+            "confidence": exchange.probabilities.max(axis=1),
             "case": exchange.case,
             "chosen": np.array(self._names)[exchange.chosen],
             "label": self.classes_[exchange.probabilities.argmax(axis=1)],

@@ -99,9 +99,10 @@ class InteractiveEnsemble(ExchangingEnsemble):
         happened : dict of ndarrays of shape (n_samples,), or DataFrame
             ``label_1`` and ``label_2``, what each member says of its own rationale;
             ``label_1_given_2`` and ``label_2_given_1``, what it says of the other's, None where
-            the members agree and nothing was exchanged; ``confidence_1`` and ``confidence_2``,
-            the probability each gives its label; ``case``, as
-            :func:`sklearn_irx.exchange.decide` names it; ``chosen``, the member kept, 1 or 2;
+            the members agree and nothing was exchanged; ``confidence_1``, ``confidence_2``,
+            ``confidence_1_given_2`` and ``confidence_2_given_1``, the probability each gives that
+            label, nan where nothing was exchanged; ``confidence``, that of the outcome; ``case``,
+            as :func:`sklearn_irx.exchange.decide` names it; ``chosen``, the member kept, 1 or 2;
             ``label``, the outcome.
         """
         return self._interact(X, as_frame)
@@ -126,21 +127,19 @@ class InteractiveEnsemble(ExchangingEnsemble):
     def _table(self, exchange: Exchange) -> dict[str, np.ndarray]:
         label_1, label_2 = self.classes_[exchange.own.argmax(axis=2)]
         confidence_1, confidence_2 = exchange.own.max(axis=2)
+        label_1_given_2, confidence_1_given_2 = self._given(exchange, 0, 1)
+        label_2_given_1, confidence_2_given_1 = self._given(exchange, 1, 0)
         return {
             "label_1": label_1,
             "label_2": label_2,
-            "label_1_given_2": self._label_given(exchange, 0, 1),
-            "label_2_given_1": self._label_given(exchange, 1, 0),
+            "label_1_given_2": label_1_given_2,
+            "label_2_given_1": label_2_given_1,
             "confidence_1": confidence_1,
             "confidence_2": confidence_2,
+            "confidence_1_given_2": confidence_1_given_2,
+            "confidence_2_given_1": confidence_2_given_1,
+            "confidence": exchange.probabilities.max(axis=1),
             "case": exchange.case,
             "chosen": exchange.chosen + 1,
             "label": self.classes_[exchange.probabilities.argmax(axis=1)],
         }
-
-    def _label_given(self, exchange: Exchange, reader: int, owner: int) -> np.ndarray:
-        """Give what a member says of the other's rationale, None where it did not read it."""
-        labels = np.full(len(exchange.case), None, dtype=object)
-        numbers = exchange.readings[reader, owner].argmax(axis=1)
-        labels[exchange.disputed] = self.classes_[numbers]
-        return labels

@@ -248,6 +248,18 @@ class ExchangingEnsemble(RationaleEstimator):
         own, masks = self._read_own(tokenized)
         return self._read_all(tokenized, own, masks, np.arange(own.shape[1]))
 
+    def _given(self, exchange: Exchange, reader: int, owner: int) -> tuple[np.ndarray, np.ndarray]:
+        """Give the labels that a member finds in another's rationales, and how sure it is.
+
+        Where nothing was exchanged, the label is None and the confidence nan.
+        """
+        labels = np.full(len(exchange.case), None, dtype=object)
+        confidence = np.full(len(exchange.case), np.nan)
+        said = exchange.readings[reader, owner]
+        labels[exchange.disputed] = self.classes_[said.argmax(axis=1)]
+        confidence[exchange.disputed] = said.max(axis=1)
+        return labels, confidence
+
     def _interact(self, X: Any, as_frame: bool) -> Any:
         happened = self._table(self._exchange(self._tokenize(X)))
         if not as_frame:

@@ -9,6 +9,23 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.text import harmless
+
+# Underlined as well as coloured. What stands before and after a mark is for screen readers, most of
+# which say nothing of a <mark> by itself.
+_STYLE = """<style>
+.irx-rationale { max-width: 60em; line-height: 1.6; }
+.irx-rationale p { margin: 0 0 .4em; }
+.irx-rationale div { white-space: pre-wrap; overflow-wrap: anywhere;
+  color: color-mix(in srgb, currentColor 68%, transparent); }
+.irx-rationale mark { background: #ffe38a; color: #1d1f23; border-radius: .2em; padding: 0 .12em;
+  text-decoration: underline 2px #a86b00; text-underline-offset: .18em; }
+.irx-rationale mark::before, .irx-rationale mark::after { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.irx-rationale mark::before { content: " [selected: "; }
+.irx-rationale mark::after { content: "] "; }
+</style>"""
+
 
 @dataclass(frozen=True, eq=False)
 class Rationale:
@@ -64,6 +81,13 @@ class Rationale:
         """The selected tokens, in order."""
         return [token for token, chosen in zip(self.tokens, self.mask, strict=True) if chosen]
 
+    @property
+    def selected_spans(self) -> list[tuple[int, int]]:
+        """Start and end, in characters of `text`, of each maximal run of selected words."""
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], self.mask.astype(np.int8), [0]])))
+        firsts, lasts = edges[::2], edges[1::2] - 1
+        return [(self.spans[i][0], self.spans[j][1]) for i, j in zip(firsts, lasts, strict=True)]
+
     def segments(self) -> Iterator[tuple[str, bool]]:
         """Cut `text` into pieces that are wholly selected or wholly not.
 
@@ -76,7 +100,7 @@ class Rationale:
             Whether the piece belongs to the rationale.
         """
         position = 0
-        for start, end in self._runs():
+        for start, end in self.selected_spans:
             if start > position:
                 yield self.text[position:start], False
             yield self.text[start:end], True
@@ -84,26 +108,53 @@ class Rationale:
         if position < len(self.text):
             yield self.text[position:], False
 
-    def _runs(self) -> list[tuple[int, int]]:
-        """Character spans of the maximal runs of selected words."""
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], self.mask.astype(np.int8), [0]])))
-        firsts, lasts = edges[::2], edges[1::2] - 1
-        return [(self.spans[i][0], self.spans[j][1]) for i, j in zip(firsts, lasts, strict=True)]
+    def size(self) -> str:
+        """Say how many words were selected, of how many, and in how many spans.
+
+        A span is a maximal run of selected words.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_irx import Rationale
+        >>> Rationale("A dull film.", ["a", "dull", "film"], [(0, 1), (2, 6), (7, 11)],
+        ...           np.array([True, False, True]), label="bad", confidence=0.9).size()
+        '2 of 3 words · 2 spans'
+        """
+        n_spans = len(self.selected_spans)
+        return (
+            f"{int(self.mask.sum())} of {len(self.tokens)} words · "
+            f"{n_spans} span{'' if n_spans == 1 else 's'}"
+        )
 
     def __str__(self) -> str:
         pieces = [piece if selected else "…" for piece, selected in self.segments()]
-        shown = " ".join(" ".join(pieces).split()) if any(self.mask) else "(no words)"
-        return f"{self.label} ({self.confidence:.2f}): {shown}"
+        shown = " ".join(harmless(" ".join(pieces)).split()) if any(self.mask) else "(no words)"
+        return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"
 
     def to_html(self) -> str:
-        """Give the document as HTML, every character escaped, selected words in ``<mark>``."""
+        """Give the document as HTML, selected words in ``<mark>``.
+
+        Every character is escaped. What a browser would act upon otherwise is left out, see
+        :func:`~sklearn_irx.text.harmless`, and half a character is replaced, so that the HTML can
+        be written to a file.
+        """
         return "".join(
-            f"<mark>{escape(piece)}</mark>" if selected else escape(piece)
+            f"<mark>{_escaped(piece)}</mark>" if selected else _escaped(piece)
             for piece, selected in self.segments()
         )
 
     def _repr_html_(self) -> str:
+        case = "" if self.case is None else f" · {_escaped(self.case)}"
         return (
-            '<div style="white-space: pre-wrap; max-width: 60em">'
-            f"<b>{escape(str(self.label))}</b> ({self.confidence:.2f})\n{self.to_html()}</div>"
+            f"{_STYLE}"
+            '<div class="irx-rationale">'
+            f"<p><b>{_escaped(str(self.label))}</b> ({self.confidence:.2f}) · {self.size()}{case}"
+            "<br><small>The <mark>marked words</mark> are all that the label was predicted from."
+            "</small></p>"
+            f'<div dir="auto">{self.to_html()}</div></div>'
         )
+
+
+def _escaped(text: str) -> str:
+    return escape(harmless(text))

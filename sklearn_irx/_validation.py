@@ -256,10 +256,10 @@ def check_members(estimators: list[Any], reserved: Collection[str]) -> None:
                 f"estimators has {names.count(name)} members named {name!r}: give each a name of "
                 "its own."
             )
-        if not name or "__" in name or name in reserved:
+        if not name or "__" in name or "_given_" in name or name in reserved:
             raise ValueError(
                 f"estimators has a member named {name!r}: give a name that is not empty, holds no "
-                f"'__' and is none of the parameters {', '.join(reserved)}."
+                f"'__' and no '_given_', and is none of the parameters {', '.join(reserved)}."
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx._rationale import Rationale
@@ -9,6 +10,8 @@ from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line, percent,
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from sklearn_irx.inspection._documents import ExplainedDocument
 
 # Reversed and bold shows on terminals without colours too.
 _SELECTED, _OTHER, _WRONG = "bold reverse", "dim", "bold red"
@@ -20,9 +23,9 @@ def to_rich(
     r"""Give a document for the terminal, the words it was classified by highlighted.
 
     A line about the prediction comes first: label, confidence, how many of the words the model
-    read were selected, how an ensemble settled the document, and the true label. What the model
-    did not read, past its ``max_length``, is only counted. The document is taken literally:
-    markup in it is not interpreted, and control characters are left out.
+    read were selected and in how many spans, how an ensemble settled the document, and the true
+    label. What the model did not read, past its ``max_length``, is only counted. The document is
+    taken literally: markup in it is not interpreted, and control characters are left out.
 
     Parameters
     ----------
@@ -46,13 +49,12 @@ def to_rich(
     >>> rationale = Rationale("A dull film.", ["a", "dull", "film"], [(0, 1), (2, 6), (7, 11)],
     ...                       np.array([False, True, False]), label="bad", confidence=0.9)
     >>> print(to_rich(rationale, y_true="good", marks=("[", "]")))
-    bad · 90 % · 1 of 3 words · wrong, true label: good
+    bad · 90 % · 1 of 3 words · 1 span · wrong, true label: good
     A [dull] film.
     """
     from rich.text import Text
 
-    n_selected, n_words = int(rationale.mask.sum()), len(rationale.tokens)
-    facts = [percent(rationale.confidence), f"{n_selected} of {n_words} words"]
+    facts = [percent(rationale.confidence), rationale.size()]
     if rationale.case is not None:
         facts.append(one_line(rationale.case))
     text = Text.assemble((one_line(rationale.label), "bold"), *(f" · {fact}" for fact in facts))
@@ -69,4 +71,29 @@ def to_rich(
             text.append(piece, style=_OTHER)
     if unread:
         text.append(f" … ({unread:,} more characters, not read)", style="italic")
+    return text
+
+
+def document_to_rich(document: ExplainedDocument, *, marks: tuple[str, str] = ("", "")) -> Text:
+    """Give a document for the terminal, and what each member of an ensemble made of it.
+
+    Where members agree, it is :func:`to_rich` of the rationale. Elsewhere their rationales follow
+    each other, with what the others say of the same words.
+    """
+    from rich.text import Text
+
+    if not document.disputed:
+        return to_rich(document.rationale, y_true=document.y_true, marks=marks)
+    text = Text(document.story, style="italic")
+    for owner, rationale in (document.members or {}).items():
+        text.append("\n\n").append(one_line(owner), style="bold underline")
+        text.append(" (kept)\n" if owner == document.chosen else "\n")
+        text.append_text(to_rich(rationale, y_true=document.y_true, marks=marks))
+        for (reader, of), said in (document.heard or {}).items():
+            if of != owner:
+                continue
+            sure = "" if isnan(said.confidence) else f", {percent(said.confidence)}"
+            outcome = "convinced" if said.label == rationale.label else "not convinced"
+            text.append(f"\n{one_line(reader)}, reading these words: ")
+            text.append(f"{one_line(said.label)}{sure}: {outcome}", style="bold")
     return text

@@ -66,7 +66,11 @@ def interaction_table(ensemble: _Interacting, X: Any, y: Any) -> dict[str, np.nd
     rows = [case == name for name in ensemble.cases_]
     count = np.array([row.sum() for row in rows])
     table = {"case": np.array(ensemble.cases_), "count": count, "share": count / len(case)}
-    members = [key.removeprefix("confidence") for key in happened if key.startswith("confidence_")]
+    members = [
+        key.removeprefix("confidence")
+        for key in happened
+        if key.startswith("confidence_") and "_given_" not in key
+    ]
     for member in ["", *members]:
         right = np.asarray(happened[f"label{member}"]) == y
         table[f"accuracy{member}"] = np.array(

@@ -105,7 +105,7 @@ def test_selected_words_are_marked_and_the_document_is_whole():
 
 
 def test_marks_do_not_rely_on_colour_alone():
-    style = re.search(r"\nmark \{(.*?)\}", to_html([]), re.DOTALL)[1]
+    style = re.search(r"\n *mark \{(.*?)\}", to_html([]), re.DOTALL)[1]
     assert "text-decoration: underline" in style
 
 

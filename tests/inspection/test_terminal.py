@@ -24,7 +24,7 @@ def printed(renderable, **options):
 
 def test_the_first_line_says_what_was_predicted_and_from_how_much():
     head = str(to_rich(rationale("A dull film.", {"dull"}, case="convinced_2"))).splitlines()[0]
-    assert head == "bad · 88 % · 1 of 3 words · convinced_2"
+    assert head == "bad · 88 % · 1 of 3 words · 1 span · convinced_2"
 
 
 @pytest.mark.parametrize(("y_true", "end"), [("bad", "right"), ("fine", "wrong, true label: fine")])

@@ -1,0 +1,47 @@
+"""Templates filled in with jinja2, every text escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from sklearn_irx.inspection._pieces import one_line, percent, read_pieces
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(name: str, **values: Any) -> str:
+    """Fill in a template of the folder ``templates``.
+
+    Raises
+    ------
+    ImportError
+        If jinja2 is not installed.
+    """
+    return _environment().get_template(name).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise ImportError(
+            'HTML pages need jinja2, which an extra installs: pip install "sklearn-irx[report]"'
+        ) from error
+    environment = Environment(
+        loader=PackageLoader("sklearn_irx.inspection"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        one_line=one_line,
+        percent=percent,
+        known=lambda number: not isnan(number),
+        pieces=read_pieces,
+    )
+    return environment
