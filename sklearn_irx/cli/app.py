@@ -9,6 +9,7 @@ import typer
 from sklearn_irx.cli.demo import demo
 from sklearn_irx.cli.errors import in_one_sentence
 from sklearn_irx.cli.models import explain, fit, predict
+from sklearn_irx.cli.report import report
 
 app = typer.Typer(
     add_completion=False,
@@ -39,5 +40,5 @@ def _root(
     """
 
 
-for _command in (demo, fit, predict, explain):
+for _command in (demo, fit, predict, explain, report):
     app.command()(in_one_sentence(_command))

@@ -105,7 +105,7 @@ def fit(
     test_texts: list[str] = []
     if test is not None:
         test_texts, y_test = _read_labelled(test, text, label)
-        y_test = _like(y_test, y)
+        y_test = like(y_test, y)
     elif test_size > 0:
         texts, test_texts, y, y_test = split(texts, y, test_size, seed=0)
     members = SETTINGS["file"].parameters(
@@ -206,7 +206,7 @@ def explain(
     truths = None if label is None else labels_of(table, label, file)
     fitted = load(model)
     if truths is not None:
-        truths = _like(truths, fitted.classes_)
+        truths = like(truths, fitted.classes_)
     console = Console()
     with refusals():
         readings = read(fitted, texts)
@@ -287,7 +287,7 @@ def _read_labelled(path: Path, text: str, label: str) -> tuple[list[str], np.nda
     return texts_of(table, text, path), labels_of(table, label, path)
 
 
-def _like(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+def like(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Give `labels` as the model knows them: 3 for the "3" of a CSV file."""
     import numpy as np
 

@@ -1,15 +1,28 @@
-"""Pictures of rationales: for the terminal, and as one HTML file that needs nothing else."""
+"""Pictures of rationales: in the terminal, as HTML, as plots, and a report of all of it."""
 
 from sklearn_irx.inspection._documents import ExplainedDocument, Heard, explain_documents
 from sklearn_irx.inspection._html import to_html, write_html
+from sklearn_irx.inspection._plots._accuracy_length import AccuracyLengthDisplay
+from sklearn_irx.inspection._plots._flow_display import InteractionFlowDisplay
+from sklearn_irx.inspection._plots._history import TrainingHistoryDisplay
+from sklearn_irx.inspection._plots._length import RationaleLengthDisplay
+from sklearn_irx.inspection._plots._reliability import ReliabilityDisplay
+from sklearn_irx.inspection._report import RationaleReport, rationale_report
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._terminal import to_rich
 
 __all__ = [
+    "AccuracyLengthDisplay",
     "ExplainedDocument",
     "Heard",
+    "InteractionFlowDisplay",
+    "RationaleLengthDisplay",
+    "RationaleReport",
+    "ReliabilityDisplay",
     "SummaryTable",
+    "TrainingHistoryDisplay",
     "explain_documents",
+    "rationale_report",
     "to_html",
     "to_rich",
     "write_html",

@@ -179,12 +179,19 @@ def explain_documents(
     >>> first.heard["Model 1", "Model 2"]  # doctest: +SKIP
     Heard(label='noise', confidence=0.71)
     """
+    return read_documents(estimator, X, y, names=names)[0]
+
+
+def read_documents(
+    estimator: Any, X: Any, y: Any = None, *, names: Sequence[str] | None = None
+) -> tuple[list[ExplainedDocument], dict[str, Any]]:
+    """Explain documents, and give what ``interact`` told of them, too; {} for a single model."""
     check_is_fitted(estimator)
     if isinstance(X, str):
         raise TypeError("X is a single str: give a sequence of documents, for example [X].")
     texts = list(X)
     if not hasattr(estimator, "interact"):
-        return documents_of(estimator.explain(texts), y_true=y, names=names)
+        return documents_of(estimator.explain(texts), y_true=y, names=names), {}
     members = estimator.estimators_
     first, *others = members
     # Split once for all who split alike.
@@ -193,7 +200,7 @@ def explain_documents(
         given = first.tokenize(texts, spans=True)
     happened = estimator.interact(given)
     rationales = []
-    for name, member in zip(_keys(happened), members, strict=True):
+    for name, member in zip(keys_of_members(happened), members, strict=True):
         # As the ensemble calibrates it, if it does.
         confidence = happened[f"confidence_{name}"].tolist()
         rationales.append(
@@ -202,13 +209,15 @@ def explain_documents(
                 for rationale, sure in zip(member.explain(given), confidence, strict=True)
             ]
         )
-    numbers = _chosen(happened)
     columns = (happened[key] for key in ("label", "confidence", "case"))
     kept = [
         replace(rationales[number][row], label=label, confidence=float(sure), case=str(case))
-        for row, (number, label, sure, case) in enumerate(zip(numbers, *columns, strict=True))
+        for row, (number, label, sure, case) in enumerate(
+            zip(_chosen(happened), *columns, strict=True)
+        )
     ]
-    return documents_of(kept, y_true=y, names=names, members=rationales, interactions=happened)
+    documents = documents_of(kept, y_true=y, names=names, members=rationales, interactions=happened)
+    return documents, happened
 
 
 def documents_of(
@@ -236,7 +245,7 @@ def documents_of(
             raise ValueError(
                 f"{name} has {len(values)} entries; there are {len(rationales)} rationales."
             )
-    keys = _keys(happened, len(members))
+    keys = keys_of_members(happened, len(members))
     shown = _shown_names(keys)
     kept: Sequence[int | None] = [None] * len(rationales)
     if "chosen" in happened:
@@ -268,7 +277,7 @@ def _listed(values: Any) -> list[Any]:
     return values.tolist() if hasattr(values, "tolist") else list(values)
 
 
-def _keys(happened: Mapping[str, Any], n_members: int = 2) -> list[str]:
+def keys_of_members(happened: Mapping[str, Any], n_members: int = 2) -> list[str]:
     """Give the names of the members as the columns of `interact` have them."""
     names = [key.removeprefix(_CONVINCED) for key in happened if key.startswith(_CONVINCED)]
     return names or [str(number + 1) for number in range(n_members)]
@@ -286,7 +295,7 @@ def _shown_names(keys: Sequence[str]) -> list[str]:
 
 def _chosen(happened: Mapping[str, Any]) -> list[int]:
     """Give the members kept, counted from 0."""
-    places = {key: number for number, key in enumerate(_keys(happened))}
+    places = {key: number for number, key in enumerate(keys_of_members(happened))}
     return [places[str(name)] for name in np.asarray(happened["chosen"]).tolist()]
 
 

@@ -37,10 +37,7 @@ def read_pieces(rationale: Rationale) -> tuple[list[tuple[str, bool]], int]:
         Number of characters after it; 0 if no word is among them, since then the pieces go to
         the end of the document.
     """
-    end = rationale.spans[-1][1] if rationale.spans else 0
-    unread = len(rationale.text) - end
-    if not _WORD.search(rationale.text, end):
-        end, unread = len(rationale.text), 0
+    end, unread = read_end(rationale)
     pieces, position = [], 0
     for piece, selected in rationale.segments():
         shown = piece[: end - position]
@@ -50,6 +47,17 @@ def read_pieces(rationale: Rationale) -> tuple[list[tuple[str, bool]], int]:
         if position >= end:
             break
     return pieces, unread
+
+
+def read_end(rationale: Rationale) -> tuple[int, int]:
+    """Give where the last word read ends, and the number of characters after it.
+
+    If no word is among these, it is the end of the document, and 0.
+    """
+    end = rationale.spans[-1][1] if rationale.spans else 0
+    if not _WORD.search(rationale.text, end):
+        return len(rationale.text), 0
+    return end, len(rationale.text) - end
 
 
 def is_wrong(rationale: Rationale, y_true: Any) -> bool:

@@ -10,6 +10,7 @@ from sklearn_irx.inspection._pieces import one_line, percent, read_pieces
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def render(name: str, **values: Any) -> str:
@@ -21,6 +22,15 @@ def render(name: str, **values: Any) -> str:
         If jinja2 is not installed.
     """
     return _environment().get_template(name).render(**values)
+
+
+def source_of(name: str) -> Markup:
+    """Give a file of the folder ``templates`` as it is, to be put into a page as it is."""
+    from markupsafe import Markup
+
+    environment = _environment()
+    assert environment.loader is not None
+    return Markup(environment.loader.get_source(environment, name)[0])
 
 
 @cache

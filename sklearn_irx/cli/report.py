@@ -1,0 +1,73 @@
+"""``sklearn-irx report``: one page about a model and what it does with a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
+from sklearn_irx.cli.files import check_output, labels_of, read_table, texts_of, written_whole
+from sklearn_irx.cli.models import ModelArgument, TableArgument, TextOption, like, load
+
+_N_AT_MOST = 20_000
+
+
+def report(
+    model: ModelArgument,
+    file: TableArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="HTML", help="The page to write.")
+    ],
+    text: TextOption = "text",
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help='Column that holds the true labels; "label" by default, if there is one. Without '
+            "labels nothing is judged."
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    max_documents: Annotated[
+        int,
+        typer.Option(min=1, help="Texts on the page at most, evenly chosen; figures count all."),
+    ] = _N_AT_MOST,
+) -> None:
+    """Write a page about a model: figures, plots, telling texts, and all texts to search.
+
+    The page is one file that loads nothing. For true labels that mean something, FILE holds texts
+    that the model was not trained on.
+
+    MODEL is a joblib file, and loading one can run code hidden in it: open only those you trust.
+    """
+    from rich.console import Console
+
+    from sklearn_irx.inspection import rationale_report
+
+    check_output(output)
+    if output.exists() and any(path.exists() and output.samefile(path) for path in (model, file)):
+        raise CommandError(f"{output} is to be read; write to another file.", WRONG_USE)
+    table = read_table(file)
+    texts = texts_of(table, text, file)
+    if label is None and "label" in table.columns and text != "label":
+        label = "label"
+    truths = None if label is None else labels_of(table, label, file)
+    fitted = load(model)
+    if truths is not None:
+        truths = like(truths, fitted.classes_)
+    with refusals():
+        page = rationale_report(
+            fitted,
+            texts,
+            truths,
+            title=f"Rationales for {file.name}" if title is None else title,
+            subtitle=f"Model: {model.name} · {len(texts):,} texts",
+            names=[f"row {row + 1}" for row in range(len(texts))],
+            max_documents=max_documents,
+        )
+    with written_whole(output) as part:
+        page.write_html(part)
+    console = Console()
+    console.print(page.tables[0].to_rich())
+    console.print(f"{output} shows more.", highlight=False, markup=False, soft_wrap=True)

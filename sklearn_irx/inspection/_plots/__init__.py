@@ -1,0 +1,1 @@
+"""Plots in the manner of scikit-learn's displays, drawn with matplotlib."""

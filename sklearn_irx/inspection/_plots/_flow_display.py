@@ -1,0 +1,179 @@
+"""How documents flow through an exchange: an alluvial picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from sklearn_irx.inspection._flow import NODE_WIDTH, Flow, count_flow, lay_out
+from sklearn_irx.inspection._plots._axes import NEUTRAL, RIGHT, WRONG, axes_for, plain
+
+_SIDES = {0: (-0.015, "right"), 1: (NODE_WIDTH + 0.012, "left"), 2: (NODE_WIDTH + 0.015, "left")}
+
+
+class InteractionFlowDisplay:
+    """Who was right before an exchange, what happened, and who is right after it.
+
+    From left to right: which members were right by themselves; the case, as `interact` tells it;
+    whether the outcome is right. The height of a ribbon is its number of documents.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    counts : array of shape (n_before, n_cases, 2), dtype int
+        Documents; the last axis is right and wrong in the end.
+    before : sequence of n_before str
+        Who was right before.
+    cases : sequence of n_cases str
+        What can happen.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+    nodes_ : list of matplotlib Rectangle
+        The bars.
+    ribbons_ : list of matplotlib PathPatch
+        What goes from bar to bar.
+    texts_ : list of matplotlib Text
+        What is written at the bars.
+
+    Examples
+    --------
+    >>> from sklearn_irx.inspection import InteractionFlowDisplay
+    >>> InteractionFlowDisplay.from_estimator(both, X_test, y_test)  # doctest: +SKIP
+    """
+
+    def __init__(self, counts: Any, before: Sequence[str], cases: Sequence[str]) -> None:
+        self.counts = counts
+        self.before = before
+        self.cases = cases
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: Any, *, agreed: bool = False, ax: Any = None
+    ) -> Self:
+        """Let a fitted ensemble or committee exchange rationales, and draw what came of it.
+
+        Parameters
+        ----------
+        estimator : fitted InteractiveEnsemble or InteractiveCommittee
+            Its ``interact`` and ``cases_`` are used.
+        X : sequence of n_samples str
+            Documents.
+        y : array-like of shape (n_samples,)
+            True labels.
+        agreed : bool, default=False
+            Whether to draw documents on which the members agree, too. They are mostly so many that
+            the others are not to be seen beside them.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : InteractionFlowDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is no ensemble.
+        ValueError
+            If `y` does not have one label for each document.
+        """
+        if not hasattr(estimator, "interact"):
+            raise TypeError(
+                f"estimator={type(estimator).__name__} exchanges nothing: give an "
+                "InteractiveEnsemble or an InteractiveCommittee."
+            )
+        return cls.from_predictions(
+            y, estimator.interact(X), cases=estimator.cases_, agreed=agreed, ax=ax
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: Any,
+        interactions: Mapping[str, Any],
+        *,
+        cases: Sequence[str] | None = None,
+        agreed: bool = False,
+        ax: Any = None,
+    ) -> Self:
+        """Draw what happened to documents.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            True labels.
+        interactions : mapping of str to array of shape (n_samples,)
+            As ``interact`` gives it.
+        cases : sequence of str, default=None
+            What could have happened, in the order to draw it. None means what did.
+        agreed, ax
+            As :meth:`from_estimator` takes them.
+
+        Returns
+        -------
+        display : InteractionFlowDisplay
+        """
+        flow = count_flow(interactions, y_true, cases)
+        return cls(flow.counts, flow.before, flow.cases).plot(ax=ax, agreed=agreed)
+
+    def plot(self, ax: Any = None, *, agreed: bool = False) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        agreed : bool, default=False
+            Whether to draw documents on which the members agree, too.
+
+        Returns
+        -------
+        display : InteractionFlowDisplay
+        """
+        self.ax_, self.figure_ = axes_for(self, ax, figsize=(8, 4.5), layout="constrained")
+        from matplotlib.patches import PathPatch, Rectangle
+        from matplotlib.path import Path
+
+        flow = Flow(self.counts, list(self.before), list(self.cases))
+        n_agreed = int(self.counts.sum())
+        if not agreed:
+            flow = flow.disputed()
+        n_agreed -= int(flow.counts.sum())
+        nodes, ribbons = lay_out(flow)
+        self.nodes_, self.ribbons_, self.texts_ = [], [], []
+        for ribbon in ribbons:
+            middle = (ribbon.x_from + ribbon.x_to) / 2
+            a, b = ribbon.x_from, ribbon.x_to
+            points = [
+                (a, ribbon.top_from), (middle, ribbon.top_from), (middle, ribbon.top_to),
+                (b, ribbon.top_to), (b, ribbon.bottom_to), (middle, ribbon.bottom_to),
+                (middle, ribbon.bottom_from), (a, ribbon.bottom_from), (a, ribbon.top_from),
+            ]  # fmt: skip
+            curve = [Path.CURVE4] * 3
+            path = Path(points, [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY])
+            color = RIGHT if ribbon.right else WRONG
+            patch = PathPatch(path, facecolor=color, edgecolor="none", alpha=0.5)
+            self.ribbons_.append(self.ax_.add_patch(patch))
+        for node in nodes:
+            height = node.bottom - node.top
+            color = (RIGHT if node.label == "right" else WRONG) if node.stage == 2 else NEUTRAL
+            bar = Rectangle((node.x, node.top), NODE_WIDTH, height, facecolor=color)
+            self.nodes_.append(self.ax_.add_patch(bar))
+            shift, side = _SIDES[node.stage]
+            self.texts_.append(
+                self.ax_.text(
+                    node.x + shift, (node.top + node.bottom) / 2,
+                    f"{plain(node.label)}: {node.count:,}", ha=side, va="center",
+                )
+            )  # fmt: skip
+        left = f"{n_agreed:,} documents on which the members agree are left out" if n_agreed else ""
+        self.ax_.set(xlim=(-0.3, 1.2), ylim=(1.02, -0.02), title=left)
+        self.ax_.title.set_fontsize("medium")
+        self.ax_.set_axis_off()
+        return self

@@ -1,0 +1,288 @@
+"""A report of what a model does with documents: one page to read, to search and to pass on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tempfile
+import webbrowser
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityChart
+from sklearn_irx.inspection._documents import ExplainedDocument, read_documents
+from sklearn_irx.inspection._embedding import as_script, embedded
+from sklearn_irx.inspection._flow import CASE_LABELS, count_flow
+from sklearn_irx.inspection._pieces import one_line, percent
+from sklearn_irx.inspection._summary import (
+    N_BINS,
+    Answers,
+    classes_table,
+    mistakes_table,
+    objects,
+    summary_tables,
+)
+from sklearn_irx.inspection._tables import SummaryTable
+from sklearn_irx.inspection._telling import telling_documents
+from sklearn_irx.inspection._templates import render, source_of
+
+
+class RationaleReport:
+    """A page about a model and its rationales; :func:`rationale_report` makes it.
+
+    It shows itself in a notebook.
+
+    Parameters
+    ----------
+    documents : sequence of ExplainedDocument
+        What to report on, one at least.
+    happened : mapping of str to array of shape (n_samples,)
+        As ``interact`` of an ensemble gives it; empty for a single model.
+    cases : sequence of str
+        What could have happened: ``cases_`` of the ensemble.
+    title, subtitle : str
+        Heading of the page, and a line below it.
+    n_telling : int
+        Documents of each kind to show before all others.
+    max_documents : int or None
+        Documents on the page at most.
+
+    Attributes
+    ----------
+    tables : list of SummaryTable
+        The figures: of the models, of the cases, of each class, and of mistakes.
+    """
+
+    def __init__(
+        self,
+        documents: Sequence[ExplainedDocument],
+        *,
+        happened: Mapping[str, Any],
+        cases: Sequence[str],
+        title: str,
+        subtitle: str,
+        n_telling: int,
+        max_documents: int | None,
+    ) -> None:
+        self._documents = documents
+        self._happened = happened
+        self._cases = cases
+        self._title = one_line(title)
+        self._subtitle = one_line(subtitle)
+        self._n_telling = n_telling
+        self._max_documents = max_documents
+        self._answers = Answers([document.rationale for document in documents])
+        self._truth = None
+        if documents[0].judged:
+            self._truth = objects(document.y_true for document in documents)
+        self.tables: list[SummaryTable] = [
+            *summary_tables(documents, self._answers, happened, cases),
+            classes_table(self._answers, self._truth),
+        ]
+        if self._truth is not None:
+            self.tables.append(mistakes_table(self._answers, self._truth))
+
+    @cached_property
+    def html(self) -> str:
+        """The page: it loads nothing, and shows all text as text."""
+        shown: Sequence[ExplainedDocument] = self._documents
+        n_documents = len(shown)
+        if self._max_documents is not None and n_documents > self._max_documents:
+            # Evenly over all, since labels may be sorted.
+            rows = np.linspace(0, n_documents - 1, self._max_documents).astype(int)
+            shown = [self._documents[row] for row in rows]
+        script = source_of("report.js")
+        digest = hashlib.sha256(script.encode()).digest()
+        tables = {table.title: table for table in self.tables}
+        classes, mistakes = tables.pop("Classes"), tables.pop("Most frequent mistakes", None)
+        return render(
+            "report.html",
+            title=self._title,
+            subtitle=self._subtitle,
+            figures=self._figures(),
+            tables=list(tables.values()),
+            classes=classes,
+            mistakes=mistakes if mistakes is not None and mistakes.rows else None,
+            charts=self._charts(),
+            telling=telling_documents(self._documents, self._n_telling),
+            n_documents=n_documents,
+            n_shown=len(shown),
+            judged=self._truth is not None,
+            cases=[(case, CASE_LABELS.get(case, case)) for case in self._cases],
+            labels=self._labels(),
+            data=as_script(embedded(shown)),
+            script=script,
+            script_hash=base64.b64encode(digest).decode(),
+        )
+
+    def write_html(self, path: str | Path) -> None:
+        """Write the page to a file; a file of this name is replaced.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to write, UTF-8.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        Path(path).write_text(self.html, encoding="utf-8")
+
+    def open(self) -> None:
+        """Show the page in a browser, from a file in the folder for temporary files."""
+        with tempfile.NamedTemporaryFile(
+            "w", suffix=".html", prefix="rationale_report_", encoding="utf-8", delete=False
+        ) as file:
+            file.write(self.html)
+        webbrowser.open(Path(file.name).as_uri())
+
+    def __repr__(self) -> str:
+        return (
+            f"<RationaleReport of {len(self._documents):,} documents: "
+            "write_html(path) keeps it, open() shows it>"
+        )
+
+    def _repr_html_(self) -> str:
+        # In a frame of its own: neither styles nor scripts meet those of the notebook.
+        return (
+            f'<iframe title="{escape(self._title)}" sandbox="allow-scripts" '
+            'style="width: 100%; height: 48rem; border: 1px solid #8888; border-radius: .5rem" '
+            f'srcdoc="{escape(self.html)}"></iframe>'
+        )
+
+    def _labels(self) -> list[str]:
+        """Give the classes that are predicted or true, to choose from."""
+        there = set(map(one_line, self._answers.labels))
+        if self._truth is not None:
+            there |= set(map(one_line, self._truth))
+        return sorted(there)
+
+    def _figures(self) -> list[tuple[str, str, str]]:
+        """Give the numbers at the top: what, how much, and a remark."""
+        found, n_documents = self._answers, len(self._documents)
+        read = max(1, int(found.n_words.sum()))
+        figures = []
+        if self._truth is not None:
+            right = found.labels == self._truth
+            n_right = f"{int(right.sum()):,} of {n_documents:,} documents right"
+            figures.append(("Accuracy", f"{100 * right.mean():.1f} %", n_right))
+        share = f"{100 * found.n_selected.sum() / read:.0f} % of those read"
+        figures.append(("Words shown", f"{found.n_selected.mean():.1f}", f"a document, {share}"))
+        n_empty = int((found.n_selected == 0).sum())
+        empty = f"a document; {n_empty:,} have none" if n_empty else "a document; all have some"
+        figures.append(("Spans", f"{found.n_spans.mean():.1f}", empty))
+        sure = f"{100 * found.confidence.mean():.1f} %"
+        if self._truth is not None:
+            over = found.confidence.mean() - right.mean()
+            remark = f"{100 * abs(over):.1f} points {'too sure' if over > 0 else 'too modest'}"
+            figures.append(("Mean confidence", sure, remark))
+        else:
+            figures.append(("Mean confidence", sure, f"{n_documents:,} documents"))
+        if self._happened:
+            n_apart = int((np.asarray(self._happened["case"]) != "agree").sum())
+            told = f"{n_apart:,} of {n_documents:,} documents"
+            figures.append(("Models disagree", percent(n_apart / n_documents), told))
+        return figures
+
+    def _charts(self) -> dict[str, Any]:
+        charts: dict[str, Any] = {
+            "length": LengthChart.of(self._answers.n_selected),
+            "reliability": None,
+            "flow": None,
+        }
+        if self._truth is None:
+            return charts
+        right = self._answers.labels == self._truth
+        charts["reliability"] = ReliabilityChart.of(
+            self._answers.confidence, right.astype(bool), N_BINS
+        )
+        if self._happened:
+            flow = FlowChart.of(count_flow(self._happened, self._truth, self._cases))
+            if flow.n_disputed:
+                charts["flow"] = flow
+        return charts
+
+
+def rationale_report(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    title: str = "Rationale report",
+    subtitle: str | None = None,
+    names: Sequence[str] | None = None,
+    n_telling: int = 3,
+    max_documents: int | None = 20_000,
+) -> RationaleReport:
+    """Report on what a fitted model does with documents.
+
+    The page has figures and plots, the most telling documents (right and sure, wrong and sure,
+    changed by the exchange, no words found), and all documents, to search, to filter and to sort.
+    It is one file that loads nothing, in light and dark. Without scripts it still shows all but the
+    list of documents. It needs jinja2, which the extra ``sklearn-irx[report]`` installs.
+
+    Parameters
+    ----------
+    estimator : fitted SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
+        The model.
+    X : sequence of n_samples str
+        Documents it was not trained on.
+    y : array-like of shape (n_samples,), default=None
+        Their true labels. None means that nothing is judged.
+    title : str
+        Heading of the page.
+    subtitle : str, default=None
+        Line below it. None names the class of the model and the number of documents.
+    names : sequence of n_samples str, default=None
+        How to call the documents. None means their position, counted from 1.
+    n_telling : int, default=3
+        Documents of each kind to show before all others.
+    max_documents : int or None, default=20_000
+        Documents on the page at most, chosen evenly over all; figures and plots count all. None
+        means all.
+
+    Returns
+    -------
+    report : RationaleReport
+        With ``html``, ``write_html(path)``, ``open()`` and ``tables``.
+
+    Raises
+    ------
+    ValueError
+        If there is no document, `y` or `names` does not hold one entry a document, a number is
+        out of range, or as raised by the estimator.
+    NotFittedError
+        If `estimator` is not fitted.
+
+    Examples
+    --------
+    >>> from sklearn_irx.inspection import rationale_report
+    >>> report = rationale_report(both, X_test, y_test)  # doctest: +SKIP
+    >>> report.write_html("report.html")  # doctest: +SKIP
+    """
+    if n_telling < 0:
+        raise ValueError(f"n_telling={n_telling}: give 0 or more documents of each kind.")
+    if max_documents is not None and max_documents < 1:
+        raise ValueError(f"max_documents={max_documents}: give at least 1, or None for all.")
+    documents, happened = read_documents(estimator, X, y, names=names)
+    if not documents:
+        raise ValueError("X has no documents: give at least one to report on.")
+    if subtitle is None:
+        n_documents = f"{len(documents):,} document{'' if len(documents) == 1 else 's'}"
+        subtitle = f"{type(estimator).__name__} · {n_documents}"
+    return RationaleReport(
+        documents,
+        happened=happened,
+        cases=getattr(estimator, "cases_", ()),
+        title=title,
+        subtitle=subtitle,
+        n_telling=n_telling,
+        max_documents=max_documents,
+    )

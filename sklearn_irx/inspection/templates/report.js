@@ -1,0 +1,231 @@
+"use strict";
+// Every text reaches the page as a text node or an attribute value, never as HTML.
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const PAGE = 20;
+  const byId = (id) => document.getElementById(id);
+  const documents = data.documents.map((row, order) => {
+    const [name, text, unread, truth, label, confidence, case_, story, chosen, readings] = row;
+    return { order, name, text, unread, truth, label, confidence, case_, story, chosen, readings };
+  });
+  const caseNames = data.cases;
+  const agrees = caseNames.indexOf("agree");
+  const disputed = (doc) => doc.case_ >= 0 && doc.case_ !== agrees && doc.readings.length > 1;
+  const judged = (doc) => doc.truth >= 0;
+  const wrong = (doc) => judged(doc) && doc.truth !== doc.label;
+  const nSelected = (doc) => doc.readings[doc.chosen][3];
+
+  function element(tag, className, ...children) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    made.append(...children);
+    return made;
+  }
+
+  function percent(scaled) {
+    return scaled < 10000 && Math.round(scaled / 100) >= 100 ? "> 99 %" : `${Math.round(scaled / 100)} %`;
+  }
+
+  function size([, , nWords, nMarked, spans]) {
+    const nSpans = spans.length / 2;
+    return `${nMarked} of ${nWords} words · ${nSpans} span${nSpans === 1 ? "" : "s"}`;
+  }
+
+  // Places are counted in code points; a string of JavaScript counts some of them twice.
+  function cut(text) {
+    if (!/[\ud800-\udfff]/.test(text)) return (start, end) => text.slice(start, end);
+    const points = Array.from(text);
+    return (start, end) => points.slice(start, end).join("");
+  }
+
+  function textOf(doc, reading) {
+    const shown = element("p", "text");
+    shown.dir = "auto";
+    const piece = cut(doc.text);
+    const spans = reading[4];
+    let position = 0;
+    for (let i = 0; i < spans.length; i += 2) {
+      if (spans[i] > position) shown.append(piece(position, spans[i]));
+      shown.append(element("mark", "", piece(spans[i], spans[i + 1])));
+      position = spans[i + 1];
+    }
+    shown.append(piece(position));
+    if (!doc.text && !doc.unread) shown.append(element("span", "unread", "(an empty document)"));
+    if (doc.unread) {
+      const more = ` … ${doc.unread.toLocaleString("en")} more characters, not read`;
+      shown.append(element("span", "unread", more));
+    }
+    return shown;
+  }
+
+  function verdict(isWrong) {
+    return element("span", `badge ${isWrong ? "bad" : "good"}`, isWrong ? "✗ wrong" : "✓ right");
+  }
+
+  function sideOf(doc, owner) {
+    const reading = doc.readings[owner];
+    const [label, confidence, , , , heard] = reading;
+    const title = element("h4", "", element("span", "name", data.members[owner]), data.labels[label]);
+    const head = element("div", "head", title);
+    if (owner === doc.chosen) head.append(element("span", "badge kept", "kept"));
+    if (judged(doc)) head.append(verdict(doc.truth !== label));
+    head.append(element("span", "facts", `${percent(confidence)} sure · ${size(reading)}`));
+    const side = element("div", owner === doc.chosen ? "side chosen" : "side", head);
+    for (let i = 0; i < heard.length; i += 3) {
+      const [reader, said, sure] = heard.slice(i, i + 3);
+      const line = element("p", "heard", `${data.members[reader]}, reading these words: `);
+      line.append(element("b", "", data.labels[said]), sure === null ? "" : `, ${percent(sure)} sure`);
+      line.append(said === label ? " — convinced" : " — not convinced");
+      side.append(line);
+    }
+    side.append(textOf(doc, reading));
+    return side;
+  }
+
+  function articleOf(doc) {
+    const title = element("h3", "", element("span", "name", doc.name), data.labels[doc.label]);
+    title.id = `document-${doc.order}`;
+    const head = element("div", "head", title);
+    if (judged(doc)) head.append(verdict(wrong(doc)));
+    const facts = element("span", "facts", `${percent(doc.confidence)} sure`);
+    if (!disputed(doc)) facts.append(` · ${size(doc.readings[doc.chosen])}`);
+    if (wrong(doc)) facts.append(" · true label ", element("b", "", data.labels[doc.truth]));
+    head.append(facts);
+    const article = element("article", wrong(doc) ? "wrong" : "", head);
+    article.setAttribute("aria-labelledby", title.id);
+    const story = data.stories[doc.story];
+    if (story) {
+      article.append(element("p", "story", element("code", "", caseNames[doc.case_]), ` · ${story}`));
+    }
+    const sides = () => {
+      const pair = element("div", "pair");
+      doc.readings.forEach((_, owner) => pair.append(sideOf(doc, owner)));
+      return pair;
+    };
+    if (disputed(doc)) {
+      article.append(sides());
+      return article;
+    }
+    article.append(textOf(doc, doc.readings[doc.chosen]));
+    if (doc.readings.length > 1) {
+      const others = element("details", "others", element("summary", "", "What each model selected"));
+      others.addEventListener("toggle", () => others.append(sides()), { once: true });
+      article.append(others);
+    }
+    return article;
+  }
+
+  // Made when they are first searched: many documents are never.
+  function searchable(doc, markedOnly) {
+    if (!markedOnly) return (doc.lower ??= `${doc.name}\n${doc.text}`.toLowerCase());
+    if (doc.lowerMarked === undefined) {
+      const piece = cut(doc.text);
+      const spans = doc.readings[doc.chosen][4];
+      const marked = [];
+      for (let i = 0; i < spans.length; i += 2) marked.push(piece(spans[i], spans[i + 1]));
+      doc.lowerMarked = marked.join("\n").toLowerCase();
+    }
+    return doc.lowerMarked;
+  }
+
+  const ORDERS = {
+    surest: (a, b) => b.confidence - a.confidence,
+    unsurest: (a, b) => a.confidence - b.confidence,
+    longest: (a, b) => nSelected(b) - nSelected(a),
+    shortest: (a, b) => nSelected(a) - nSelected(b),
+  };
+
+  const form = document.querySelector(".controls");
+  const status = byId("status");
+  const value = (id) => byId(id)?.value ?? "";
+  let found = documents;
+  let page = 0;
+
+  function filter() {
+    const terms = value("search").toLowerCase().split(/\s+/).filter(Boolean);
+    const markedOnly = byId("in-rationale").checked;
+    const labelOf = (id) => (value(id) ? data.labels.indexOf(value(id)) : null);
+    const [predicted, truth] = [labelOf("predicted"), labelOf("true")];
+    const [correct, words, happened] = [value("correct"), value("words"), value("case")];
+    const case_ = happened.startsWith("case-") ? caseNames.indexOf(happened.slice(5)) : null;
+    found = documents.filter(
+      (doc) =>
+        (predicted === null || doc.label === predicted) &&
+        (truth === null || doc.truth === truth) &&
+        (!correct || wrong(doc) === (correct === "wrong")) &&
+        (!words || nSelected(doc) > 0 === (words === "some")) &&
+        (happened !== "disagree" || doc.case_ !== agrees) &&
+        (case_ === null || doc.case_ === case_) &&
+        terms.every((term) => searchable(doc, markedOnly).includes(term)),
+    );
+    const order = ORDERS[value("sort")];
+    if (order) found.sort(order);
+    show(0);
+  }
+
+  function show(wanted) {
+    const last = Math.max(0, Math.ceil(found.length / PAGE) - 1);
+    page = Math.min(Math.max(wanted, 0), last);
+    const start = page * PAGE;
+    const some = found.slice(start, start + PAGE);
+    const number = (n) => n.toLocaleString("en");
+    status.textContent = some.length
+      ? `Documents ${number(start + 1)} to ${number(start + some.length)} of ${number(found.length)}`
+      : "No documents";
+    if (found.length < documents.length) status.append(` (${number(documents.length)} in all)`);
+    const nothing = element("p", "none", "No document is like this.");
+    byId("list").replaceChildren(...(some.length ? some.map(articleOf) : [nothing]));
+    for (const button of document.querySelectorAll("[data-go]")) {
+      const back = button.dataset.go === "first" || button.dataset.go === "previous";
+      button.disabled = back ? page === 0 : page === last;
+    }
+  }
+
+  const GO = { first: () => 0, previous: () => page - 1, next: () => page + 1, last: () => Infinity };
+  for (const button of document.querySelectorAll("[data-go]")) {
+    button.addEventListener("click", () => {
+      show(GO[button.dataset.go]());
+      // From there, Tab leads into the new page; the button pressed may be off now.
+      byId("browser").scrollIntoView();
+      status.focus({ preventScroll: true });
+    });
+  }
+
+  let waiting;
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(filter, 120);
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(filter));
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(input|select|textarea)$/i.test(event.target.tagName ?? "");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    byId("search").focus();
+  });
+
+  for (const table of document.querySelectorAll("table.sortable")) {
+    const body = table.tBodies[0];
+    [...table.tHead.rows[0].cells].forEach((cell, column) => {
+      const button = element("button", "", ...cell.childNodes);
+      button.type = "button";
+      cell.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const down = cell.ariaSort === (column ? "descending" : "ascending") ? !column : !!column;
+        for (const other of table.tHead.rows[0].cells) other.ariaSort = null;
+        cell.ariaSort = down ? "descending" : "ascending";
+        const key = (row) => row.cells[column].textContent;
+        const amount = (row) => (key(row) === "–" ? -1 : Number(key(row).replaceAll(",", "")));
+        const compare = column
+          ? (a, b) => amount(a) - amount(b)
+          : (a, b) => key(a).localeCompare(key(b), "en");
+        const rows = [...body.rows].sort((a, b) => (down ? compare(b, a) : compare(a, b)));
+        body.replaceChildren(...rows);
+      });
+    });
+  }
+
+  byId("browser").hidden = false;
+  show(0);
+})();
