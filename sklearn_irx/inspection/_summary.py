@@ -86,15 +86,15 @@ def summary_tables(
         What could have happened.
     """
     truth = objects(document.y_true for document in documents) if documents[0].judged else None
-    each = {}
-    for name in documents[0].members or {}:
-        each[name] = Answers([(document.members or {})[name] for document in documents])
-    each["all, interacting" if len(each) > 2 else "both, interacting" if each else "model"] = (
-        answers
-    )
-    tables = [_models(each, truth)]
+    names = list(documents[0].members or {})
+    each = [
+        (name, Answers([(document.members or {})[name] for document in documents]))
+        for name in names
+    ]
+    together = "all, interacting" if len(names) > 2 else "both, interacting"
+    tables = [_models([*each, (together if names else "model", answers)], truth)]
     if happened:
-        tables.append(_cases(happened, cases, truth, list(each)[:-1]))
+        tables.append(_cases(happened, cases, truth, names))
     return tables
 
 

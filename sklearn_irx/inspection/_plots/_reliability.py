@@ -22,7 +22,8 @@ class Reliability(NamedTuple):
     n_documents : ndarray of shape (n_bins,), dtype int
         How many they are.
     ece : float
-        Expected calibration error: the mean of ``abs(accuracy - confidence)``, weighted by `n_documents`.
+        Expected calibration error: the mean distance of accuracy and confidence, each bin weighted
+        by its `n_documents`.
     """
 
     confidence: np.ndarray
@@ -47,9 +48,9 @@ def reliability(confidence: np.ndarray, right: np.ndarray, n_bins: int) -> Relia
     --------
     >>> import numpy as np
     >>> from sklearn_irx.inspection._plots._reliability import reliability
-    >>> reliability(np.array([0.9, 0.9, 0.6]), np.array([True, False, True]), 15)
-    Reliability(confidence=array([0.6, 0.9]), accuracy=array([1. , 0.5]), n_documents=array([1, 2]),
-                ece=0.4)
+    >>> reliability(np.array([0.75, 0.75, 0.5]), np.array([True, False, True]), 4)
+    Reliability(confidence=array([0.5 , 0.75]), accuracy=array([1. , 0.5]),
+                n_documents=array([1, 2]), ece=0.333...)
     """
     # To ten digits, as expected_calibration_error does.
     bins = np.ceil(np.round(confidence * n_bins, 10)).astype(int)
