@@ -84,7 +84,7 @@ def document_to_rich(document: ExplainedDocument, *, marks: tuple[str, str] = ("
 
     if not document.disputed:
         return to_rich(document.rationale, y_true=document.y_true, marks=marks)
-    text = Text(document.story, style="italic")
+    text = Text.assemble((document.story, "italic"))
     for owner, rationale in (document.members or {}).items():
         text.append("\n\n").append(one_line(owner), style="bold underline")
         text.append(" (kept)\n" if owner == document.chosen else "\n")

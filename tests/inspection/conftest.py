@@ -1,0 +1,96 @@
+"""Two ensembles, and a browser that reaches nothing but files."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HOSTILE = [
+    "</script><script>window.hacked = 1</script>",
+    '"><img src=x onerror="window.hacked = 1">',
+    "<svg/onload=window.hacked=1> ' {{ 7 * 7 }} {% raw %} &lt;b&gt;",
+    "<!--<script> ]]> </textarea></title></style><style>* { display: none }</style>",
+]
+"""What might be taken for something else than text."""
+
+
+@pytest.fixture(scope="session")
+def pair(fitted, other, reviews):
+    from sklearn_irx import InteractiveEnsemble
+
+    return InteractiveEnsemble(fitted, other).fit(reviews[0][:10])
+
+
+@pytest.fixture(scope="session")
+def committee(fitted, other, small, reviews):
+    from sklearn_irx import InteractiveCommittee
+
+    texts, y, _ = reviews
+    third = small(rationale_length=2, random_state=2).fit(texts[60:120], y[60:120])
+    members = [("full", fitted), ("few", other), ("short", third)]
+    return InteractiveCommittee(members).fit(texts[:10])
+
+
+@pytest.fixture(scope="session")
+def hostile(small, reviews):
+    """A committee with attacks as names and labels; texts that hold attacks, and their labels."""
+    from sklearn_irx import InteractiveCommittee
+
+    texts, y, _ = reviews
+    as_hostile = dict(zip(sorted(set(y)), HOSTILE, strict=False))
+    labels = [as_hostile[label] for label in y]
+    members = [
+        (HOSTILE[0], small(random_state=0).fit(texts[:120], labels[:120])),
+        (HOSTILE[1], small(random_state=1).fit(texts[:60], labels[:60])),
+        (HOSTILE[3], small(random_state=2).fit(texts[60:120], labels[60:120])),
+    ]
+    attacks = [f"{attack} {text} {attack}" for text in texts[120:140] for attack in HOSTILE]
+    truths = [label for label in labels[120:140] for _ in HOSTILE]
+    return InteractiveCommittee(members).fit(texts[:10]), attacks, truths
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Start a headless Chromium; tests are skipped where it or selenium is missing."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.skip("chromium and chromedriver are not both installed")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        options = webdriver.ChromeOptions()
+        options.binary_location = browser
+        for argument in (
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--disable-dev-shm-usage", f"--user-data-dir={folder}",
+        ):  # fmt: skip
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        # The path is given, so that selenium looks for no driver elsewhere.
+        service = webdriver.ChromeService(driver, log_output=os.devnull)
+        started = webdriver.Chrome(options=options, service=service)
+        yield started
+        started.quit()
+
+
+@pytest.fixture
+def open_page(chromium, tmp_path):
+    """Open a page from a file, at a size, in light or dark; give the browser."""
+
+    def opened(html, *, width=1280, height=900, dark=False):
+        path = tmp_path / "page.html"
+        Path(path).write_text(html, encoding="utf-8")
+        for log in ("browser", "performance"):
+            chromium.get_log(log)  # of pages before
+        chromium.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        chromium.get(path.as_uri())
+        return chromium
+
+    return opened

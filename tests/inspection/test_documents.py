@@ -1,0 +1,167 @@
+from html import escape
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+from sklearn.exceptions import NotFittedError
+
+from sklearn_irx import InteractiveEnsemble
+from sklearn_irx.inspection import explain_documents
+from sklearn_irx.inspection._pieces import percent
+from sklearn_irx.text import harmless
+
+
+@pytest.fixture(scope="module")
+def explained(pair, reviews):
+    return explain_documents(pair, reviews[0], reviews[1])
+
+
+@pytest.fixture(scope="module")
+def disputed(explained):
+    return next(document for document in explained if document.rationale.case == "convinced_2")
+
+
+def test_a_document_holds_all_four_readings(pair, fitted, other, reviews, explained):
+    texts, y, _ = reviews
+    masks = {"Model 1": fitted.transform(texts), "Model 2": other.transform(texts)}
+    models = {"Model 1": fitted, "Model 2": other}
+    happened = pair.interact(texts)
+    n_disputed = 0
+    for row, document in enumerate(explained):
+        assert document.name == str(row + 1)
+        assert document.rationale.label == happened["label"][row]
+        assert document.rationale.case == happened["case"][row]
+        assert document.wrong == (happened["label"][row] != y[row])
+        assert document.chosen == f"Model {happened['chosen'][row]}"
+        kept = document.members[document.chosen]
+        assert document.rationale.mask.tolist() == kept.mask.tolist()
+        if not document.disputed:
+            assert document.heard == {}
+            continue
+        n_disputed += 1
+        for reader, owner in (("Model 1", "Model 2"), ("Model 2", "Model 1")):
+            said = models[reader].predict_proba([texts[row]], masks=masks[owner][[row]])[0]
+            heard = document.heard[reader, owner]
+            assert heard.label == models[reader].classes_[said.argmax()]
+            assert heard.confidence == pytest.approx(said.max(), abs=1e-6)
+    assert n_disputed >= 5, "no disagreement: this test sees nothing"
+
+
+def test_every_member_of_a_committee_hears_all_others(committee, reviews):
+    texts = reviews[0][:150]
+    read = committee.cross_read(texts)
+    names = ["full", "few", "short"]
+    documents = explain_documents(committee, texts)
+    assert any(document.disputed for document in documents)
+    for row, document in enumerate(documents):
+        assert list(document.members) == names
+        if document.disputed:
+            assert len(document.heard) == 6
+            for (reader, owner), heard in document.heard.items():
+                said = read[names.index(reader), names.index(owner), row]
+                assert heard.confidence == pytest.approx(said.max(), abs=1e-6)
+                assert heard.label == committee.classes_[said.argmax()]
+            assert document.chosen in document.story or document.rationale.case == "agree"
+
+
+def test_confidence_is_that_of_a_calibrated_ensemble(fitted, other, reviews):
+    texts, y, _ = reviews
+    ensemble = InteractiveEnsemble(fitted, other, calibration="temperature")
+    ensemble.fit(texts[:10], validation_data=(texts[300:], y[300:]))
+    assert (ensemble.calibration_temperatures_ != 1).any()
+    happened = ensemble.interact(texts[300:])
+    documents = explain_documents(ensemble, texts[300:])
+    for number in (1, 2):
+        shown = [document.members[f"Model {number}"].confidence for document in documents]
+        assert shown == happened[f"confidence_{number}"].tolist()
+    proba = ensemble.predict_proba(texts[300:])
+    shown = [document.rationale.confidence for document in documents]
+    np.testing.assert_allclose(shown, proba.max(axis=1))
+
+
+def test_a_single_model_has_no_members(fitted, reviews):
+    (document,) = explain_documents(fitted, reviews[0][:1])
+    assert (document.members, document.chosen, document.story) == ({}, None, "")
+    assert not document.judged
+    assert not document.disputed
+
+
+def test_columns_of_data_frames_are_taken_by_position(fitted, reviews):
+    texts, y = pd.Series(reviews[0][:3], index=[7, 8, 9]), pd.Series(reviews[1][:3], index=[2, 1, 0])
+    documents = explain_documents(fitted, texts, y, names=pd.Series(["a", "b", "c"], index=[5, 5, 5]))
+    assert [document.y_true for document in documents] == reviews[1][:3].tolist()
+    assert [document.name for document in documents] == ["a", "b", "c"]
+
+
+def test_html_shows_both_sides_with_all_confidences(disputed):
+    html = disputed.to_html()
+    assert html == disputed._repr_html_()
+    assert html.count('<div class="side') == 2
+    assert html.count("reading these words: <b>") == 2
+    sure = [*disputed.heard.values(), *disputed.members.values()]
+    assert len(sure) == 4
+    for said in sure:
+        assert f"{escape(percent(said.confidence))} sure" in html
+    assert "Model 1’s words convinced model 2" in html
+    for member in disputed.members.values():
+        assert member.size() in html
+    assert "<script" not in html
+
+
+def test_marks_are_told_to_screen_readers(disputed):
+    for html in (disputed.to_html(), disputed.rationale._repr_html_()):
+        assert 'mark::before { content: " [selected: "; }' in html
+        assert "text-decoration: underline" in html
+
+
+def test_the_terminal_shows_both_sides(disputed):
+    shown = str(disputed)
+    for name, member in disputed.members.items():
+        assert name in shown
+        assert member.size() in shown
+    assert shown.count("(kept)") == 1
+    assert shown.count("reading these words: ") == 2
+    assert ": convinced" in shown
+    console = Console(file=StringIO(), width=100, force_terminal=True, no_color=True)
+    console.print(disputed.to_rich())
+    assert "\x1b[1;7m" in console.file.getvalue()  # selected words stand out without colour
+
+
+def test_where_members_agree_one_rationale_is_shown(explained):
+    document = next(document for document in explained if not document.disputed)
+    assert "Both models say the same." in document.to_html()
+    assert '<div class="side' not in document.to_html()
+    assert document.rationale.size() in str(document).splitlines()[0]
+
+
+def test_attacks_stay_text(hostile):
+    committee, texts, y = hostile
+    for document in explain_documents(committee, texts[:8], y[:8], names=texts[:8]):
+        html = document.to_html()
+        assert "<script" not in html
+        assert "<img" not in html
+        assert "<svg" not in html
+        assert html.count("<style>") == 1
+        assert harmless(str(document)) == str(document)
+
+
+def test_wrong_calls_say_what_is_wrong(fitted, small, reviews):
+    with pytest.raises(TypeError, match=r"X is a single str: give .* \[X\]"):
+        explain_documents(fitted, "A dull film.")
+    with pytest.raises(ValueError, match="y_true has 1 entries; there are 2 rationales"):
+        explain_documents(fitted, ["a", "b"], ["noise"])
+    with pytest.raises(ValueError, match="names has 3 entries"):
+        explain_documents(fitted, ["a", "b"], names=["x", "y", "z"])
+    with pytest.raises(NotFittedError):
+        explain_documents(small(), ["a"])
+
+
+def test_without_jinja2_the_extra_is_named(disputed, monkeypatch):
+    from sklearn_irx.inspection import _templates
+
+    _templates._environment.cache_clear()
+    monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
+    with pytest.raises(ImportError, match=r"sklearn-irx\[report\]"):
+        disputed.to_html()
