@@ -89,8 +89,13 @@ def test_a_single_model_has_no_members(fitted, reviews):
 
 
 def test_columns_of_data_frames_are_taken_by_position(fitted, reviews):
-    texts, y = pd.Series(reviews[0][:3], index=[7, 8, 9]), pd.Series(reviews[1][:3], index=[2, 1, 0])
-    documents = explain_documents(fitted, texts, y, names=pd.Series(["a", "b", "c"], index=[5, 5, 5]))
+    texts, y = (
+        pd.Series(reviews[0][:3], index=[7, 8, 9]),
+        pd.Series(reviews[1][:3], index=[2, 1, 0]),
+    )
+    documents = explain_documents(
+        fitted, texts, y, names=pd.Series(["a", "b", "c"], index=[5, 5, 5])
+    )
     assert [document.y_true for document in documents] == reviews[1][:3].tolist()
     assert [document.name for document in documents] == ["a", "b", "c"]
 

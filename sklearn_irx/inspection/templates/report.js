@@ -144,17 +144,16 @@
   function filter() {
     const terms = value("search").toLowerCase().split(/\s+/).filter(Boolean);
     const markedOnly = byId("in-rationale").checked;
-    const labelOf = (id) => (value(id) ? data.labels.indexOf(value(id)) : null);
-    const [predicted, truth] = [labelOf("predicted"), labelOf("true")];
-    const [correct, words, happened] = [value("correct"), value("words"), value("case")];
-    const case_ = happened.startsWith("case-") ? caseNames.indexOf(happened.slice(5)) : null;
+    const chosen = (id, names) => (value(id).startsWith("is-") ? names.indexOf(value(id).slice(3)) : null);
+    const [predicted, truth] = [chosen("predicted", data.labels), chosen("true", data.labels)];
+    const [correct, words, case_] = [value("correct"), value("words"), chosen("case", caseNames)];
     found = documents.filter(
       (doc) =>
         (predicted === null || doc.label === predicted) &&
         (truth === null || doc.truth === truth) &&
         (!correct || wrong(doc) === (correct === "wrong")) &&
         (!words || nSelected(doc) > 0 === (words === "some")) &&
-        (happened !== "disagree" || doc.case_ !== agrees) &&
+        (value("case") !== "disagree" || doc.case_ !== agrees) &&
         (case_ === null || doc.case_ === case_) &&
         terms.every((term) => searchable(doc, markedOnly).includes(term)),
     );
@@ -192,9 +191,12 @@
   }
 
   let waiting;
-  form.addEventListener("input", () => {
+  byId("search").addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(filter, 120);
+    waiting = setTimeout(filter, 120); // not for every letter
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.id !== "search") filter();
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(filter));

@@ -1,0 +1,292 @@
+"""The report in a real browser: what it shows, what it does, and what it does not do."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from sklearn_irx.inspection import explain_documents, rationale_report, to_html
+
+
+@pytest.fixture(scope="module")
+def html(pair, reviews):
+    return rationale_report(pair, *reviews[:2]).html
+
+
+def all_of(browser, selector):
+    return browser.find_elements("css selector", selector)
+
+
+def texts_of(browser, selector):
+    return browser.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", selector
+    )
+
+
+def n_found(browser):
+    """How many documents the page says that there are, after it had time to look."""
+    browser.execute_async_script("setTimeout(arguments[0], 200)")
+    words = browser.find_element("id", "status").text.replace(",", "").split()
+    return 0 if words[0] == "No" else int(words[5])
+
+
+def choose(browser, name, value):
+    from selenium.webdriver.support.ui import Select
+
+    Select(browser.find_element("id", name)).select_by_value(value)
+
+
+def assert_clean(browser):
+    """No script error, no refusal by the policy, no request but for the page itself."""
+    assert browser.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert set(asked) == {browser.current_url.split("#")[0]}
+
+
+def test_filters_find_the_documents_they_name(open_page, html, pair, reviews):
+    texts, y, _ = reviews
+    happened = pair.interact(texts)
+    said, case = happened["label"], happened["case"]
+    words = pair.transform(texts).sum(axis=1)
+    browser = open_page(html)
+    assert n_found(browser) == len(texts)
+    choose(browser, "correct", "wrong")
+    assert n_found(browser) == (said != y).sum() > 0
+    assert all(text.startswith("✗") for text in texts_of(browser, "#list > article > .head .badge"))
+    choose(browser, "predicted", "is-noise")
+    assert n_found(browser) == ((said != y) & (said == "noise")).sum()
+    browser.find_element("id", "reset").click()
+    assert n_found(browser) == len(texts)
+    choose(browser, "true", "is-food")
+    assert n_found(browser) == (y == "food").sum()
+    choose(browser, "true", "")
+    choose(browser, "case", "disagree")
+    assert n_found(browser) == (case != "agree").sum() > 0
+    assert len(texts_of(browser, "#list .side")) == 2 * min(20, (case != "agree").sum())
+    choose(browser, "case", "is-convinced_2")
+    assert n_found(browser) == (case == "convinced_2").sum() > 0
+    choose(browser, "case", "")
+    choose(browser, "words", "none")
+    assert n_found(browser) == (words == 0).sum()
+    assert_clean(browser)
+
+
+def test_texts_and_marked_words_are_searched(open_page, html, pair, reviews):
+    browser = open_page(html)
+    marked = [" ".join(one.words) for one in pair.explain(reviews[0])]
+    word = marked[0].split()[0]
+    browser.find_element("id", "search").send_keys(word.upper())
+    wanted = [word in text.lower() for text in reviews[0]]
+    assert n_found(browser) == sum(wanted)
+    browser.find_element("id", "in-rationale").click()
+    assert n_found(browser) == sum(word in text for text in marked)
+    browser.find_element("id", "search").send_keys(" xyzzy")
+    assert n_found(browser) == 0
+    assert texts_of(browser, "#list") == ["No document is like this."]
+    assert_clean(browser)
+
+
+def test_documents_are_sorted_and_leafed_through(open_page, html, pair, reviews):
+    browser = open_page(html)
+    documents = explain_documents(pair, *reviews[:2])
+    choose(browser, "sort", "longest")
+    n_found(browser)
+    lengths = np.array([one.rationale.mask.sum() for one in documents])
+    first = lengths.argsort(kind="stable")[::-1]
+    shown = texts_of(browser, "#list > article > .head h3 .name")
+    assert [lengths[int(name) - 1] for name in shown] == lengths[first[:20]].tolist()
+    choose(browser, "sort", "")
+    n_found(browser)
+    browser.find_element("css selector", '[data-go="next"]').click()
+    assert texts_of(browser, "#list h3 .name")[0] == "21"
+    assert browser.switch_to.active_element.get_attribute("id") == "status"
+    browser.find_element("css selector", '[data-go="last"]').click()
+    assert texts_of(browser, "#list h3 .name")[-1] == "400"
+    assert not browser.find_element("css selector", '[data-go="next"]').is_enabled()
+    assert_clean(browser)
+
+
+def test_the_list_shows_documents_as_they_are_shown_elsewhere(open_page, html, pair, reviews):
+    browser = open_page(html)
+    for document in explain_documents(pair, *reviews[:2])[:20]:
+        number = int(document.name) - 1
+        (listed,) = texts_of(browser, f"#list > article:nth-child({number + 1})")
+        (text,) = texts_of(
+            browser,
+            f"#list > article:nth-child({number + 1}) > .text, "
+            f"#list > article:nth-child({number + 1}) .chosen .text",
+        )
+        marks = texts_of(
+            browser,
+            f"#list > article:nth-child({number + 1}) > .text mark, "
+            f"#list > article:nth-child({number + 1}) .chosen mark",
+        )
+        pieces = list(document.rationale.segments())
+        assert marks == [piece for piece, selected in pieces if selected]
+        assert text.startswith("".join(piece for piece, _ in pieces)[:100])
+        assert document.story in listed
+        assert document.rationale.size() in listed
+        # Word for word what the static page says, but for spaces.
+        static = open_static(browser, document)
+        assert "".join(listed.split()).startswith("".join(static.split()))
+
+
+def open_static(browser, document):
+    """Give the text of a document as the templates make it."""
+    return browser.execute_script(
+        "const t = document.createElement('template'); t.innerHTML = arguments[0];"
+        "return t.content.querySelector('article').textContent",
+        document.to_html(),
+    )
+
+
+def test_what_members_selected_is_shown_where_they_agree(open_page, html):
+    browser = open_page(html)
+    choose(browser, "case", "is-agree")
+    n_found(browser)
+    browser.find_element("css selector", "#list summary").click()
+    browser.execute_async_script("setTimeout(arguments[0], 50)")
+    assert len(all_of(browser, "#list details[open] .side")) == 2
+    assert_clean(browser)
+
+
+def test_attacks_stay_text(open_page, hostile):
+    committee, texts, y = hostile
+    report = rationale_report(committee, texts, y, title=texts[0], subtitle=texts[1], names=texts)
+    browser = open_page(report.html)
+    assert browser.execute_script("return window.hacked") is None
+    assert browser.title == texts[0]
+    assert len(texts_of(browser, "#list > article")) == 20
+    for text, shown in zip(texts, texts_of(browser, "#list > article > .head .name"), strict=False):
+        assert shown == text
+    assert set(texts_of(browser, "#list h4 .name")) == set(committee.named_estimators_)
+    inside = (
+        "return document.querySelectorAll('main img, main svg svg, main script, main style').length"
+    )
+    assert browser.execute_script(inside) == 0
+    for label in set(y):
+        choose(browser, "true", f"is-{label}")
+        assert n_found(browser) == y.count(label)
+    choose(browser, "true", "")
+    browser.find_element("id", "search").send_keys("<script>window.hacked")
+    assert n_found(browser) == sum("<script>window.hacked" in text for text in texts)
+    assert browser.execute_script("return window.hacked") is None
+    assert_clean(browser)
+
+
+def test_the_policy_stops_scripts_that_are_not_the_pages_own(open_page, html):
+    browser = open_page(html.replace("<main>", "<main><script>window.hacked = 1</script>"))
+    assert browser.execute_script("return window.hacked") is None
+    (entry,) = browser.get_log("browser")
+    assert "Content Security Policy" in entry["message"]
+
+
+def test_all_is_reached_by_keyboard(open_page, html):
+    from selenium.webdriver.common.keys import Keys
+
+    browser = open_page(html)
+    body = browser.find_element("css selector", "body")
+    body.send_keys("/")
+    assert browser.switch_to.active_element.get_attribute("id") == "search"
+    browser.switch_to.active_element.send_keys("a/b")
+    assert browser.find_element("id", "search").get_attribute("value") == "a/b"
+    browser.find_element("id", "reset").click()
+    assert n_found(browser) == 400
+    reached = []
+    for _ in range(70):
+        active = browser.switch_to.active_element
+        named = (active.get_attribute(name) for name in ("id", "data-go"))
+        reached.append(next(filter(None, named), active.tag_name))
+        active.send_keys(Keys.TAB)
+    wanted = {"search", "in-rationale", "predicted", "true", "correct", "case", "words", "sort"}
+    assert wanted | {"reset", "next", "last", "a", "button", "summary"} <= set(reached), reached
+    next_page = browser.find_element("css selector", '[data-go="next"]')
+    next_page.send_keys(Keys.ENTER)
+    assert "21 to 40" in browser.find_element("id", "status").text
+    assert_clean(browser)
+
+
+def test_classes_are_sorted_by_any_column(open_page, html):
+    browser = open_page(html)
+    heads = all_of(browser, "table.sortable th button")
+    heads[1].click()
+    column = "table.sortable tbody td:nth-child(2)"
+    numbers = [int(text) for text in texts_of(browser, column)]
+    assert numbers == sorted(numbers, reverse=True)
+    heads[1].click()
+    numbers = [int(text) for text in texts_of(browser, column)]
+    assert numbers == sorted(numbers)
+    heads[0].click()
+    names = texts_of(browser, "table.sortable tbody th")
+    assert names == sorted(names)
+    cells = all_of(browser, "table.sortable thead th")
+    assert [cell.get_attribute("aria-sort") for cell in cells[:2]] == ["ascending", None]
+    assert_clean(browser)
+
+
+@pytest.mark.parametrize("width", [390, 1600])
+@pytest.mark.parametrize("kind", ["report", "page"])
+def test_nothing_is_wider_than_the_window(open_page, html, pair, reviews, width, kind):
+    if kind == "page":
+        texts = ["unbroken" * 40, *reviews[0][:30]]
+        members = [member.explain(texts) for member in pair.estimators_]
+        happened = pair.interact(texts)
+        html = to_html(pair.explain(texts), members=members, interactions=happened)
+    browser = open_page(html, width=width)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert_clean(browser)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_light_and_dark_follow_the_system_and_the_switch(open_page, html, dark):
+    browser = open_page(html, dark=dark)
+
+    def brightness(selector, what):
+        script = (
+            f"const c = getComputedStyle(document.querySelector('{selector}')).{what};"
+            "return c.match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)"
+        )
+        return browser.execute_script(script) / (3 * 255)
+
+    for choice, is_dark in (("auto", dark), ("light", False), ("dark", True), ("auto", dark)):
+        browser.find_element("css selector", f"#theme-{choice}").click()
+        assert (brightness("body", "backgroundColor") < 0.5) == is_dark
+        for selector in (".text", "mark", ".story", "figcaption"):
+            background = "mark" if selector == "mark" else "article"
+            text = brightness(selector, "color")
+            assert abs(text - brightness(background, "backgroundColor")) > 0.3
+    assert_clean(browser)
+
+
+def test_in_a_notebook_it_works_in_its_frame(open_page, pair, reviews):
+    report = rationale_report(pair, *reviews[:2])
+    browser = open_page(f"<!DOCTYPE html><meta charset='utf-8'>{report._repr_html_()}")
+    browser.switch_to.frame(0)
+    assert n_found(browser) == 400
+    choose(browser, "correct", "right")
+    assert n_found(browser) < 400
+    browser.switch_to.default_content()
+    assert browser.get_log("browser") == []
+
+
+def test_ten_thousand_documents_open_quickly(open_page, pair, reviews):
+    report = rationale_report(pair, reviews[0] * 25, np.tile(reviews[1], 25))
+    html = report.html
+    start = time.monotonic()
+    browser = open_page(html)
+    assert len(all_of(browser, "#list > article")) == 20
+    seconds = time.monotonic() - start
+    assert n_found(browser) == 10_000
+    # Half a second by itself; a machine that does ten other things is slower.
+    assert seconds < 10
+    took = "const n = performance.getEntriesByType('navigation')[0]; return n.loadEventEnd"
+    assert browser.execute_script(took) < 8000
+    browser.find_element("id", "search").send_keys("sirens")
+    assert 0 < n_found(browser) < 10_000
+    assert_clean(browser)
