@@ -108,6 +108,21 @@ def test_interact_tells_whom_each_rationale_convinced(committee, members, review
         )
         assert happened[f"convinced_by_{name}"][disputed].tolist() == convinced[disputed].tolist()
         assert happened[f"convinced_by_{name}"].drop(disputed).isna().all()
+        for other_name, reader in members:
+            if other_name == name:
+                continue
+            read = reader.predict_proba(texts, masks=masks)
+            given = happened[f"label_{other_name}_given_{name}"]
+            assert (
+                given[disputed].tolist() == reader.classes_[read.argmax(axis=1)][disputed].tolist()
+            )
+            assert given.drop(disputed).isna().all()
+            sure = happened[f"confidence_{other_name}_given_{name}"]
+            np.testing.assert_allclose(sure[disputed], read.max(axis=1)[disputed], atol=1e-6)
+            assert sure.drop(disputed).isna().all()
+    np.testing.assert_array_equal(
+        happened["confidence"], committee.predict_proba(texts).max(axis=1)
+    )
 
 
 def test_every_member_reads_every_rationale(committee, members, fitted, other, reviews):
@@ -134,6 +149,8 @@ def test_table_of_cases_names_the_members(committee, reviews):
     texts, y, _ = reviews
     table = pd.DataFrame(interaction_table(committee, texts, y)).set_index("case")
     assert table.index.tolist() == ["agree", "convinced", "confidence"]
+    accuracies = ["accuracy", "accuracy_full", "accuracy_few", "accuracy_short"]
+    assert table.columns.tolist() == ["count", "share", *accuracies]
     assert table["count"].sum() == len(texts)
     right = (table["share"] * table["accuracy"]).sum()
     assert right == pytest.approx(committee.score(texts, y))
@@ -231,6 +248,7 @@ def test_saved_and_loaded(committee, reviews, tmp_path):
         (["a"], "at least two members"),
         (["a", "b", "a"], "2 members named 'a'"),
         (["a", "b__c"], "named 'b__c': give a name that .* no '__'"),
+        (["a", "b_given_c"], "named 'b_given_c': give a name that .* no '_given_'"),
         (
             ["a", "rule"],
             "named 'rule': give a name that .* none of the parameters .*rule",

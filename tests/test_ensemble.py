@@ -52,6 +52,17 @@ def test_interact_shows_what_each_member_says_of_both_rationales(both, fitted, o
     assert happened["label_1_given_2"][apart].tolist() == read_1[apart].tolist()
     assert happened["label_2_given_1"][apart].tolist() == read_2[apart].tolist()
     assert happened["label_1_given_2"][~apart].isna().all()
+    given = {
+        "confidence_1_given_2": fitted.predict_proba(texts, masks=other.transform(texts)),
+        "confidence_2_given_1": other.predict_proba(texts, masks=fitted.transform(texts)),
+        "confidence": both.predict_proba(texts),
+    }
+    for name, probabilities in given.items():
+        np.testing.assert_allclose(
+            happened[name][apart], probabilities.max(axis=1)[apart], atol=1e-6
+        )
+    assert happened["confidence_1_given_2"][~apart].isna().all()
+    assert happened["confidence"].notna().all()
 
 
 def test_only_documents_in_disagreement_are_exchanged(both, fitted, reviews, monkeypatch):

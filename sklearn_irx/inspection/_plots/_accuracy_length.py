@@ -253,6 +253,8 @@ class AccuracyLengthDisplay:
             for label, x, y in zip(self.labels, length, accuracy, strict=False)
         ]  # fmt: skip
         self.ax_.set(xlabel="selected words a document", ylabel="accuracy")
+        if self.texts_:
+            self.ax_.margins(0.15)
         if name is not None:
             self.ax_.legend()
         return self

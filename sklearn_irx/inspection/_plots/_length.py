@@ -119,6 +119,7 @@ class RationaleLengthDisplay:
             mean, color=NEUTRAL, linestyle="--", label=f"mean: {mean:.1f}"
         )
         self.ax_.set(xlabel="selected words", ylabel="documents")
+        self.ax_.margins(y=0.25)  # room for the legend
         self.ax_.legend()
         return self
 
