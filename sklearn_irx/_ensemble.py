@@ -60,7 +60,7 @@ class InteractiveEnsemble(ExchangingEnsemble):
     >>> both.score(texts[500:], y[500:]) > 0.9
     True
     >>> sorted(both.interact(texts[500:]))[:3]
-    ['case', 'chosen', 'confidence_1']
+    ['case', 'chosen', 'confidence']
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

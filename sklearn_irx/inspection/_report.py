@@ -24,6 +24,7 @@ from sklearn_irx.inspection._summary import (
     Answers,
     classes_table,
     mistakes_table,
+    names_of,
     objects,
     summary_tables,
 )
@@ -159,9 +160,9 @@ class RationaleReport:
 
     def _labels(self) -> list[str]:
         """Give the classes that are predicted or true, to choose from."""
-        there = set(map(one_line, self._answers.labels))
+        there = set(names_of(self._answers.labels))
         if self._truth is not None:
-            there |= set(map(one_line, self._truth))
+            there |= set(names_of(self._truth))
         return sorted(there)
 
     def _figures(self) -> list[tuple[str, str, str]]:

@@ -58,6 +58,16 @@ class Answers:
         self.n_spans = np.fromiter((len(r.selected_spans) for r in rationales), int, n_samples)
 
 
+def names_of(labels: np.ndarray) -> list[str]:
+    """Give labels as they are shown; there are few, of many documents."""
+    shown: dict[tuple[type, Any], str] = {}
+    for label in labels:
+        key = type(label), label
+        if key not in shown:
+            shown[key] = one_line(label)
+    return [shown[type(label), label] for label in labels]
+
+
 def objects(values: Any) -> np.ndarray:
     """Give labels as an array that leaves them as they are."""
     listed = list(values)
@@ -100,19 +110,20 @@ def summary_tables(
 
 def classes_table(answers: Answers, truth: np.ndarray | None) -> SummaryTable:
     """Give figures for each class; without true labels, only what was predicted."""
-    predicted = Counter(map(one_line, answers.labels))
+    said = names_of(answers.labels)
+    predicted = Counter(said)
     if truth is None:
         names = sorted(predicted)
         columns = ["class", "predicted", "mean confidence", "words"]
-        rows = [[name, f"{predicted[name]:,}", *_of_class(answers, name)] for name in names]
+        rows = [[name, f"{predicted[name]:,}", *_of_class(answers, said, name)] for name in names]
         return SummaryTable("Classes", columns, rows)
-    said, true = ([one_line(label) for label in labels] for labels in (answers.labels, truth))
+    true = names_of(truth)
     known = sorted({*said, *true})
     scores = precision_recall_fscore_support(true, said, labels=known, zero_division=0.0)
     rows = [
         [
             name, f"{count:,}", f"{predicted[name]:,}", f"{precision:.3f}", f"{recall:.3f}",
-            f"{f1:.3f}", *_of_class(answers, name),
+            f"{f1:.3f}", *_of_class(answers, said, name),
         ]
         for name, precision, recall, f1, count in zip(known, *scores, strict=True)
     ]  # fmt: skip
@@ -126,7 +137,7 @@ def classes_table(answers: Answers, truth: np.ndarray | None) -> SummaryTable:
 
 def macro_f1(labels: np.ndarray, truth: np.ndarray) -> float:
     """Give the mean F1 over the classes that are predicted or true."""
-    said, true = ([one_line(label) for label in given] for given in (labels, truth))
+    said, true = names_of(labels), names_of(truth)
     known = sorted({*said, *true})
     return float(
         precision_recall_fscore_support(
@@ -135,8 +146,8 @@ def macro_f1(labels: np.ndarray, truth: np.ndarray) -> float:
     )
 
 
-def _of_class(answers: Answers, name: str) -> list[str]:
-    here = np.array([one_line(label) == name for label in answers.labels])
+def _of_class(answers: Answers, said: list[str], name: str) -> list[str]:
+    here = np.array([label == name for label in said])
     if not here.any():
         return ["–", "–"]
     return [f"{answers.confidence[here].mean():.2f}", f"{answers.n_selected[here].mean():.1f}"]
@@ -197,10 +208,7 @@ def _cases(
 def mistakes_table(answers: Answers, truth: np.ndarray) -> SummaryTable:
     """Count which classes are taken for which, and how surely; the most frequent alone."""
     wrong = answers.labels != truth
-    pairs = [
-        (one_line(true), one_line(said))
-        for true, said in zip(truth[wrong], answers.labels[wrong], strict=True)
-    ]
+    pairs = list(zip(names_of(truth[wrong]), names_of(answers.labels[wrong]), strict=True))
     sure: dict[tuple[str, str], list[float]] = {}
     for pair, confidence in zip(pairs, answers.confidence[wrong], strict=True):
         sure.setdefault(pair, []).append(confidence)

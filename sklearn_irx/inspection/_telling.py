@@ -67,7 +67,7 @@ def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[Te
     kinds.append(
         choose(
             "Changed by the exchange",
-            "One model read the words of another and changed its mind.",
+            "Models disagreed, and what they said of each other’s words settled it.",
             lambda document: document.disputed and "confidence" not in str(document.rationale.case),
             _least_expected,
         )

@@ -71,6 +71,7 @@ def chromium():
         # The path is given, so that selenium looks for no driver elsewhere.
         service = webdriver.ChromeService(driver, log_output=os.devnull)
         started = webdriver.Chrome(options=options, service=service)
+        started.get("about:blank")  # away from the page it starts with, which asks for much
         yield started
         started.quit()
 

@@ -40,13 +40,15 @@ def choose(browser, name, value):
 def assert_clean(browser):
     """No script error, no refusal by the policy, no request but for the page itself."""
     assert browser.get_log("browser") == []
+    page = browser.current_url.split("#")[0]
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = [
         event["params"]["request"]["url"]
         for event in events
         if event["method"] == "Network.requestWillBeSent"
+        and event["params"]["documentURL"].split("#")[0] == page
     ]
-    assert set(asked) == {browser.current_url.split("#")[0]}
+    assert set(asked) == {page}
 
 
 def test_filters_find_the_documents_they_name(open_page, html, pair, reviews):
@@ -178,6 +180,15 @@ def test_attacks_stay_text(open_page, hostile):
     assert n_found(browser) == sum("<script>window.hacked" in text for text in texts)
     assert browser.execute_script("return window.hacked") is None
     assert_clean(browser)
+
+
+def test_a_request_would_be_noticed(open_page, html):
+    outside = "http://127.0.0.1:9/picture.png"
+    without_policy = html.replace("Content-Security-Policy", "x-none")
+    browser = open_page(without_policy.replace("<main>", f'<main><img src="{outside}">'))
+    browser.get_log("browser")  # that nobody answered
+    with pytest.raises(AssertionError, match="picture"):
+        assert_clean(browser)
 
 
 def test_the_policy_stops_scripts_that_are_not_the_pages_own(open_page, html):
