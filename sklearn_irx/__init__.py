@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from sklearn_irx._classifier import SelectiveRationaleClassifier
     from sklearn_irx._committee import InteractiveCommittee
     from sklearn_irx._ensemble import InteractiveEnsemble
+    from sklearn_irx._extractor import RationaleExtractor
     from sklearn_irx._rationale import Rationale
 
 __version__ = "0.1.0"
@@ -14,6 +15,7 @@ __all__ = [
     "InteractiveCommittee",
     "InteractiveEnsemble",
     "Rationale",
+    "RationaleExtractor",
     "SelectiveRationaleClassifier",
 ]
 
@@ -21,6 +23,7 @@ _ROOMS = {
     "InteractiveCommittee": "_committee",
     "InteractiveEnsemble": "_ensemble",
     "Rationale": "_rationale",
+    "RationaleExtractor": "_extractor",
     "SelectiveRationaleClassifier": "_classifier",
 }
 

@@ -8,10 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._base import RationaleEstimator
+from sklearn_irx._base import RationaleEstimator, is_used_as_is, needs_fit
 from sklearn_irx._calibration import CALIBRATIONS, at_temperature, fit_temperature
 from sklearn_irx._classifier import SelectiveRationaleClassifier
 from sklearn_irx._compat import StrOptions, fit_context
@@ -143,7 +142,7 @@ class ExchangingEnsemble(RationaleEstimator):
                     f"{name}={member!r} cannot exchange rationales: give a "
                     "SelectiveRationaleClassifier."
                 )
-        as_is = [self._use_as_is(name, member) for name, member in members]
+        as_is = [is_used_as_is(name, member, self.prefit) for name, member in members]
         if y is not None or not all(as_is):
             y = check_labels(y, len(texts))
         known = {
@@ -320,19 +319,6 @@ class ExchangingEnsemble(RationaleEstimator):
                     )
         return tokenized
 
-    def _use_as_is(self, name: str, member: Any) -> bool:
-        if self.prefit is False:
-            return False
-        try:
-            check_is_fitted(member)
-        except NotFittedError:
-            if self.prefit is True:
-                raise NotFittedError(
-                    f"{name} is not fitted, and prefit=True: fit it first, or use prefit='auto'."
-                ) from None
-            return False
-        return True
-
     def _check_validation(
         self, validation_data: tuple[Any, Any] | None, classes: np.ndarray
     ) -> tuple[list[str], np.ndarray] | None:
@@ -364,6 +350,15 @@ class ExchangingEnsemble(RationaleEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimators_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        try:
+            members = self._members()
+        except (TypeError, ValueError):  # no members: `fit` says so
+            return tags
+        tags.target_tags.required = any(needs_fit(member, self.prefit) for _, member in members)
+        return tags
 
 
 def _kept(exchange: Exchange) -> np.ndarray:

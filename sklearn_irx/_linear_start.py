@@ -58,7 +58,7 @@ def fit_linear_start(
     folds : ndarray of shape (n_documents,), dtype int
         As :func:`draw_folds` gives them.
     class_weights : ndarray of shape (n_classes,)
-        How much a document of each class counts.
+        How much a document of each class counts in logistic regression.
 
     Returns
     -------
@@ -95,7 +95,9 @@ def _weights(kind: str, X: csr_array, y: np.ndarray, class_weights: np.ndarray) 
     weights = np.zeros((len(class_weights), X.shape[1]))
     if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
         return weights.T
-    model.fit(X, y, sample_weight=class_weights[y])
+    # Complement naive Bayes learns the words of a class from the documents of all others: weights
+    # of the classes would act backward in it, and the training that follows heeds them anyway.
+    model.fit(X, y, sample_weight=None if kind == "naive_bayes" else class_weights[y])
     found = model.feature_log_prob_ if kind == "naive_bayes" else model.coef_
     if len(found) == 1:  # two classes and one row, the weights of the second class
         found = np.vstack([-found, found]) / 2
