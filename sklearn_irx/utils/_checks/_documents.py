@@ -88,27 +88,30 @@ def check_text_unusual_documents(name: str, estimator_orig: Any) -> None:
     """Empty, blank, unknown, foreign and very long documents can be learned from and read."""
     X, y = text_check_data()
     unusual = list(_UNUSUAL.values())
-    among = [*X, *unusual], [*y, *y[: len(unusual)]]
-    for estimator, what in ((fitted(estimator_orig), ""), (fitted(estimator_orig, *among), " too")):
-        for kind, text in _UNUSUAL.items():
-            try:
-                results = outputs(estimator, [text])
-            except Exception as error:
-                raise AssertionError(
-                    f"{name} should read a document {kind}, fitted on such{what}. It raises "
-                    f"{type(error).__name__}: {error}"
-                ) from error
-            for method, result in results.items():
-                assert len(result) == 1, (
-                    f"{name}.{method} gives {len(result)} results for one document {kind}."
-                )
-                assert result.dtype.kind != "f" or np.isfinite(result).all(), (
-                    f"{name}.{method} gives {result} for a document {kind}."
-                )
-            if is_classifier(estimator):
-                assert results["predict"][0] in estimator.classes_, (
-                    f"{name}.predict gives {results['predict'][0]!r} for a document {kind}."
-                )
+    estimator = fitted(estimator_orig)
+    for kind, text in _UNUSUAL.items():
+        _assert_reads(name, estimator, [text], f"a document {kind}")
+    learned = fitted(estimator_orig, [*X, *unusual], [*y, *y[: len(unusual)]])
+    _assert_reads(name, learned, unusual, "unusual documents, having learned from such")
+
+
+def _assert_reads(name: str, estimator: Any, texts: list[str], what: str) -> None:
+    try:
+        results = outputs(estimator, texts)
+    except Exception as error:
+        raise AssertionError(
+            f"{name} should read {what}. It raises {type(error).__name__}: {error}"
+        ) from error
+    for method, result in results.items():
+        assert len(result) == len(texts), (
+            f"{name}.{method} gives {len(result)} results, not {len(texts)}, for {what}."
+        )
+        assert result.dtype.kind != "f" or np.isfinite(result).all(), (
+            f"{name}.{method} gives {result} for {what}."
+        )
+    if is_classifier(estimator):
+        strange = set(results["predict"].tolist()) - set(estimator.classes_.tolist())
+        assert not strange, f"{name}.predict gives {sorted(map(repr, strange))} for {what}."
 
 
 def check_text_nothing_to_read(name: str, estimator_orig: Any) -> None:

@@ -204,6 +204,4 @@ def sklearn_checks(estimator: Any) -> list[Callable[[str, Any], None]]:
     if is_classifier(estimator) or not hasattr(estimator, "get_feature_names_out"):
         del names["check_get_feature_names_out_error"]
     # Another version of scikit-learn may lack some.
-    return [
-        getattr(estimator_checks, name) for name in names if hasattr(estimator_checks, name)
-    ]
+    return [getattr(estimator_checks, name) for name in names if hasattr(estimator_checks, name)]

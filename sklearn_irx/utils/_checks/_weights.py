@@ -109,11 +109,15 @@ def check_text_weights_routed(name: str, estimator_orig: Any) -> None:
         asking = unfitted(estimator_orig).set_fit_request(sample_weight=True)
         pipeline = Pipeline([("before", FunctionTransformer()), ("last", asking)])
         pipeline.fit(X, y, sample_weight=weights)
-        assert_same(outputs(pipeline, X), wanted, f"{name}, given weights directly and in a pipeline")
+        assert_same(
+            outputs(pipeline, X), wanted, f"{name}, given weights directly and in a pipeline"
+        )
         if not hasattr(asking, "score"):
             return
         if hasattr(asking, "set_score_request"):
             asking.set_score_request(sample_weight=False)
         search = GridSearchCV(asking, {}, cv=2, error_score="raise")
         search.fit(X, y, sample_weight=weights)
-        assert_same(outputs(search, X), wanted, f"{name}, given weights directly and by GridSearchCV")
+        assert_same(
+            outputs(search, X), wanted, f"{name}, given weights directly and by GridSearchCV"
+        )
