@@ -74,7 +74,7 @@ def is_used_as_is(name: str, estimator: Any, prefit: bool | str) -> bool:
 
 
 def needs_fit(estimator: Any, prefit: bool | str) -> bool:
-    """Tell the same where anything may stand for the estimator: is there one to be fitted?"""
+    """Tell whether an estimator within another is to be fitted, whatever stands in its place."""
     try:
         return not is_used_as_is("estimator", estimator, prefit)
     except (TypeError, ValueError):  # no estimator, or not fitted: `fit` says so

@@ -157,9 +157,10 @@ def must_raise(
     try:
         yield
     except wanted as error:
-        assert holding is None or holding.lower() in str(error).lower(), (
-            f"{why}: the {type(error).__name__} should name {holding!r}. It says: {error}"
-        )
+        if holding is not None and holding.lower() not in str(error).lower():
+            raise AssertionError(
+                f"{why}: the {type(error).__name__} should name {holding!r}. It says: {error}"
+            ) from error
     except Exception as error:
         raise AssertionError(
             f"{why}: raise {names}. It raises {type(error).__name__}: {error}"

@@ -35,7 +35,7 @@ _UNUSUAL = {
 
 
 def check_text_containers(name: str, estimator_orig: Any) -> None:
-    """Lists, tuples, arrays, and columns of pandas and polars, are read alike.
+    """Any sequence is read alike: list, tuple, array, column of pandas or polars.
 
     To fit on and to predict from. pandas and polars are tried if they are installed.
     """

@@ -138,7 +138,7 @@ def check_text_params_unchanged(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_pickle(name: str, estimator_orig: Any) -> None:
-    """A pickled estimator says exactly the same, fitted or fitted after unpickling."""
+    """Pickled and unpickled, before `fit` or after it, an estimator says the same."""
     X, y = text_check_data()
     estimator = fitted(estimator_orig)
     wanted = outputs(estimator, X)
@@ -149,7 +149,7 @@ def check_text_pickle(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_memory_mapped(name: str, estimator_orig: Any) -> None:
-    """An estimator whose arrays are read-only and on disk says the same.
+    """With arrays that are read-only and on disk, an estimator says the same.
 
     joblib hands large estimators to its processes in this way.
     """
@@ -176,7 +176,7 @@ def check_text_no_feature_names(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_n_iter(name: str, estimator_orig: Any) -> None:
-    """An estimator with the parameter `max_iter` tells in `n_iter_` how many it took."""
+    """Where there is a parameter `max_iter`, `n_iter_` tells how many iterations it took."""
     estimator = fitted(estimator_orig)
     assert hasattr(estimator, "n_iter_"), f"{name} has max_iter, so fit should set n_iter_."
     assert np.all(np.asarray(estimator.n_iter_) >= 1), (

@@ -22,7 +22,7 @@ from sklearn_irx.utils._checks._common import (
 
 
 def check_text_tags(name: str, estimator_orig: Any) -> None:
-    """The tags say that X is a sequence of strings, and no array of two dimensions."""
+    """Tags say that X is a sequence of strings, and no array of two dimensions."""
     tags = get_tags(estimator_orig).input_tags
     assert tags.string, (
         f"{name} reads strings: set input_tags.string = True in its __sklearn_tags__."
@@ -34,7 +34,7 @@ def check_text_tags(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_clone(name: str, estimator_orig: Any) -> None:
-    """A clone of a fitted estimator is unfitted, and once fitted says the same."""
+    """Cloned, a fitted estimator is unfitted, and fitted again it says the same."""
     X, y = text_check_data()
     first = fitted(estimator_orig)
     copy = clone(first)
@@ -56,7 +56,7 @@ def check_text_clone(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_fit_takes_y(name: str, estimator_orig: Any) -> None:
-    """`fit`, `fit_transform` and `score` take X and y in this order, so a pipeline can call them."""
+    """`fit`, `fit_transform` and `score` take X and y in this order, as pipelines give them."""
     for method in ("fit", "fit_transform", "score", "partial_fit"):
         function = getattr(estimator_orig, method, None)
         if function is None:
@@ -69,7 +69,7 @@ def check_text_fit_takes_y(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_html(name: str, estimator_orig: Any) -> None:
-    """The diagram that notebooks show names the estimator, before `fit` and after it."""
+    """In notebooks, the diagram names the estimator, before `fit` and after it."""
     for estimator in (unfitted(estimator_orig), fitted(estimator_orig)):
         html = estimator_html_repr(estimator)
         assert name in html, f"The HTML diagram of {name} does not hold its name."
@@ -80,7 +80,7 @@ def check_text_html(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_param_validation(name: str, estimator_orig: Any) -> None:
-    """A wrong value of any parameter makes `fit` raise an error that names it.
+    """Wrong values of any parameter make `fit` raise an error that names it.
 
     Values are tried that no constraint in `_parameter_constraints` allows; where it says
     "no_validation", an object of a class made up here. The estimator is not fitted afterwards.

@@ -51,10 +51,10 @@ def test_my_text_classifier(estimator, check):  # run by pytest, once for each c
 Both are used as scikit-learn's `check_estimator` and `parametrize_with_checks` are. Two things are
 stricter: an expected failure that passes is a failure, and so is a name that no check has.
 
-The documents are two dozen short ones, invented; `text_check_data()` gives them and their labels. An
-estimator that holds fitted parts, a frozen classifier say, needs them fitted on these. Each check
-fits at least one clone, all together fit about seventy, so set parameters that train fast. Every
-`random_state`, of parts too, is set to 0.
+The documents are two dozen short ones, invented; `text_check_data()` gives them and their labels.
+An estimator that holds fitted parts, a frozen classifier say, needs them fitted on these. Each
+check fits clones of its own, so set parameters that train fast. Every `random_state`, of parts too,
+is set to 0.
 
 Documents read in another order, in another container or a few at a time have to get the same
 labels, masks and texts. Numbers may differ by `TOLERANCE`, which is 1e-5: the order in which they

@@ -7,6 +7,7 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def check_text_global_state(name: str, estimator_orig: Any) -> None:
     _assert_untouched(f"{name}.fit", lambda: estimator.fit(X, y))
     for method in OUTPUTS:
         if hasattr(estimator, method):
-            _assert_untouched(f"{name}.{method}", lambda m=method: getattr(estimator, m)(X))
+            _assert_untouched(f"{name}.{method}", partial(getattr(estimator, method), X))
 
 
 def _assert_untouched(what: str, call: Callable[[], Any]) -> None:
@@ -93,7 +94,7 @@ def _assert_untouched(what: str, call: Callable[[], Any]) -> None:
 def _shared() -> dict[str, Any]:
     """Give what the whole program shares, in values that can be compared."""
     # The legacy generator is what is asked about: others are nobody's global state.
-    state = np.random.get_state()  # noqa: NPY002
+    state: Any = np.random.get_state()  # noqa: NPY002
     shared = {
         "NumPy's global random state": (state[0], state[1].tolist(), *state[2:]),
         "Python's random state": random.getstate(),

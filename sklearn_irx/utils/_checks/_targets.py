@@ -79,9 +79,10 @@ def check_text_one_class(name: str, estimator_orig: Any) -> None:
     try:
         estimator = fitted(estimator_orig, X, labels)
     except ValueError as error:
-        assert "class" in str(error), (
-            f"{name}.fit with labels of one class should say so in its error. It says: {error}"
-        )
+        if "class" not in str(error):
+            raise AssertionError(
+                f"{name}.fit with labels of one class should say so in its error. It says: {error}"
+            ) from error
     else:
         assert set(estimator.predict(X)) == {"food"}, (
             f"{name}, fitted on one class, should predict that class, or fit should raise "
@@ -113,7 +114,7 @@ def check_text_y_continuous(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_y_missing(name: str, estimator_orig: Any) -> None:
-    """nan and infinity among labels are refused."""
+    """In labels, nan and infinity are refused."""
     X, y = text_check_data()
     for missing in (np.nan, np.inf):
         labels = np.where(y == "food", 1.0, 0.0)
@@ -130,7 +131,7 @@ def check_text_y_two_columns(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_class_weight(name: str, estimator_orig: Any) -> None:
-    """A class of more weight becomes likelier."""
+    """More weight makes a class likelier."""
     X, y = two_class_data()
     likely = []
     for heavy, light in (("food", "music"), ("music", "food")):
