@@ -361,6 +361,20 @@ def test_what_fit_is_given_reaches_the_classifier(quick, some):
     assert (quick().fit(texts, y).transform(new) != wanted).any()
 
 
+def test_weights_of_documents_go_with_them_into_the_folds(quick, some):
+    texts, y, new, _ = some
+    documents, weights = np.array(texts, dtype=object), np.where(y == "food", 10.0, 0.1)
+    extractor = RationaleExtractor(quick(linear_start="logistic"), cv=2)
+    crossed = extractor.fit_transform(texts, y, sample_weight=weights)
+    for train, test in StratifiedKFold(2).split(texts, y):
+        part = clone(extractor.classifier)
+        part.fit(documents[train], y[train], sample_weight=weights[train])
+        wanted = RationaleExtractor(part).fit([]).transform(documents[test])
+        np.testing.assert_array_equal(crossed[test], wanted)
+    assert (extractor.fit(texts, y).transform(new) != extractor.fit(
+        texts, y, sample_weight=weights).transform(new)).any()  # fmt: skip
+
+
 def test_what_fit_is_given_is_routed_to_the_classifier(quick, some):
     texts, y, new, y_new = some
     wanted = quick().fit(texts, y, validation_data=(new, y_new)).transform(new)

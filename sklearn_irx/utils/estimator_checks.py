@@ -186,14 +186,14 @@ def check_text_estimator(
     Examples
     --------
     >>> from sklearn.feature_extraction.text import TfidfVectorizer
-    >>> from sklearn.naive_bayes import ComplementNB
+    >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn_irx.utils.estimator_checks import check_text_estimator
-    >>> results = check_text_estimator(
-    ...     make_pipeline(TfidfVectorizer(), ComplementNB()), on_fail=None
-    ... )
-    >>> sorted(one["check_name"] for one in results if one["status"] == "failed")
-    ['check_text_no_strings', 'check_text_nothing_to_read', ...]
+    >>> pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    >>> results = check_text_estimator(pipeline, on_fail=None)
+    >>> status = {result["check_name"]: result["status"] for result in results}
+    >>> status["check_text_pickle"], status["check_text_no_strings"]
+    ('passed', 'failed')
     """
     if on_skip not in ("warn", None):
         raise ValueError(f"on_skip={on_skip!r}: give 'warn' or None.")

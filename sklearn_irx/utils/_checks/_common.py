@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,16 @@ def two_class_data() -> tuple[list[str], np.ndarray]:
     texts, labels = text_check_data()
     rows = np.flatnonzero(labels != "weather")
     return [texts[row] for row in rows], labels[rows]
+
+
+def undecided_documents() -> list[str]:
+    """Give documents that speak for several classes or for none, so that weights can tell."""
+    texts, _ = text_check_data()
+    return [
+        "",
+        "qwxyz vbnmk",
+        *(f"{one} {other}" for one, other in pairwise(texts)),
+    ]
 
 
 def objects(values: Any) -> np.ndarray:

@@ -167,6 +167,7 @@ KNOWN_FAILURES = {
         "check_text_labels": _NO_FIT,
         "check_text_one_class": _NO_FIT,
         "check_text_nothing_to_learn": "no part is fitted, so no documents are needed",
+        "check_text_weights_count": "no part is fitted, so nothing is weighed",
     },
     "`RationaleExtractor` around a frozen classifier": {
         "check_text_nothing_to_learn": "no part is fitted, so no documents are needed",

@@ -16,6 +16,7 @@ from sklearn_irx.utils._checks._common import (
     outputs,
     text_check_data,
     two_class_data,
+    undecided_documents,
     unfitted,
 )
 
@@ -137,7 +138,7 @@ def check_text_class_weight(name: str, estimator_orig: Any) -> None:
     for heavy, light in (("food", "music"), ("music", "food")):
         estimator = unfitted(estimator_orig).set_params(class_weight={heavy: 100.0, light: 0.01})
         estimator.fit(X, y)
-        likely.append(np.mean(estimator.predict_proba(X)[:, 0]))
+        likely.append(np.mean(estimator.predict_proba(undecided_documents())[:, 0]))
     assert likely[0] > likely[1], (
         f"{name} finds 'food' with probability {likely[0]:.6f} if class_weight is on 'food', and "
         f"{likely[1]:.6f} if it is on 'music': the first should be larger."

@@ -17,6 +17,7 @@ from sklearn_irx.utils._checks._common import (
     must_raise,
     outputs,
     text_check_data,
+    undecided_documents,
     unfitted,
 )
 
@@ -45,7 +46,8 @@ def check_text_weights_count(name: str, estimator_orig: Any) -> None:
     weighted = fitted(estimator_orig, X, y, sample_weight=_uneven(y))
     even = fitted(estimator_orig, X, y)
     if is_classifier(even) and hasattr(even, "predict_proba"):
-        likely = [np.mean(one.predict_proba(X)[:, 0]) for one in (weighted, even)]
+        undecided = undecided_documents()
+        likely = [np.mean(one.predict_proba(undecided)[:, 0]) for one in (weighted, even)]
         assert likely[0] > likely[1], (
             f"{name} finds 'food' with probability {likely[0]:.6f} if sample_weight is on its "
             f"documents, and {likely[1]:.6f} without: the first should be larger."
