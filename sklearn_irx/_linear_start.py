@@ -103,8 +103,9 @@ def _weights(
     if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
         return weights.T
     if kind == "naive_bayes":
-        # It learns the words of a class from the documents of all others: what one class weighs
-        # more than another would act backward in it. The training that follows heeds that.
+        # It learns the words of a class from the documents of all others. What one class weighs
+        # more than another would act backward in it, or drown the words of the others. The training
+        # that follows heeds it.
         sample_weight = _within_classes(sample_weight, y)
     model.fit(X, y, sample_weight=sample_weight)
     found = model.feature_log_prob_ if kind == "naive_bayes" else model.coef_
