@@ -30,10 +30,10 @@ from sklearn_irx._validation import (
     check_validation_data,
 )
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress
+from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.training import (
     LabelledDocuments,
-    isolated,
     pick_device,
     read,
     train,
