@@ -3,56 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
-import torch
-from sklearn.utils import check_random_state, compute_class_weight
 
-from sklearn_irx._calibration import fit_temperature
-from sklearn_irx._compat import fit_context
 from sklearn_irx._constraints import CONSTRAINTS
-from sklearn_irx._reader import RationaleReader
-from sklearn_irx._selection import check_selection, first_selection, make_prices
-from sklearn_irx._training_data import (
-    linear_start,
-    make_memory,
-    make_tokenizer,
-    prepare,
-    split,
-    word_vectors,
-)
-from sklearn_irx._validation import (
-    check_filter_sizes,
-    check_labels,
-    check_texts,
-    check_training_length,
-    check_validation_data,
-)
-from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress
-from sklearn_irx.nn.isolation import isolated
-from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import (
-    LabelledDocuments,
-    pick_device,
-    read,
-    train,
-)
-from sklearn_irx.text import TokenizedTexts, load_embeddings
-
-_HISTORY = (
-    "epoch", "train_loss", "train_accuracy", "train_words", "train_borders", "train_empty",
-    "valid_loss", "valid_accuracy", "valid_words", "valid_borders", "valid_empty", "lambda1",
-    "lambda2", "learning_rate", "best", "seconds",
-)  # fmt: skip
-_OF_THE_NETWORK = (
-    "sampler", "sampler_params", "temperature", "temperature_decay", "rationale_length",
-    "max_rationale_length", "encoder", "n_filters", "rnn_cell", "rnn_size", "hidden_size",
-    "dropout", "word_dropout", "share_embeddings", "share_encoder", "predictor_input", "precision",
-)  # fmt: skip
+from sklearn_irx._learner import RationaleLearner
 
 
-class SelectiveRationaleClassifier(RationaleReader):
+class SelectiveRationaleClassifier(RationaleLearner):
     r"""Text classifier that predicts from a few words of each document, and shows which.
 
     A *selector* marks words with a hard mask, the rationale; a *predictor* sees the marked words
@@ -98,6 +57,9 @@ class SelectiveRationaleClassifier(RationaleReader):
         Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
         a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
         vectors of a list are concatenated, None being one of those it may hold.
+    vocabulary : sequence of str or None, default=None
+        The words to learn, as the tokenizer gives them. None takes those of the training texts.
+        Other words are read as unseen words are.
     max_unseen_words : int or None, default=50_000
         Words that are in `embeddings` and not among the words learned, to be kept in the model and
         read by their vectors when they come up: the first of the vectors, which files mostly begin
@@ -114,6 +76,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         `max_length` alone. None is `max_length`.
     min_df : int, default=1
         Words in fewer training documents than this are not learned, but read as unseen words are.
+        Not for a `vocabulary` that is given.
     encoder : {"cnn", "rnn"}, default="cnn"
         What reads words in context, in the selector and in the predictor: convolutions or a
         bidirectional recurrent network.
@@ -163,12 +126,15 @@ class SelectiveRationaleClassifier(RationaleReader):
         After so many epochs without a better validation loss, the best weights return and the
         learning rate halves. The best weights are what training ends with. Epochs of the
         warm-up and the ramp are not compared.
+    n_iter_no_change : int or None, default=None
+        After so many epochs without a better validation loss training ends. None goes through all
+        `max_epochs`.
     warmup_epochs : int or "auto", default="auto"
         Epochs at the beginning in which the predictor reads all words and the selector rests.
-        "auto" is 0 with a linear start and 3 without.
+        "auto" is 0 with a linear or warm start and 3 without.
     ramp_epochs : int or "auto", default="auto"
         Epochs after the warm-up in which `lambda1` and `lambda2` rise to their value. "auto" is 0
-        with a linear start and 3 without.
+        with a linear or warm start and 3 without.
     validation_fraction : float, default=0.1
         Share of the training texts, of each class alike, held out to compare epochs.
     calibration : {"temperature"} or None, default=None
@@ -178,7 +144,18 @@ class SelectiveRationaleClassifier(RationaleReader):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in the cross-entropy, as in scikit-learn.
     callbacks : list of skorch callbacks or None, default=None
-        Joined to the training loop. What they keep is gone with the loop after `fit`.
+        Joined to the training loop. What they keep is gone with the loop after `fit`. One that
+        raises KeyboardInterrupt, as skorch's EarlyStopping does, ends training.
+    warm_start : bool, default=False
+        Whether `fit` goes on with the weights that an earlier `fit` of this object ended with. Its
+        vocabulary, word vectors, and labels remain; the linear start is fitted anew on the new
+        texts. What shapes the network must be as it was; prices and lengths may be others.
+    checkpoint_dir : str, path-like or None, default=None
+        A folder where `fit` keeps the state of training after each epoch. Training that was cut
+        off goes on there when `fit` is called again with the same parameters and documents, and
+        ends with the weights it would have had; it needs a `random_state`. Each training has a
+        file of its own, three to four times as large as a saved model; delete them when they are
+        no longer needed. `callbacks` begin anew when training goes on.
     device : str, default="auto"
         A torch device; "auto" takes CUDA or MPS if there is one.
     n_threads : int or None, default=None
@@ -264,6 +241,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         max_transitions: float | None = None,
         linear_start: str | None = "naive_bayes",
         embeddings: Any = None,
+        vocabulary: Sequence[str] | None = None,
         max_unseen_words: int | None = 50_000,
         tokenizer: Callable[[str], Any] | None = None,
         max_length: int = 300,
@@ -289,12 +267,15 @@ class SelectiveRationaleClassifier(RationaleReader):
         batch_size: int = 128,
         max_epochs: int | str = "auto",
         patience: int = 2,
+        n_iter_no_change: int | None = None,
         warmup_epochs: int | str = "auto",
         ramp_epochs: int | str = "auto",
         validation_fraction: float = 0.1,
         calibration: str | None = None,
         class_weight: dict[Any, float] | str | None = None,
         callbacks: list[Any] | None = None,
+        warm_start: bool = False,
+        checkpoint_dir: Any = None,
         device: str = "auto",
         n_threads: int | None = None,
         precision: str = "auto",
@@ -312,6 +293,7 @@ class SelectiveRationaleClassifier(RationaleReader):
         self.max_transitions = max_transitions
         self.linear_start = linear_start
         self.embeddings = embeddings
+        self.vocabulary = vocabulary
         self.max_unseen_words = max_unseen_words
         self.tokenizer = tokenizer
         self.max_length = max_length
@@ -337,158 +319,18 @@ class SelectiveRationaleClassifier(RationaleReader):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.patience = patience
+        self.n_iter_no_change = n_iter_no_change
         self.warmup_epochs = warmup_epochs
         self.ramp_epochs = ramp_epochs
         self.validation_fraction = validation_fraction
         self.calibration = calibration
         self.class_weight = class_weight
         self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
         self.device = device
         self.n_threads = n_threads
         self.precision = precision
         self.memory = memory
         self.random_state = random_state
         self.verbose = verbose
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, *, validation_data: tuple[Any, Any] | None = None) -> Self:
-        """Train selector and predictor.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str, or TokenizedTexts
-            Documents; tokenized, if so, with the `tokenizer` of this model and the `max_length`
-            of it, or the `training_length` in its place.
-        y : array-like of shape (n_samples,)
-            Labels: strings, integers or booleans, of at least two classes.
-        validation_data : (sequence of str, array-like of labels), default=None
-            Documents to compare epochs on, in place of a part of `X`.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of range, `y` does not fit `X` or holds a single class, no
-            training document has a word, the word vectors cannot be read, or `X` is tokenized
-            otherwise than the parameters say.
-        TypeError
-            If `X` is a bare string or holds something else than strings.
-        """
-        tokenizer = make_tokenizer(self.tokenizer)
-        n_words = check_training_length(self.training_length, self.max_length)
-        if isinstance(X, TokenizedTexts):
-            X.check_made_by(tokenizer, n_words)
-        texts = X if isinstance(X, TokenizedTexts) else check_texts(X)
-        labels = check_labels(y, len(texts))
-        if not texts:
-            raise ValueError("X holds no documents: give at least two, of different classes.")
-        classes, numbers = np.unique(labels, return_inverse=True)
-        if len(classes) == 1:
-            raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
-        filter_sizes = check_filter_sizes(self.filter_sizes)
-        check_selection(
-            self.sampler, self.sampler_params, self.rationale_length, self.max_rationale_length,
-            self.free_length, self.predictor_input,
-        )  # fmt: skip
-        device = self._check_device()
-        if validation_data is not None:
-            validation_data = check_validation_data(validation_data, classes)
-        sources = load_embeddings(self.embeddings)
-        memory = make_memory(self.memory)
-        random_state = check_random_state(self.random_state)
-        seed = int(random_state.randint(2**31 - 1))
-
-        training, validation = split(
-            texts, numbers, validation_data, tokenizer, n_words, self.validation_fraction,
-            random_state, memory,
-        )  # fmt: skip
-        data = prepare(
-            training, validation, self.max_length, self.min_df, sources, self.max_unseen_words
-        )
-        class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
-        max_epochs = self._resolved(self.max_epochs, 6, 20)
-        word_price, border_price = make_prices(
-            self.lambda1, self.free_length, self.rationale_length, self.lambda2,
-            self.max_transitions, self.sampler, len(classes),
-        )  # fmt: skip
-        share_at_start = first_selection(
-            self.initial_selection, self.linear_start, self.sampler, self.rationale_length,
-            data.training.lengths,
-        )  # fmt: skip
-        if self.random_state is None:
-            memory = None  # what follows is drawn anew each time, and never asked for again
-        start = linear_start(self.linear_start, data, class_weights, random_state, memory)
-        vectors, unseen = word_vectors(sources, data, seed, memory)
-        with isolated(seed, self.n_threads, device):
-            module = Rationalizer(
-                vectors,
-                len(classes),
-                unseen=unseen,
-                filter_sizes=filter_sizes,
-                **{name: getattr(self, name) for name in _OF_THE_NETWORK},
-                initial_selection=share_at_start,
-                linear_start=start,
-                documents=data.training,
-            )
-            history = train(
-                module,
-                LabelledDocuments(data.training, data.y, None if start is None else start.folds),
-                LabelledDocuments(data.validation, data.y_validation),
-                word_price=word_price,
-                border_price=border_price,
-                class_weights=class_weights,
-                callbacks=self._callbacks(max_epochs),
-                learning_rate=self.learning_rate,
-                predictor_learning_rate=self.predictor_learning_rate,
-                weight_decay=self.weight_decay,
-                batch_size=self.batch_size,
-                max_epochs=max_epochs,
-                random_state=random_state,
-                device=device,
-            )
-            calibration_temperature = 1.0
-            if self.calibration is not None:
-                said, _ = read(module, data.validation)
-                calibration_temperature = fit_temperature(said, data.y_validation)
-        self.classes_ = classes
-        self.vocabulary_ = data.vocabulary
-        self.calibration_temperature_ = calibration_temperature
-        self.history_ = {
-            "seconds" if name == "dur" else name: np.array([row[name] for row in history])
-            for name in [*_HISTORY[:-1], "dur"]
-        }
-        self._tokenizer = tokenizer
-        self._max_length = self.max_length
-        self._module = module
-        return self
-
-    def _resolved(self, epochs: int | str, with_start: int, without: int) -> int:
-        """Give the number of epochs that "auto" stands for with and without a linear start."""
-        if not isinstance(epochs, str):
-            return epochs
-        return without if self.linear_start is None else with_start
-
-    def _callbacks(self, max_epochs: int) -> list[Any]:
-        warmup = self._resolved(self.warmup_epochs, 0, 3)
-        ramp = self._resolved(self.ramp_epochs, 0, 3)
-        callbacks = [
-            Curriculum(warmup, ramp),
-            BestWeights(self.patience, first_epoch=warmup + ramp + 1),
-            *(self.callbacks or []),
-        ]
-        if self.verbose:
-            price = f"lambda1={self.lambda1:g}"
-            if self.rationale_length is not None:
-                price = f"rationale_length={self.rationale_length:g}"
-            callbacks.append(Progress(max_epochs, f"{self.sampler}, {price}"))
-        return callbacks
-
-    def _check_device(self) -> str:
-        device = pick_device(self.device)
-        try:
-            torch.empty(0, device=device)
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(
-                f"device={self.device!r} is not to be had here ({str(error).splitlines()[0]}): "
-                "give 'auto' or 'cpu'."
-            ) from error
-        return device

@@ -20,6 +20,7 @@ from sklearn_irx._training_data import make_memory, make_tokenizer, tokenize
 from sklearn_irx._validation import (
     check_known_classes,
     check_labels,
+    check_sample_weight,
     check_texts,
     check_training_length,
     check_validation_data,
@@ -110,7 +111,14 @@ class ExchangingEnsemble(RationaleEstimator):
         raise NotImplementedError
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None, *, validation_data: tuple[Any, Any] | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        validation_data: tuple[Any, Any] | None = None,
+    ) -> Self:
         """Fit the members that need it, and check that they can exchange rationales.
 
         Parameters
@@ -119,6 +127,8 @@ class ExchangingEnsemble(RationaleEstimator):
             Documents.
         y : array-like of shape (n_samples,), default=None
             Labels. Not needed if all members are used as they are.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each document counts when members are fitted.
         validation_data : (sequence of str, array-like of labels), default=None
             Documents that no member was or will be trained on: what parameters that say so learn
             from. Members that are fitted here compare their epochs on them, too, in place of a
@@ -128,8 +138,8 @@ class ExchangingEnsemble(RationaleEstimator):
         ------
         ValueError
             If the members know different classes or split the documents into different words,
-            `y` has labels that fitted members do not know, or a parameter needs validation
-            data.
+            `y` has labels that fitted members do not know, `sample_weight` does not fit `X`, or a
+            parameter needs validation data.
         NotFittedError
             If ``prefit=True`` and a member is not fitted.
         TypeError
@@ -146,6 +156,8 @@ class ExchangingEnsemble(RationaleEstimator):
         as_is = [self._use_as_is(name, member) for name, member in members]
         if y is not None or not all(as_is):
             y = check_labels(y, len(texts))
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(sample_weight, len(texts))
         known = {
             name: member.classes_ for (name, member), use in zip(members, as_is, strict=True) if use
         }
@@ -154,7 +166,7 @@ class ExchangingEnsemble(RationaleEstimator):
         unfitted = [
             clone(member) for (_, member), use in zip(members, as_is, strict=True) if not use
         ]
-        fitted = iter(self._fit_members(unfitted, texts, y, validation, classes))
+        fitted = iter(self._fit_members(unfitted, texts, y, sample_weight, validation, classes))
         self.estimators_ = [
             member if use else next(fitted) for (_, member), use in zip(members, as_is, strict=True)
         ]
@@ -351,11 +363,14 @@ class ExchangingEnsemble(RationaleEstimator):
         unfitted: list[Any],
         texts: list[str],
         y: np.ndarray | None,
+        sample_weight: np.ndarray | None,
         validation: tuple[list[str], np.ndarray] | None,
         classes: np.ndarray,
     ) -> list[Any]:
         given = _tokenized(unfitted, texts) if self.n_jobs in (None, 1) else texts
-        more = {}
+        more: dict[str, Any] = {}
+        if sample_weight is not None:
+            more["sample_weight"] = sample_weight
         if validation is not None:
             more["validation_data"] = (validation[0], classes[validation[1]])
         return Parallel(n_jobs=self.n_jobs)(

@@ -39,8 +39,9 @@ def fit_linear_start(
     validation: Documents,
     y_validation: np.ndarray,
     n_words: int,
+    n_classes: int,
     folds: np.ndarray,
-    class_weights: np.ndarray,
+    sample_weight: np.ndarray,
 ) -> LinearStart:
     """Fit a linear classifier on TF-IDF, on all training documents and without each fold.
 
@@ -55,10 +56,12 @@ def fit_linear_start(
         Class numbers.
     n_words : int
         Size of the vocabulary. Words with ids beyond it count as unknown.
+    n_classes : int
+        Number of classes.
     folds : ndarray of shape (n_documents,), dtype int
         As :func:`draw_folds` gives them.
-    class_weights : ndarray of shape (n_classes,)
-        How much a document of each class counts.
+    sample_weight : ndarray of shape (n_documents,)
+        How much each document counts.
 
     Returns
     -------
@@ -70,7 +73,9 @@ def fit_linear_start(
     X_validation = tfidf.transform(_counts(validation, n_words))
     parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
     fitted = [
-        np.stack([_weights(name, X[part], y[part], class_weights) for part in parts])
+        np.stack(
+            [_weights(name, X[part], y[part], n_classes, sample_weight[part]) for part in parts]
+        )
         for name in LINEAR_STARTS[kind]
     ]
     factors = _factors(np.stack([X_validation @ weights[0] for weights in fitted]), y_validation)
@@ -86,16 +91,18 @@ def _counts(documents: Documents, n_words: int) -> csr_array:
     return count_words(ids, documents.lengths, n_words)
 
 
-def _weights(kind: str, X: csr_array, y: np.ndarray, class_weights: np.ndarray) -> np.ndarray:
+def _weights(
+    kind: str, X: csr_array, y: np.ndarray, n_classes: int, sample_weight: np.ndarray
+) -> np.ndarray:
     """Weight of each word for each class, with mean 0 over the classes: (n_words, n_classes)."""
     if kind == "naive_bayes":
         model = ComplementNB()
     else:
         model = LogisticRegression(C=5.0, max_iter=200, tol=1e-3)
-    weights = np.zeros((len(class_weights), X.shape[1]))
+    weights = np.zeros((n_classes, X.shape[1]))
     if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
         return weights.T
-    model.fit(X, y, sample_weight=class_weights[y])
+    model.fit(X, y, sample_weight=sample_weight)
     found = model.feature_log_prob_ if kind == "naive_bayes" else model.coef_
     if len(found) == 1:  # two classes and one row, the weights of the second class
         found = np.vstack([-found, found]) / 2

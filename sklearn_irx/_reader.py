@@ -288,6 +288,7 @@ class RationaleReader(RationaleEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
+        state.pop("_net", None)  # the optimizer's
         if "_module" in state:
             # Plain arrays: they load on a machine without the device trained on.
             module = state["_module"]

@@ -10,7 +10,7 @@ import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -31,8 +31,18 @@ from sklearn_irx.text import (
     word_lists,
 )
 
-Labelled = tuple[TokenizedTexts, np.ndarray]
-"""Texts as words, and their class numbers."""
+
+class Labelled(NamedTuple):
+    """Texts as words, their class numbers, and how much each counts, if not all the same."""
+
+    texts: TokenizedTexts
+    y: np.ndarray
+    weights: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> Labelled:
+        """Give those at `rows`."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Labelled(self.texts.take(rows), self.y[rows], weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +61,8 @@ class TrainingData:
         What the networks read of both parts, as numbers of words.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Their class numbers.
+    weights, weights_validation : ndarray of shape (n_documents,), dtype float32, or None
+        How much each counts, 1 in the mean.
     """
 
     tokenized: TokenizedTexts
@@ -58,8 +70,10 @@ class TrainingData:
     long: Documents
     training: Documents
     y: np.ndarray
+    weights: np.ndarray | None
     validation: Documents
     y_validation: np.ndarray
+    weights_validation: np.ndarray | None
 
 
 def make_memory(memory: Any) -> Any:
@@ -92,6 +106,7 @@ def tokenize(
 def split(
     texts: list[str] | TokenizedTexts,
     y: np.ndarray,
+    weights: np.ndarray | None,
     validation_data: tuple[list[str], np.ndarray] | None,
     tokenizer: Any,
     n_words: int,
@@ -107,6 +122,8 @@ def split(
         All documents.
     y : ndarray of shape (n_samples,), dtype int
         Class numbers.
+    weights : ndarray of shape (n_samples,), or None
+        How much each document counts.
     validation_data : tuple (list of str, ndarray of class numbers), or None
         Documents to compare epochs on, if none shall be held out.
     tokenizer, validation_fraction
@@ -120,31 +137,56 @@ def split(
 
     Returns
     -------
-    training, validation : tuple (TokenizedTexts, ndarray of class numbers)
+    training, validation : Labelled
     """
-    tokenized = tokenize(texts, tokenizer, n_words, memory)
+    given = Labelled(tokenize(texts, tokenizer, n_words, memory), y, weights)
     if validation_data is None:
         kept, held_out = hold_out(y, validation_fraction, random_state)
-        return (tokenized.take(kept), y[kept]), (tokenized.take(held_out), y[held_out])
+        return given.take(kept), given.take(held_out)
     others, y_others = validation_data
-    return (tokenized, y), (tokenize(others, tokenizer, n_words, memory), y_others)
+    return given, Labelled(tokenize(others, tokenizer, n_words, memory), y_others)
 
 
 def prepare(
-    training: Labelled,
-    validation: Labelled,
-    max_length: int,
-    min_df: int,
-    sources: list[WordVectors | None],
-    max_unseen_words: int | None,
+    training: Labelled, validation: Labelled, vocabulary: Vocabulary, max_length: int
 ) -> TrainingData:
-    """Collect the words of the texts to learn from, and number the words of all.
+    """Look up the words of all texts.
 
     Parameters
     ----------
-    training, validation : tuple (TokenizedTexts, ndarray of class numbers)
+    training, validation : Labelled
         As :func:`split` gives them.
-    max_length, min_df, max_unseen_words
+    vocabulary : Vocabulary
+        The words known.
+    max_length : int
+        Words of a document that the networks read.
+    """
+    long, validating = (
+        Documents.from_tokenized(part.texts, vocabulary) for part in (training, validation)
+    )
+    return TrainingData(
+        training.texts, vocabulary,
+        long, long.cut(max_length), training.y, of_mean_1(training.weights),
+        validating.cut(max_length), validation.y, of_mean_1(validation.weights),
+    )  # fmt: skip
+
+
+def collect_words(
+    tokenized: TokenizedTexts,
+    words: list[str] | None,
+    min_df: int,
+    sources: list[WordVectors | None],
+    max_unseen_words: int | None,
+) -> Vocabulary:
+    """Give the words to learn, and those to be read by given vectors alone.
+
+    Parameters
+    ----------
+    tokenized : TokenizedTexts
+        The documents to learn from.
+    words : list of str or None
+        The words to learn; None stands for those of the documents.
+    min_df, max_unseen_words
         As the classifier has them.
     sources : list of WordVectors or None
         The word vectors given; None stands for vectors to be trained.
@@ -152,22 +194,30 @@ def prepare(
     Raises
     ------
     ValueError
-        If no word is in `min_df` documents.
+        If no document has a word to learn.
     """
-    (tokenized, y), (others, y_others) = training, validation
-    vocabulary = Vocabulary.from_tokenized(tokenized, min_df)
-    if not vocabulary.words:
-        raise ValueError(
-            f"X has no word in {min_df} or more training documents (min_df): give texts "
-            "with words in them, or a tokenizer that finds some."
-        )
+    if words is None:
+        vocabulary = Vocabulary.from_tokenized(tokenized, min_df)
+        if not vocabulary.words:
+            raise ValueError(
+                f"X has no word in {min_df} or more training documents (min_df): give texts "
+                "with words in them, or a tokenizer that finds some."
+            )
+    else:
+        vocabulary = Vocabulary(words)
+        if not any(word in vocabulary for word in tokenized.words):
+            raise ValueError(
+                f"no training document has one of the {len(words)} words of vocabulary, "
+                f"{words[:3]!r} and so on: give words as the tokenizer finds them, or None."
+            )
     given = [source for source in sources if source is not None]
     unseen = find_unseen_words(given, vocabulary, max_unseen_words)
-    vocabulary = Vocabulary(vocabulary.words, unseen)
-    long, validating = (Documents.from_tokenized(part, vocabulary) for part in (tokenized, others))
-    return TrainingData(
-        tokenized, vocabulary, long, long.cut(max_length), y, validating.cut(max_length), y_others
-    )
+    return Vocabulary(vocabulary.words, unseen)
+
+
+def of_mean_1(weights: np.ndarray | None) -> np.ndarray | None:
+    """Scale weights of documents, if there are any, to a mean of 1."""
+    return None if weights is None else (weights / weights.mean()).astype(np.float32)
 
 
 def word_vectors(
@@ -196,9 +246,12 @@ def linear_start(
     """Fit the linear classifier to start from, if there is to be one."""
     if kind is None:
         return None
+    weights = class_weights[data.y]
+    if data.weights is not None:
+        weights = weights * data.weights
     start = _kept(fit_linear_start, memory)(
-        kind, data.long, data.y, data.validation, data.y_validation,
-        len(data.vocabulary), draw_folds(data.y, random_state), class_weights,
+        kind, data.long, data.y, data.validation, data.y_validation, len(data.vocabulary),
+        len(class_weights), draw_folds(data.y, random_state), weights,
     )  # fmt: skip
     # The network takes the arrays over, which those of a file mapped into memory are not for.
     return LinearStart(*(np.require(array, requirements=["O", "W"]) for array in start))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +78,64 @@ def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
         )
     check_classification_targets(labels)
     return labels
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
+    """Give the weights as an array of shape (n_samples,), or say what is wrong with them."""
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sample_weight is a {type(sample_weight).__name__} that holds no numbers: give one "
+            "for each document."
+        ) from error
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight has shape {weights.shape} and X {n_samples} documents: give a weight "
+            "for each document."
+        )
+    wrong = ~np.isfinite(weights) | (weights < 0)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"sample_weight[{row}] is {weights[row]}: give finite numbers of at least 0."
+        )
+    if not weights.any():
+        raise ValueError("sample_weight is 0 for every document: give some a weight above 0.")
+    return weights
+
+
+def check_vocabulary(vocabulary: Any) -> list[str] | None:
+    """Give the words to learn as a list, or say what is wrong with them."""
+    if vocabulary is None:
+        return None
+    words = check_texts(vocabulary, "vocabulary")
+    if not words:
+        raise ValueError("vocabulary holds no words: give some, or None.")
+    if len(set(words)) < len(words):
+        twice = next(word for word, n in Counter(words).items() if n > 1)
+        raise ValueError(f"vocabulary holds {twice!r} twice: give every word once.")
+    return words
+
+
+def check_checkpoint_dir(checkpoint_dir: Any, random_state: Any) -> None:
+    """Check that a folder can be written to, which is made if need be, and found again."""
+    if checkpoint_dir is None:
+        return
+    if random_state is None:
+        raise ValueError(
+            f"checkpoint_dir={str(checkpoint_dir)!r} and random_state=None: give random_state a "
+            "number, or training that was cut off could not be told from another."
+        )
+    try:
+        Path(checkpoint_dir).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=checkpoint_dir):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"checkpoint_dir={str(checkpoint_dir)!r} cannot be written to "
+            f"({error.strerror or error}): give a folder that can."
+        ) from error
 
 
 def check_masks(masks: Any, n_samples: int | None = None) -> np.ndarray:
@@ -239,6 +300,41 @@ def check_known_classes(
             "documents of all its classes to fit the others on, or refit with prefit=False."
         )
     return classes
+
+
+def check_classes(classes: Any, labels: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    """Give the labels that are learned piece by piece, or say what is wrong with them.
+
+    Parameters
+    ----------
+    classes : array-like or None
+        What the caller gave as all of them.
+    labels : ndarray of shape (n_samples,)
+        Those of a piece.
+    known : ndarray of shape (n_classes,) or None
+        Those that are learned already.
+    """
+    if classes is not None:
+        given = np.unique(np.asarray(classes))
+        if known is not None and not np.array_equal(given, known):
+            raise ValueError(
+                f"classes={given.tolist()} at a later call of partial_fit, and the first had "
+                f"{known.tolist()}: give these, or None."
+            )
+        known = given
+    if known is None:
+        raise ValueError(
+            "classes=None at the first call of partial_fit: give all labels there will be."
+        )
+    if len(known) < 2:
+        raise ValueError(f"classes={known.tolist()}: give at least two labels.")
+    strange = set(labels.tolist()) - set(known.tolist())
+    if strange:
+        raise ValueError(
+            f"y has labels {sorted(map(str, strange))} that are not among the classes "
+            f"{known.tolist()}: give classes=, all labels there will be, at the first call."
+        )
+    return known
 
 
 def check_validation_data(

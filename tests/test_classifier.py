@@ -1,6 +1,7 @@
 """What a user of the classifier sees."""
 
 import pickle
+import signal
 import subprocess
 import sys
 
@@ -356,6 +357,7 @@ def test_ctrl_c_stops_and_leaves_the_estimator_unfitted(small, reviews):
     clf = small(callbacks=[("stop", Watcher(None))])
     with pytest.raises(KeyboardInterrupt):
         clf.fit(reviews[0][:50], reviews[1][:50])
+    assert clf.callbacks[0][1].batches == 1
     with pytest.raises(NotFittedError):
         clf.predict(["ants"])
 
@@ -373,10 +375,14 @@ def test_a_fit_that_fails_leaves_the_earlier_model_as_it_was(small, reviews):
 class Watcher(Callback):
     def __init__(self, seen):
         self.seen = seen
+        self.batches = 0
+
+    def on_batch_begin(self, net, **kwargs):
+        self.batches += 1
+        if self.seen is None:
+            signal.raise_signal(signal.SIGINT)
 
     def on_epoch_end(self, net, **kwargs):
-        if self.seen is None:
-            raise KeyboardInterrupt
         self.seen.append(len(net.history))
 
 

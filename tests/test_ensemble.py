@@ -235,3 +235,15 @@ def test_unfitted_use_and_bare_strings(both, small):
         both.predict("ants")
     with pytest.raises(ValueError, match="y=None"):
         InteractiveEnsemble(small(), small()).fit(["ants"])
+
+
+def test_weights_reach_the_members_that_are_fitted(small, fitted, reviews):
+    texts, y, _ = reviews
+    weights = np.where(y[:80] == y[0], 5.0, 1.0)
+    both = InteractiveEnsemble(fitted, small(max_epochs=1)).fit(texts[:80], y[:80], weights)
+    alone = small(max_epochs=1).fit(texts[:80], y[:80], weights)
+    np.testing.assert_array_equal(
+        both.estimators_[1].predict_proba(texts), alone.predict_proba(texts)
+    )
+    with pytest.raises(ValueError, match="sample_weight has shape"):
+        InteractiveEnsemble(fitted, small()).fit(texts[:80], y[:80], [1.0])

@@ -34,8 +34,9 @@ def start_of(kind, words, y, validation=None, y_validation=None, class_weights=N
         Documents.from_words(words if validation is None else validation, vocabulary),
         y if y_validation is None else y_validation,
         len(vocabulary),
+        n_classes,
         draw_folds(y, np.random.RandomState(0)),
-        np.ones(n_classes) if class_weights is None else class_weights,
+        np.ones(len(y)) if class_weights is None else class_weights[y],
     )
     return start, vocabulary
 
@@ -146,8 +147,9 @@ def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus):
         Documents.from_words(words, vocabulary),
         y,
         len(vocabulary),
+        int(y.max()) + 1,
         draw_folds(y, np.random.RandomState(0)),
-        np.ones(y.max() + 1),
+        np.ones(len(y)),
     )
     np.testing.assert_array_equal(after.folds, before.folds)
     np.testing.assert_array_equal(after.idf, before.idf)

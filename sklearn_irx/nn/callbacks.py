@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
-from copy import deepcopy
 from typing import Any
 
+import torch
 from skorch.callbacks import Callback
+from torch import nn
 from tqdm.auto import tqdm
 
 from sklearn_irx.nn.length_control import TOLERANCE
+
+
+def learned(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Give what training changes in a network, by name: weights, and what its sampler keeps."""
+    frozen = {name for name, weight in module.named_parameters() if not weight.requires_grad}
+    frozen.update(name for name, _ in module.named_buffers() if not name.startswith("sampler."))
+    return {
+        name: value.detach().clone()
+        for name, value in module.state_dict().items()
+        if name not in frozen
+    }
 
 
 class Curriculum(Callback):
@@ -69,7 +81,7 @@ class BestWeights(Callback):
         net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
         if best:
             self.best_loss_ = loss
-            self.best_weights_ = deepcopy(net.module_.state_dict())
+            self.best_weights_ = learned(net.module_)
             self.epochs_without_ = 0
             return
         self.epochs_without_ += len(net.history) > self.first_epoch
@@ -85,7 +97,28 @@ class BestWeights(Callback):
 
     def _restore(self, net: Any) -> None:
         if self.best_weights_:
-            net.module_.load_state_dict(self.best_weights_)
+            net.module_.load_state_dict(self.best_weights_, strict=False)
+
+
+class Stop(Callback):
+    """End training after so many epochs without a better one.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Epochs since the best one, or since the first that could have been one.
+    first_epoch : int
+        As in :class:`BestWeights`.
+    """
+
+    def __init__(self, n_epochs: int, first_epoch: int = 1) -> None:
+        self.n_epochs = n_epochs
+        self.first_epoch = first_epoch
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        best = [row["epoch"] for row in net.history if row["best"]]
+        if len(net.history) - max(best, default=self.first_epoch) >= self.n_epochs:
+            raise KeyboardInterrupt  # skorch's word for an early end
 
 
 class DecoupledLearningRate(Callback):
@@ -122,7 +155,9 @@ class Progress(Callback):
 
     def on_epoch_begin(self, net: Any, dataset_train: Any, **kwargs: Any) -> None:  # noqa: D102
         if not self.bar_.total:
-            self.bar_.reset(self.max_epochs * len(net.get_iterator(dataset_train, training=True)))
+            n_batches = len(net.get_iterator(dataset_train, training=True))
+            self.bar_.reset(self.max_epochs * n_batches)
+            self.bar_.update((len(net.history) - 1) * n_batches)  # done before an interruption
 
     def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
         if training:

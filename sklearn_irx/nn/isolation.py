@@ -65,6 +65,17 @@ def generator_for(device: torch.device) -> torch.Generator | None:
     return None if generators is None else generators.get(device.type)
 
 
+def numbers_state() -> dict[str, torch.Tensor]:
+    """Give the states of this thread's own generators, by type of device."""
+    return {type_: own.get_state() for type_, own in (_generators.get() or {}).items()}
+
+
+def set_numbers_state(states: dict[str, torch.Tensor]) -> None:
+    """Let this thread's own generators go on from what :func:`numbers_state` gave."""
+    for type_, own in (_generators.get() or {}).items():
+        own.set_state(states[type_])
+
+
 class _WeightsFrom(TorchFunctionMode):
     """Hands a generator to whatever draws weights, as torch's layers have no parameter for one."""
 

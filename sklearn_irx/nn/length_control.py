@@ -37,13 +37,25 @@ class FixedPrice:
         self.price = price
         self.free = free
 
-    def cost(self, n: torch.Tensor, words: torch.Tensor, scale: float) -> torch.Tensor:
+    def cost(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Give the mean cost of `n` (batch,) units a document, in nats."""
         if self.free is not None:
             n = (n - n_allowed(self.free, words)).clamp(min=0)
-        return scale * self.price * n.mean()
+        return scale * self.price * _weighed(n, weight).mean()
 
-    def update(self, n: torch.Tensor, words: torch.Tensor, scale: float) -> None:
+    def update(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,
+    ) -> None:
         """Do nothing: the price is fixed."""
 
     def excess(self, n: float) -> float:  # noqa: ARG002
@@ -89,13 +101,25 @@ class Multiplier:
         """The multiplier, in nats for a word or border (or, of a share, for a whole document)."""
         return self.value / self.target
 
-    def cost(self, n: torch.Tensor, words: torch.Tensor, scale: float) -> torch.Tensor:  # noqa: ARG002
+    def cost(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,  # noqa: ARG002
+        weight: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Give the mean cost of `n` (batch,) units a document, in nats."""
-        return self.price * self._mean(n, words)
+        return self.price * self._mean(n, words, weight)
 
-    def update(self, n: torch.Tensor, words: torch.Tensor, scale: float) -> None:
+    def update(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,
+    ) -> None:
         """Look at a batch of training. With a `scale` below 1 the target is so much longer."""
-        error = float(self._mean(n.detach(), words)) * scale / self.target - 1.0
+        error = float(self._mean(n.detach(), words, weight)) * scale / self.target - 1.0
         error = max(-1.0, min(1.0, error))
         self.error = _MEMORY * self.error + (1 - _MEMORY) * error
         self.sum = min(self.most, max(0.0, self.sum + _RATE * self.error))
@@ -104,17 +128,25 @@ class Multiplier:
         """Give how far a mean of `n` is above the target, relative to it."""
         return n / self.target - 1.0
 
-    def _mean(self, n: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+    def _mean(
+        self, n: torch.Tensor, words: torch.Tensor, weight: torch.Tensor | None
+    ) -> torch.Tensor:
         if not is_share(self.target):
-            return n.mean()
+            return _weighed(n, weight).mean()
         n_words = words.sum(dim=1)
-        return (n / n_words.clamp(min=1)).sum() / (n_words > 0).sum().clamp(min=1)
+        shares = _weighed(n / n_words.clamp(min=1), weight)
+        return shares.sum() / (n_words > 0).sum().clamp(min=1)
+
+
+def _weighed(n: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+    """Count each document by its weight, which is 1 in the mean over all documents."""
+    return n if weight is None else weight * n
 
 
 @torch.inference_mode()
 def fit_selection(
     module: Any,
-    batches: Iterable[dict[str, torch.Tensor]],
+    batches: Iterable[tuple[dict[str, torch.Tensor], torch.Tensor | None]],
     rationale_length: float | None,
     max_transitions: float | None,
 ) -> None:
@@ -127,8 +159,8 @@ def fit_selection(
     ----------
     module : Rationalizer
         With a sampler that draws each word for itself.
-    batches : iterable of dict
-        What :meth:`Rationalizer.scores` takes.
+    batches : iterable of (dict, Tensor of shape (batch,) or None)
+        What :meth:`Rationalizer.scores` takes, and how much each document counts.
     rationale_length : float or None
         Mean over documents; below 1, a share of their words. None leaves the threshold alone.
     max_transitions : float or None
@@ -136,26 +168,30 @@ def fit_selection(
     """
     sampler: IndependentSampler = module.sampler
     module.eval()
-    scored = [module.scores(**batch) for batch in batches]
-    preferences = torch.cat([sampler.preference(scores)[known] for scores, _, known in scored])
+    scored = [(*module.scores(**batch), weight) for batch, weight in batches]
+    preferences = torch.cat([sampler.preference(scores)[known] for scores, _, known, _ in scored])
     if not len(preferences) or not preferences.isfinite().all():
         return
     low, high = float(preferences.min()), float(preferences.max())
 
     def measured() -> tuple[float, float]:
         """Mean length, as it was asked for, and borders."""
-        lengths, borders, n = [], 0.0, 0
-        for scores, words, known in scored:
+        lengths, borders, weights = [], [], []
+        for scores, words, known, weight in scored:
             # On the CPU, as not every device has double precision.
             mask, words = (sampler.select(scores, words) & known).cpu(), words.cpu()
             n_words = words.sum(dim=1)
             length = mask.sum(dim=1)
+            weight = torch.ones(len(words)) if weight is None else weight.cpu()
             if rationale_length is not None and is_share(rationale_length):
-                length = length[n_words > 0] / n_words[n_words > 0]
+                length = length / n_words.clamp(min=1)
+                weight = weight * (n_words > 0)
             lengths.append(length.double())
-            borders += float(n_borders(mask.double(), words).sum())
-            n += len(words)
-        return float(torch.cat(lengths).mean()), borders / n
+            borders.append(n_borders(mask.double(), words))
+            weights.append(weight.double())
+        weight = torch.cat(weights)
+        weight /= weight.sum().clamp(min=1e-12)
+        return float(weight @ torch.cat(lengths)), float(weight @ torch.cat(borders))
 
     def fit_threshold(n_halvings: int) -> None:
         if rationale_length is None:

@@ -232,6 +232,21 @@ class Rationalizer(nn.Module):
             if part is not None:
                 part.forget_folds()
 
+    @property
+    def vectors(self) -> tuple[np.ndarray, np.ndarray]:
+        """The word vectors it was built with, of known and of unseen words."""
+        known = self.selector.reader.vectors.weight
+        return known.detach().cpu().numpy(), self.unseen.cpu().numpy()
+
+    def take_over(self, former: Rationalizer) -> None:
+        """Go on with the weights of another network, on the linear start of this one."""
+        made = ("predictor.linear.weights", "predictor.linear.idf", "selector.ranking.weights")
+        with torch.no_grad():
+            theirs = dict(former._tensors())
+            for name, value in self._tensors():
+                if name not in made:
+                    value.copy_(theirs[name])
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Give all weights as NumPy arrays, by name. What two networks share is given once."""
         return {name: value.detach().cpu().numpy() for name, value in self._tensors()}

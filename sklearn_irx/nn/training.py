@@ -2,202 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from skorch import NeuralNet
-from skorch.callbacks import EpochTimer, PassthroughScoring
 from skorch.helper import predefined_split
 from torch import nn
-from torch.utils.data import Dataset
 
+from sklearn_irx.nn.batches import LabelledDocuments, TrainingBatches, ValidationBatches
 from sklearn_irx.nn.callbacks import DecoupledLearningRate
-from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_selection
+from sklearn_irx.nn.length_control import FixedPrice, Multiplier
+from sklearn_irx.nn.net import RationaleNet
 from sklearn_irx.nn.optimizer import RowAdam
-from sklearn_irx.nn.rationalizer import Rationalizer, Reading
-from sklearn_irx.nn.samplers import IndependentSampler
-from sklearn_irx.text import PADDING, UNKNOWN, Documents, inference_batches, training_batches
+from sklearn_irx.nn.rationalizer import Rationalizer
+from sklearn_irx.text import Documents, inference_batches
 
 INFERENCE_BATCH_SIZE = 256
 _RANKING_SPEED = 10.0  # the two numbers of the ranking learn so much faster than the weights
 
 
-class LabelledDocuments(Dataset):
-    """Documents with their class numbers and, for those a linear start was fitted on, folds."""
-
-    def __init__(self, documents: Documents, y: np.ndarray, folds: np.ndarray | None = None):
-        self.documents = documents
-        self.y = y
-        self.folds = folds
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def batch(self, rows: np.ndarray) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """Give the documents at `rows` as skorch wants a batch."""
-        X = {"ids": torch.from_numpy(self.documents.padded(rows))}
-        if self.folds is not None:
-            X["fold"] = torch.from_numpy(self.folds[rows])
-        return X, torch.from_numpy(self.y[rows])
-
-
-class TrainingBatches:
-    """Batches of documents of like length, shuffled anew for each epoch."""
-
-    def __init__(
-        self, dataset: LabelledDocuments, batch_size: int, random_state: np.random.RandomState
-    ) -> None:
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.random_state = random_state
-
-    def __iter__(self) -> Iterator[Any]:
-        lengths = self.dataset.documents.lengths
-        for rows in training_batches(lengths, self.batch_size, self.random_state):
-            yield self.dataset.batch(rows)
-
-    def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
-
-
-class ValidationBatches:
-    """Batches of documents of like length, in the same order every time."""
-
-    def __init__(self, dataset: LabelledDocuments, batch_size: int) -> None:
-        self.dataset = dataset
-        self.batch_size = batch_size
-
-    def __iter__(self) -> Iterator[Any]:
-        for rows in inference_batches(self.dataset.documents.lengths, self.batch_size):
-            yield self.dataset.batch(rows)
-
-
-class RationaleNet(NeuralNet):
-    """skorch's training loop with the loss of a rationale model.
-
-    Parameters
-    ----------
-    word_price, border_price : FixedPrice or Multiplier
-        What a selected word and a border cost.
-    **kwargs
-        As :class:`skorch.NeuralNet` takes them.
-
-    Attributes
-    ----------
-    full_text : bool
-        While True, the predictor is trained on all words and the selector not at all.
-    penalty_scale : float
-        Both prices are multiplied by it in training. In validation they always count in full, so
-        that the validation losses of all epochs compare. A price that is found in training does
-        not count there: all epochs are compared at the same length.
-    interrupted : bool
-        Whether training ended by Ctrl-C, which skorch takes for an ordinary end.
-    """
-
-    def __init__(
-        self,
-        *args: Any,
-        word_price: FixedPrice | Multiplier,
-        border_price: FixedPrice | Multiplier,
-        **kwargs: Any,
-    ) -> None:
-        self.word_price = word_price
-        self.border_price = border_price
-        self.full_text = False
-        self.penalty_scale = 1.0
-        self.interrupted = False
-        super().__init__(*args, **kwargs)
-
-    @property
-    def _default_callbacks(self) -> list[tuple[str, Any]]:
-        return [
-            ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring("train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring("valid_loss")),
-            *(
-                (f"{part}_{what}", PassthroughScoring(f"{part}_{what}", on_train=part == "train"))
-                for part in ("train", "valid")
-                for what in ("accuracy", "words", "borders", "share", "empty")
-            ),
-        ]
-
-    def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> Reading:  # noqa: D102
-        if self.full_text and self.module_.training:
-            x = {**x, "mask": (x["ids"] > max(PADDING, UNKNOWN)).float()}
-        return super().infer(x, **fit_params)
-
-    def get_loss(  # noqa: D102
-        self,
-        y_pred: Reading,
-        y_true: torch.Tensor,
-        X: dict[str, torch.Tensor],
-        training: bool = False,
-    ) -> torch.Tensor:
-        logits, selection = y_pred
-        y_true = y_true.to(logits.device)
-        words = X["ids"].to(logits.device) != PADDING
-        losses = super().get_loss(logits, y_true, X, training=training)
-        losses = losses / self.criterion_.weight[y_true].mean()
-        loss = losses.mean()
-
-        part = "train" if training else "valid"
-        for what, value in (
-            ("accuracy", (logits.argmax(dim=1) == y_true).float().mean()),
-            ("words", selection.n_selected.mean()),
-            ("borders", selection.n_borders.mean()),
-            ("share", selection.n_selected.sum() / words.sum().clamp(min=1)),
-            ("empty", (~(selection.mask > 0.5).any(dim=1)).float().mean()),
-        ):
-            self.history.record_batch(f"{part}_{what}", value.item())
-
-        for price, n in (
-            (self.word_price, selection.n_selected),
-            (self.border_price, selection.n_borders),
-        ):
-            if training and self.penalty_scale > 0:
-                loss = loss + price.cost(n, words, self.penalty_scale)
-                price.update(n, words, self.penalty_scale)
-            elif not training and isinstance(price, FixedPrice):
-                loss = loss + price.cost(n, words, 1.0)
-        if training:
-            surrogate = self.module_.sampler.surrogate_loss(selection, losses)
-            if isinstance(surrogate, torch.Tensor):
-                loss = loss + (surrogate - surrogate.detach())  # a gradient, not a loss
-        return loss
-
-    def run_single_epoch(  # noqa: D102
-        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
-    ) -> None:
-        asked = [price.target for price in (self.word_price, self.border_price)]
-        independent = isinstance(self.module_.sampler, IndependentSampler)
-        if not training and independent and asked != [None, None]:
-            # On validation texts, as a linear start knows the training texts too well.
-            batches = (
-                {name: value.to(self.device) for name, value in X.items()} for X, _ in iterator
-            )
-            fit_selection(self.module_, batches, *asked)
-        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-        if training:
-            self.history.record("lambda1", self.word_price.price)
-            self.history.record("lambda2", self.border_price.price)
-
-    def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:  # noqa: D102
-        try:
-            return super().fit_loop(*args, **kwargs)
-        except KeyboardInterrupt:
-            self.interrupted = True
-            raise
-
-
-def train(
+def make_net(
     module: Rationalizer,
-    training: LabelledDocuments,
-    validation: LabelledDocuments,
+    validation: LabelledDocuments | None,
     *,
-    word_price: FixedPrice | Multiplier,
-    border_price: FixedPrice | Multiplier,
+    prices: tuple[FixedPrice | Multiplier, FixedPrice | Multiplier],
     class_weights: np.ndarray,
     callbacks: list[Any],
     learning_rate: float,
@@ -207,38 +35,31 @@ def train(
     max_epochs: int,
     random_state: np.random.RandomState,
     device: str,
-) -> Any:
-    """Train a network in place.
+) -> RationaleNet:
+    """Make what trains a network in place.
 
     Parameters
     ----------
     module : Rationalizer
-        The network. Afterwards it is ready to read.
-    training, validation : LabelledDocuments
-        What to learn from, and what to compare epochs on.
-    word_price, border_price : FixedPrice or Multiplier
+        The network.
+    validation : LabelledDocuments or None
+        What to compare epochs on.
+    prices : tuple of FixedPrice or Multiplier
         What a selected word and a border cost.
     callbacks : list of skorch callbacks
         Those of the method and those of the user.
+    random_state : RandomState
+        Shuffles the documents.
     **others
         See :class:`~sklearn_irx.SelectiveRationaleClassifier`.
-
-    Returns
-    -------
-    history : skorch.history.History
-        A row for each epoch.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If the user interrupts.
     """
     predictor_rate = learning_rate
     if predictor_learning_rate == "decoupled":
         callbacks = [DecoupledLearningRate(), *callbacks]
     elif predictor_learning_rate is not None:
         predictor_rate = float(predictor_learning_rate)
-    net = RationaleNet(
+    word_price, border_price = prices
+    return RationaleNet(
         module,
         criterion=nn.CrossEntropyLoss,
         criterion__weight=torch.tensor(class_weights, dtype=torch.float32),
@@ -259,18 +80,31 @@ def train(
         iterator_train__random_state=random_state,
         iterator_valid=ValidationBatches,
         iterator_valid__batch_size=INFERENCE_BATCH_SIZE,
-        train_split=predefined_split(validation),
+        train_split=None if validation is None else predefined_split(validation),
         callbacks=callbacks,
         device=device,
         verbose=0,
     )
+
+
+def train(net: RationaleNet, training: LabelledDocuments) -> None:
+    """Train a network for the epochs that remain. Afterwards it is ready to read.
+
+    Without documents to validate on, rationales are made as long as asked for on those of training.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupts.
+    """
     _keep_freed_memory()
-    net.fit(training, y=None)
+    net.partial_fit(training)
     if net.interrupted:
         raise KeyboardInterrupt
-    module.forget_folds()
-    module.eval()
-    return net.history
+    if net.train_split is None:
+        net.fit_selection(ValidationBatches(training, INFERENCE_BATCH_SIZE))
+    net.module_.forget_folds()
+    net.module_.eval()
 
 
 def _keep_freed_memory() -> None:

@@ -92,7 +92,9 @@ def test_the_threshold_meets_the_length(name, data):
     limit = data.draw(st.sampled_from([None, 2, 0.5]))
     module = network(name, scores, lengths, max_rationale_length=limit)
     asked = data.draw(st.floats(0.05, 0.95)) if share else data.draw(st.floats(1, width))
-    fit_selection(module, [{"rows": rows} for rows in torch.arange(n).split(5)], asked, None)
+    fit_selection(
+        module, [({"rows": rows}, None) for rows in torch.arange(n).split(5)], asked, None
+    )
     mask = module.sampler(*module.scores(torch.arange(n))[:2]).mask.sum(dim=1)
     got = (mask / lengths).mean() if share else mask.mean()
     module.sampler.threshold.fill_(-1e9)
@@ -105,14 +107,14 @@ def test_the_threshold_meets_the_length(name, data):
 
 def test_without_words_the_threshold_stays():
     module = network("gumbel", torch.zeros(2, 3), torch.tensor([0, 0]))
-    fit_selection(module, [{"rows": torch.arange(2)}], 5.0, 3.0)
+    fit_selection(module, [({"rows": torch.arange(2)}, None)], 5.0, 3.0)
     assert module.sampler.threshold == 0
 
 
 def test_long_pieces_do_not_get_past_the_limit_of_borders():
     scores = torch.tensor([1.0] * 10 + [-1.0] * 10).repeat(8).unsqueeze(0)
     module = network("straight_through", scores, torch.tensor([160]))
-    fit_selection(module, [{"rows": torch.arange(1)}], 80.0, 2.0)
+    fit_selection(module, [({"rows": torch.arange(1)}, None)], 80.0, 2.0)
     assert module.sampler(*module.scores(torch.arange(1))[:2]).n_borders <= 2
 
 
@@ -125,7 +127,7 @@ def test_the_cost_of_borders_keeps_their_limit_at_the_same_length(asked, limit):
     module = network("straight_through", scores, lengths)
     rows = torch.arange(40)
     before = module.sampler(*module.scores(rows)[:2])
-    fit_selection(module, [{"rows": rows}], asked, limit)
+    fit_selection(module, [({"rows": rows}, None)], asked, limit)
     after = module.sampler(*module.scores(rows)[:2])
     assert after.n_borders.mean() <= limit
     if limit == 50:

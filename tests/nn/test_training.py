@@ -8,11 +8,12 @@ import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
+from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum
 from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.length_control import FixedPrice, Multiplier
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import LabelledDocuments, read, train
+from sklearn_irx.nn.training import make_net, read, train
 from sklearn_irx.text import Documents
 
 
@@ -38,17 +39,18 @@ def trained(callbacks, max_epochs=6, **parameters):
     vectors = random.normal(size=(12, 4)).astype(np.float32)
     vectors[0] = 0
     settings = {
-        "word_price": FixedPrice(0.01), "border_price": FixedPrice(0.01),
+        "prices": (FixedPrice(0.01), FixedPrice(0.01)),
         "class_weights": np.ones(2), "learning_rate": 0.05, "predictor_learning_rate": None,
         "weight_decay": 0.0, "batch_size": 16, "device": "cpu", **parameters,
     }  # fmt: skip
     with isolated(0, 1, "cpu"):
         module = Rationalizer(vectors, 2, filter_sizes=(3,), n_filters=4, hidden_size=4)
-        history = train(
-            module, labelled, labelled, callbacks=callbacks, max_epochs=max_epochs,
+        net = make_net(
+            module, labelled, callbacks=callbacks, max_epochs=max_epochs,
             random_state=np.random.RandomState(0), **settings,
         )  # fmt: skip
-    return module, history, documents
+        train(net, labelled)
+    return module, net.history, documents
 
 
 def test_training_ends_with_the_weights_of_the_best_epoch():

@@ -1,0 +1,83 @@
+"""Documents with their classes, in batches as skorch wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from sklearn_irx.text import Documents, inference_batches, training_batches
+
+
+class LabelledDocuments(Dataset):
+    """Documents with their class numbers.
+
+    Parameters
+    ----------
+    documents : Documents
+        What is read.
+    y : ndarray of shape (n_documents,), dtype int
+        Class numbers.
+    folds : ndarray of shape (n_documents,), dtype int, or None
+        Of documents that a linear start was fitted on.
+    weights : ndarray of shape (n_documents,), dtype float32, or None
+        How much each document counts, 1 in the mean.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        y: np.ndarray,
+        folds: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        self.documents = documents
+        self.y = y
+        self.folds = folds
+        self.weights = weights
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def batch(self, rows: np.ndarray) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """Give the documents at `rows` as skorch wants a batch."""
+        X = {"ids": torch.from_numpy(self.documents.padded(rows))}
+        if self.folds is not None:
+            X["fold"] = torch.from_numpy(self.folds[rows])
+        if self.weights is not None:
+            X["weight"] = torch.from_numpy(self.weights[rows])
+        return X, torch.from_numpy(self.y[rows])
+
+
+class TrainingBatches:
+    """Batches of documents of like length, shuffled anew for each epoch."""
+
+    def __init__(
+        self, dataset: LabelledDocuments, batch_size: int, random_state: np.random.RandomState
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def __iter__(self) -> Iterator[Any]:
+        lengths = self.dataset.documents.lengths
+        for rows in training_batches(lengths, self.batch_size, self.random_state):
+            yield self.dataset.batch(rows)
+
+    def __len__(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+
+class ValidationBatches:
+    """Batches of documents of like length, in the same order every time."""
+
+    def __init__(self, dataset: LabelledDocuments, batch_size: int) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __iter__(self) -> Iterator[Any]:
+        for rows in inference_batches(self.dataset.documents.lengths, self.batch_size):
+            yield self.dataset.batch(rows)
