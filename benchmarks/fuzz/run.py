@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["sklearn_irx"]):
     from benchmarks.fuzz import targets
+
+    if find_spec("sklearn_irx.io") is not None:
+        import_module("sklearn_irx.io")  # which is imported when it is needed, too late to be seen
 
 _MEGABYTES = 4096
 _SECONDS_FOR_ONE_INPUT = 20
