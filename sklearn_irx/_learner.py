@@ -370,9 +370,10 @@ class RationaleLearner(RationaleReader):
     def _class_weights(self, classes: np.ndarray, data: TrainingData | None) -> np.ndarray:
         if data is None:
             return compute_class_weight(self.class_weight, classes=classes, y=classes)
-        return compute_class_weight(
-            self.class_weight, classes=classes, y=classes[data.y], sample_weight=data.weights
-        )
+        if self.class_weight == "balanced":  # scikit-learn takes no weights here before 1.7
+            counts = np.bincount(data.y, data.weights, len(classes))
+            return counts.sum() / (len(classes) * counts)
+        return compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
 
     def _make_module(
         self,
