@@ -41,9 +41,10 @@ from sklearn_irx._validation import (
 from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress, Stop
 from sklearn_irx.nn.checkpoint import Checkpoint
+from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.net import RationaleNet
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import isolated, make_net, pick_device, read, train
+from sklearn_irx.nn.training import make_net, pick_device, read, train
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary, load_embeddings
 
 _HISTORY = (
@@ -369,9 +370,10 @@ class RationaleLearner(RationaleReader):
     def _class_weights(self, classes: np.ndarray, data: TrainingData | None) -> np.ndarray:
         if data is None:
             return compute_class_weight(self.class_weight, classes=classes, y=classes)
-        return compute_class_weight(
-            self.class_weight, classes=classes, y=classes[data.y], sample_weight=data.weights
-        )
+        if self.class_weight == "balanced":  # scikit-learn takes no weights here before 1.7
+            counts = np.bincount(data.y, data.weights, len(classes))
+            return counts.sum() / (len(classes) * counts)
+        return compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
 
     def _make_module(
         self,

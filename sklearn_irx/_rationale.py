@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.text import harmless
+
 
 @dataclass(frozen=True, eq=False)
 class Rationale:
@@ -92,18 +94,27 @@ class Rationale:
 
     def __str__(self) -> str:
         pieces = [piece if selected else "…" for piece, selected in self.segments()]
-        shown = " ".join(" ".join(pieces).split()) if any(self.mask) else "(no words)"
-        return f"{self.label} ({self.confidence:.2f}): {shown}"
+        shown = " ".join(harmless(" ".join(pieces)).split()) if any(self.mask) else "(no words)"
+        return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"
 
     def to_html(self) -> str:
-        """Give the document as HTML, every character escaped, selected words in ``<mark>``."""
+        """Give the document as HTML, selected words in ``<mark>``.
+
+        Every character is escaped. What a browser would act upon otherwise is left out, see
+        :func:`~sklearn_irx.text.harmless`, and half a character is replaced, so that the HTML can
+        be written to a file.
+        """
         return "".join(
-            f"<mark>{escape(piece)}</mark>" if selected else escape(piece)
+            f"<mark>{_escaped(piece)}</mark>" if selected else _escaped(piece)
             for piece, selected in self.segments()
         )
 
     def _repr_html_(self) -> str:
         return (
             '<div style="white-space: pre-wrap; max-width: 60em">'
-            f"<b>{escape(str(self.label))}</b> ({self.confidence:.2f})\n{self.to_html()}</div>"
+            f"<b>{_escaped(str(self.label))}</b> ({self.confidence:.2f})\n{self.to_html()}</div>"
         )
+
+
+def _escaped(text: str) -> str:
+    return escape(harmless(text))

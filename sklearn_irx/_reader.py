@@ -15,8 +15,9 @@ from sklearn_irx._base import RationaleEstimator
 from sklearn_irx._calibration import at_temperature
 from sklearn_irx._rationale import Rationale
 from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
+from sklearn_irx.nn.isolation import threads
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import pick_device, read, threads
+from sklearn_irx.nn.training import pick_device, read
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary
 
 _CHUNK_SIZE = 4096  # documents in memory as words at a time

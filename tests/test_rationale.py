@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx import Rationale
-from sklearn_irx.text import WordTokenizer
+from sklearn_irx.text import WordTokenizer, harmless
 
 
 def rationale_of(text, mask=None, label="bad", **others):
@@ -62,11 +62,13 @@ def test_html_is_the_text_with_marks_and_nothing_else(rationale):
     shown = rationale.to_html()
     marked = re.findall("<mark>(.*?)</mark>", shown, flags=re.DOTALL)
     assert [html.unescape(m) for m in marked] == [
-        html.unescape(html.escape(piece)) for piece, chosen in rationale.segments() if chosen
+        html.unescape(html.escape(harmless(piece)))
+        for piece, chosen in rationale.segments()
+        if chosen
     ]
     bare = shown.replace("<mark>", "").replace("</mark>", "")
     assert not set(bare) & set("<>\"'")
-    assert bare == html.escape(rationale.text)
+    assert bare == html.escape(harmless(rationale.text))
 
 
 @pytest.mark.parametrize("mask", [[True] * 6, [False] * 6, [True, False] * 3])
@@ -93,6 +95,15 @@ def test_documents_and_labels_are_escaped(mask):
 )
 def test_str(text, mask, shown):
     assert str(rationale_of(text, mask)) == shown
+
+
+def test_what_is_shown_can_be_written_and_does_nothing_to_a_terminal():
+    text = "dull\ud800 \x1b[31mfilm\a \u202efilm"
+    rationale = rationale_of(text, label="\udfff\x1b[2J")
+    for shown in (str(rationale), rationale.to_html(), rationale._repr_html_()):
+        assert shown.encode().decode() == shown
+        assert not set(shown) & set("\x1b\a\u202e")
+        assert "dull\N{REPLACEMENT CHARACTER}" in shown
 
 
 def test_any_label_is_shown():

@@ -127,7 +127,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     with written_whole(path) as part:
         try:
             _WRITERS[suffix](table, part)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise CommandError(
                 f"{path} cannot hold the table: {error}".rstrip(".") + "."
             ) from error
@@ -225,6 +225,8 @@ def _read_jsonl(path: Path) -> pd.DataFrame:
                 record = json.loads(line)
             except json.JSONDecodeError as error:
                 raise ValueError(f"line {number}: {error.msg}") from error
+            except RecursionError as error:
+                raise ValueError(f"line {number} nests too deep") from error
             if not isinstance(record, dict):
                 raise ValueError(f"line {number} is not a JSON object")
             records.append(record)
@@ -251,7 +253,13 @@ def _write_jsonl(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
-    table.rename(columns=str).to_parquet(path, index=False)
+    # Parquet holds UTF-8, which has no halves of characters; CSV gets "?" for them likewise.
+    whole = table.rename(columns=lambda name: _whole(str(name))).map(_whole)
+    whole.to_parquet(path, index=False)
+
+
+def _whole(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

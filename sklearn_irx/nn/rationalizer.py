@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from sklearn_irx.nn.encoders import ENCODERS
+from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.layout import Layout
 from sklearn_irx.nn.linear import LinearPath, LinearStart, WordRanking
 from sklearn_irx.nn.losses import n_borders, n_selected
@@ -60,6 +61,7 @@ class Rationalizer(nn.Module):
 
     unseen: torch.Tensor
 
+    @weights_drawn()
     def __init__(
         self,
         vectors: np.ndarray,
@@ -262,8 +264,8 @@ class Rationalizer(nn.Module):
                 np.zeros(1, dtype=np.int64),
             )
             documents = Documents(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int64))
-        # Skipping the random start leaves the caller's random numbers alone.
-        with torch.random.fork_rng(devices=[]):
+        # The random start is thrown away, and leaves the caller's random numbers alone.
+        with own_numbers(0), threads(None):
             module = cls(
                 vectors,
                 unseen=arrays["unseen"],
@@ -271,9 +273,9 @@ class Rationalizer(nn.Module):
                 linear_start=start,
                 documents=documents,
             )
-        with torch.no_grad():
-            for name, value in module._tensors():
-                value.copy_(torch.tensor(arrays[name]))
+            with torch.no_grad():
+                for name, value in module._tensors():
+                    value.copy_(torch.tensor(arrays[name]))
         return module.eval()
 
     def _tensors(self) -> Iterator[tuple[str, torch.Tensor]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -117,30 +115,6 @@ def _keep_freed_memory() -> None:
     large as glibc will learn from, 32 MiB. It was never touched, and takes no memory.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)
-
-
-@contextmanager
-def isolated(seed: int, n_threads: int | None, device: str) -> Iterator[None]:
-    """Seed torch and set its threads for a while, and leave both as they were."""
-    with torch.random.fork_rng(
-        devices=range(torch.cuda.device_count()) if device.startswith("cuda") else []
-    ):
-        torch.manual_seed(seed)
-        with threads(n_threads):
-            yield
-
-
-@contextmanager
-def threads(n_threads: int | None) -> Iterator[None]:
-    """Let torch compute with `n_threads` threads for a while; None changes nothing."""
-    before = torch.get_num_threads()
-    if n_threads is not None:
-        torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        if n_threads is not None:
-            torch.set_num_threads(before)
 
 
 def pick_device(device: str) -> str:

@@ -1,6 +1,7 @@
 """Strings: words and where they stand, vocabularies, word vectors, batches of word ids."""
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
+from sklearn_irx.text.harmless import harmless
 from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
     Token,
@@ -31,6 +32,7 @@ __all__ = [
     "count_words",
     "embedding_matrix",
     "find_unseen_words",
+    "harmless",
     "inference_batches",
     "load_embeddings",
     "tokens_of",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import nn
 
+from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.lengths import n_allowed
 from sklearn_irx.nn.losses import n_borders, n_selected
 
@@ -223,5 +224,6 @@ def binary_concrete(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     The first component of a Gumbel-softmax over two logits whose difference is `logits`: the
     difference of two Gumbel variables is logistic (Maddison et al., 2017; Jang et al., 2017).
     """
-    uniform = torch.rand_like(logits).clamp_(1e-6, 1 - 1e-6)
+    uniform = torch.rand_like(logits, generator=generator_for(logits.device))
+    uniform = uniform.clamp_(1e-6, 1 - 1e-6)
     return torch.sigmoid((logits + torch.logit(uniform)) / temperature)

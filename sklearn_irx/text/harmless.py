@@ -1,0 +1,35 @@
+"""Texts without what a terminal, a browser or a file would act or stumble upon."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import chain
+
+_BIDI_OVERRIDES = chain(range(0x202A, 0x202F), range(0x2066, 0x206A))
+_HARMFUL: dict[int, str | None] = {
+    code: None for code in range(0xA0) if unicodedata.category(chr(code)) == "Cc"
+}
+# They let a document show its words in another order than the model read them.
+_HARMFUL |= dict.fromkeys(_BIDI_OVERRIDES)
+# Half a character, which JSON can hold and no file or terminal can be given.
+_HARMFUL |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+for _kept in "\n\t":
+    del _HARMFUL[ord(_kept)]
+
+_LINE_END = re.compile(r"\r\n?")
+
+
+def harmless(text: str) -> str:
+    r"""Take the characters out of `text` that a terminal or a browser would act upon.
+
+    Control characters (escape sequences begin with one) and bidirectional overrides go, line ends
+    become ``\n``, halves of surrogate pairs become U+FFFD. Tabs stay.
+
+    Examples
+    --------
+    >>> from sklearn_irx.text import harmless
+    >>> harmless("red: \x1b[31m, bell: \a, next\r\nline")
+    'red: [31m, bell: , next\nline'
+    """
+    return _LINE_END.sub("\n", text).translate(_HARMFUL)
