@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from sklearn_irx._committee import InteractiveCommittee
     from sklearn_irx._ensemble import InteractiveEnsemble
     from sklearn_irx._rationale import Rationale
+    from sklearn_irx.io import load, save
 
 __version__ = "0.1.0"
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "InteractiveEnsemble",
     "Rationale",
     "SelectiveRationaleClassifier",
+    "load",
+    "save",
 ]
 
 _ROOMS = {
@@ -22,6 +25,8 @@ _ROOMS = {
     "InteractiveEnsemble": "_ensemble",
     "Rationale": "_rationale",
     "SelectiveRationaleClassifier": "_classifier",
+    "load": "io",
+    "save": "io",
 }
 
 

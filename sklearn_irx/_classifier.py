@@ -207,6 +207,8 @@ class SelectiveRationaleClassifier(RationaleReader):
     calibration_temperature_ : float
         What the logits are divided by; 1 without calibration, or if every document held out was
         predicted right.
+    n_training_documents_, n_validation_documents_ : int
+        How many documents the weights were trained on, and how many compared the epochs.
     history_ : dict of ndarrays of shape (n_epochs,)
         What each epoch reached; ``pandas.DataFrame(clf.history_)`` is a table. Losses in nats,
         words and borders per document, ``valid_empty`` the share of validation documents without
@@ -452,6 +454,8 @@ class SelectiveRationaleClassifier(RationaleReader):
         self.classes_ = classes
         self.vocabulary_ = data.vocabulary
         self.calibration_temperature_ = calibration_temperature
+        self.n_training_documents_ = len(data.y)
+        self.n_validation_documents_ = len(data.y_validation)
         self.history_ = {
             "seconds" if name == "dur" else name: np.array([row[name] for row in history])
             for name in [*_HISTORY[:-1], "dur"]

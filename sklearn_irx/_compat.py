@@ -6,7 +6,12 @@ from sklearn.datasets._twenty_newsgroups import (
     strip_newsgroup_header,
     strip_newsgroup_quoting,
 )
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 
@@ -20,4 +25,5 @@ __all__ = [
     "strip_newsgroup_footer",
     "strip_newsgroup_header",
     "strip_newsgroup_quoting",
+    "validate_parameter_constraints",
 ]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx.text.vocabulary import Vocabulary
+from sklearn_irx.text.words import pack_words, unpack_words
 
 # What gensim and the decompression underneath raise for damaged or foreign files.
 _READING_ERRORS = (
@@ -145,6 +146,13 @@ class WordVectors:
         rows = np.zeros((len(words), self.size), dtype=np.float32)
         rows[places >= 0] = self.vectors[places[places >= 0]]
         return rows
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"words": pack_words(self.words), "vectors": self.vectors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        words = unpack_words(state["words"], len(state["vectors"]))
+        self.__init__(words, state["vectors"])  # type: ignore[misc]
 
     def __copy__(self) -> WordVectors:
         return self
