@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from inspect import signature
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -291,7 +290,7 @@ class _Reader:
             raise ValueError(f"tokenizer is written as {str(fitted['tokenizer'])[:80]!r}")
         classes = read_classes(fitted["classes"])
         temperature = fitted["calibration_temperature"]
-        if not isinstance(temperature, Real) or not temperature > 0:
+        if not isinstance(temperature, (int, float)) or not temperature > 0:
             raise ValueError(f"calibration_temperature is {temperature!r}")
         vocabulary = self._vocabulary(_count(fitted, "vocabulary", len(self._vocabulary_entries)))
         settings = self._settings(fitted["settings"])

@@ -263,7 +263,7 @@ class _Writer:
         parameters = {name: None if name in NOT_KEPT else state[name] for name in names}
         check_parameters(cls, parameters)
         record["parameters"] = {
-            name: write_value(value, name, self.number_of) for name, value in parameters.items()
+            name: write_value(value, self.number_of) for name, value in parameters.items()
         }
         if cls is SelectiveRationaleClassifier and "_module" in state:
             record["fitted"] = self._classifier(number, state)
@@ -282,13 +282,13 @@ class _Writer:
         history = state["history_"]
         return {
             "classes": write_classes(state["classes_"]),
-            "tokenizer": write_value(state["_tokenizer"], "tokenizer", self.number_of),
+            "tokenizer": write_value(state["_tokenizer"], self.number_of),
             "max_length": int(state["_max_length"]),
             "calibration_temperature": float(state["calibration_temperature_"]),
             "n_training_documents": int(state["n_training_documents_"]),
             "n_validation_documents": int(state["n_validation_documents_"]),
             "vocabulary": self._vocabulary(state["vocabulary_"]),
-            "settings": write_value(settings, "settings", self.number_of),
+            "settings": write_value(settings, self.number_of),
             "arrays": {name: self._array(number, name, a) for name, a in arrays.items()},
             "history": {
                 name: self._array(number, f"history.{name}", a) for name, a in history.items()

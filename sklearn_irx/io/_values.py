@@ -57,25 +57,23 @@ class NotSaved:
         )
 
 
-class _CannotBeWritten(Exception):
-    pass
+class _NotPlainError(Exception):
+    """A value is none that JSON could hold."""
 
 
-def write_value(value: Any, name: str, number_of: Callable[[Any], int]) -> Any:
+def write_value(value: Any, number_of: Callable[[Any], int]) -> Any:
     """Give a parameter as JSON; what that cannot hold is described.
 
     Parameters
     ----------
     value : object
         The value.
-    name : str
-        The parameter.
     number_of : callable
         Gives the number under which an estimator is written.
     """
     try:
         return _write(value, number_of)
-    except _CannotBeWritten:
+    except _NotPlainError:
         return {"type": NOT_SAVED, "description": describe(value)}
 
 
@@ -138,7 +136,7 @@ def _write(value: Any, number_of: Callable[[Any], int]) -> Any:
         return {"type": "tokenizer", "name": type(value).__name__}
     if isinstance(value, BaseEstimator) and hasattr(value, "predict"):
         return {"type": "estimator", "number": number_of(value)}
-    raise _CannotBeWritten
+    raise _NotPlainError
 
 
 def describe(value: Any) -> str:
