@@ -365,6 +365,27 @@ class ExchangingEnsemble(RationaleEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimators_")
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "estimators_" in state:
+            # Members that are used as they were given are saved once. None stands for these.
+            given = self.get_params()
+            members = [
+                None if given.get(name) is member else member
+                for name, member in zip(self._names, self.estimators_, strict=True)
+            ]
+            state = {**state, "estimators_": members}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "estimators_" in state:
+            given = self.get_params()
+            self.estimators_ = [
+                given[name] if member is None else member
+                for name, member in zip(self._names, state["estimators_"], strict=True)
+            ]
+
 
 def _kept(exchange: Exchange) -> np.ndarray:
     """Give the masks that are kept."""

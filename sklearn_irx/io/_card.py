@@ -14,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx.inspection._pieces import one_line
-from sklearn_irx.io._values import TOKENIZERS, NotSaved, describe
+from sklearn_irx.io._values import NOT_KEPT, TOKENIZERS, describe, is_plain
 
 _MOST_CLASSES = 50
 _MOST_SHOWN = 120  # characters of a value
@@ -172,13 +172,9 @@ def _settings(estimator: Any, member: str | None) -> list[str]:
         value = getattr(estimator, name)
         if name in ("est1", "est2", "estimators") or _same(value, parameter.default):
             continue
-        said = describe(value)
-        if name == "memory":
+        said = str(value) if isinstance(value, dict) else describe(value)
+        if name in NOT_KEPT or not is_plain(value):
             said += " (not saved)"
-        elif isinstance(value, NotSaved):
-            said = f"{value.description} (not saved)"
-        elif isinstance(value, dict):
-            said = str(value)
         rows.append([f"`{name}`", _shown(said)])
     heading = [f"### {_shown(member)}\n"] if member is not None else []
     return [*heading, _table(["parameter", "value"], rows) if rows else "None.\n"]

@@ -67,7 +67,7 @@ def read_file(path: Path, limit: int) -> bytes:
         raise
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from error
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ModelFileError(f"{path} is no regular file: save the model anew.")
@@ -76,11 +76,13 @@ def read_file(path: Path, limit: int) -> bytes:
                 f"{path} has {status.st_size:,} bytes, and at most {limit:,} are read: it is "
                 "no file of a model, or damaged."
             )
-        try:
-            data = file.read(limit + 1)
-        except OSError as error:
-            raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if len(data) > limit:
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(status.st_size + 1)  # not the limit, for which memory would be taken
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    finally:
+        os.close(descriptor)
+    if len(data) > status.st_size:
         raise ModelFileError(f"{path} grew while it was read: load it again.")
     return data
 

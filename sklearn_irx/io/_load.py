@@ -32,11 +32,10 @@ from sklearn_irx.io._files import (
 from sklearn_irx.io._save import (
     ESTIMATORS,
     MOST_SHARING,
-    NOT_KEPT,
     check_parameters,
     import_safetensors,
 )
-from sklearn_irx.io._values import NotSaved, describe, read_classes, read_value
+from sklearn_irx.io._values import NOT_KEPT, NotSaved, describe, read_classes, read_value
 from sklearn_irx.text import Vocabulary
 from sklearn_irx.text.words import unpack_words
 
@@ -90,8 +89,8 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
         raise TypeError(f"tokenizer={tokenizer!r} cannot be called: give the model's tokenizer.")
     folder = Path(folder)
     model, words, weights = _read(folder)
-    reader = _Reader(model, words, weights)
     try:
+        reader = _Reader(model, words, weights)
         estimator = reader.estimator(0)
         reader.check_that_all_is_used()
     except MemoryError as error:
@@ -269,9 +268,11 @@ class _Reader:
             if parameters.get(name) is not None:
                 raise ValueError(f"{name} is to be None")
         check_parameters(cls, parameters)
+        if isinstance(parameters.get("device"), NotSaved):
+            raise ValueError("device was not saved")
         n_threads = parameters.get("n_threads")
-        if isinstance(n_threads, int) and n_threads > _MOST_THREADS:
-            raise ValueError(f"n_threads={n_threads} is more than a machine has")
+        if n_threads is not None and not (type(n_threads) is int and n_threads <= _MOST_THREADS):
+            raise ValueError(f"n_threads={n_threads!r} is no number of threads")
         members = [parameters[name] for name in ("est1", "est2", "estimator") if name in parameters]
         if cls is InteractiveCommittee:
             reserved = [name for name in known if name != "self"]
@@ -292,7 +293,9 @@ class _Reader:
         temperature = fitted["calibration_temperature"]
         if not isinstance(temperature, (int, float)) or not temperature > 0:
             raise ValueError(f"calibration_temperature is {temperature!r}")
-        vocabulary = self._vocabulary(_count(fitted, "vocabulary", len(self._vocabulary_entries)))
+        vocabulary = self._vocabulary(
+            _count(fitted, "vocabulary", 0, len(self._vocabulary_entries) - 1)
+        )
         settings = self._settings(fitted["settings"])
         arrays = {name: self._array(a) for name, a in _dict(fitted, "arrays").items()}
         for name, array in arrays.items():
@@ -302,9 +305,10 @@ class _Reader:
             "selector.reader.vectors.weight": len(vocabulary),
             "unseen": len(vocabulary.unseen_words),
         }
-        for name, n_rows in wanted.items():
-            if len(np.atleast_1d(arrays[name])) != n_rows:
-                raise ValueError(f"{name} has {len(arrays[name])} rows for {n_rows} words")
+        for name, n_words in wanted.items():
+            n_rows = len(arrays[name]) if arrays[name].ndim else 0
+            if n_rows != n_words:
+                raise ValueError(f"{name} has {n_rows} rows for {n_words} words")
         if arrays["unseen"].dtype.name not in ("float16", "float32"):
             raise ValueError(f"unseen has the type {arrays['unseen'].dtype.name}")
         if settings["n_classes"] != len(classes):
@@ -317,7 +321,7 @@ class _Reader:
             "n_validation_documents_": _count(fitted, "n_validation_documents"),
             "history_": self._history(_dict(fitted, "history")),
             "_tokenizer": tokenizer,
-            "_max_length": _count(fitted, "max_length", _MOST_WORDS_READ),
+            "_max_length": _count(fitted, "max_length", 1, _MOST_WORDS_READ),
             "_module": (settings, arrays),
         }
 
@@ -326,6 +330,8 @@ class _Reader:
         settings = read_value(written, "settings", _no_estimator)
         if not isinstance(settings, dict) or not isinstance(settings.get("n_classes"), int):
             raise ValueError("the settings of the network are written in another way")
+        if any(isinstance(value, NotSaved) for value in settings.values()):
+            raise ValueError("a setting of the network was not saved")
         limited = {name: value for name, value in settings.items() if name in CONSTRAINTS}
         check_parameters(SelectiveRationaleClassifier, limited)
         check_filter_sizes(settings["filter_sizes"])
@@ -416,8 +422,8 @@ def _list(record: Any, key: str) -> list[Any]:
     return value
 
 
-def _count(record: Any, key: str, most: int = 2**63) -> int:
+def _count(record: Any, key: str, least: int = 0, most: int = 2**53) -> int:
     value = record[key] if isinstance(record, dict) else None
-    if type(value) is not int or not 0 <= value <= most:
+    if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{key} is {str(value)[:80]!r}")
     return value

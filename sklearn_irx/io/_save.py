@@ -31,7 +31,7 @@ from sklearn_irx.io._files import (
     to_bytes,
     write_model,
 )
-from sklearn_irx.io._values import NotSaved, write_classes, write_value
+from sklearn_irx.io._values import NOT_KEPT, NotSaved, write_classes, write_value
 from sklearn_irx.text.words import pack_words
 
 ESTIMATORS: dict[str, type] = {
@@ -57,9 +57,6 @@ SKOPS_TYPES = (
 )
 """The types of this package that a fitted estimator consists of: ``skops.io.load(file,
 trusted=SKOPS_TYPES)`` trusts these, and none else beyond the plain ones that skops trusts."""
-
-NOT_KEPT = ("memory",)
-"""Parameters that name a place on the machine that trained, which another must not open."""
 
 MOST_SHARING = 16
 """How many networks may name the same array: a small file must not unfold into a large memory."""
@@ -268,6 +265,7 @@ class _Writer:
         if cls is SelectiveRationaleClassifier and "_module" in state:
             record["fitted"] = self._classifier(number, state)
         elif cls is not FrozenEstimator and "estimators_" in state:
+            state["estimators_"] = estimator.estimators_
             record["fitted"] = self._ensemble(state)
         return number
 

@@ -19,7 +19,9 @@ TOKENIZERS: dict[str, type] = {
     "WordTokenizer": WordTokenizer,
     "WhitespaceTokenizer": WhitespaceTokenizer,
 }
-NOT_SAVED = "not saved"
+NOT_KEPT = ("memory",)
+"""Parameters that name a place on the machine that trained, which another must not open."""
+
 _MOST_SAID = 200  # characters of a description
 _MOST_CHARACTERS = 2**24  # of all labels together, each as long as the longest may be
 _PLAIN = (bool, int, float, str)
@@ -74,7 +76,16 @@ def write_value(value: Any, number_of: Callable[[Any], int]) -> Any:
     try:
         return _write(value, number_of)
     except _NotPlainError:
-        return {"type": NOT_SAVED, "description": describe(value)}
+        return {"type": "not saved", "description": describe(value)}
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether a parameter is written as it is, and not described."""
+    try:
+        _write(value, id)
+    except _NotPlainError:
+        return False
+    return True
 
 
 def read_value(value: Any, name: str, estimator_of: Callable[[int], Any]) -> Any:
