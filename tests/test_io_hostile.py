@@ -348,6 +348,7 @@ def fitted(name, value, number=1):
         (setting("encoder", "transformer"), "encoder"),
         (setting("precision", {"type": "not saved", "description": "x"}), "was not saved"),
         (setting("dropout", 2), "dropout"),
+        (setting("max_rationale_length", 10**30), "max_rationale_length"),
     ],
 )  # fmt: skip
 def test_a_description_that_makes_no_sense_is_named(folder, change, said):

@@ -26,7 +26,7 @@ for _ in sys.stdin:
     os.waitpid(pid, 0)
     print("gone", flush=True)
 """
-"""For each line that comes in, a process that saves two models over each other until it is killed."""
+"""For each line that comes in, a process that saves two models in turn until it is killed."""
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,7 @@ from sklearn_irx.text.words import unpack_words
 
 _ATTEMPTS = 5  # to read a folder that is being replaced meanwhile
 _MOST_WORDS_READ = 10**7  # words of a document: each is a byte of every mask
+_MOST_COUNTED = 2**53
 _MOST_THREADS = 1024
 _MOST_SAID = 500  # characters of an error
 _IN_HISTORY = ("float64", "int64", "bool")
@@ -334,6 +335,9 @@ class _Reader:
             raise ValueError("a setting of the network was not saved")
         limited = {name: value for name, value in settings.items() if name in CONSTRAINTS}
         check_parameters(SelectiveRationaleClassifier, limited)
+        for name in ("rationale_length", "max_rationale_length"):
+            if settings[name] is not None and not settings[name] <= _MOST_COUNTED:
+                raise ValueError(f"{name}={settings[name]} is more than a document has")
         check_filter_sizes(settings["filter_sizes"])
         check_selection(
             settings["sampler"], settings["sampler_params"], settings["rationale_length"],
@@ -422,7 +426,7 @@ def _list(record: Any, key: str) -> list[Any]:
     return value
 
 
-def _count(record: Any, key: str, least: int = 0, most: int = 2**53) -> int:
+def _count(record: Any, key: str, least: int = 0, most: int = _MOST_COUNTED) -> int:
     value = record[key] if isinstance(record, dict) else None
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{key} is {str(value)[:80]!r}")

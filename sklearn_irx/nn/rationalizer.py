@@ -246,9 +246,9 @@ class Rationalizer(nn.Module):
             If the arrays are not those of a network of these settings. That is found out before
             memory is taken for it.
         """
-        cls._check_arrays(settings, arrays)
         # Skipping the random start leaves the caller's random numbers alone.
         with torch.random.fork_rng(devices=[]):
+            cls._check_arrays(settings, arrays)
             module = cls._of_shape(settings, arrays)
         with torch.no_grad():
             for name, value in module._tensors():

@@ -28,7 +28,8 @@ class WordVectors:
     """Vectors of words, by word; copies of the object share one array.
 
     scikit-learn's ``clone`` and ``GridSearchCV`` copy their parameters: a ``KeyedVectors`` given
-    to an estimator is copied for every candidate and fold, a `WordVectors` is not.
+    to an estimator is copied for every candidate and fold, a `WordVectors` is not. A pickle of an
+    estimator, fitted or not, holds the vectors it was given; if it was given a path, it holds that.
 
     Parameters
     ----------
