@@ -83,7 +83,16 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
 
     See Also
     --------
-    save : Write a fitted estimator, with an example.
+    save : Write a fitted estimator; its example loads it, too.
+
+    Examples
+    --------
+    >>> import sklearn_irx
+    >>> sklearn_irx.load("no_such_folder")
+    Traceback (most recent call last):
+        ...
+    sklearn_irx.io._files.ModelFileError: no_such_folder is not there: give the folder that
+    sklearn_irx.save wrote.
     """
     import_safetensors()
     if tokenizer is not None and not callable(tokenizer):
