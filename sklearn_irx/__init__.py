@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sklearn_irx._ensemble import InteractiveEnsemble
     from sklearn_irx._extractor import RationaleExtractor
     from sklearn_irx._rationale import Rationale
+    from sklearn_irx.io import load, save
 
 __version__ = "0.1.0"
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Rationale",
     "RationaleExtractor",
     "SelectiveRationaleClassifier",
+    "load",
+    "save",
 ]
 
 _ROOMS = {
@@ -25,6 +28,8 @@ _ROOMS = {
     "Rationale": "_rationale",
     "RationaleExtractor": "_extractor",
     "SelectiveRationaleClassifier": "_classifier",
+    "load": "io",
+    "save": "io",
 }
 
 

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     generate_invalid_param_val,
     make_constraint,
+    validate_parameter_constraints,
 )
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
@@ -37,6 +38,7 @@ __all__ = [
     "strip_newsgroup_footer",
     "strip_newsgroup_header",
     "strip_newsgroup_quoting",
+    "validate_parameter_constraints",
 ]
 
 

@@ -375,6 +375,27 @@ class ExchangingEnsemble(RationaleEstimator):
         tags.target_tags.required = any(needs_fit(member, self.prefit) for _, member in members)
         return tags
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "estimators_" in state:
+            # Members that are used as they were given are saved once. None stands for these.
+            given = self.get_params()
+            members = [
+                None if given.get(name) is member else member
+                for name, member in zip(self._names, self.estimators_, strict=True)
+            ]
+            state = {**state, "estimators_": members}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "estimators_" in state:
+            given = self.get_params()
+            self.estimators_ = [
+                given[name] if member is None else member
+                for name, member in zip(self._names, state["estimators_"], strict=True)
+            ]
+
 
 def _kept(exchange: Exchange) -> np.ndarray:
     """Give the masks that are kept."""

@@ -109,6 +109,8 @@ class RationaleLearner(RationaleReader):
     random_state: int | np.random.RandomState | None
     verbose: int
     history_: dict[str, np.ndarray]
+    n_training_documents_: int
+    n_validation_documents_: int
     _net: RationaleNet | None = None  # what goes on with further pieces, optimizer and all
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -191,6 +193,8 @@ class RationaleLearner(RationaleReader):
                 calibration_temperature = fit_temperature(said, data.y_validation)
         self._net = None
         self._learned(classes, data.vocabulary, net, calibration_temperature)
+        self.n_training_documents_ = len(data.y)
+        self.n_validation_documents_ = len(data.y_validation)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -265,6 +269,8 @@ class RationaleLearner(RationaleReader):
             train(net, training)
         self._net = net
         self._learned(known, vocabulary, net, getattr(self, "calibration_temperature_", 1.0))
+        self.n_training_documents_ = len(training) + (0 if first else self.n_training_documents_)
+        self.n_validation_documents_ = 0 if first else self.n_validation_documents_
         return self
 
     def _check_documents(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._base import RationaleEstimator
@@ -293,16 +294,24 @@ class RationaleReader(RationaleEstimator):
             # Plain arrays: they load on a machine without the device trained on.
             module = state["_module"]
             state = {**state, "_module": (module.settings, module.to_arrays())}
+            if state.get("callbacks"):
+                # As they were given: after training, some hold the optimizer.
+                state["callbacks"] = clone(state["callbacks"], safe=False)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "_module" in state:
             settings, arrays = state["_module"]
-            device = "cpu" if self._lost(state["device"]) else pick_device(state["device"])
-            state = {**state, "_module": Rationalizer.from_arrays(settings, arrays).to(device)}
+            module = Rationalizer.from_arrays(settings, arrays)
+            state = {**state, "_module": module.to(self._device_for(state["device"]))}
         super().__setstate__(state)
 
     @staticmethod
-    def _lost(device: str) -> bool:
-        """Tell whether a model was trained on a device that this machine does not have."""
-        return device.startswith("cuda") and not torch.cuda.is_available()
+    def _device_for(device: str) -> str:
+        """Give the device that a model was trained on, or the CPU if it is not to be had here."""
+        picked = pick_device(device)
+        try:
+            torch.empty(1, device=picked).cpu()  # "meta" is a device, and has no numbers
+        except Exception:  # what is raised depends on the device
+            return "cpu"
+        return picked

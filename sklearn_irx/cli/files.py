@@ -48,10 +48,15 @@ def check_output(path: Path) -> None:
     CommandError
         If the folder of `path` does not exist, or `path` is a folder.
     """
-    if not path.parent.is_dir():
-        raise CommandError(f"there is no folder {path.parent} to write {path.name} in.", WRONG_USE)
+    check_parent(path)
     if path.is_dir():
         raise CommandError(f"{path} is a folder; a file is to be written.", WRONG_USE)
+
+
+def check_parent(path: Path) -> None:
+    """Refuse a path in a folder that is not there or cannot be written to."""
+    if not path.parent.is_dir():
+        raise CommandError(f"there is no folder {path.parent} to write {path.name} in.", WRONG_USE)
     if not os.access(path.parent, os.W_OK):
         raise CommandError(f"the folder {path.parent} is not writable.", WRONG_USE)
 

@@ -26,6 +26,26 @@ _STORIES = {
     "confidence_1": "The exchange settled nothing; model 1 was the surer one.",
     "confidence_2": "The exchange settled nothing; model 2 was the surer one.",
 }
+_STORIES_OF_COMMITTEES = {
+    "agree": "All models say the same.",
+    "convinced": "The words that convinced most of the other models were kept.",
+    "mean": "The words kept are those whose readers, on average, find their label likeliest.",
+    "product": "The words kept are those whose readers, in the geometric mean, find their label "
+    "likeliest.",
+    "vote": "The label is the likeliest in the mean over the models, each reading its own words.",
+    "consensus": "The words that make all their readers together surest were kept.",
+    "confidence": "The exchange settled nothing; the surest model decided.",
+}
+_ALL_CASES = (*CASES, *(case for case in _STORIES_OF_COMMITTEES if case not in CASES))
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What came of a rationale when others read it: ``who: said outcome``."""
+
+    who: str
+    said: str
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -39,10 +59,9 @@ class _Reading:
     pieces: list[tuple[str, bool]]
     unread: int
     wrong: bool
-    model: int | None = None
+    name: str = ""
     kept: bool = False
-    other_says: str | None = None
-    other_convinced: bool = False
+    heard: _Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +106,12 @@ def to_html(
         How to call the documents. The default is their position, counted from 1.
     tables : sequence of SummaryTable
         Shown above the documents.
-    members : pair of sequences of Rationale, optional
-        What models 1 and 2 of an ensemble explain by themselves. Where the models disagree, both
-        rationales are shown side by side, and which one was kept. Empty for a single model.
+    members : sequence of sequences of Rationale, optional
+        What each model of an ensemble or a committee explains by itself. Where the models disagree,
+        all rationales are shown side by side, and which one was kept. Empty for a single model.
     interactions : mapping of str to array of shape (n_samples,), optional
-        As ``interact`` of an ensemble gives it. With `members`, the page also says how each model
-        labels the document when it reads the words of the other.
+        As ``interact`` of an ensemble or a committee gives it; a committee's is needed to show its
+        `members`. With `members`, the page also says what came of a rationale when others read it.
 
     Returns
     -------
@@ -134,8 +153,7 @@ def to_html(
         subtitle=one_line(subtitle),
         tables=tables,
         documents=documents,
-        cases=[case for case in CASES if case in present],
-        stories=_STORIES,
+        cases=[case for case in _ALL_CASES if case in present],
         n_wrong=sum(document.wrong for document in documents),
         has_truth=y_true is not None,
     )
@@ -170,20 +188,14 @@ def _document(
     exchange: Mapping[str, Any],
 ) -> _Document:
     case = rationale.case
+    of_committee = any(key.startswith("convinced_by_") for key in exchange)
     if not members or case is None or case == "agree":
         readings = [_reading(rationale, truth)]
+    elif of_committee:
+        readings = _readings_of_committee(members, truth, exchange)
     else:
-        kept = int(chosen(np.array([case]))[0])
-        readings = [
-            _reading(
-                member,
-                truth,
-                model,
-                model == kept,
-                exchange.get(f"label_{3 - model}_given_{model}", MISSING),
-            )
-            for model, member in enumerate(members, start=1)
-        ]
+        readings = _readings_of_pair(members, truth, case, exchange)
+    stories = _STORIES_OF_COMMITTEES if of_committee else _STORIES
     return _Document(
         name=name,
         label=one_line(rationale.label),
@@ -191,17 +203,45 @@ def _document(
         true_label=None if truth is MISSING else one_line(truth),
         wrong=is_wrong(rationale, truth),
         case=None if case is None else one_line(case),
-        story="" if case is None else _STORIES.get(case, one_line(case)),
+        story="" if case is None else stories.get(case, one_line(case)),
         readings=readings,
     )
+
+
+def _readings_of_pair(
+    members: Sequence[Rationale], truth: Any, case: str, exchange: Mapping[str, Any]
+) -> list[_Reading]:
+    kept = int(chosen(np.array([case]))[0])
+    readings = []
+    for model, member in enumerate(members, start=1):
+        heard, said = None, exchange.get(f"label_{3 - model}_given_{model}", MISSING)
+        if said is not MISSING:
+            outcome = " — convinced" if said == member.label else " — not convinced"
+            heard = _Heard(f"Model {3 - model}, reading these words", one_line(said), outcome)
+        readings.append(_reading(member, truth, f"Model {model}", model == kept, heard))
+    return readings
+
+
+def _readings_of_committee(
+    members: Sequence[Rationale], truth: Any, exchange: Mapping[str, Any]
+) -> list[_Reading]:
+    prefix = "convinced_by_"
+    names = [key.removeprefix(prefix) for key in exchange if key.startswith(prefix)]
+    readings = []
+    for name, member in zip(names, members, strict=True):
+        convinced = f"{exchange[prefix + name]:.0f} of {len(names) - 1}"
+        heard = _Heard("Others who say the same of these words", convinced, "")
+        kept = bool(exchange["chosen"] == name)
+        readings.append(_reading(member, truth, one_line(name), kept, heard))
+    return readings
 
 
 def _reading(
     rationale: Rationale,
     truth: Any,
-    model: int | None = None,
+    name: str = "",
     kept: bool = False,
-    other_says: Any = MISSING,
+    heard: _Heard | None = None,
 ) -> _Reading:
     pieces, unread = read_pieces(rationale)
     return _Reading(
@@ -212,10 +252,9 @@ def _reading(
         pieces=pieces,
         unread=unread,
         wrong=is_wrong(rationale, truth),
-        model=model,
+        name=name,
         kept=kept,
-        other_says=None if other_says is MISSING else one_line(other_says),
-        other_convinced=other_says is not MISSING and bool(other_says == rationale.label),
+        heard=heard,
     )
 
 

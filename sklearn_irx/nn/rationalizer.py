@@ -23,6 +23,8 @@ from sklearn_irx.nn.selector import Selector
 from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
 _NEVER = -1e4  # the score of a word that is not to be selected
+_VECTORS = "selector.reader.vectors.weight"
+_LINEAR = "predictor.linear.weights"
 
 
 class Reading(NamedTuple):
@@ -253,10 +255,64 @@ class Rationalizer(nn.Module):
 
     @classmethod
     def from_arrays(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> Rationalizer:
-        """Rebuild a network from its :attr:`settings` and what :meth:`to_arrays` gave."""
-        vectors = np.asarray(arrays["selector.reader.vectors.weight"])
+        """Rebuild a network from its :attr:`settings` and what :meth:`to_arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            If the arrays are not those of a network of these settings. That is found out before
+            memory is taken for it.
+        """
+        # The random start is thrown away, and leaves the caller's random numbers alone.
+        with own_numbers(0), threads(None):
+            cls._check_arrays(settings, arrays)
+            module = cls._of_shape(settings, arrays)
+            with torch.no_grad():
+                for name, value in module._tensors():
+                    value.copy_(torch.tensor(arrays[name]))
+        return module.eval()
+
+    @classmethod
+    def _check_arrays(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Compare arrays with those of a network that has shapes and takes no memory."""
+        vectors, unseen = arrays.get(_VECTORS), arrays.get("unseen")
+        if vectors is None or vectors.ndim != 2 or unseen is None or unseen.ndim != 2:
+            raise ValueError(f"{_VECTORS} and unseen must be there, with a row for each word")
+        # What a skeleton makes on the CPU all the same is no larger than arrays that are there.
+        linear = arrays.get(_LINEAR)
+        if linear is not None and linear.shape != (len(vectors), settings.get("n_classes")):
+            raise ValueError(f"{_LINEAR} has shape {linear.shape}")
+        widest = max((max(array.shape, default=0) for array in arrays.values()), default=0)
+        widths = settings.get("filter_sizes", ())
+        if len(widths) > len(arrays) or max(widths, default=0) > widest:
+            raise ValueError(f"filter_sizes={widths!r} is more than the arrays hold")
+        try:
+            with torch.device("meta"):
+                skeleton = cls._of_shape(settings, arrays)
+        except (TypeError, RuntimeError, KeyError, OverflowError) as error:
+            first = next(iter(str(error).splitlines()), "")
+            raise ValueError(f"the settings {settings!r} make no network ({first})") from error
+        if skeleton.settings.keys() != settings.keys():
+            odd = sorted(skeleton.settings.keys() ^ settings.keys())
+            raise ValueError(f"the settings lack, or should not have, {', '.join(odd)}")
+        expected = dict(skeleton._tensors())
+        for name in sorted(expected.keys() ^ arrays.keys()):
+            raise ValueError(f"{name} is {'missing' if name in expected else 'not expected'}")
+        for name, value in expected.items():
+            shape, dtype = tuple(value.shape), str(value.dtype).removeprefix("torch.")
+            array = arrays[name]
+            if (array.shape, array.dtype.name) != (shape, dtype):
+                raise ValueError(
+                    f"{name} has shape {array.shape} and type {array.dtype.name} where "
+                    f"{shape} and {dtype} are expected"
+                )
+
+    @classmethod
+    def _of_shape(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> Rationalizer:
+        """Make a network for arrays, without their numbers."""
+        vectors = np.asarray(arrays[_VECTORS])
         start = documents = None
-        if "predictor.linear.idf" in arrays:
+        if _LINEAR in arrays:
             n_words = len(vectors)
             start = LinearStart(
                 np.zeros((1, n_words, settings["n_classes"]), dtype=np.float32),
@@ -264,19 +320,9 @@ class Rationalizer(nn.Module):
                 np.zeros(1, dtype=np.int64),
             )
             documents = Documents(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int64))
-        # The random start is thrown away, and leaves the caller's random numbers alone.
-        with own_numbers(0), threads(None):
-            module = cls(
-                vectors,
-                unseen=arrays["unseen"],
-                **settings,
-                linear_start=start,
-                documents=documents,
-            )
-            with torch.no_grad():
-                for name, value in module._tensors():
-                    value.copy_(torch.tensor(arrays[name]))
-        return module.eval()
+        return cls(
+            vectors, unseen=arrays["unseen"], **settings, linear_start=start, documents=documents
+        )
 
     def _tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """Go through what is to be kept, without what another name gives already."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from sklearn_irx.text.vector_files import READING_ERRORS, read_vectors
 from sklearn_irx.text.vocabulary import Vocabulary
+from sklearn_irx.text.words import pack_words, unpack_words
 
 _TRAINED_SIZE = 100
 _TRAINING_EPOCHS = 10
@@ -23,7 +24,8 @@ class WordVectors:
     """Vectors of words, by word; copies of the object share one array.
 
     scikit-learn's ``clone`` and ``GridSearchCV`` copy their parameters: a ``KeyedVectors`` given
-    to an estimator is copied for every candidate and fold, a `WordVectors` is not.
+    to an estimator is copied for every candidate and fold, a `WordVectors` is not. A pickle of an
+    estimator, fitted or not, holds the vectors it was given; if it was given a path, it holds that.
 
     Parameters
     ----------
@@ -143,6 +145,13 @@ class WordVectors:
         rows = np.zeros((len(words), self.size), dtype=np.float32)
         rows[places >= 0] = self.vectors[places[places >= 0]]
         return rows
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"words": pack_words(self.words), "vectors": self.vectors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        words = unpack_words(state["words"], len(state["vectors"]))
+        self.__init__(words, state["vectors"])  # type: ignore[misc]
 
     def __copy__(self) -> WordVectors:
         return self

@@ -76,7 +76,8 @@ class HardKuma(IndependentSampler):
         low, high = -50.0, 50.0
         for _ in range(60):
             middle = (low + high) / 2
-            scores = torch.tensor([[[middle, -middle]]], dtype=torch.float64)
+            # On the CPU even where a network is made that has shapes and no numbers.
+            scores = torch.tensor([[[middle, -middle]]], dtype=torch.float64, device="cpu")
             below = self.preference(scores).item() < log_odds
             low, high = (middle, high) if below else (low, middle)
         return (low + high) / 2
