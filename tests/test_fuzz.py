@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SHORT, LONG = 3, 600  # seconds
 
 NAMES = sorted(targets.TARGETS)
-CHEAP = [name for name in NAMES if name not in ("tables", "fuzz_model_folder")]
+CHEAP = [name for name in NAMES if name not in ("tables", "model_folder")]
 
 
 def needs_model_folders(name):
-    if name == "fuzz_model_folder" and find_spec("sklearn_irx.io") is None:
+    if name == "model_folder" and find_spec("sklearn_irx.io") is None:
         pytest.skip("sklearn_irx.io is not there")
 
 

@@ -135,7 +135,7 @@ def tables(data: bytes) -> None:
         assert str(error)  # noqa: PT017
 
 
-def fuzz_model_folder(data: bytes) -> None:
+def model_folder(data: bytes) -> None:
     """Load a saved model of which some bytes were changed, cut off or added."""
     import sklearn_irx
 
@@ -191,7 +191,7 @@ def _saved_model() -> dict[str, bytes]:
 TARGETS = {
     target.__name__: target
     for target in (
-        tokenizers, tokenized_texts, word_vectors, rationales, tables, fuzz_model_folder,
+        tokenizers, tokenized_texts, word_vectors, rationales, tables, model_folder,
     )
 }  # fmt: skip
 
@@ -207,5 +207,5 @@ SEEDS: dict[str, list[bytes]] = {
         b'\0text,label\n"a, b",c\n', b'\1{"text": "a", "label": 1}\n{"text": "\\ud800"}\n',
         b"\2PAR1PAR1",
     ],
-    "fuzz_model_folder": [b"\0\3\0\0\0", b"\1\4\xff\xff\1\0\0\0\0\0"],
+    "model_folder": [b"\0\3\0\0\0", b"\1\4\xff\xff\1\0\0\0\0\0"],
 }  # fmt: skip

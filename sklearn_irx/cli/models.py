@@ -95,6 +95,14 @@ def fit(
         ),
     ] = 0.2,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use.")] = None,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep the state of training here after each pass. The same command goes on there "
+            "if it was cut off. Delete the folder when the model is saved.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace MODEL if it exists.")] = False,
 ) -> None:
     """Train on a table, report how accurate the model is, and save it with a model card."""
@@ -122,6 +130,7 @@ def fit(
         max_length=max_length,
         max_epochs=max_epochs,
         n_threads=threads,
+        checkpoint_dir=None if checkpoints is None else str(checkpoints),
         verbose=1,
     )
     console = Console()

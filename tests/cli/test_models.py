@@ -58,6 +58,20 @@ def test_options_reach_both_models(cli, quick, table, tmp_path):
     assert first != second
 
 
+def test_a_training_that_was_cut_off_goes_on(cli, quick, table, tmp_path):
+    options = [*quick, "--seed", "3", "--test-size", 0, "--checkpoints", tmp_path / "states"]
+    assert cli("fit", table, "-o", tmp_path / "one.joblib", *options).exit_code == 0
+    states = list((tmp_path / "states").iterdir())
+    assert len(states) == 2  # of two models
+    before = [path.stat().st_mtime_ns for path in states]
+    assert cli("fit", table, "-o", tmp_path / "two.joblib", *options).exit_code == 0
+    assert [path.stat().st_mtime_ns for path in states] == before  # nothing was left to train
+    one, two = (joblib.load(tmp_path / f"{name}.joblib") for name in ("one", "two"))
+    texts = ["Sirens all night.", "Ants in the bed."]
+    assert (one.predict_proba(texts) == two.predict_proba(texts)).all()
+    assert one.est1.checkpoint_dir is None
+
+
 def test_fit_replaces_a_model_only_if_told_to(cli, quick, table, tmp_path, monkeypatch):
     path = tmp_path / "m.joblib"
     path.write_text("precious")
