@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,14 +18,8 @@ NAMES = sorted(targets.TARGETS)
 CHEAP = [name for name in NAMES if name not in ("tables", "model_folder")]
 
 
-def needs_model_folders(name):
-    if name == "model_folder" and find_spec("sklearn_irx.io") is None:
-        pytest.skip("sklearn_irx.io is not there")
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_inputs_of_each_target_pass(name):
-    needs_model_folders(name)
     for seed in [b"", b"\0", *targets.SEEDS[name]]:
         targets.TARGETS[name](seed)
 
@@ -48,7 +41,6 @@ def test_any_bytes_are_a_table_or_refused(suffix, data):
 def fuzzed(name, seconds, environment):
     """Run atheris in a process of its own, and give how many inputs it tried."""
     pytest.importorskip("atheris")
-    needs_model_folders(name)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.fuzz.run", name, str(seconds)],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds + 120,

@@ -5,17 +5,17 @@ A target may end in the errors that its documentation names. Anything else is a 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import tempfile
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from sklearn_irx import Rationale
+from sklearn_irx import Rationale, SelectiveRationaleClassifier, load, save
 from sklearn_irx.cli.errors import CommandError
 from sklearn_irx.cli.files import FORMATS, read_table, texts_of, write_table
 from sklearn_irx.inspection import to_html, to_rich
@@ -137,11 +137,6 @@ def tables(data: bytes) -> None:
 
 def model_folder(data: bytes) -> None:
     """Load a saved model of which some bytes were changed, cut off or added."""
-    import sklearn_irx
-
-    load: Any = getattr(sklearn_irx, "load", None)
-    if load is None:
-        return
     kept = _saved_model()
     names = sorted(kept)
     changed = dict(kept)
@@ -164,26 +159,21 @@ def model_folder(data: bytes) -> None:
     for name, content in changed.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(content)
-    try:
-        clf = load(target)
-        clf.predict_proba(["a room with ants"])
-    except (ValueError, OSError):
-        pass
+    with contextlib.suppress(ValueError, OSError):
+        load(target).predict_proba(["a room with ants"])
 
 
 @cache
 def _saved_model() -> dict[str, bytes]:
     """Save a tiny model, and give the bytes of its files by name."""
-    import sklearn_irx
-
     vectors = WordVectors(["room", "ants"], np.array([[1.0, 0.0], [0.0, 1.0]]))
-    clf = sklearn_irx.SelectiveRationaleClassifier(
+    clf = SelectiveRationaleClassifier(
         embeddings=vectors, max_epochs=1, n_filters=2, hidden_size=2, filter_sizes=(3,),
         max_length=10, random_state=0, n_threads=1,
     )  # fmt: skip
     clf.fit(["a room", "ants", "good room", "many ants"] * 3, [0, 1] * 6)
     where = folder() / "saved"
-    sklearn_irx.save(clf, where)
+    save(clf, where)
     files = [path for path in where.rglob("*") if path.is_file()]
     return {str(path.relative_to(where)): path.read_bytes() for path in files}
 
