@@ -101,13 +101,15 @@ def mask_leakage_score(
     y = check_labels(y, len(array))
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) < 2:
-        raise ValueError(f"y has the one label {classes.tolist()[0]!r}: give documents of two or more.")
+        raise ValueError(
+            f"y has the one label {classes.tolist()[0]!r}: give documents of two or more."
+        )
     if not isinstance(cv, Integral) or isinstance(cv, bool) or int(cv) < 2:
         raise ValueError(f"cv={cv!r}: give an integer of at least 2.")
     if counts.min() < cv:
         raise ValueError(
-            f"cv={cv}, and y has the label {classes.tolist()[counts.argmin()]!r} {counts.min()} times: give "
-            "a smaller cv, or leave out the documents of rare labels."
+            f"cv={cv}, and y has the label {classes.tolist()[counts.argmin()]!r} {counts.min()} "
+            "times: give a smaller cv, or leave out the documents of rare labels."
         )
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     parts = StratifiedKFold(int(cv), shuffle=True, random_state=seed)
