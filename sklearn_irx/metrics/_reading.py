@@ -41,8 +41,17 @@ class Reading:
         self.texts = check_texts(X)
         if not self.texts:
             raise ValueError("X holds no documents: give at least one.")
+        if isinstance(tokenizer, str) or not (
+            tokenizer is None or callable(tokenizer) or hasattr(tokenizer, "split")
+        ):
+            raise TypeError(
+                f"tokenizer={tokenizer!r}: give a function that gives (word, start, end) for each "
+                "word, a fitted model with split, or None."
+            )
         self.takes_masks = reads_masks(estimator)
-        splitter = estimator if self.takes_masks or tokenizer is None else tokenizer
+        splitter = tokenizer
+        if tokenizer is None or self.takes_masks:
+            splitter = estimator if hasattr(estimator, "split") else WordTokenizer()
         self.spans = _split(splitter, self.texts)
         self.lengths = np.array([len(spans) for spans in self.spans])
         # A model never reads past the words it splits off, and must not when others are gone.
@@ -117,8 +126,7 @@ def _split(splitter: Any, texts: list[str]) -> list[list[Span]]:
     """Give the character spans of the words of each text."""
     if hasattr(splitter, "split"):
         return splitter.split(texts)
-    tokenizer = splitter if callable(splitter) else WordTokenizer()
     return [
-        [(token.start, token.end) for token in tokens_of(tokenizer, text, sys.maxsize)]
+        [(token.start, token.end) for token in tokens_of(splitter, text, sys.maxsize)]
         for text in texts
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
 
@@ -13,8 +13,10 @@ from sklearn_irx.metrics._input import Masks, check_masks, check_same_documents
 from sklearn_irx.metrics._masks import rationale_length
 from sklearn_irx.metrics._plausibility import token_f1_score
 
+Scorer = Callable[..., float]
 
-class accuracy_within_length:  # noqa: N801 (used like a function, as scorers are)
+
+def accuracy_within_length(max_length: float) -> Scorer:
     """Make a scorer: accuracy of models whose rationales have at most so many words.
 
     Called as ``scorer(estimator, X, y)``, it gives the accuracy, between 0 and 1, if the mean
@@ -28,6 +30,11 @@ class accuracy_within_length:  # noqa: N801 (used like a function, as scorers ar
     ----------
     max_length : float
         Mean number of selected words a document that is allowed, above 0.
+
+    Returns
+    -------
+    scorer : callable
+        Can be pickled, so that a search may use several processes.
 
     Raises
     ------
@@ -45,26 +52,10 @@ class accuracy_within_length:  # noqa: N801 (used like a function, as scorers ar
     ...     scoring=accuracy_within_length(10),
     ... ).fit(texts, y)  # doctest: +SKIP
     """
-
-    def __init__(self, max_length: float) -> None:
-        if not isinstance(max_length, Real) or not float(max_length) > 0:
-            raise ValueError(f"max_length={max_length!r}: give a number of words above 0.")
-        self.max_length: float = float(max_length)
-
-    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
-        """Score a fitted model on documents."""
-        labels, masks = _read(estimator, X)
-        y = check_labels(y, len(labels))
-        length = rationale_length(masks)
-        if length > self.max_length:
-            return -length / self.max_length
-        return float((labels == y).mean())
-
-    def __repr__(self) -> str:
-        return f"accuracy_within_length({self.max_length:g})"
+    return _AccuracyWithinLength(max_length)
 
 
-class token_f1_scorer:  # noqa: N801
+def token_f1_scorer(texts: Iterable[str], masks: Masks) -> Scorer:
     """Make a scorer: token F1 against rationales that people gave.
 
     Called as ``scorer(estimator, X, y=None)``, it looks the rationale of each document of `X` up
@@ -77,6 +68,11 @@ class token_f1_scorer:  # noqa: N801
     masks : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
         Their rationales. Or the spans (start, end) of each document in words. The words must be
         those of the estimator's tokenizer.
+
+    Returns
+    -------
+    scorer : callable
+        Can be pickled, so that a search may use several processes.
 
     Raises
     ------
@@ -104,6 +100,32 @@ class token_f1_scorer:  # noqa: N801
     ...     refit="token_f1",
     ... ).fit(texts, y)  # doctest: +SKIP
     """
+    return _TokenF1(texts, masks)
+
+
+class _AccuracyWithinLength:
+    """What :func:`accuracy_within_length` makes."""
+
+    def __init__(self, max_length: float) -> None:
+        if not isinstance(max_length, Real) or not float(max_length) > 0:
+            raise ValueError(f"max_length={max_length!r}: give a number of words above 0.")
+        self.max_length: float = float(max_length)
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        """Score a fitted model on documents."""
+        labels, masks = _read(estimator, X)
+        y = check_labels(y, len(labels))
+        length = rationale_length(masks)
+        if length > self.max_length:
+            return -length / self.max_length
+        return float((labels == y).mean())
+
+    def __repr__(self) -> str:
+        return f"accuracy_within_length({self.max_length:g})"
+
+
+class _TokenF1:
+    """What :func:`token_f1_scorer` makes."""
 
     def __init__(self, texts: Iterable[str], masks: Masks) -> None:
         documents = check_texts(texts, "texts")
