@@ -69,7 +69,7 @@ ROWS = (
     ("iou_f1", "IOU F1", ".3f"), ("span_f1", "exact span F1", ".3f"), ("auprc", "AUPRC", ".3f"),
     ("average_precision", "average precision", ".3f"),
     ("comprehensiveness", "comprehensiveness", ".3f"), ("sufficiency", "sufficiency", ".3f"),
-    ("comprehensiveness_aopc", "the same, AOPC", ".3f"),
+    ("comprehensiveness_aopc", "comprehensiveness, AOPC", ".3f"),
     ("sufficiency_aopc", "sufficiency, AOPC", ".3f"),
     ("leakage", "label told by the shape", ".3f"),
     ("leakage_baseline", "largest class", ".3f"), ("ece", "calibration error", ".3f"),
