@@ -89,11 +89,47 @@ class RationaleReader(RationaleEstimator):
         rationales : list of n_samples Rationale
         """
         tokenized = self.tokenize(X, spans=True)
-        probabilities, used = self.read(tokenized, masks)
-        return self.to_rationales(tokenized, probabilities, used)
+        return self.to_rationales(tokenized, *self.read(tokenized, masks, scores=masks is None))
+
+    def selection_scores(self, X: Any) -> np.ndarray:
+        """Give how much each word belongs to the rationale.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, max_length), dtype float
+            Between 0 and 1, nan past the end of a document, 0 for an unknown word.
+
+        Notes
+        -----
+        A score is ``sigmoid(preference - cut)``, the preference being what the selector says of
+        the word. What the cut is, depends on the sampler:
+
+        - ``"straight_through"``, ``"gumbel"``, ``"reinforce"`` and ``"hard_kuma"`` draw each word
+          for itself in training. Their preference is the log-odds of being selected (of a mask
+          other than 0), and the cut is the threshold of selection. It is 0, and the score the
+          probability of being selected, unless training for a given length has moved it. Where
+          ``max_rationale_length`` held words of a document back, the cut is between the words
+          that it left and the next; equal words on either side of it have 0.5. Otherwise a word
+          is selected if its score is above 0.5, and only then, unless ``max_transitions`` has put
+          a cost on borders: it can fill a gap and drop a word that stands alone.
+        - ``"top_k"`` and ``"sparsemap"`` look at a document as a whole. The cut is halfway
+          between the last of as many words as were selected, by their preference, and the next,
+          but not by more than 1 below the former. ``"top_k"`` selects the words above 0.5, unless
+          they have to follow one another; ``"sparsemap"`` may take a neighbour instead.
+        """
+        return self.read(X, scores=True)[2]
 
     def to_rationales(
-        self, X: Any, probabilities: np.ndarray, masks: np.ndarray
+        self,
+        X: Any,
+        probabilities: np.ndarray,
+        masks: np.ndarray,
+        scores: np.ndarray | None = None,
     ) -> list[Rationale]:
         """Join documents with what a model said of them.
 
@@ -105,6 +141,8 @@ class RationaleReader(RationaleEstimator):
             As :meth:`predict_proba` gives them.
         masks : ndarray of shape (n_samples, max_length), dtype bool
             As :meth:`transform` gives them.
+        scores : ndarray of shape (n_samples, max_length) or None, default=None
+            As :meth:`selection_scores` gives them.
 
         Returns
         -------
@@ -112,8 +150,9 @@ class RationaleReader(RationaleEstimator):
         """
         tokenized = self.tokenize(X, spans=True)
         rationales = []
-        for text, tokens, spans, row, mask in zip(
+        for text, tokens, spans, row, mask, said in zip(
             tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
+            [None] * len(masks) if scores is None else scores,
             strict=True,
         ):  # fmt: skip
             best = int(row.argmax())
@@ -125,11 +164,12 @@ class RationaleReader(RationaleEstimator):
                     mask=mask[: len(tokens)].copy(),
                     label=self.classes_[best],
                     confidence=float(row[best]),
+                    scores=None if said is None else said[: len(tokens)].copy(),
                 )
             )
         return rationales
 
-    def read(self, X: Any, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, X: Any, masks: Any = None, *, scores: bool = False) -> tuple[np.ndarray, ...]:
         """Give what :meth:`predict_proba` and :meth:`transform` give, reading once.
 
         Beside documents and results, memory holds a few thousand documents as words at a time.
@@ -140,6 +180,8 @@ class RationaleReader(RationaleEstimator):
             Documents. A generator may give them one by one.
         masks : array-like of shape (n_samples, n_words), dtype bool, default=None
             Rationales to read instead of this model's own.
+        scores : bool, default=False
+            Whether to give what :meth:`selection_scores` gives, too.
 
         Returns
         -------
@@ -147,6 +189,8 @@ class RationaleReader(RationaleEstimator):
             Columns as ``classes_``.
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words.
+        scores : ndarray of shape (n_samples, max_length), dtype float
+            Only if asked for. All nan if `masks` are given, as the selector is not asked then.
 
         Raises
         ------
@@ -160,19 +204,23 @@ class RationaleReader(RationaleEstimator):
         documents = self._documents(X, _CHUNK_SIZE)
         if masks is not None:
             masks = check_masks(masks, len(X) if hasattr(X, "__len__") else None)
-        probabilities = np.empty((0, len(self.classes_)))
-        selected = np.empty((0, self._max_length), dtype=bool)
-        for some_probabilities, some_selected in self._read(documents, masks):
-            first = len(probabilities)
+        results: tuple[np.ndarray, ...] = (
+            np.empty((0, len(self.classes_))),
+            np.empty((0, self._max_length), dtype=bool),
+        )
+        if scores:
+            results = (*results, np.empty((0, self._max_length)))
+        for parts in self._read(documents, masks, scores=scores):
+            first = len(results[0])
             # In place: concatenated in the end, all results would be in memory twice.
-            for array, part in ((probabilities, some_probabilities), (selected, some_selected)):
+            for array, part in zip(results, parts, strict=True):
                 array.resize((first + len(part), array.shape[1]), refcheck=False)
                 array[first:] = part
-        return probabilities, selected
+        return results
 
     def read_chunks(
         self, X: Any, chunk_size: int = _CHUNK_SIZE
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    ) -> Iterator[tuple[np.ndarray, ...]]:
         """Give what :meth:`read` gives piece by piece, for more documents than memory holds.
 
         Parameters
@@ -216,9 +264,9 @@ class RationaleReader(RationaleEstimator):
         )
 
     def _read(
-        self, documents: Iterator[Documents], masks: np.ndarray | None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Give probabilities and masks of some documents after the other."""
+        self, documents: Iterator[Documents], masks: np.ndarray | None, *, scores: bool = False
+    ) -> Iterator[tuple[np.ndarray, ...]]:
+        """Give probabilities, masks and maybe scores of some documents after the other."""
         first = 0
         for some in documents:
             given = None
@@ -226,9 +274,13 @@ class RationaleReader(RationaleEstimator):
                 rows = masks[first : first + len(some)]
                 given = fit_masks(rows, some.lengths, self._max_length, first)
             with threads(self.n_threads):
-                probabilities, used = read(self._module, some, given)
-            probabilities = at_temperature(probabilities, self.calibration_temperature_)
-            yield probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
+                probabilities, used, *said = read(self._module, some, given, scores=scores)
+            missing = ((0, 0), (0, self._max_length - used.shape[1]))
+            yield (
+                at_temperature(probabilities, self.calibration_temperature_),
+                np.pad(used, missing),
+                *(np.pad(of_words, missing, constant_values=np.nan) for of_words in said),
+            )
             first += len(some)
         if masks is not None and first != len(masks):
             check_masks(masks, first)

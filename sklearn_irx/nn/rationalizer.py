@@ -28,10 +28,24 @@ _LINEAR = "predictor.linear.weights"
 
 
 class Reading(NamedTuple):
-    """What came of a batch: class logits (batch, n_classes), and the words that were read."""
+    """What came of a batch.
+
+    Attributes
+    ----------
+    logits : Tensor of shape (batch, n_classes)
+        Of the classes.
+    selection : Selection
+        The words that were read.
+    scores : Tensor of shape (batch, length, n_scores) or None
+        What the selector said of the words, if it was asked and this is no training.
+    known : Tensor of shape (batch, length) or None
+        Where there are words that may be selected.
+    """
 
     logits: torch.Tensor
     selection: Selection
+    scores: torch.Tensor | None = None
+    known: torch.Tensor | None = None
 
 
 class Rationalizer(nn.Module):
@@ -192,16 +206,17 @@ class Rationalizer(nn.Module):
         """
         layout = self._layout(ids)
         words, rows = layout.words, self._rows(ids, fold)
+        said: tuple[torch.Tensor, ...] = ()
         if mask is None:
             scores, known = self._scores(layout, rows)
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * known)
             if not self.training:
-                mask = selection.mask
+                mask, said = selection.mask, (scores, known)
         if mask is not None:
             mask = mask * words
             selection = Selection(mask, n_selected(mask), n_borders(mask, words))
-        return Reading(self.predictor(layout, selection.mask, rows), selection)
+        return Reading(self.predictor(layout, selection.mask, rows), selection, *said)
 
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None

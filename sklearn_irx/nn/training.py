@@ -128,8 +128,12 @@ def pick_device(device: str) -> str:
 
 @torch.inference_mode()
 def read(
-    module: Rationalizer, documents: Documents, masks: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+    module: Rationalizer,
+    documents: Documents,
+    masks: np.ndarray | None = None,
+    *,
+    scores: bool = False,
+) -> tuple[np.ndarray, ...]:
     """Let a trained network read documents.
 
     Parameters
@@ -140,6 +144,8 @@ def read(
         What to read.
     masks : ndarray of shape (n_documents, at least the longest document), dtype bool, default=None
         The words the predictor may see. None asks the network's own selector.
+    scores : bool, default=False
+        Whether to give the scores of words, too.
 
     Returns
     -------
@@ -147,11 +153,15 @@ def read(
         Class probabilities from the selected words.
     selected : ndarray of shape (n_documents, longest document), dtype bool
         The masks that were used.
+    scores : ndarray of shape (n_documents, longest document), dtype float64
+        Only if asked for: what the sampler's ``selection_scores`` are, nan past the end of a
+        document, and everywhere if the selector was not asked.
     """
     module.eval()
     device = module.predictor.output.weight.device
     probabilities = np.empty((len(documents), module.predictor.output.out_features))
     selected = np.zeros((len(documents), documents.lengths.max(initial=0)), dtype=bool)
+    said = np.full(selected.shape if scores else (0, 0), np.nan)
     for rows in inference_batches(documents.lengths, INFERENCE_BATCH_SIZE):
         ids = torch.from_numpy(documents.padded(rows)).to(device)
         mask = None
@@ -161,5 +171,12 @@ def read(
         # Softmax in 64 bits, so that each row sums to one as scikit-learn's metrics expect.
         probabilities[rows] = torch.softmax(reading.logits.cpu().double(), dim=1).numpy()
         width = documents.lengths[rows].max()
-        selected[rows, :width] = reading.selection.mask.cpu().numpy()[:, :width] > 0.5
-    return probabilities, selected
+        chosen = reading.selection.mask > 0.5
+        selected[rows, :width] = chosen.cpu().numpy()[:, :width]
+        if scores and reading.scores is not None and reading.known is not None:
+            of_words = module.sampler.selection_scores(reading.scores, reading.known, chosen)
+            said[rows, :width] = of_words.numpy()[:, :width]
+    if not scores:
+        return probabilities, selected
+    said[np.arange(said.shape[1]) >= documents.lengths[:, None]] = np.nan
+    return probabilities, selected, said
