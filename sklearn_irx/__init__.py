@@ -7,21 +7,29 @@ if TYPE_CHECKING:
     from sklearn_irx._classifier import SelectiveRationaleClassifier
     from sklearn_irx._committee import InteractiveCommittee
     from sklearn_irx._ensemble import InteractiveEnsemble
+    from sklearn_irx._extractor import RationaleExtractor
     from sklearn_irx._rationale import Rationale
+    from sklearn_irx.io import load, save
 
 __version__ = "0.1.0"
 __all__ = [
     "InteractiveCommittee",
     "InteractiveEnsemble",
     "Rationale",
+    "RationaleExtractor",
     "SelectiveRationaleClassifier",
+    "load",
+    "save",
 ]
 
 _ROOMS = {
     "InteractiveCommittee": "_committee",
     "InteractiveEnsemble": "_ensemble",
     "Rationale": "_rationale",
+    "RationaleExtractor": "_extractor",
     "SelectiveRationaleClassifier": "_classifier",
+    "load": "io",
+    "save": "io",
 }
 
 

@@ -184,6 +184,8 @@ class SelectiveRationaleClassifier(RationaleLearner):
     calibration_temperature_ : float
         What the logits are divided by; 1 without calibration, or if every document held out was
         predicted right.
+    n_training_documents_, n_validation_documents_ : int
+        How many documents the weights were trained on, and how many compared the epochs.
     history_ : dict of ndarrays of shape (n_epochs,)
         What each epoch reached; ``pandas.DataFrame(clf.history_)`` is a table. Losses in nats,
         words and borders per document, ``valid_empty`` the share of validation documents without

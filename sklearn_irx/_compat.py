@@ -1,14 +1,29 @@
 """The one place that imports what scikit-learn keeps private."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from sklearn.base import _fit_context as fit_context
 from sklearn.datasets._twenty_newsgroups import (
     strip_newsgroup_footer,
     strip_newsgroup_header,
     strip_newsgroup_quoting,
 )
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    generate_invalid_param_val,
+    make_constraint,
+    validate_parameter_constraints,
+)
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
+from sklearn.utils.validation import _check_method_params as check_method_params
+
+try:
+    from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
+except ImportError:  # before scikit-learn 1.8
+    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock
 
 __all__ = [
     "BaseComposition",
@@ -16,8 +31,38 @@ __all__ = [
     "Interval",
     "StrOptions",
     "VisualBlock",
+    "check_method_params",
     "fit_context",
+    "invalid_values",
+    "sklearn_checks_of",
     "strip_newsgroup_footer",
     "strip_newsgroup_header",
     "strip_newsgroup_quoting",
+    "validate_parameter_constraints",
 ]
+
+
+def invalid_values(constraints: list[Any] | str) -> Iterator[Any]:
+    """Give values that constraints of a parameter do not allow: one of no known type, and others.
+
+    Parameters
+    ----------
+    constraints : list or "no_validation"
+        As ``_parameter_constraints`` has them.
+    """
+    yield type("NoSuchType", (), {"__repr__": lambda _: "<a value of no known type>"})()
+    if isinstance(constraints, str):
+        return
+    for constraint in constraints:
+        try:
+            yield generate_invalid_param_val(make_constraint(constraint))
+        except NotImplementedError:  # all values of the type are allowed
+            continue
+
+
+def sklearn_checks_of(estimator: Any) -> Iterator[Any]:
+    """Give the checks that scikit-learn runs on an estimator."""
+    # Imported here: it takes pytest with it where that is installed.
+    from sklearn.utils.estimator_checks import _yield_all_checks
+
+    return _yield_all_checks(estimator, legacy=True)

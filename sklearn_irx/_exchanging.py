@@ -8,10 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._base import RationaleEstimator
+from sklearn_irx._base import RationaleEstimator, is_used_as_is, needs_fit
 from sklearn_irx._calibration import CALIBRATIONS, at_temperature, fit_temperature
 from sklearn_irx._classifier import SelectiveRationaleClassifier
 from sklearn_irx._compat import StrOptions, fit_context
@@ -47,6 +46,8 @@ class Exchange:
         For those, what member i says of the rationale of member j at ``[i, j]``.
     chosen, case, probabilities : ndarrays of n_samples entries
         As :class:`~sklearn_irx.exchange.Settlement` has them.
+    scores : ndarray of shape (n_members, n_samples, n_words), dtype float, or None
+        How much each word belongs to each rationale, if that was asked for.
     """
 
     own: np.ndarray
@@ -56,6 +57,7 @@ class Exchange:
     chosen: np.ndarray
     case: np.ndarray
     probabilities: np.ndarray
+    scores: np.ndarray | None = None
 
 
 class ExchangingEnsemble(RationaleEstimator):
@@ -99,7 +101,7 @@ class ExchangingEnsemble(RationaleEstimator):
         self.calibration_temperatures_ = np.ones(len(self.estimators_))
         if self.calibration is not None and validation is not None:
             texts, y = validation
-            own, _ = self._read_own(self._tokenize(texts))
+            own, *_ = self._read_own(self._tokenize(texts))
             self.calibration_temperatures_[:] = [fit_temperature(one, y) for one in own]
 
     def _decide(self, readings: np.ndarray) -> Settlement:
@@ -153,7 +155,7 @@ class ExchangingEnsemble(RationaleEstimator):
                     f"{name}={member!r} cannot exchange rationales: give a "
                     "SelectiveRationaleClassifier."
                 )
-        as_is = [self._use_as_is(name, member) for name, member in members]
+        as_is = [is_used_as_is(name, member, self.prefit) for name, member in members]
         if y is not None or not all(as_is):
             y = check_labels(y, len(texts))
         if sample_weight is not None:
@@ -205,7 +207,39 @@ class ExchangingEnsemble(RationaleEstimator):
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words, False past the end of a document.
         """
-        return _kept(self._exchange(self._tokenize(X)))
+        exchange = self._exchange(self._tokenize(X))
+        return _kept(exchange, exchange.masks)
+
+    def selection_scores(self, X: Any) -> np.ndarray:
+        """Give how much each word belongs to the rationale that is kept, by the member it is of.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, max_length), dtype float
+            As :meth:`~sklearn_irx.SelectiveRationaleClassifier.selection_scores` of the members
+            gives them.
+        """
+        exchange = self._exchange(self._tokenize(X), scores=True)
+        return _kept(exchange, exchange.scores)
+
+    def split(self, X: Any) -> list[list[tuple[int, int]]]:
+        """Give the character spans of the words that the members read in each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        spans : list of n_samples lists of (start, end)
+        """
+        return self._tokenize(X, spans=True)[0].spans or []
 
     def explain(self, X: Any) -> list[Rationale]:
         """Give label, confidence, words and case of each document.
@@ -220,9 +254,12 @@ class ExchangingEnsemble(RationaleEstimator):
         rationales : list of n_samples Rationale
         """
         tokenized = self._tokenize(X, spans=True)
-        exchange = self._exchange(tokenized)
+        exchange = self._exchange(tokenized, scores=True)
         rationales = self.estimators_[0].to_rationales(
-            tokenized[0], exchange.probabilities, _kept(exchange)
+            tokenized[0],
+            exchange.probabilities,
+            _kept(exchange, exchange.masks),
+            _kept(exchange, exchange.scores),
         )
         return [
             replace(rationale, case=str(case))
@@ -245,7 +282,7 @@ class ExchangingEnsemble(RationaleEstimator):
             select it. Columns as ``classes_``.
         """
         tokenized = self._tokenize(X)
-        own, masks = self._read_own(tokenized)
+        own, masks, _ = self._read_own(tokenized)
         return self._read_all(tokenized, own, masks, np.arange(own.shape[1]))
 
     def _given(self, exchange: Exchange, reader: int, owner: int) -> tuple[np.ndarray, np.ndarray]:
@@ -272,9 +309,9 @@ class ExchangingEnsemble(RationaleEstimator):
             ) from error
         return pd.DataFrame(happened)
 
-    def _exchange(self, tokenized: list[TokenizedTexts]) -> Exchange:
+    def _exchange(self, tokenized: list[TokenizedTexts], *, scores: bool = False) -> Exchange:
         """Let the members read and settle documents, tokenized for each of them."""
-        own, masks = self._read_own(tokenized)
+        own, masks, said = self._read_own(tokenized, scores=scores)
         labels = own.argmax(axis=2)
         disputed = np.flatnonzero((labels != labels[0]).any(axis=0))
         readings = self._read_all(tokenized, own, masks, disputed)
@@ -283,17 +320,21 @@ class ExchangingEnsemble(RationaleEstimator):
         case = np.full(n_samples, "agree", dtype=np.array(self.cases_).dtype)
         probabilities = own[0].copy()
         chosen[disputed], case[disputed], probabilities[disputed] = self._decide(readings)
-        return Exchange(own, masks, disputed, readings, chosen, case, probabilities)
+        return Exchange(own, masks, disputed, readings, chosen, case, probabilities, said)
 
-    def _read_own(self, tokenized: list[TokenizedTexts]) -> tuple[np.ndarray, np.ndarray]:
-        """Give what each member says of its own rationales, and those."""
+    def _read_own(
+        self, tokenized: list[TokenizedTexts], *, scores: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Give what each member says of its own rationales, those, and maybe scores of words."""
+        wanted = {"scores": True} if scores else {}
         read = [
-            member.read(texts) for member, texts in zip(self.estimators_, tokenized, strict=True)
+            member.read(texts, **wanted)
+            for member, texts in zip(self.estimators_, tokenized, strict=True)
         ]
-        width = max(masks.shape[1] for _, masks in read)
         return (
-            np.stack([self._calibrated(i, said) for i, (said, _) in enumerate(read)]),
-            np.stack([np.pad(masks, ((0, 0), (0, width - masks.shape[1]))) for _, masks in read]),
+            np.stack([self._calibrated(i, said) for i, (said, *_) in enumerate(read)]),
+            _stacked([masks for _, masks, *_ in read], False),
+            _stacked([said for *_, said in read], np.nan) if scores else None,
         )
 
     def _read_all(
@@ -344,19 +385,6 @@ class ExchangingEnsemble(RationaleEstimator):
                     )
         return tokenized
 
-    def _use_as_is(self, name: str, member: Any) -> bool:
-        if self.prefit is False:
-            return False
-        try:
-            check_is_fitted(member)
-        except NotFittedError:
-            if self.prefit is True:
-                raise NotFittedError(
-                    f"{name} is not fitted, and prefit=True: fit it first, or use prefit='auto'."
-                ) from None
-            return False
-        return True
-
     def _check_validation(
         self, validation_data: tuple[Any, Any] | None, classes: np.ndarray
     ) -> tuple[list[str], np.ndarray] | None:
@@ -392,10 +420,52 @@ class ExchangingEnsemble(RationaleEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimators_")
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        try:
+            members = self._members()
+        except (TypeError, ValueError):  # no members: `fit` says so
+            return tags
+        tags.target_tags.required = any(needs_fit(member, self.prefit) for _, member in members)
+        return tags
 
-def _kept(exchange: Exchange) -> np.ndarray:
-    """Give the masks that are kept."""
-    return exchange.masks[exchange.chosen, np.arange(exchange.masks.shape[1])]
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "estimators_" in state:
+            # Members that are used as they were given are saved once. None stands for these.
+            given = self.get_params()
+            members = [
+                None if given.get(name) is member else member
+                for name, member in zip(self._names, self.estimators_, strict=True)
+            ]
+            state = {**state, "estimators_": members}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "estimators_" in state:
+            given = self.get_params()
+            self.estimators_ = [
+                given[name] if member is None else member
+                for name, member in zip(self._names, state["estimators_"], strict=True)
+            ]
+
+
+def _kept(exchange: Exchange, of_members: Any) -> np.ndarray:
+    """Give the rows (member, document, ...) of the members that are kept."""
+    kept: np.ndarray = of_members[exchange.chosen, np.arange(len(exchange.chosen))]
+    return kept
+
+
+def _stacked(arrays: list[np.ndarray], padding: bool | float) -> np.ndarray:
+    """Stack arrays (n_samples, n_words) of all members, made as wide as the widest."""
+    width = max(array.shape[1] for array in arrays)
+    return np.stack(
+        [
+            np.pad(array, ((0, 0), (0, width - array.shape[1])), constant_values=padding)
+            for array in arrays
+        ]
+    )
 
 
 def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTexts:

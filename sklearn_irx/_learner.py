@@ -41,9 +41,10 @@ from sklearn_irx._validation import (
 from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress, Stop
 from sklearn_irx.nn.checkpoint import Checkpoint
+from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.net import RationaleNet
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import isolated, make_net, pick_device, read, train
+from sklearn_irx.nn.training import make_net, pick_device, read, train
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary, load_embeddings
 
 _HISTORY = (
@@ -108,6 +109,8 @@ class RationaleLearner(RationaleReader):
     random_state: int | np.random.RandomState | None
     verbose: int
     history_: dict[str, np.ndarray]
+    n_training_documents_: int
+    n_validation_documents_: int
     _net: RationaleNet | None = None  # what goes on with further pieces, optimizer and all
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -190,6 +193,8 @@ class RationaleLearner(RationaleReader):
                 calibration_temperature = fit_temperature(said, data.y_validation)
         self._net = None
         self._learned(classes, data.vocabulary, net, calibration_temperature)
+        self.n_training_documents_ = len(data.y)
+        self.n_validation_documents_ = len(data.y_validation)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -264,6 +269,8 @@ class RationaleLearner(RationaleReader):
             train(net, training)
         self._net = net
         self._learned(known, vocabulary, net, getattr(self, "calibration_temperature_", 1.0))
+        self.n_training_documents_ = len(training) + (0 if first else self.n_training_documents_)
+        self.n_validation_documents_ = 0 if first else self.n_validation_documents_
         return self
 
     def _check_documents(
@@ -369,9 +376,10 @@ class RationaleLearner(RationaleReader):
     def _class_weights(self, classes: np.ndarray, data: TrainingData | None) -> np.ndarray:
         if data is None:
             return compute_class_weight(self.class_weight, classes=classes, y=classes)
-        return compute_class_weight(
-            self.class_weight, classes=classes, y=classes[data.y], sample_weight=data.weights
-        )
+        if self.class_weight == "balanced":  # scikit-learn takes no weights here before 1.7
+            counts = np.bincount(data.y, data.weights, len(classes))
+            return counts.sum() / (len(classes) * counts)
+        return compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
 
     def _make_module(
         self,

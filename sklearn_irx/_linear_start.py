@@ -102,12 +102,23 @@ def _weights(
     weights = np.zeros((n_classes, X.shape[1]))
     if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
         return weights.T
+    if kind == "naive_bayes":
+        # It learns the words of a class from the documents of all others. What one class weighs
+        # more than another would act backward in it, or drown the words of the others. The training
+        # that follows heeds it.
+        sample_weight = _within_classes(sample_weight, y)
     model.fit(X, y, sample_weight=sample_weight)
     found = model.feature_log_prob_ if kind == "naive_bayes" else model.coef_
     if len(found) == 1:  # two classes and one row, the weights of the second class
         found = np.vstack([-found, found]) / 2
     weights[model.classes_] = found  # a class may be missing from a fold
     return (weights - weights.mean(axis=0)).T
+
+
+def _within_classes(sample_weight: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Scale the weights of documents so that their mean is 1 in each class."""
+    means = np.bincount(y, sample_weight) / np.maximum(np.bincount(y), 1)
+    return sample_weight / np.where(means > 0, means, 1)[y]
 
 
 def _factors(scores: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -49,6 +49,10 @@ class Rationale:
         How an :class:`~sklearn_irx.InteractiveEnsemble` or
         :class:`~sklearn_irx.InteractiveCommittee` settled the document (``"agree"``,
         ``"convinced_1"``, ...); None for a single model.
+    scores : ndarray of shape (len(tokens),), dtype float, or None
+        How much each word belongs to the rationale, between 0 and 1: see
+        :meth:`~sklearn_irx.SelectiveRationaleClassifier.selection_scores`. Of an ensemble, those
+        of the member whose rationale was kept. None if the rationale was given and not selected.
 
     Examples
     --------
@@ -75,6 +79,7 @@ class Rationale:
     label: Any
     confidence: float
     case: str | None = None
+    scores: np.ndarray | None = None
 
     @property
     def words(self) -> list[str]:

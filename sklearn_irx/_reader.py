@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._base import RationaleEstimator
 from sklearn_irx._calibration import at_temperature
 from sklearn_irx._rationale import Rationale
 from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
+from sklearn_irx.nn.isolation import threads
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import pick_device, read, threads
+from sklearn_irx.nn.training import pick_device, read
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary
 
 _CHUNK_SIZE = 4096  # documents in memory as words at a time
@@ -87,11 +89,47 @@ class RationaleReader(RationaleEstimator):
         rationales : list of n_samples Rationale
         """
         tokenized = self.tokenize(X, spans=True)
-        probabilities, used = self.read(tokenized, masks)
-        return self.to_rationales(tokenized, probabilities, used)
+        return self.to_rationales(tokenized, *self.read(tokenized, masks, scores=masks is None))
+
+    def selection_scores(self, X: Any) -> np.ndarray:
+        """Give how much each word belongs to the rationale.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, max_length), dtype float
+            Between 0 and 1, nan past the end of a document, 0 for an unknown word.
+
+        Notes
+        -----
+        A score is ``sigmoid(preference - cut)``, the preference being what the selector says of
+        the word. What the cut is, depends on the sampler:
+
+        - ``"straight_through"``, ``"gumbel"``, ``"reinforce"`` and ``"hard_kuma"`` draw each word
+          for itself in training. Their preference is the log-odds of being selected (of a mask
+          other than 0), and the cut is the threshold of selection. It is 0, and the score the
+          probability of being selected, unless training for a given length has moved it. Where
+          ``max_rationale_length`` held words of a document back, the cut is between the words
+          that it left and the next; equal words on either side of it have 0.5. Otherwise a word
+          is selected if its score is above 0.5, and only then, unless ``max_transitions`` has put
+          a cost on borders: it can fill a gap and drop a word that stands alone.
+        - ``"top_k"`` and ``"sparsemap"`` look at a document as a whole. The cut is halfway
+          between the last of as many words as were selected, by their preference, and the next,
+          but not by more than 1 below the former. ``"top_k"`` selects the words above 0.5, unless
+          they have to follow one another; ``"sparsemap"`` may take a neighbour instead.
+        """
+        return self.read(X, scores=True)[2]
 
     def to_rationales(
-        self, X: Any, probabilities: np.ndarray, masks: np.ndarray
+        self,
+        X: Any,
+        probabilities: np.ndarray,
+        masks: np.ndarray,
+        scores: np.ndarray | None = None,
     ) -> list[Rationale]:
         """Join documents with what a model said of them.
 
@@ -103,6 +141,8 @@ class RationaleReader(RationaleEstimator):
             As :meth:`predict_proba` gives them.
         masks : ndarray of shape (n_samples, max_length), dtype bool
             As :meth:`transform` gives them.
+        scores : ndarray of shape (n_samples, max_length) or None, default=None
+            As :meth:`selection_scores` gives them.
 
         Returns
         -------
@@ -110,8 +150,9 @@ class RationaleReader(RationaleEstimator):
         """
         tokenized = self.tokenize(X, spans=True)
         rationales = []
-        for text, tokens, spans, row, mask in zip(
+        for text, tokens, spans, row, mask, said in zip(
             tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
+            [None] * len(masks) if scores is None else scores,
             strict=True,
         ):  # fmt: skip
             best = int(row.argmax())
@@ -123,11 +164,12 @@ class RationaleReader(RationaleEstimator):
                     mask=mask[: len(tokens)].copy(),
                     label=self.classes_[best],
                     confidence=float(row[best]),
+                    scores=None if said is None else said[: len(tokens)].copy(),
                 )
             )
         return rationales
 
-    def read(self, X: Any, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, X: Any, masks: Any = None, *, scores: bool = False) -> tuple[np.ndarray, ...]:
         """Give what :meth:`predict_proba` and :meth:`transform` give, reading once.
 
         Beside documents and results, memory holds a few thousand documents as words at a time.
@@ -138,6 +180,8 @@ class RationaleReader(RationaleEstimator):
             Documents. A generator may give them one by one.
         masks : array-like of shape (n_samples, n_words), dtype bool, default=None
             Rationales to read instead of this model's own.
+        scores : bool, default=False
+            Whether to give what :meth:`selection_scores` gives, too.
 
         Returns
         -------
@@ -145,6 +189,8 @@ class RationaleReader(RationaleEstimator):
             Columns as ``classes_``.
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words.
+        scores : ndarray of shape (n_samples, max_length), dtype float
+            Only if asked for. All nan if `masks` are given, as the selector is not asked then.
 
         Raises
         ------
@@ -158,19 +204,23 @@ class RationaleReader(RationaleEstimator):
         documents = self._documents(X, _CHUNK_SIZE)
         if masks is not None:
             masks = check_masks(masks, len(X) if hasattr(X, "__len__") else None)
-        probabilities = np.empty((0, len(self.classes_)))
-        selected = np.empty((0, self._max_length), dtype=bool)
-        for some_probabilities, some_selected in self._read(documents, masks):
-            first = len(probabilities)
+        results: tuple[np.ndarray, ...] = (
+            np.empty((0, len(self.classes_))),
+            np.empty((0, self._max_length), dtype=bool),
+        )
+        if scores:
+            results = (*results, np.empty((0, self._max_length)))
+        for parts in self._read(documents, masks, scores=scores):
+            first = len(results[0])
             # In place: concatenated in the end, all results would be in memory twice.
-            for array, part in ((probabilities, some_probabilities), (selected, some_selected)):
+            for array, part in zip(results, parts, strict=True):
                 array.resize((first + len(part), array.shape[1]), refcheck=False)
                 array[first:] = part
-        return probabilities, selected
+        return results
 
     def read_chunks(
         self, X: Any, chunk_size: int = _CHUNK_SIZE
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    ) -> Iterator[tuple[np.ndarray, ...]]:
         """Give what :meth:`read` gives piece by piece, for more documents than memory holds.
 
         Parameters
@@ -214,9 +264,9 @@ class RationaleReader(RationaleEstimator):
         )
 
     def _read(
-        self, documents: Iterator[Documents], masks: np.ndarray | None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Give probabilities and masks of some documents after the other."""
+        self, documents: Iterator[Documents], masks: np.ndarray | None, *, scores: bool = False
+    ) -> Iterator[tuple[np.ndarray, ...]]:
+        """Give probabilities, masks and maybe scores of some documents after the other."""
         first = 0
         for some in documents:
             given = None
@@ -224,9 +274,13 @@ class RationaleReader(RationaleEstimator):
                 rows = masks[first : first + len(some)]
                 given = fit_masks(rows, some.lengths, self._max_length, first)
             with threads(self.n_threads):
-                probabilities, used = read(self._module, some, given)
-            probabilities = at_temperature(probabilities, self.calibration_temperature_)
-            yield probabilities, np.pad(used, ((0, 0), (0, self._max_length - used.shape[1])))
+                probabilities, used, *said = read(self._module, some, given, scores=scores)
+            missing = ((0, 0), (0, self._max_length - used.shape[1]))
+            yield (
+                at_temperature(probabilities, self.calibration_temperature_),
+                np.pad(used, missing),
+                *(np.pad(of_words, missing, constant_values=np.nan) for of_words in said),
+            )
             first += len(some)
         if masks is not None and first != len(masks):
             check_masks(masks, first)
@@ -292,16 +346,24 @@ class RationaleReader(RationaleEstimator):
             # Plain arrays: they load on a machine without the device trained on.
             module = state["_module"]
             state = {**state, "_module": (module.settings, module.to_arrays())}
+            if state.get("callbacks"):
+                # As they were given: after training, some hold the optimizer.
+                state["callbacks"] = clone(state["callbacks"], safe=False)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "_module" in state:
             settings, arrays = state["_module"]
-            device = "cpu" if self._lost(state["device"]) else pick_device(state["device"])
-            state = {**state, "_module": Rationalizer.from_arrays(settings, arrays).to(device)}
+            module = Rationalizer.from_arrays(settings, arrays)
+            state = {**state, "_module": module.to(self._device_for(state["device"]))}
         super().__setstate__(state)
 
     @staticmethod
-    def _lost(device: str) -> bool:
-        """Tell whether a model was trained on a device that this machine does not have."""
-        return device.startswith("cuda") and not torch.cuda.is_available()
+    def _device_for(device: str) -> str:
+        """Give the device that a model was trained on, or the CPU if it is not to be had here."""
+        picked = pick_device(device)
+        try:
+            torch.empty(1, device=picked).cpu()  # "meta" is a device, and has no numbers
+        except Exception:  # what is raised depends on the device
+            return "cpu"
+        return picked

@@ -76,6 +76,9 @@ def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
             f"X has {n_samples} documents and {name} {len(labels)} labels: give as many of the one "
             "as of the other."
         )
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        row = int((~np.isfinite(labels)).argmax())
+        raise ValueError(f"{name}[{row}] is {labels[row]}: give the label of every document.")
     check_classification_targets(labels)
     return labels
 

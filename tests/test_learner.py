@@ -45,15 +45,17 @@ def test_a_document_of_weight_0_is_as_if_it_were_not_there(small, reviews, token
 
 
 @pytest.mark.parametrize("start", [None, "naive_bayes"])
-def test_the_class_of_heavy_documents_is_predicted_more_often(small, reviews, start):
+def test_the_class_of_heavy_documents_is_likelier_where_no_word_tells(small, reviews, start):
     texts, y, _ = reviews
     shares = []
     for weight in (1.0, 30.0):
         settings = {"warmup_epochs": 0, "ramp_epochs": 0, "learning_rate": 0.01, "batch_size": 16}
         clf = small(linear_start=start, **settings)
         clf.fit(texts[:90], y[:90], sample_weight=np.where(y[:90] == y[0], weight, 1.0))
-        shares.append(clf.predict_proba(texts)[:, clf.classes_ == y[0]].mean())
-    assert shares[1] > shares[0] + 0.05
+        # Where words tell the class, weights are not to overrule them.
+        assert clf.score(texts[90:], y[90:]) > 0.9 or start is None
+        shares.append(clf.predict_proba([""])[0, clf.classes_ == y[0]].item())
+    assert shares[1] > shares[0] + 0.02
 
 
 def test_documents_held_out_count_by_their_weight(small, reviews):

@@ -182,9 +182,19 @@ def test_documents_without_words_are_no_trouble(kind):
     assert ants[0] > 0 > milk[0]
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", ["logistic", "combined"])
 def test_class_weights_move_the_weights(kind, corpus):
     words, y = corpus
     plain, _ = start_of(kind, words, y)
     weighted, _ = start_of(kind, words, y, class_weights=np.array([20.0, 1, 1])[: y.max() + 1])
     assert np.abs(directions(plain.weights[0]) - directions(weighted.weights[0])).max() > 1e-3
+
+
+def test_class_weights_do_not_act_backward_in_complement_naive_bayes(corpus):
+    # It learns the words of a class from the documents of all others.
+    words, y = corpus
+    plain, _ = start_of("naive_bayes", words, y)
+    weighted, _ = start_of(
+        "naive_bayes", words, y, class_weights=np.array([20.0, 1, 1])[: y.max() + 1]
+    )
+    np.testing.assert_allclose(plain.weights, weighted.weights, atol=1e-6)

@@ -39,17 +39,18 @@ def make_member(member: Job, shop: Workshop) -> dict[str, Any]:
 def train_member(member: Job, shop: Workshop) -> Trained:
     """Train a model and let it read the test texts."""
     parts = shop.parts(member)
+    training = shop.training(member)
     parameters = shop.parameters(member)
     start = time.perf_counter()
     clf = SelectiveRationaleClassifier(**parameters)
-    clf.fit(*parts.training, validation_data=parts.validation)
+    clf.fit(*training, validation_data=parts.validation)
     seconds = time.perf_counter() - start
     clf.set_params(embeddings=None, memory=None)  # else every file would hold all vectors
     texts = clf.tokenize(parts.test.texts)
     reading = Reading(*clf.read(texts))
     row = {
         **dict(zip(MEMBERS.key, shop.plan.member_key(member), strict=True)), **shop.circumstances,
-        "training_texts": len(parts.training.texts),
+        "training_texts": len(training.texts),
         "validation_texts": len(parts.validation.texts), "test_texts": len(parts.test.texts),
         **measure_model(_numbers(clf, parts.test), reading, texts.lengths), **history_of(clf),
         "temperature": round(clf.calibration_temperature_, 4), "seconds": round(seconds, 1),

@@ -47,6 +47,8 @@ class Corpus:
         Of each document.
     lengths : list of float
         Mean words of a rationale that are asked for.
+    validation : {"random", "late"}
+        Which of the training texts validate.
     validation_share : float
         Of the training texts that no model is fitted on.
     seeds : list of int
@@ -59,6 +61,7 @@ class Corpus:
 
     words_read: int
     lengths: list[float]
+    validation: str
     validation_share: float
     seeds: list[int]
     logistic_c: float
@@ -137,8 +140,9 @@ class Plan:
 
     def member_key(self, member: Job) -> tuple[Any, ...]:
         """Give what tells a member from others in a file of results."""
-        share = self.corpora[member.corpus].validation_share
-        return (*member, digest([self.parameters(member), share]))
+        of = self.corpora[member.corpus]
+        how = [of.validation_share] if of.validation == "random" else [of.validation_share, "late"]
+        return (*member, digest([self.parameters(member), *how]))
 
     def ensemble_key(self, ensemble: Job) -> tuple[Any, ...]:
         """Give what tells an ensemble from others in a file of results."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from benchmarks.common import replacing, sample
+from benchmarks.common import made_once, sample
 from benchmarks.frontier.plan import Job, Plan
+from benchmarks.frontier.teacher import taught
 from benchmarks.frontier.tokenizers import TOKENIZERS, split_into_words, vectors_of_stems
 from sklearn_irx.text import WordVectors
 
-MADE_BEFORE = "unlabelled"
-"""The name of word vectors that take long, and are trained before anything else is done."""
+UNLABELLED = "unlabelled"
+"""The name of word vectors that are trained on unlabelled texts, too."""
 
 
 class Labelled(NamedTuple):
@@ -39,13 +40,36 @@ class Parts(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def load_parts(corpus: str, share: float, validation_share: float, seed: int) -> Parts:
-    """Give a share of the texts of a corpus; `seed` draws those that validate."""
+def load_parts(
+    corpus: str, share: float, validation: str, validation_share: float, seed: int
+) -> Parts:
+    """Give a share of the texts of a corpus.
+
+    With `validation` "random", `seed` draws those that validate. With "late" they are the last of
+    each class by the numbers of the files, in which reviews of a film stand together.
+    """
     train, test = load_split(corpus, share)
-    texts, texts_valid, y, y_valid = train_test_split(
-        *train, test_size=validation_share, stratify=train.labels, random_state=seed
+    if validation == "random":
+        texts, texts_valid, y, y_valid = train_test_split(
+            *train, test_size=validation_share, stratify=train.labels, random_state=seed
+        )
+        return Parts(Labelled(texts, y), Labelled(texts_valid, y_valid), test)
+    late = are_late(train.labels, validation_share)
+    training, validating = (
+        Labelled([train.texts[row] for row in rows], train.labels[rows])
+        for rows in (np.flatnonzero(~late), np.flatnonzero(late))
     )
-    return Parts(Labelled(texts, y), Labelled(texts_valid, y_valid), test)
+    return Parts(training, validating, test)
+
+
+def are_late(labels: np.ndarray, share: float) -> np.ndarray:
+    """Mark a share of each class: the highest numbers of texts in the order of "0", "1", "10"."""
+    late = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        in_order = sorted(range(len(rows)), key=str)
+        late[rows] = np.array(in_order) >= round((1 - share) * len(rows))
+    return late
 
 
 @lru_cache(maxsize=2)
@@ -61,7 +85,7 @@ def load_unlabelled(corpus: str, share: float) -> list[str]:
     """Give a share of the unlabelled texts that lie beside a corpus."""
     path = Path(os.environ.get("SKLEARN_IRX_DATA", "")) / f"{corpus}_unsup.parquet"
     if not path.is_file():
-        raise SystemExit(f"{path} is not there: give other embeddings than {MADE_BEFORE!r}.")
+        raise SystemExit(f"{path} is not there: give other embeddings than {UNLABELLED!r}.")
     texts = pd.read_parquet(path, columns=["text"])["text"]
     return texts.sample(frac=share, random_state=0).str.replace("<br />", " ").tolist()
 
@@ -109,12 +133,24 @@ class Workshop:
 
     def parts(self, job: Job) -> Parts:
         """Give the texts of a corpus in one run."""
-        share = self.plan.corpora[job.corpus].validation_share
-        return load_parts(job.corpus, self.plan.share_of_texts, share, job.seed)
+        of = self.plan.corpora[job.corpus]
+        return load_parts(
+            job.corpus, self.plan.share_of_texts, of.validation, of.validation_share, job.seed
+        )
+
+    def training(self, member: Job) -> Labelled:
+        """Give what a member learns from: with a teacher, also unlabelled texts it is sure of."""
+        training = self.parts(member).training
+        confidence = self.plan.parameters(member).get("teacher_confidence")
+        if confidence is None:
+            return training
+        more: Labelled = joblib.load(self._path_of_taught(member))
+        return Labelled([*training.texts, *more.texts], np.append(training.labels, more.labels))
 
     def parameters(self, member: Job) -> dict[str, Any]:
         """Give the parameters of the classifier."""
         found = self.plan.parameters(member)
+        found.pop("teacher_confidence", None)  # says what is learned from
         names = found["embeddings"].split("+")
         return {
             **found, "tokenizer": TOKENIZERS[found["tokenizer"]](),
@@ -127,32 +163,56 @@ class Workshop:
             return None
         if name == "glove":
             return load_glove(self.vectors, self.plan.parameters(member)["tokenizer"])
-        if name == MADE_BEFORE:
-            return joblib.load(self._path_of_unlabelled(member))
-        raise ValueError(f"embeddings {name!r}: give 'trained', 'glove' or {MADE_BEFORE!r}.")
+        if name == UNLABELLED:
+            return joblib.load(self._path_of_vectors(member))
+        raise ValueError(f"embeddings {name!r}: give 'trained', 'glove' or {UNLABELLED!r}.")
 
     def unprepared(self, members: Iterable[Job]) -> list[Job]:
-        """Give a member for each file of word vectors that has to be made before training."""
-        needing = {
-            self._path_of_unlabelled(member): member
-            for member in members
-            if MADE_BEFORE in self.plan.parameters(member)["embeddings"].split("+")
-        }
-        return [member for path, member in needing.items() if not path.exists()]
+        """Give members so that all is made for all of them if it is made for these."""
+        missing: dict[Path, Job] = {}
+        for member in members:
+            for path in self._made_before(member):
+                if not path.exists():
+                    missing.setdefault(path, member)
+        return list(dict.fromkeys(missing.values()))
 
     def prepare(self, member: Job) -> None:
+        """Make what has to be there before a member is trained, and what others may share."""
+        for path, make in self._made_before(member).items():
+            made_once(path, make)
+
+    def _made_before(self, member: Job) -> dict[Path, Callable[[], Any]]:
+        found = self.plan.parameters(member)
+        made: dict[Path, Callable[[], Any]] = {}
+        if UNLABELLED in found["embeddings"].split("+"):
+            made[self._path_of_vectors(member)] = lambda: self._vectors(member)
+        if found.get("teacher_confidence") is not None:
+            made[self._path_of_taught(member)] = lambda: self._taught(member)
+        return made
+
+    def _vectors(self, member: Job) -> WordVectors:
         """Train word vectors on the training texts and the unlabelled texts of a corpus."""
         unlabelled = load_unlabelled(member.corpus, self.plan.share_of_texts)
         tokenizer = TOKENIZERS[self.plan.parameters(member)["tokenizer"]]()
         texts = [*self.parts(member).training.texts, *unlabelled]
-        vectors = WordVectors.train(list(split_into_words(tokenizer, texts)), member.seed)
-        with replacing(self._path_of_unlabelled(member)) as part:
-            joblib.dump(vectors, part)
+        return WordVectors.train(list(split_into_words(tokenizer, texts)), member.seed)
 
-    def _path_of_unlabelled(self, member: Job) -> Path:
-        share = self.plan.corpora[member.corpus].validation_share
+    def _taught(self, member: Job) -> Labelled:
+        """Let a teacher label the unlabelled texts of a corpus."""
+        unlabelled = load_unlabelled(member.corpus, self.plan.share_of_texts)
+        confidence = self.plan.parameters(member)["teacher_confidence"]
+        return Labelled(*taught(*self.parts(member).training, unlabelled, confidence))
+
+    def _path_of_vectors(self, member: Job) -> Path:
         tokenizer = self.plan.parameters(member)["tokenizer"]
-        name = f"{MADE_BEFORE} {tokenizer}, {member.seed}, {share:g}.joblib"
+        return self._path_of(member, f"{UNLABELLED} {tokenizer}")
+
+    def _path_of_taught(self, member: Job) -> Path:
+        return self._path_of(member, f"taught {self.plan.parameters(member)['teacher_confidence']}")
+
+    def _path_of(self, member: Job, what: str) -> Path:
+        of = self.plan.corpora[member.corpus]
+        name = f"{what}, {member.seed}, {of.validation}, {of.validation_share:g}.joblib"
         return self.own_folder / member.corpus / name
 
 

@@ -16,7 +16,8 @@ from benchmarks.common import made_once, sample
 from benchmarks.paper.measures import Exchange, Reading, measure_model, measure_pair
 from benchmarks.paper.protocol import Member, Pair, Protocol, Setting
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.nn.training import INFERENCE_BATCH_SIZE, isolated
+from sklearn_irx.nn.isolation import isolated
+from sklearn_irx.nn.training import INFERENCE_BATCH_SIZE
 from sklearn_irx.text import (
     Documents,
     TokenizedTexts,

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 __all__ = ["main"]
 
-_NEEDED = ("typer", "rich", "jinja2", "pandas", "pyarrow")
+_NEEDED = ("typer", "rich", "jinja2", "pandas", "pyarrow", "safetensors")
 
 
 def main() -> None:

@@ -48,10 +48,15 @@ def check_output(path: Path) -> None:
     CommandError
         If the folder of `path` does not exist, or `path` is a folder.
     """
-    if not path.parent.is_dir():
-        raise CommandError(f"there is no folder {path.parent} to write {path.name} in.", WRONG_USE)
+    check_parent(path)
     if path.is_dir():
         raise CommandError(f"{path} is a folder; a file is to be written.", WRONG_USE)
+
+
+def check_parent(path: Path) -> None:
+    """Refuse a path in a folder that is not there or cannot be written to."""
+    if not path.parent.is_dir():
+        raise CommandError(f"there is no folder {path.parent} to write {path.name} in.", WRONG_USE)
     if not os.access(path.parent, os.W_OK):
         raise CommandError(f"the folder {path.parent} is not writable.", WRONG_USE)
 
@@ -127,7 +132,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     with written_whole(path) as part:
         try:
             _WRITERS[suffix](table, part)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise CommandError(
                 f"{path} cannot hold the table: {error}".rstrip(".") + "."
             ) from error
@@ -225,6 +230,8 @@ def _read_jsonl(path: Path) -> pd.DataFrame:
                 record = json.loads(line)
             except json.JSONDecodeError as error:
                 raise ValueError(f"line {number}: {error.msg}") from error
+            except RecursionError as error:
+                raise ValueError(f"line {number} nests too deep") from error
             if not isinstance(record, dict):
                 raise ValueError(f"line {number} is not a JSON object")
             records.append(record)
@@ -251,7 +258,13 @@ def _write_jsonl(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
-    table.rename(columns=str).to_parquet(path, index=False)
+    # Parquet holds UTF-8, which has no halves of characters; CSV gets "?" for them likewise.
+    whole = table.rename(columns=lambda name: _whole(str(name))).map(_whole)
+    whole.to_parquet(path, index=False)
+
+
+def _whole(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from sklearn_irx.cli.files import (
     check_format,
     check_input,
     check_output,
+    check_parent,
     labels_of,
     read_table,
     texts_of,
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MODEL_HELP = (
-    "A model that `fit` saved: a joblib file. Loading such a file can run code hidden in it: open "
-    "only those you trust."
+    "A model that `fit` saved: a folder, or a joblib file. Loading a joblib file can run code "
+    "hidden in it: open only those you trust. Loading a folder runs nothing in it."
 )
 _TABLE_HELP = "A table: .csv, .jsonl or .parquet."
 _NEEDED = ("predict", "explain", "classes_")
@@ -40,7 +41,13 @@ def fit(
     file: TableArgument,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="MODEL", help="The joblib file to write."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="MODEL",
+            help="The folder to write, which is loaded without running anything in it; a joblib "
+            "file, if it ends in .joblib.",
+        ),
     ],
     text: TextOption = "text",
     label: Annotated[str, typer.Option(help="Column that holds the labels.")] = "label",
@@ -88,18 +95,24 @@ def fit(
         ),
     ] = 0.2,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use.")] = None,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep the state of training here after each pass. The same command goes on there "
+            "if it was cut off. Delete the folder when the model is saved.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace MODEL if it exists.")] = False,
 ) -> None:
-    """Train on a table, report how accurate the model is, and save it as a joblib file."""
+    """Train on a table, report how accurate the model is, and save it with a model card."""
     from rich.console import Console
 
     from sklearn_irx.cli.demo import SETTINGS
-    from sklearn_irx.cli.results import cases_table, judge, models_table
+    from sklearn_irx.cli.results import accuracies, cases_table, judge, models_table
     from sklearn_irx.cli.training import check_vectors, split, train
 
-    check_output(output)
-    if output.exists() and not force:
-        raise CommandError(f"{output} exists; --force replaces it.", WRONG_USE)
+    _check_model_output(output, force)
     embeddings = check_vectors(vectors)
     texts, y = _read_labelled(file, text, label)
     test_texts: list[str] = []
@@ -117,17 +130,20 @@ def fit(
         max_length=max_length,
         max_epochs=max_epochs,
         n_threads=threads,
+        checkpoint_dir=None if checkpoints is None else str(checkpoints),
         verbose=1,
     )
     console = Console()
     model = train(texts, y, members[:1] if single else members, console)
-    save(model, output)
+    save(model, output, overwrite=force)
     if test_texts:
         console.print(f"On {len(test_texts):,} documents held out:", highlight=False)
         outcome = judge(model, test_texts)
         console.print(models_table(outcome, y_test).to_rich())
         if outcome.exchange:
-            console.print(cases_table(outcome.exchange, y_test).to_rich())
+            console.print(cases_table(outcome.exchange, y_test, outcome.cases).to_rich())
+        if not _is_joblib(output):  # again, with what its card is to say
+            save(model, output, overwrite=True, metrics=accuracies(outcome, y_test))
     console.print(f"Saved {output}", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -149,9 +165,9 @@ def predict(
     """Label the texts of a table, and say from which words.
 
     The table keeps its columns and gets label_pred, confidence (between 0 and 1), rationale (the
-    selected words) and, for two models that interact, case (how they came to the label).
+    selected words) and, for models that interact, case (how they came to the label).
 
-    MODEL is a joblib file, and loading one can run code hidden in it: open only those you trust.
+    If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """
     if output is not None:
         check_format(output)
@@ -191,7 +207,7 @@ def explain(
 ) -> None:
     """Show the texts of a table with the words highlighted that their labels come from.
 
-    MODEL is a joblib file, and loading one can run code hidden in it: open only those you trust.
+    If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """
     from rich.console import Console
 
@@ -218,7 +234,7 @@ def explain(
     outcome = judge(fitted, texts)
     tables = [models_table(outcome, truths)]
     if outcome.exchange:
-        tables.append(cases_table(outcome.exchange, truths))
+        tables.append(cases_table(outcome.exchange, truths, outcome.cases))
     with written_whole(output) as part:
         write_html(
             part,
@@ -234,12 +250,26 @@ def explain(
     console.print(f"{output} shows the same.", highlight=False, markup=False, soft_wrap=True)
 
 
-def save(model: Any, path: Path) -> None:
-    """Write a fitted model as a joblib file, whole or not at all."""
-    import joblib
+def save(
+    model: Any, path: Path, *, overwrite: bool = False, metrics: dict[str, float] | None = None
+) -> None:
+    """Write a fitted model, whole or not at all: a folder, or a joblib file if `path` says so.
 
-    with written_whole(path) as part:
-        joblib.dump(model, part, compress=3)
+    Raises
+    ------
+    CommandError
+        If it cannot be written.
+    """
+    if _is_joblib(path):
+        import joblib
+
+        with written_whole(path) as part:
+            joblib.dump(model, part, compress=3)
+        return
+    from sklearn_irx import io
+
+    with refusals():
+        io.save(model, path, overwrite=overwrite, metrics=metrics)
 
 
 def load(path: Path) -> Any:
@@ -248,11 +278,16 @@ def load(path: Path) -> Any:
     Raises
     ------
     CommandError
-        If `path` is missing, is no joblib file, or holds something else.
+        If `path` is missing, is no model, or holds something else.
     """
+    if path.is_dir():
+        from sklearn_irx import io
+
+        with refusals():
+            return io.load(path)
+    check_input(path)
     import joblib
 
-    check_input(path)
     try:
         model = joblib.load(path)
     except Exception as error:  # a broken pickle can raise anything
@@ -265,6 +300,27 @@ def load(path: Path) -> Any:
             "`sklearn-irx fit` saves one."
         )
     return model
+
+
+def _is_joblib(path: Path) -> bool:
+    return path.suffix.lower() == ".joblib"
+
+
+def _check_model_output(path: Path, force: bool) -> None:
+    """Refuse, before anything is computed, a path that no model can be written to."""
+    if _is_joblib(path):
+        check_output(path)
+        if path.exists() and not force:
+            raise CommandError(f"{path} exists; --force replaces it.", WRONG_USE)
+        return
+    check_parent(path)
+    from sklearn_irx.io._files import check_target
+
+    try:
+        check_target(path, overwrite=force)
+    except OSError as error:
+        said = str(error).replace("overwrite=True", "--force")
+        raise CommandError(said, WRONG_USE) from error
 
 
 def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def report(
     The page is one file that loads nothing. For true labels that mean something, FILE holds texts
     that the model was not trained on.
 
-    MODEL is a joblib file, and loading one can run code hidden in it: open only those you trust.
+    If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """
     from rich.console import Console
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import numpy as np
 from sklearn_irx import Rationale
 from sklearn_irx.exchange import CASES
 from sklearn_irx.inspection import SummaryTable, to_rich
+from sklearn_irx.inspection._documents import keys_of_members, read_documents
+from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 MEMBERS = ("model 1", "model 2")
 TOGETHER = "both, interacting"
+ALL_TOGETHER = "all, interacting"
 ALONE = "model"
 
 _BATCH = 1000
@@ -33,6 +36,11 @@ _NOTE_CASES = (
     "convinced_2: model 1's words convinced model 2, and not the other way round; convinced_1: the "
     "reverse; confidence: neither or both, and the surer model decided."
 )
+_NOTE_COMMITTEE = (
+    "Right: share of right predictions, of all interacting and of each model alone. The case is "
+    "the rule that chose between the models, or confidence, where it could not, and the surest "
+    "model decided."
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,9 @@ class Readings:
     kept : list of Rationale
         The rationale each prediction was made from.
     members : tuple of (list of Rationale)
-        What each of the two models of an ensemble explains by itself; empty for a single model.
+        What each model of an ensemble or a committee explains by itself; empty for a single model.
     exchange : dict of str to ndarray of shape (n_samples,)
-        What ``interact`` of an ensemble gives; empty for a single model.
+        What ``interact`` of an ensemble or a committee gives; empty for a single model.
     """
 
     kept: list[Rationale]
@@ -56,15 +64,17 @@ class Readings:
 
 def read(model: Any, texts: Sequence[str]) -> Readings:
     """Explain every text with a fitted classifier or ensemble."""
-    if not hasattr(model, "interact"):
-        return Readings(model.explain(texts))
-    first, second = (member.explain(texts) for member in model.estimators_)
-    exchange = model.interact(texts)
-    kept = [
-        replace((first, second)[chosen - 1][row], case=str(case))
-        for row, (case, chosen) in enumerate(zip(exchange["case"], exchange["chosen"], strict=True))
-    ]
-    return Readings(kept, (first, second), exchange)
+    documents, exchange = read_documents(model, texts)
+    kept = [document.rationale for document in documents]
+    members = zip(*((document.members or {}).values() for document in documents), strict=True)
+    return Readings(kept, tuple(map(list, members)), exchange)
+
+
+def names_of(model: Any) -> tuple[str, ...]:
+    """Name the members of an ensemble or a committee, in their order; none for a single model."""
+    if hasattr(model, "named_estimators_"):
+        return tuple(one_line(name) for name in model.named_estimators_)
+    return MEMBERS if hasattr(model, "interact") else ()
 
 
 @dataclass(frozen=True)
@@ -102,18 +112,23 @@ class Outcome:
     Attributes
     ----------
     selections : dict of str to Selection
-        One entry for each model, and a last one for both together if there are two.
+        One entry for each model, and a last one for all together if there are several.
     exchange : dict of str to ndarray of shape (n_samples,)
-        What ``interact`` of an ensemble gives; empty for a single model.
+        What ``interact`` of an ensemble or a committee gives; empty for a single model.
+    cases : tuple of str
+        What could have happened to a document.
     """
 
     selections: dict[str, Selection]
     exchange: dict[str, np.ndarray]
+    cases: tuple[str, ...] = CASES
 
 
 def judge(model: Any, texts: Sequence[str]) -> Outcome:
     """Run a fitted classifier or ensemble over many texts, keeping masks but no documents."""
-    names = (*MEMBERS, TOGETHER) if hasattr(model, "interact") else (ALONE,)
+    members = names_of(model)
+    together = TOGETHER if members == MEMBERS else ALL_TOGETHER
+    names = (*members, together) if members else (ALONE,)
     answers: dict[str, list[tuple[Any, np.ndarray]]] = {name: [] for name in names}
     exchanges = []
     for start in range(0, len(texts), _BATCH):
@@ -124,6 +139,7 @@ def judge(model: Any, texts: Sequence[str]) -> Outcome:
     return Outcome(
         {name: Selection.of(pairs) for name, pairs in answers.items()},
         {key: np.concatenate([batch[key] for batch in exchanges]) for key in exchanges[0]},
+        getattr(model, "cases_", CASES),
     )
 
 
@@ -159,31 +175,50 @@ def models_table(
     return SummaryTable("Models", columns, rows, note)
 
 
-def cases_table(exchange: dict[str, np.ndarray], y_true: np.ndarray | None) -> SummaryTable:
-    """Count how the ensemble settled the documents, and how often it was right in each case.
+def accuracies(outcome: Outcome, y_true: np.ndarray) -> dict[str, float]:
+    """Give the share of right predictions of each model, and of all together."""
+    return {
+        "accuracy" if name == ALONE else f"accuracy, {name}": float(np.mean(found.label == y_true))
+        for name, found in outcome.selections.items()
+    }
+
+
+def cases_table(
+    exchange: dict[str, np.ndarray],
+    y_true: np.ndarray | None,
+    cases: Sequence[str] = CASES,
+) -> SummaryTable:
+    """Count how the models settled the documents, and how often they were right in each case.
 
     Parameters
     ----------
     exchange : dict of str to ndarray of shape (n_samples,)
-        As ``interact`` of an ensemble gives it.
+        As ``interact`` of an ensemble or a committee gives it.
     y_true : array of shape (n_samples,) or None
         True labels; without them there are counts and shares alone.
+    cases : sequence of str, default=CASES
+        What could have happened: ``cases_`` of the ensemble or the committee.
     """
     # Not metrics.interaction_table: it would let the models read everything a second time.
+    of_pair = tuple(cases) == CASES
+    members = keys_of_members(exchange)
+    shown: Sequence[str] = [one_line(name) for name in members]
+    if of_pair:
+        members, shown = ["1", "2"], MEMBERS
     columns = ["case", "count", "share"]
     if y_true is not None:
-        columns += ["right", *(f"{name} alone" for name in MEMBERS)]
+        columns += ["right", *(f"{name} alone" for name in shown)]
     case = exchange["case"]
-    groups = {name: case == name for name in CASES} | {"all": np.ones(len(case), dtype=bool)}
+    groups = {name: case == name for name in cases} | {"all": np.ones(len(case), dtype=bool)}
     rows = []
     for name, here in groups.items():
         row = [name, f"{here.sum():,}", f"{100 * here.mean():.1f} %"]
         if y_true is not None:
-            for label in ("label", "label_1", "label_2"):
+            for label in ("label", *(f"label_{name}" for name in members)):
                 right = exchange[label][here] == y_true[here]
                 row.append(f"{right.mean():.3f}" if right.size else "–")
         rows.append(row)
-    note = _NOTE_CASES if y_true is not None else ""
+    note = "" if y_true is None else _NOTE_CASES if of_pair else _NOTE_COMMITTEE
     return SummaryTable("What happened between the models", columns, rows, note)
 
 

@@ -56,8 +56,9 @@ def train(
         with refusals():
             fitted.append(SelectiveRationaleClassifier(**parameters).fit(texts, y))
     for model in fitted:
-        # Bars are for those who watch a training, not for those who load what came of it.
-        model.set_params(verbose=0)
+        # Bars are for those who watch a training, not for those who load what came of it; and
+        # where it kept its state is a folder of this machine.
+        model.set_params(verbose=0, checkpoint_dir=None)
     if len(fitted) == 1:
         return fitted[0]
     with refusals():

@@ -1,6 +1,7 @@
 """Documents to learn from: invented reviews and real ones, with rationales or without."""
 
 from sklearn_irx.datasets._corpora import load_corpus
+from sklearn_irx.datasets._eraser import read_eraser, write_eraser_predictions
 from sklearn_irx.datasets._rationale_corpora import RationaleCorpus, load_rationale_corpus
 from sklearn_irx.datasets._synthetic import make_rationale_classification
 
@@ -9,4 +10,6 @@ __all__ = [
     "load_corpus",
     "load_rationale_corpus",
     "make_rationale_classification",
+    "read_eraser",
+    "write_eraser_predictions",
 ]

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from sklearn_irx.datasets._corpora import (
     _integer_limit,
     _shown,
 )
+from sklearn_irx.datasets._eraser import warn_of_shared
 
 _NAMES = ("movies",)
 _SUBSETS = ("train", "val")
@@ -85,6 +87,11 @@ def load_rationale_corpus(
         :class:`~sklearn_irx.text.WhitespaceTokenizer` counts words; False past the end of a
         document. Passages may overlap, and a document may have none.
 
+    Warns
+    -----
+    UserWarning
+        If a document stands in both splits.
+
     Raises
     ------
     ValueError
@@ -120,6 +127,12 @@ def load_rationale_corpus(
     documents = list(_documents(home, subset))
     if not documents:
         raise ValueError(f"data_home={_shown(home)} holds no {subset} documents: {_AGAIN}.")
+    (other,) = set(_SUBSETS) - {subset}
+    with suppress(ValueError):  # what is wrong with the other split is told to those who load it
+        elsewhere = [" ".join(document.text.split()) for document in _documents(home, other)]
+        warn_of_shared(
+            subset, [" ".join(document.text.split()) for document in documents], other, elsewhere
+        )
     words = [_checked_words(document)[:limit] for document in documents]
     masks = np.zeros((len(words), max(map(len, words))), dtype=bool)
     for mask, document in zip(masks, documents, strict=True):

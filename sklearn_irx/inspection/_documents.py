@@ -17,7 +17,7 @@ from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line
 if TYPE_CHECKING:
     from rich.text import Text
 
-_CONVINCED = "convinced_by_"
+_CONFIDENCE = "confidence_"
 
 _STORIES_OF_PAIRS = {
     "agree": "Both models say the same.",
@@ -279,7 +279,11 @@ def _listed(values: Any) -> list[Any]:
 
 def keys_of_members(happened: Mapping[str, Any], n_members: int = 2) -> list[str]:
     """Give the names of the members as the columns of `interact` have them."""
-    names = [key.removeprefix(_CONVINCED) for key in happened if key.startswith(_CONVINCED)]
+    names = [
+        key.removeprefix(_CONFIDENCE)
+        for key in happened
+        if key.startswith(_CONFIDENCE) and "_given_" not in key
+    ]
     return names or [str(number + 1) for number in range(n_members)]
 
 

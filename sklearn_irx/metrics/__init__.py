@@ -1,20 +1,52 @@
 """What rationales and confidence are worth, in numbers."""
 
+from sklearn_irx.metrics._agreement import (
+    rationale_iou_score,
+    rationale_kappa_score,
+    rationale_stability_score,
+)
 from sklearn_irx.metrics._calibration import expected_calibration_error
+from sklearn_irx.metrics._faithfulness import comprehensiveness_score, sufficiency_score
 from sklearn_irx.metrics._interaction import interaction_table
+from sklearn_irx.metrics._leakage import MaskLeakage, mask_leakage_score
 from sklearn_irx.metrics._masks import n_transitions, rationale_length
 from sklearn_irx.metrics._plausibility import (
     token_f1_score,
     token_precision_score,
     token_recall_score,
 )
+from sklearn_irx.metrics._scorers import accuracy_within_length, token_f1_scorer
+from sklearn_irx.metrics._second_reader import random_masks, second_reader_accuracy
+from sklearn_irx.metrics._soft import auprc_score
+from sklearn_irx.metrics._spans import (
+    iou_f1_score,
+    span_f1_score,
+    span_precision_score,
+    span_recall_score,
+)
 
 __all__ = [
+    "MaskLeakage",
+    "accuracy_within_length",
+    "auprc_score",
+    "comprehensiveness_score",
     "expected_calibration_error",
     "interaction_table",
+    "iou_f1_score",
+    "mask_leakage_score",
     "n_transitions",
+    "random_masks",
+    "rationale_iou_score",
+    "rationale_kappa_score",
     "rationale_length",
+    "rationale_stability_score",
+    "second_reader_accuracy",
+    "span_f1_score",
+    "span_precision_score",
+    "span_recall_score",
+    "sufficiency_score",
     "token_f1_score",
+    "token_f1_scorer",
     "token_precision_score",
     "token_recall_score",
 ]

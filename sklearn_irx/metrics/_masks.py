@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import overload
 
 import numpy as np
 
-Average = Literal["samples"]
+from sklearn_irx.metrics._input import Average, Masks, averaged, check_masks, check_words
 
 
 @overload
-def rationale_length(masks: np.ndarray, *, average: Average = ...) -> float: ...
+def rationale_length(masks: Masks, *, average: Average = ...) -> float: ...
 @overload
-def rationale_length(masks: np.ndarray, *, average: None) -> np.ndarray: ...
-def rationale_length(
-    masks: np.ndarray, *, average: Average | None = "samples"
-) -> float | np.ndarray:
+def rationale_length(masks: Masks, *, average: None) -> np.ndarray: ...
+def rationale_length(masks: Masks, *, average: Average | None = "samples") -> float | np.ndarray:
     """Count the selected words.
 
     Parameters
     ----------
-    masks : array of shape (n_samples, n_words), dtype bool
-        True for selected words, False past the end of a document.
+    masks : array of shape (n_samples, n_words), dtype bool, or list of lists of (start, end)
+        True for selected words, False past the end of a document. Or the spans of each document
+        in words, ends exclusive.
     average : {"samples"} or None, default="samples"
         "samples" gives the mean over documents, None the number for each.
 
@@ -34,7 +33,7 @@ def rationale_length(
     Raises
     ------
     TypeError
-        If `masks` is not boolean.
+        If `masks` is neither boolean nor spans.
     ValueError
         If `masks` is not two-dimensional or has no document, or `average` is unknown.
 
@@ -50,14 +49,14 @@ def rationale_length(
 
 @overload
 def n_transitions(
-    masks: np.ndarray, lengths: Sequence[int] | np.ndarray | None = ..., *, average: Average = ...
+    masks: Masks, lengths: Sequence[int] | np.ndarray | None = ..., *, average: Average = ...
 ) -> float: ...
 @overload
 def n_transitions(
-    masks: np.ndarray, lengths: Sequence[int] | np.ndarray | None = ..., *, average: None
+    masks: Masks, lengths: Sequence[int] | np.ndarray | None = ..., *, average: None
 ) -> np.ndarray: ...
 def n_transitions(
-    masks: np.ndarray,
+    masks: Masks,
     lengths: Sequence[int] | np.ndarray | None = None,
     *,
     average: Average | None = "samples",
@@ -69,8 +68,9 @@ def n_transitions(
 
     Parameters
     ----------
-    masks : array of shape (n_samples, n_words), dtype bool
-        True for selected words, False past the end of a document.
+    masks : array of shape (n_samples, n_words), dtype bool, or list of lists of (start, end)
+        True for selected words, False past the end of a document. Or the spans of each document
+        in words, ends exclusive.
     lengths : array of shape (n_samples,), dtype int, default=None
         Number of words of each document. None means that every column is a word: right for
         documents of equal length, one border too many for a shorter one whose last word is
@@ -86,7 +86,7 @@ def n_transitions(
     Raises
     ------
     TypeError
-        If `masks` is not boolean or `lengths` not of integers.
+        If `masks` is neither boolean nor spans, or `lengths` not of integers.
     ValueError
         If `masks` is not two-dimensional or has no document, if `lengths` does not fit it or a
         word past the end of a document is selected, or if `average` is unknown.
@@ -104,83 +104,7 @@ def n_transitions(
     >>> n_transitions(masks, lengths=[4, 3], average=None)  # document 2 ends selected
     array([2., 1.])
     """
-    masks = check_masks("masks", masks)
+    masks, lengths = check_words("masks", masks, lengths)
     borders = masks[:, 1:] != masks[:, :-1]
-    if lengths is not None:
-        lengths = _check_lengths(lengths, masks)
-        borders &= np.arange(1, masks.shape[1]) < lengths[:, None]
+    borders &= np.arange(1, masks.shape[1]) < lengths[:, None]
     return averaged(borders.sum(axis=1), average)
-
-
-def check_masks(name: str, masks: Any) -> np.ndarray:
-    """Give `masks` as an array, or say what is wrong with it.
-
-    Parameters
-    ----------
-    name : str
-        What the caller calls it.
-    masks : object
-        What the caller gave.
-
-    Returns
-    -------
-    masks : ndarray of shape (n_samples, n_words), dtype bool
-    """
-    array = np.asarray(masks)
-    if array.dtype != bool:
-        raise TypeError(
-            f"{name} has dtype {array.dtype}: give a boolean array, for example {name} > 0."
-        )
-    if array.ndim != 2 or not len(array):
-        raise ValueError(
-            f"{name} has shape {array.shape}: give (n_samples, n_words) with at least one document."
-        )
-    return array
-
-
-def averaged(values: np.ndarray, average: str | None) -> Any:
-    """Give the mean of one value a document, or the values.
-
-    Parameters
-    ----------
-    values : array of shape (n_samples,)
-        A number for each document.
-    average : {"samples"} or None
-        As the metrics take it.
-
-    Returns
-    -------
-    value : float, or ndarray of shape (n_samples,), dtype float
-    """
-    if average is None:
-        return values.astype(float)
-    if average == "samples":
-        return float(values.mean())
-    raise ValueError(f'average={average!r} is unknown: give "samples" or None.')
-
-
-def _check_lengths(lengths: Any, masks: np.ndarray) -> np.ndarray:
-    lengths = np.asarray(lengths)
-    n_samples, width = masks.shape
-    if not np.issubdtype(lengths.dtype, np.integer):
-        raise TypeError(
-            f"lengths has dtype {lengths.dtype}: give integers, a number of words each."
-        )
-    if lengths.shape != (n_samples,):
-        raise ValueError(
-            f"lengths has shape {lengths.shape}: give one number for each of the {n_samples} rows "
-            "of masks."
-        )
-    if lengths.min() < 0 or lengths.max() > width:
-        raise ValueError(
-            f"lengths goes from {lengths.min()} to {lengths.max()}: give numbers of words from 0 "
-            f"to {width}, the width of masks."
-        )
-    past = (masks & (np.arange(width) >= lengths[:, None])).any(axis=1)
-    if past.any():
-        row = int(past.argmax())
-        raise ValueError(
-            f"lengths[{row}]={lengths[row]}, but masks[{row}] selects a word past it: give masks "
-            "that are False past the end of a document."
-        )
-    return lengths

@@ -3,7 +3,8 @@
 The scores of ERASER (DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models",
 2020) under "hard rationale predictions": each document has its precision, recall and F1, and the
 score is the mean over documents. As in the program released with it, a ratio without a denominator
-is 0: the precision of an empty prediction, the recall of an empty truth, and F1 with either.
+is 0: the precision of an empty prediction, the recall of an empty truth, and F1 with either. That
+program does not know of documents in which both are empty; here they count, with 0.
 """
 
 from __future__ import annotations
@@ -12,27 +13,25 @@ from typing import overload
 
 import numpy as np
 
-from sklearn_irx.metrics._masks import Average, averaged, check_masks
+from sklearn_irx.metrics._input import Average, Masks, averaged, check_masks, check_same_documents
 
 
 @overload
 def token_precision_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average = ...
+    masks_true: Masks, masks_pred: Masks, *, average: Average = ...
 ) -> float: ...
 @overload
+def token_precision_score(masks_true: Masks, masks_pred: Masks, *, average: None) -> np.ndarray: ...
 def token_precision_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: None
-) -> np.ndarray: ...
-def token_precision_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average | None = "samples"
+    masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
     """Share of the selected words that belong to the true rationale.
 
     Parameters
     ----------
-    masks_true, masks_pred : array of shape (n_samples, n_words), dtype bool
+    masks_true, masks_pred : array of shape (n_samples, n_words), dtype bool, or lists of spans
         True for the words of the true and of the predicted rationale. Their widths may differ:
-        missing columns count as False.
+        missing columns count as False. Or the spans (start, end) of each document in words.
     average : {"samples"} or None, default="samples"
         "samples" gives the mean over documents, None the score of each.
 
@@ -44,7 +43,7 @@ def token_precision_score(
     Raises
     ------
     TypeError
-        If an argument is not boolean.
+        If an argument is neither boolean nor spans.
     ValueError
         If one is not two-dimensional or has no document, if they differ in the number of
         documents, or if `average` is unknown.
@@ -62,14 +61,12 @@ def token_precision_score(
 
 @overload
 def token_recall_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average = ...
+    masks_true: Masks, masks_pred: Masks, *, average: Average = ...
 ) -> float: ...
 @overload
+def token_recall_score(masks_true: Masks, masks_pred: Masks, *, average: None) -> np.ndarray: ...
 def token_recall_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: None
-) -> np.ndarray: ...
-def token_recall_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average | None = "samples"
+    masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
     """Share of the true rationale that was selected.
 
@@ -88,15 +85,11 @@ def token_recall_score(
 
 
 @overload
-def token_f1_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average = ...
-) -> float: ...
+def token_f1_score(masks_true: Masks, masks_pred: Masks, *, average: Average = ...) -> float: ...
 @overload
+def token_f1_score(masks_true: Masks, masks_pred: Masks, *, average: None) -> np.ndarray: ...
 def token_f1_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: None
-) -> np.ndarray: ...
-def token_f1_score(
-    masks_true: np.ndarray, masks_pred: np.ndarray, *, average: Average | None = "samples"
+    masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
     """Harmonic mean of precision and recall of the selected words, document by document.
 
@@ -116,14 +109,10 @@ def token_f1_score(
     return averaged(_ratio(2 * hits, n_true + n_pred), average)
 
 
-def _counts(masks_true: np.ndarray, masks_pred: np.ndarray) -> tuple[np.ndarray, ...]:
+def _counts(masks_true: Masks, masks_pred: Masks) -> tuple[np.ndarray, ...]:
     masks_true = check_masks("masks_true", masks_true)
     masks_pred = check_masks("masks_pred", masks_pred)
-    if len(masks_true) != len(masks_pred):
-        raise ValueError(
-            f"masks_true has {len(masks_true)} rows and masks_pred {len(masks_pred)}: give both "
-            "for the same documents."
-        )
+    check_same_documents(("masks_true", "masks_pred"), masks_true, masks_pred)
     shared = min(masks_true.shape[1], masks_pred.shape[1])
     hits = (masks_true[:, :shared] & masks_pred[:, :shared]).sum(axis=1)
     return hits, masks_true.sum(axis=1), masks_pred.sum(axis=1)

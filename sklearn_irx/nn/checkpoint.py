@@ -11,6 +11,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sklearn_irx.nn.callbacks import BestWeights, learned
+from sklearn_irx.nn.isolation import numbers_state, set_numbers_state
 
 _FORMAT = 1
 
@@ -54,8 +55,7 @@ class Checkpoint(Callback):
             "best_weights": self.best.best_weights_,
             "best_loss": [float(part) for part in self.best.best_loss_],
             "epochs_without": self.best.epochs_without_,
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if net.device.startswith("cuda") else [],
+            "torch": numbers_state(),
             "numpy": [numpy_state[0], numpy_state[1].tolist(), *numpy_state[2:]],
         }
         part = self.path.with_suffix(f".{os.getpid()}.part")
@@ -79,9 +79,7 @@ class Checkpoint(Callback):
         self.best.best_weights_ = state["best_weights"]
         self.best.best_loss_ = tuple(state["best_loss"])
         self.best.epochs_without_ = state["epochs_without"]
-        torch.set_rng_state(state["torch"])
-        if state["cuda"]:
-            torch.cuda.set_rng_state_all(state["cuda"])
+        set_numbers_state(state["torch"])
         name, keys, *rest = state["numpy"]
         self.random_state.set_state((name, np.array(keys, dtype=np.uint32), *rest))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import nn
+
+from sklearn_irx.nn.isolation import generator_for
 
 _DIGITS = 8  # binary ones, to which a probability is rounded
 _LEVELS = 2**_DIGITS
@@ -37,7 +38,9 @@ class Dropout(nn.Module):
         if not self.share:
             return x
         if x.device.type != "cpu":
-            return F.dropout(x, self.p)
+            kept = torch.empty_like(x, requires_grad=False)
+            kept.bernoulli_(1 - self.p, generator=generator_for(x.device))
+            return x * kept.div_(1 - self.p)
         factors = torch.full_like(x, enlargement(self.p), requires_grad=False)
         drop_(factors, self.p)
         return x * factors
@@ -69,7 +72,7 @@ def _random_bits(n_bytes: int, p: float) -> torch.Tensor:
     bits = torch.empty(0)
     for digit in range(n_digits):
         drawn = torch.empty(-(-n_bytes // 8), dtype=torch.int64)
-        drawn.random_(-(2**63), None)
+        drawn.random_(-(2**63), None, generator=generator_for(drawn.device))
         if digit == 0:
             bits = drawn
         elif level >> digit & 1:

@@ -85,7 +85,7 @@ class RationaleNet(NeuralNet):
         X: dict[str, torch.Tensor],
         training: bool = False,
     ) -> torch.Tensor:
-        logits, selection = y_pred
+        logits, selection = y_pred.logits, y_pred.selection
         y_true = y_true.to(logits.device)
         words = X["ids"].to(logits.device) != PADDING
         weight = X["weight"].to(logits.device) if "weight" in X else None

@@ -7,6 +7,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from sklearn_irx.nn.dropout import Dropout
+from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.layout import Layout
 from sklearn_irx.nn.linear import LinearPath
 from sklearn_irx.nn.reader import Reader
@@ -69,7 +70,8 @@ class Predictor(nn.Module):
             Their mask, and their rows in the weights of the linear path.
         """
         if self.training and self.word_dropout:
-            mask = mask * (torch.rand_like(mask) >= self.word_dropout)
+            drawn = torch.rand_like(mask, generator=generator_for(mask.device))
+            mask = mask * (drawn >= self.word_dropout)
         if self.compact:
             ids, weights = closed_up(layout.ids, mask)
             seen = Layout(ids, layout.margin, layout.unseen)

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from sklearn_irx.nn.encoders import ENCODERS
+from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.layout import Layout
 from sklearn_irx.nn.linear import LinearPath, LinearStart, WordRanking
 from sklearn_irx.nn.losses import n_borders, n_selected
@@ -22,13 +23,29 @@ from sklearn_irx.nn.selector import Selector
 from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
 _NEVER = -1e4  # the score of a word that is not to be selected
+_VECTORS = "selector.reader.vectors.weight"
+_LINEAR = "predictor.linear.weights"
 
 
 class Reading(NamedTuple):
-    """What came of a batch: class logits (batch, n_classes), and the words that were read."""
+    """What came of a batch.
+
+    Attributes
+    ----------
+    logits : Tensor of shape (batch, n_classes)
+        Of the classes.
+    selection : Selection
+        The words that were read.
+    scores : Tensor of shape (batch, length, n_scores) or None
+        What the selector said of the words, if it was asked and this is no training.
+    known : Tensor of shape (batch, length) or None
+        Where there are words that may be selected.
+    """
 
     logits: torch.Tensor
     selection: Selection
+    scores: torch.Tensor | None = None
+    known: torch.Tensor | None = None
 
 
 class Rationalizer(nn.Module):
@@ -60,6 +77,7 @@ class Rationalizer(nn.Module):
 
     unseen: torch.Tensor
 
+    @weights_drawn()
     def __init__(
         self,
         vectors: np.ndarray,
@@ -188,16 +206,17 @@ class Rationalizer(nn.Module):
         """
         layout = self._layout(ids)
         words, rows = layout.words, self._rows(ids, fold)
+        said: tuple[torch.Tensor, ...] = ()
         if mask is None:
             scores, known = self._scores(layout, rows)
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * known)
             if not self.training:
-                mask = selection.mask
+                mask, said = selection.mask, (scores, known)
         if mask is not None:
             mask = mask * words
             selection = Selection(mask, n_selected(mask), n_borders(mask, words))
-        return Reading(self.predictor(layout, selection.mask, rows), selection)
+        return Reading(self.predictor(layout, selection.mask, rows), selection, *said)
 
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None
@@ -251,10 +270,64 @@ class Rationalizer(nn.Module):
 
     @classmethod
     def from_arrays(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> Rationalizer:
-        """Rebuild a network from its :attr:`settings` and what :meth:`to_arrays` gave."""
-        vectors = np.asarray(arrays["selector.reader.vectors.weight"])
+        """Rebuild a network from its :attr:`settings` and what :meth:`to_arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            If the arrays are not those of a network of these settings. That is found out before
+            memory is taken for it.
+        """
+        # The random start is thrown away, and leaves the caller's random numbers alone.
+        with own_numbers(0), threads(None):
+            cls._check_arrays(settings, arrays)
+            module = cls._of_shape(settings, arrays)
+            with torch.no_grad():
+                for name, value in module._tensors():
+                    value.copy_(torch.tensor(arrays[name]))
+        return module.eval()
+
+    @classmethod
+    def _check_arrays(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Compare arrays with those of a network that has shapes and takes no memory."""
+        vectors, unseen = arrays.get(_VECTORS), arrays.get("unseen")
+        if vectors is None or vectors.ndim != 2 or unseen is None or unseen.ndim != 2:
+            raise ValueError(f"{_VECTORS} and unseen must be there, with a row for each word")
+        # What a skeleton makes on the CPU all the same is no larger than arrays that are there.
+        linear = arrays.get(_LINEAR)
+        if linear is not None and linear.shape != (len(vectors), settings.get("n_classes")):
+            raise ValueError(f"{_LINEAR} has shape {linear.shape}")
+        widest = max((max(array.shape, default=0) for array in arrays.values()), default=0)
+        widths = settings.get("filter_sizes", ())
+        if len(widths) > len(arrays) or max(widths, default=0) > widest:
+            raise ValueError(f"filter_sizes={widths!r} is more than the arrays hold")
+        try:
+            with torch.device("meta"):
+                skeleton = cls._of_shape(settings, arrays)
+        except (TypeError, RuntimeError, KeyError, OverflowError) as error:
+            first = next(iter(str(error).splitlines()), "")
+            raise ValueError(f"the settings {settings!r} make no network ({first})") from error
+        if skeleton.settings.keys() != settings.keys():
+            odd = sorted(skeleton.settings.keys() ^ settings.keys())
+            raise ValueError(f"the settings lack, or should not have, {', '.join(odd)}")
+        expected = dict(skeleton._tensors())
+        for name in sorted(expected.keys() ^ arrays.keys()):
+            raise ValueError(f"{name} is {'missing' if name in expected else 'not expected'}")
+        for name, value in expected.items():
+            shape, dtype = tuple(value.shape), str(value.dtype).removeprefix("torch.")
+            array = arrays[name]
+            if (array.shape, array.dtype.name) != (shape, dtype):
+                raise ValueError(
+                    f"{name} has shape {array.shape} and type {array.dtype.name} where "
+                    f"{shape} and {dtype} are expected"
+                )
+
+    @classmethod
+    def _of_shape(cls, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> Rationalizer:
+        """Make a network for arrays, without their numbers."""
+        vectors = np.asarray(arrays[_VECTORS])
         start = documents = None
-        if "predictor.linear.idf" in arrays:
+        if _LINEAR in arrays:
             n_words = len(vectors)
             start = LinearStart(
                 np.zeros((1, n_words, settings["n_classes"]), dtype=np.float32),
@@ -262,19 +335,9 @@ class Rationalizer(nn.Module):
                 np.zeros(1, dtype=np.int64),
             )
             documents = Documents(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int64))
-        # Skipping the random start leaves the caller's random numbers alone.
-        with torch.random.fork_rng(devices=[]):
-            module = cls(
-                vectors,
-                unseen=arrays["unseen"],
-                **settings,
-                linear_start=start,
-                documents=documents,
-            )
-        with torch.no_grad():
-            for name, value in module._tensors():
-                value.copy_(torch.tensor(arrays[name]))
-        return module.eval()
+        return cls(
+            vectors, unseen=arrays["unseen"], **settings, linear_start=start, documents=documents
+        )
 
     def _tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """Go through what is to be kept, without what another name gives already."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -119,30 +117,6 @@ def _keep_freed_memory() -> None:
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
-@contextmanager
-def isolated(seed: int, n_threads: int | None, device: str) -> Iterator[None]:
-    """Seed torch and set its threads for a while, and leave both as they were."""
-    with torch.random.fork_rng(
-        devices=range(torch.cuda.device_count()) if device.startswith("cuda") else []
-    ):
-        torch.manual_seed(seed)
-        with threads(n_threads):
-            yield
-
-
-@contextmanager
-def threads(n_threads: int | None) -> Iterator[None]:
-    """Let torch compute with `n_threads` threads for a while; None changes nothing."""
-    before = torch.get_num_threads()
-    if n_threads is not None:
-        torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        if n_threads is not None:
-            torch.set_num_threads(before)
-
-
 def pick_device(device: str) -> str:
     """Give the device that ``"auto"`` stands for on this machine: CUDA, else MPS, else the CPU."""
     if device != "auto":
@@ -154,8 +128,12 @@ def pick_device(device: str) -> str:
 
 @torch.inference_mode()
 def read(
-    module: Rationalizer, documents: Documents, masks: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+    module: Rationalizer,
+    documents: Documents,
+    masks: np.ndarray | None = None,
+    *,
+    scores: bool = False,
+) -> tuple[np.ndarray, ...]:
     """Let a trained network read documents.
 
     Parameters
@@ -166,6 +144,8 @@ def read(
         What to read.
     masks : ndarray of shape (n_documents, at least the longest document), dtype bool, default=None
         The words the predictor may see. None asks the network's own selector.
+    scores : bool, default=False
+        Whether to give the scores of words, too.
 
     Returns
     -------
@@ -173,11 +153,15 @@ def read(
         Class probabilities from the selected words.
     selected : ndarray of shape (n_documents, longest document), dtype bool
         The masks that were used.
+    scores : ndarray of shape (n_documents, longest document), dtype float64
+        Only if asked for: what the sampler's ``selection_scores`` are, nan past the end of a
+        document, and everywhere if the selector was not asked.
     """
     module.eval()
     device = module.predictor.output.weight.device
     probabilities = np.empty((len(documents), module.predictor.output.out_features))
     selected = np.zeros((len(documents), documents.lengths.max(initial=0)), dtype=bool)
+    said = np.full(selected.shape if scores else (0, 0), np.nan)
     for rows in inference_batches(documents.lengths, INFERENCE_BATCH_SIZE):
         ids = torch.from_numpy(documents.padded(rows)).to(device)
         mask = None
@@ -187,5 +171,12 @@ def read(
         # Softmax in 64 bits, so that each row sums to one as scikit-learn's metrics expect.
         probabilities[rows] = torch.softmax(reading.logits.cpu().double(), dim=1).numpy()
         width = documents.lengths[rows].max()
-        selected[rows, :width] = reading.selection.mask.cpu().numpy()[:, :width] > 0.5
-    return probabilities, selected
+        chosen = reading.selection.mask > 0.5
+        selected[rows, :width] = chosen.cpu().numpy()[:, :width]
+        if scores and reading.scores is not None and reading.known is not None:
+            of_words = module.sampler.selection_scores(reading.scores, reading.known, chosen)
+            said[rows, :width] = of_words.numpy()[:, :width]
+    if not scores:
+        return probabilities, selected
+    said[np.arange(said.shape[1]) >= documents.lengths[:, None]] = np.nan
+    return probabilities, selected, said

@@ -44,11 +44,13 @@ class Windows:
     """
 
     def __init__(self, widths: Sequence[int]) -> None:
-        sizes = torch.tensor(list(widths))
-        self.width_of = torch.arange(len(sizes)).repeat_interleave(sizes)
+        # On the CPU even in the skeleton of a network, which has shapes and no numbers.
+        sizes = torch.tensor(list(widths), device="cpu")
+        self.width_of = torch.arange(len(sizes), device="cpu").repeat_interleave(sizes)
         self.first = sizes.cumsum(0) - sizes
         self.middle = self.first + (sizes - 1) // 2
-        self.shifts = torch.arange(len(self.width_of)) - self.middle[self.width_of]
+        slots = torch.arange(len(self.width_of), device="cpu")
+        self.shifts = slots - self.middle[self.width_of]
         self.reach = int(self.shifts.abs().max())
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from itertools import islice
+from operator import index
 from typing import Any, ClassVar, NamedTuple
 
 _LATIN_RUN = re.compile(r"[\x00-\xff]+")
@@ -138,11 +139,17 @@ def tokens_of(tokenizer: Any, text: str, limit: int) -> list[Token]:
     """
     tokens = []
     position = 0
-    for item in islice(tokenizer(text), limit):
+    given = tokenizer(text)
+    if not hasattr(given, "__iter__"):
+        raise TypeError(
+            f"tokenizer gave {given!r} for a document: give an iterable of (word, start, end)."
+        )
+    for item in islice(given, limit):
         try:
-            token = Token(*item)
+            word, start, end = item
+            token = Token(word, index(start), index(end))
             valid = position <= token.start <= token.end <= len(text)
-        except TypeError:
+        except (TypeError, ValueError):
             raise TypeError(
                 f"tokenizer gave {item!r} for a document: give (word, start, end) for each word, "
                 "start and end being character offsets."

@@ -1,9 +1,8 @@
-"""Word vectors: read, downloaded or trained by gensim, given as NumPy arrays."""
+"""Word vectors: read from files, downloaded or trained by gensim, given as NumPy arrays."""
 
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain, filterfalse, islice, repeat, zip_longest
@@ -12,12 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.text.vector_files import READING_ERRORS, read_vectors
 from sklearn_irx.text.vocabulary import Vocabulary
+from sklearn_irx.text.words import pack_words, unpack_words
 
-# What gensim and the decompression underneath raise for damaged or foreign files.
-_READING_ERRORS = (
-    OSError, EOFError, ValueError, TypeError, IndexError, AssertionError, MemoryError, zlib.error,
-)  # fmt: skip
 _TRAINED_SIZE = 100
 _TRAINING_EPOCHS = 10
 _TRAINED_DEVIATION = 0.4  # about that of the components of GloVe vectors
@@ -27,7 +24,8 @@ class WordVectors:
     """Vectors of words, by word; copies of the object share one array.
 
     scikit-learn's ``clone`` and ``GridSearchCV`` copy their parameters: a ``KeyedVectors`` given
-    to an estimator is copied for every candidate and fold, a `WordVectors` is not.
+    to an estimator is copied for every candidate and fold, a `WordVectors` is not. A pickle of an
+    estimator, fitted or not, holds the vectors it was given; if it was given a path, it holds that.
 
     Parameters
     ----------
@@ -52,7 +50,8 @@ class WordVectors:
     """
 
     def __init__(self, words: Sequence[str], vectors: np.ndarray) -> None:
-        array = np.asarray(vectors, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+            array = np.asarray(vectors, dtype=np.float32)
         if array.ndim != 2 or len(array) != len(words):
             raise ValueError(
                 f"vectors has shape {array.shape}: give one row for each of the {len(words)} words."
@@ -65,12 +64,13 @@ class WordVectors:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> WordVectors:
-        """Read a file of GloVe or word2vec text, or of word2vec binary (``.bin``), gzip or plain.
+        """Read a file of GloVe or word2vec text, or of word2vec binary (``.bin``).
 
         Parameters
         ----------
         path : str or path-like
-            The last file read is kept in memory as long as it does not change on disk.
+            Plain, or compressed if the name ends in ``.gz``, ``.bz2`` or ``.xz``. The last file
+            read is kept in memory as long as it does not change on disk.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class WordVectors:
         try:
             stat = file.stat()
             return _read(str(file.resolve()), stat.st_mtime_ns, stat.st_size)
-        except _READING_ERRORS as error:
+        except READING_ERRORS as error:
             raise ValueError(
                 f"embeddings={str(path)!r} cannot be read as word vectors ({error}): give a file "
                 "of GloVe or word2vec text, or of word2vec binary if its name ends in .bin."
@@ -146,6 +146,13 @@ class WordVectors:
         rows[places >= 0] = self.vectors[places[places >= 0]]
         return rows
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"words": pack_words(self.words), "vectors": self.vectors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        words = unpack_words(state["words"], len(state["vectors"]))
+        self.__init__(words, state["vectors"])  # type: ignore[misc]
+
     def __copy__(self) -> WordVectors:
         return self
 
@@ -159,21 +166,7 @@ class WordVectors:
 @lru_cache(maxsize=1)
 def _read(path: str, modified: int, size: int) -> WordVectors:  # noqa: ARG001
     """Read a file; `modified` and `size` tell a changed file from the one in the cache."""
-    from gensim.models import KeyedVectors
-    from gensim.utils import open as gensim_open
-
-    binary = path.removesuffix(".gz").endswith(".bin")
-    has_header = binary
-    if not binary:
-        with gensim_open(path, "rb") as lines:
-            first = lines.readline().split()
-        if not first:
-            raise ValueError("its first line is empty")
-        has_header = len(first) == 2
-    keyed = KeyedVectors.load_word2vec_format(path, binary=binary, no_header=not has_header)
-    if not keyed.vectors.size:
-        raise ValueError("it holds no vectors")
-    return WordVectors.from_keyed_vectors(keyed)
+    return WordVectors(*read_vectors(Path(path)))
 
 
 def load_embeddings(embeddings: Any) -> list[WordVectors | None]:

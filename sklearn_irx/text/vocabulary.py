@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 
 from sklearn_irx.text.tokenized import TokenizedTexts, count_words, number_words
+from sklearn_irx.text.words import pack_words, unpack_words
 
 PADDING = 0
 UNKNOWN = 1
@@ -78,3 +80,16 @@ class Vocabulary:
         """Give the id of each word, 1 where unknown: int32 of shape (len(words),)."""
         ids = map(self._ids.get, words, repeat(UNKNOWN))
         return np.fromiter(ids, dtype=np.int32, count=len(words))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # One value in place of a hundred thousand, each of which skops would describe.
+        return {
+            "words": pack_words(chain(self.words, self.unseen_words)),
+            "n_words": len(self.words),
+            "n_unseen_words": len(self.unseen_words),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        n_words = state["n_words"]
+        words = unpack_words(state["words"], n_words + state["n_unseen_words"])
+        self.__init__(words[:n_words], words[n_words:])  # type: ignore[misc]

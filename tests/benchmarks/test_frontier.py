@@ -20,8 +20,9 @@ from benchmarks.frontier.__main__ import main
 from benchmarks.frontier.linear import heaviness, keep_heaviest
 from benchmarks.frontier.measures import Heard, measure_ensemble
 from benchmarks.frontier.plan import CONFIGURATION, Job, Plan
+from benchmarks.frontier.teacher import NaiveBayesLogistic, taught
 from benchmarks.frontier.tokenizers import StemTokenizer, vectors_of_stems
-from benchmarks.frontier.workshop import Workshop
+from benchmarks.frontier.workshop import Workshop, are_late
 from sklearn_irx import InteractiveCommittee
 from sklearn_irx.text import WordTokenizer, WordVectors
 
@@ -71,7 +72,11 @@ def test_a_quick_run_gives_a_row_for_each_model(finished):
     )
     assert [row["member"] for row in members] == MEMBERS
     assert [row["ensemble"] for row in ensembles] == ["pair", "committee"]
-    assert {(row["training_texts"], row["validation_texts"]) for row in members} == {(72, 8)}
+    ((n_training, n_validation),) = {
+        (row["training_texts"], row["validation_texts"]) for row in members
+    }
+    assert n_validation == 8
+    assert n_training > 72  # unlabelled texts, too
     assert {row["words"] <= 7.5 for row in members} == {True}
     assert len({(row["model"], row["fitted_on"], row["asked"]) for row in linear}) == 10
     told = json.loads((finished / "quick" / "frontier-members.json").read_text())
@@ -249,3 +254,27 @@ def test_measures_of_an_exchange_on_three_documents():
     assert found["soft_voting_words"] == pytest.approx(7 / 3, abs=1e-5)
     assert found["second_reader"] == pytest.approx(5 / 6, abs=1e-5)
     assert found["oracle"] == 1
+
+
+def test_a_teacher_labels_what_it_is_sure_of(reviews):
+    texts, y, _ = reviews
+    everything = NaiveBayesLogistic().fit(texts[:300], y[:300])
+    said = everything.predict_proba(texts[300:])
+    np.testing.assert_allclose(said.sum(axis=1), 1)
+    more, labels = taught(texts[:300], y[:300], texts[300:], 0.6)
+    sure = np.flatnonzero(said.max(axis=1) >= 0.6)
+    assert more == [texts[300 + row] for row in sure]
+    assert np.mean(labels == y[300:][sure]) > 0.9
+    two = np.flatnonzero(np.isin(y, ["food", "noise"]))
+    teacher = NaiveBayesLogistic().fit([texts[row] for row in two[:150]], y[two[:150]])
+    said = teacher.predict_proba([texts[row] for row in two[150:]])
+    assert np.mean(teacher.classes_[said.argmax(axis=1)] == y[two[150:]]) > 0.9
+
+
+def test_late_texts_are_those_of_the_highest_numbers_in_each_class():
+    numbers = sorted(map(str, range(120)))
+    labels = np.repeat(["neg", "pos"], [120, 30])
+    late = are_late(labels, 0.1)
+    assert sorted(int(numbers[row]) for row in np.flatnonzero(late[:120])) == list(range(108, 120))
+    numbers = sorted(map(str, range(30)))
+    assert sorted(int(numbers[row]) for row in np.flatnonzero(late[120:])) == [27, 28, 29]

@@ -1,9 +1,12 @@
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from sklearn_irx import InteractiveCommittee, SelectiveRationaleClassifier, save
 from sklearn_irx.cli.app import app
 from sklearn_irx.datasets import make_rationale_classification
+from sklearn_irx.text import WordVectors
 
 _QUICK = ["--max-epochs", "2", "--max-length", "40", "--threads", "1"]
 
@@ -38,16 +41,31 @@ def table(reviews, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def pair(cli, quick, table, tmp_path_factory):
-    """Two models that interact, trained and saved by the command."""
-    path = tmp_path_factory.mktemp("models") / "pair.joblib"
+    """Two models that interact, trained and saved by the command in a folder."""
+    path = tmp_path_factory.mktemp("models") / "pair"
     result = cli("fit", table, "-o", path, *quick)
     assert result.exit_code == 0, result.output
     return path
 
 
 @pytest.fixture(scope="session")
+def committee(reviews, tmp_path_factory):
+    """Three models that interact, one of an odd name."""
+    texts, y = list(reviews["text"]), reviews["label"].to_numpy()
+    small = {"max_length": 40, "max_epochs": 1, "n_filters": 4, "n_threads": 1}
+    small["embeddings"] = WordVectors(["sirens", "ants"], np.eye(2))
+    members = [
+        (name, SelectiveRationaleClassifier(**small, random_state=seed).fit(texts[:n], y[:n]))
+        for name, seed, n in (("bayes", 0, 60), ("<b>", 1, 20), ("short", 2, 12))
+    ]
+    path = tmp_path_factory.mktemp("models") / "committee"
+    save(InteractiveCommittee(members, rule="consensus").fit(texts), path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def single(cli, quick, reviews, tmp_path_factory):
-    """One model, its labels the numbers 0 and 1."""
+    """One model in a joblib file, its labels the numbers 0 and 1."""
     folder = tmp_path_factory.mktemp("models")
     numbered = reviews.assign(label=(reviews["label"] == "noise").astype(int))
     numbered.to_parquet(folder / "numbered.parquet")

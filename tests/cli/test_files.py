@@ -184,11 +184,26 @@ def test_json_lines_can_hold_what_parquet_held(tmp_path):
     assert second == {"day": None, "vector": None, "share": None}
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_half_a_character_does_not_stop_the_writing(tmp_path, suffix):
     path = tmp_path / f"table{suffix}"
     write_table(pd.DataFrame({"text": ["a\ud800b"]}, dtype=object), path)
     assert len(read_table(path)) == 1
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"text":' * 100_000], ids=["list", "object"])
+def test_lines_that_nest_too_deep_are_named(tmp_path, line):
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"text": "a"}\n' + line, encoding="utf-8")
+    with pytest.raises(CommandError, match="line 2 nests too deep"):
+        read_table(path)
+
+
+def test_a_number_that_no_column_holds_is_explained(tmp_path):
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"n": 1' + "0" * 400 + "}", encoding="utf-8")
+    with pytest.raises(CommandError, match="cannot hold the table"):
+        write_table(read_table(path), tmp_path / "table.parquet")
 
 
 def test_a_table_that_a_format_cannot_hold_leaves_no_file(tmp_path):

@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import joblib
 import pandas as pd
 import pytest
 
+from sklearn_irx import load
 from sklearn_irx.exchange import CASES
 
 
@@ -56,6 +58,20 @@ def test_options_reach_both_models(cli, quick, table, tmp_path):
     assert first != second
 
 
+def test_a_training_that_was_cut_off_goes_on(cli, quick, table, tmp_path):
+    options = [*quick, "--seed", "3", "--test-size", 0, "--checkpoints", tmp_path / "states"]
+    assert cli("fit", table, "-o", tmp_path / "one.joblib", *options).exit_code == 0
+    states = list((tmp_path / "states").iterdir())
+    assert len(states) == 2  # of two models
+    before = [path.stat().st_mtime_ns for path in states]
+    assert cli("fit", table, "-o", tmp_path / "two.joblib", *options).exit_code == 0
+    assert [path.stat().st_mtime_ns for path in states] == before  # nothing was left to train
+    one, two = (joblib.load(tmp_path / f"{name}.joblib") for name in ("one", "two"))
+    texts = ["Sirens all night.", "Ants in the bed."]
+    assert (one.predict_proba(texts) == two.predict_proba(texts)).all()
+    assert one.est1.checkpoint_dir is None
+
+
 def test_fit_replaces_a_model_only_if_told_to(cli, quick, table, tmp_path, monkeypatch):
     path = tmp_path / "m.joblib"
     path.write_text("precious")
@@ -69,6 +85,67 @@ def test_fit_replaces_a_model_only_if_told_to(cli, quick, table, tmp_path, monke
     assert joblib.load(path).predict(["Sirens."]).shape == (1,)
 
 
+def test_fit_writes_a_folder_whose_card_tells_the_accuracy(cli, quick, table, tmp_path):
+    path = tmp_path / "model"
+    result = cli("fit", table, "-o", path, "--single", *quick)
+    assert result.exit_code == 0
+    assert f"Saved {path}" in result.stdout
+    accuracy = float(
+        next(line for line in result.stdout.splitlines() if "model" in line[:9])[9:].split()[0]
+    )
+    card = (path / "README.md").read_text(encoding="utf-8")
+    told = float(card.split("On test texts")[1].split("| accuracy |")[1].split("|")[0])
+    assert told == pytest.approx(accuracy, abs=5e-4)
+
+
+def test_fit_replaces_a_folder_only_if_it_holds_a_model(
+    cli, quick, pair, table, tmp_path, monkeypatch
+):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("precious")
+    shutil.copytree(pair, tmp_path / "model")
+    with monkeypatch.context() as patch:
+        patch.setattr("sklearn_irx.cli.training.train", pytest.fail)  # refused before training
+        for name, force, said in (
+            ("mine", ["--force"], "is not empty and holds no model"),
+            ("mine/a.txt", ["--force"], "is a file, and a model is a folder"),
+            ("model", [], "holds a model: --force replaces it"),
+        ):
+            result = cli("fit", table, "-o", tmp_path / name, *force)
+            assert (result.exit_code, said in sentence(result)) == (2, True)
+    arguments = ["-o", tmp_path / "model", "--force", "--single", "--test-size", 0, *quick]
+    assert cli("fit", table, *arguments).exit_code == 0
+    assert not hasattr(load(tmp_path / "model"), "interact")
+
+
+def test_a_damaged_folder_is_explained_in_a_sentence(cli, pair, table, tmp_path):
+    shutil.copytree(pair, tmp_path / "model")
+    next((tmp_path / "model").glob("weights-*")).write_bytes(b"")
+    for path, said in ((tmp_path / "model", "has 0 bytes"), (tmp_path, "has no model.json")):
+        result = cli("predict", path, table)
+        assert (result.exit_code, said in sentence(result)) == (1, True)
+
+
+def test_a_committee_is_shown_with_all_its_members(cli, committee, table, reviews, tmp_path):
+    model, texts = load(committee), list(reviews["text"])
+    assert (model.interact(texts)["case"] != "agree").any(), "this test sees nothing"
+    result = cli("predict", committee, table, "-o", tmp_path / "o.csv")
+    assert result.exit_code == 0, result.output
+    found = pd.read_csv(tmp_path / "o.csv", keep_default_na=False)
+    assert found["label_pred"].tolist() == model.predict(texts).tolist()
+    assert set(found["case"]) <= {"agree", "consensus", "confidence"}
+    page = tmp_path / "page.html"
+    result = cli("explain", committee, table, "-n", 120, "--label", "label", "-o", page)
+    assert result.exit_code == 0, result.output
+    right = model.score(texts, reviews["label"].to_numpy())
+    assert result.stdout.count("· right") == round(120 * right)
+    html = page.read_text(encoding="utf-8")
+    assert "<b></" not in html
+    for text in ("bayes alone", "&lt;b&gt; alone", "all, interacting", "short", "2 of 2"):
+        assert text in html
+    assert html.count('<span class="badge kept">') == (found["case"] != "agree").sum()
+
+
 def test_fit_checks_the_folder_before_training(cli, table, tmp_path, monkeypatch):
     monkeypatch.setattr("sklearn_irx.cli.training.train", pytest.fail)
     result = cli("fit", table, "-o", tmp_path / "missing" / "m.joblib")
@@ -76,10 +153,17 @@ def test_fit_checks_the_folder_before_training(cli, table, tmp_path, monkeypatch
     assert "there is no folder" in sentence(result)
 
 
-@pytest.mark.parametrize("where", ["sklearn_irx.cli.training.train", "joblib.dump"])
-def test_an_interrupted_fit_leaves_no_file(cli, quick, table, tmp_path, monkeypatch, where):
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        ("sklearn_irx.cli.training.train", "m"),
+        ("joblib.dump", "m.joblib"),
+        ("sklearn_irx.io._files.os.rename", "m"),
+    ],
+)
+def test_an_interrupted_fit_leaves_no_file(cli, quick, table, tmp_path, monkeypatch, where, name):
     monkeypatch.setattr(where, stopped)
-    result = cli("fit", table, "-o", tmp_path / "m.joblib", "--single", *quick)
+    result = cli("fit", table, "-o", tmp_path / name, "--single", *quick)
     assert result.exit_code == 130
     # Before it stands the progress bar, if training had begun.
     assert result.stderr.strip().splitlines()[-1] == "Error: interrupted."
@@ -130,7 +214,7 @@ def test_predict_prints_csv_with_the_columns_it_was_given(cli, pair, table, revi
 def test_predict_says_what_the_saved_model_says(cli, pair, table, reviews, tmp_path):
     assert cli("predict", pair, table, "-o", tmp_path / "o.parquet").exit_code == 0
     found = pd.read_parquet(tmp_path / "o.parquet")
-    assert found["label_pred"].tolist() == joblib.load(pair).predict(list(reviews["text"])).tolist()
+    assert found["label_pred"].tolist() == load(pair).predict(list(reviews["text"])).tolist()
 
 
 def test_predict_keeps_labels_in_their_type_and_has_no_case_for_one_model(

@@ -39,6 +39,22 @@ def test_cases_are_counted_and_judged():
     assert rows["all"] == ["4", "100.0 %", "0.500", "0.250", "0.750"]
 
 
+def test_cases_of_a_committee_are_judged_for_each_member():
+    exchange = {
+        "label_a": np.array(["x", "y"]),
+        "confidence_a": np.array([0.5, 0.5]),
+        "label_<b>": np.array(["x", "x"]),
+        "confidence_<b>": np.array([0.5, 0.5]),
+        "case": np.array(["agree", "mean"]),
+        "label": np.array(["x", "y"]),
+    }
+    table = cases_table(exchange, np.array(["x", "x"]), ("agree", "mean", "confidence"))
+    assert table.columns == ["case", "count", "share", "right", "a alone", "<b> alone"]
+    assert table.rows[1] == ["mean", "1", "50.0 %", "0.000", "0.000", "1.000"]
+    assert [row[0] for row in table.rows] == ["agree", "mean", "confidence", "all"]
+    assert "surest" in table.note
+
+
 def test_without_true_labels_cases_are_only_counted():
     table = cases_table({"case": np.array(["agree"])}, None)
     assert table.columns == ["case", "count", "share"]

@@ -338,3 +338,12 @@ def test_the_real_corpus_has_rationales_within_its_documents(subset, n_documents
     short = load_rationale_corpus(subset=subset, max_words=300)
     assert (short.masks == masks[:, :300]).all()
     assert [words(text) for text in short.texts] == [words(text, 300) for text in texts]
+
+
+def test_a_review_in_both_splits_is_warned_of(tmp_path):
+    again = ("n3.txt", "val", "NEG", "seen twice\n.", [(0, 1)])
+    for data_home in in_every_form(tmp_path, [*REVIEWS, again]).values():
+        with pytest.warns(UserWarning, match="1 of the 3 texts of 'train' stand in 'val' too"):
+            load_rationale_corpus("movies", "train", data_home=data_home)
+        with pytest.warns(UserWarning, match="1 of the 2 texts of 'val' stand in 'train' too"):
+            load_rationale_corpus("movies", "val", data_home=data_home)

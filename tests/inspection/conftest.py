@@ -79,6 +79,7 @@ def chromium():
 @pytest.fixture
 def open_page(chromium, tmp_path):
     """Open a page from a file, at a size, in light or dark; give the browser."""
+    from selenium.webdriver.support import wait as waits
 
     def opened(html, *, width=1280, height=900, dark=False):
         path = tmp_path / "page.html"
@@ -92,6 +93,10 @@ def open_page(chromium, tmp_path):
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
         chromium.get(path.as_uri())
+        complete = "return location.href === arguments[0] && document.readyState === 'complete'"
+        waits.WebDriverWait(chromium, 30).until(
+            lambda browser: browser.execute_script(complete, path.as_uri())
+        )
         return chromium
 
     return opened

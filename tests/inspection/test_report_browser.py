@@ -286,6 +286,34 @@ def test_in_a_notebook_it_works_in_its_frame(open_page, pair, reviews):
     assert browser.get_log("browser") == []
 
 
+def test_without_scripts_the_rest_is_there(open_page, html):
+    browser = open_page(html)
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.refresh()
+        shown = browser.find_element("css selector", "main").text
+        assert "needs JavaScript" in shown
+        assert "Right and sure" in shown
+        assert not browser.find_element("id", "browser").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_screen_readers_hear_where_a_selection_begins_and_ends(open_page, html):
+    browser = open_page(html)
+    browser.execute_cdp_cmd("Accessibility.enable", {})
+    nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    browser.execute_cdp_cmd("Accessibility.disable", {})
+    roles = [node["role"]["value"] for node in nodes]
+    heard = [node.get("name", {}).get("value", "").strip() for node in nodes]
+    assert roles.count("mark") == len(all_of(browser, "mark"))
+    assert heard.count("[selected:") >= roles.count("mark")
+    assert {"search", "status", "main", "navigation", "table", "article"} <= set(roles)
+    named = {"combobox", "checkbox", "searchbox", "article", "image"}
+    for node, role, name in zip(nodes, roles, heard, strict=True):
+        assert name or role not in named or node["ignored"], role
+
+
 def test_ten_thousand_documents_open_quickly(open_page, pair, reviews):
     report = rationale_report(pair, reviews[0] * 25, np.tile(reviews[1], 25))
     html = report.html

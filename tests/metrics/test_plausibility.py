@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score, precision_score, recall_score
 
 from sklearn_irx.metrics import token_f1_score, token_precision_score, token_recall_score
 
@@ -41,6 +42,14 @@ def test_scores_equal_those_of_sets_of_positions(documents, width_true, width_pr
     for score, column in zip(SCORES, expected.T, strict=True):
         np.testing.assert_allclose(score(masks_true, masks_pred, average=None), column)
         assert score(masks_true, masks_pred) == pytest.approx(column.mean())
+
+
+@given(st.integers(0, 1000))
+def test_of_one_document_the_scores_are_those_of_scikit_learn(seed):
+    masks_true, masks_pred = np.random.RandomState(seed).random_sample((2, 3, 5)) < 0.4
+    for score, own in zip(SCORES, (precision_score, recall_score, f1_score), strict=True):
+        expected = [own(*row, zero_division=0) for row in zip(masks_true, masks_pred, strict=True)]
+        np.testing.assert_allclose(score(masks_true, masks_pred, average=None), expected)
 
 
 def test_scores_by_hand():

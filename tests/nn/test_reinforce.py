@@ -50,7 +50,7 @@ def draw_as_told(monkeypatch):
     """Make a sampler draw these masks (batch, length)."""
 
     def draw(sampler, logits, masks):
-        monkeypatch.setattr(torch, "rand_like", lambda p: torch.where(masks, 0.0, 1.0).to(p))
+        monkeypatch.setattr(torch, "rand_like", lambda p, **_: torch.where(masks, 0.0, 1.0).to(p))
         selection = sampler(logits.unsqueeze(-1), torch.ones_like(masks))
         monkeypatch.undo()
         assert torch.equal(selection.mask.bool(), masks)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sklearn_irx.nn.samplers import SAMPLERS, IndependentSampler, make_sampler
@@ -132,6 +132,7 @@ def test_no_rationale_is_longer_than_the_limit(name, logits, limit):
 @pytest.mark.parametrize("name", BUDGETED)
 @given(logits=LOGITS, share=st.floats(0.05, 0.95))
 def test_a_share_is_a_share_of_each_document(name, logits, share):
+    assume(abs(share * len(logits) % 1 - 0.5) > 1e-5)  # in 32 bits, half a word may be reached
     scores, words = scored(name, np.abs(logits).astype(np.float32) + 1)
     mask = SAMPLERS[name](rationale_length=share).eval()(scores, words).mask
     assert mask.sum() == max(1, round(share * len(logits)))

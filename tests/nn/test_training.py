@@ -1,6 +1,5 @@
 """What happens between the epochs, and what training leaves behind."""
 
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +10,10 @@ from skorch.history import History
 
 from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum
+from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.length_control import FixedPrice, Multiplier
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import isolated, make_net, read, threads, train
+from sklearn_irx.nn.training import make_net, read, train
 from sklearn_irx.text import Documents
 
 
@@ -144,28 +144,6 @@ def test_the_selector_rests_while_the_predictor_reads_all_words():
     assert not any(name.startswith("selector") for name in moved[0])
     assert any(name.startswith("predictor") for name in moved[0])
     assert any(name.startswith("selector") for name in moved[1])
-
-
-@pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
-def test_isolated_leaves_random_numbers_and_threads_as_they_were(error):
-    before = torch.get_rng_state(), torch.get_num_threads()
-    drawn = []
-    for _ in range(2):
-        with nullcontext() if error is None else pytest.raises(error):  # noqa: SIM117
-            with isolated(3, before[1] + 1, "cpu"):
-                drawn.append(torch.rand(4))
-                assert torch.get_num_threads() == before[1] + 1
-                if error is not None:
-                    raise error
-        assert torch.equal(torch.get_rng_state(), before[0])
-        assert torch.get_num_threads() == before[1]
-    assert torch.equal(*drawn)
-
-
-def test_no_number_of_threads_changes_nothing():
-    before = torch.get_num_threads()
-    with threads(None):
-        assert torch.get_num_threads() == before
 
 
 def test_given_masks_are_read_and_come_back():

@@ -1,16 +1,22 @@
 """Word vectors from files, from gensim and from training."""
 
+import bz2
 import copy
 import gzip
+import lzma
 import os
+import pickle
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import gensim.downloader
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import clone
 
 from sklearn_irx import SelectiveRationaleClassifier
@@ -26,9 +32,6 @@ from sklearn_irx.text import (
 WORDS = ["good", "bad", "Straße", "."]
 VECTORS = np.array([[1, 0.5, -2], [0, 0, 1], [3, -0.25, 8], [0.125, 4, -1]], dtype=np.float32)
 LINES = "".join(f"{w} {' '.join(map(str, v))}\n" for w, v in zip(WORDS, VECTORS, strict=True))
-
-# gensim opens a file without a header twice and leaves closing the second one to the interpreter.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 
 def keyed_vectors():
@@ -60,8 +63,8 @@ def write(path, kind):
 )
 def test_every_format_is_read(name, kind, tmp_path):
     write(tmp_path / name, kind)
-    for given in (tmp_path / name, str(tmp_path / name)):
-        (vectors,) = load_embeddings(given)
+    for source in (tmp_path / name, str(tmp_path / name)):
+        (vectors,) = load_embeddings(source)
         assert vectors.words == WORDS
         np.testing.assert_array_equal(vectors.vectors, VECTORS)
         assert vectors.size == 3
@@ -101,6 +104,22 @@ def binary(tmp_path):
         ("damaged.txt.gz", gzip.compress(LINES.encode())[:10] + b"\xff" * 40),
         ("huge.vec", b"3 999999999999\nbad 1\n"),
         ("cut.bin", binary),
+        ("one_field.txt", b"good\nbad\n"),
+        ("no_word.txt", b" 1 2 3\ngood 1 2 3\n"),
+        ("too_large.txt", b"good 1e39 1 1\n"),
+        ("latin.txt", b"caf\xe9 1 2 3\n"),
+        ("latin.bin", b"1 1\ncaf\xe9 1234"),
+        ("no_numbers.vec", b"many words\ngood 1 2\n"),
+        ("many.vec", b"999999999999 3\ngood 1 2 3\n"),
+        ("many.bin", b"999999999999 1\ngood 1234"),
+        ("wide.bin", b"2 99999999999\ngood "),
+        ("endless_line.txt", b"good " + b"1 " * 600_000),
+        ("endless_word.bin", b"1 3\n" + b"x" * 100_000),
+        ("zeros.txt.gz", gzip.compress(bytes(3_000_000))),
+        ("zeros.bin.gz", gzip.compress(b"1 3\n" + bytes(3_000_000))),
+        ("damaged.txt.xz", b"\xfd7zXZ\0" + b"1" * 50),
+        ("pickle.txt", pickle.dumps(WORDS)),
+        ("pickle.bin", pickle.dumps(WORDS)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -110,6 +129,56 @@ def test_a_file_without_vectors_is_named(name, content, tmp_path):
         path.write_bytes(content(tmp_path)[:-20] if callable(content) else content)
     with pytest.raises(ValueError, match=r"embeddings=.*" + re.escape(str(path))):
         load_embeddings(path)
+
+
+def test_what_a_header_announces_takes_no_memory(tmp_path):
+    path = tmp_path / "huge.vec"
+    path.write_bytes(b"99999999 60000\ngood 1 2 3\n")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="line 2 has no word with 60000 numbers"):
+            load_embeddings(path)
+        path.with_suffix(".bin").write_bytes(b"99999999 60000\ngood 1 2 3\n")
+        with pytest.raises(ValueError, match="it ends within vector 1 of 99999999"):
+            load_embeddings(path.with_suffix(".bin"))
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("mark.txt", b"\xef\xbb\xbfgood 1 2\nbad 3 4\n", ["good", "bad"]),
+        ("windows.vec", b"2 2\r\ngood 1 2\r\nbad 3 4\r\n", ["good", "bad"]),
+        ("blank.txt", b"good 1 2\n\nbad 3 4\n\n", ["good", "bad"]),
+        ("tabs.txt", b"good\t1\t2\nbad\t3\t4\n", ["good", "bad"]),
+        ("spaces.txt", b"good 1 2\nvery bad 3 4\n", ["good", "very bad"]),
+        ("twice.txt", b"good 1 2\ngood 7 8\nbad 3 4\n", ["good", "bad"]),
+        ("no-break.txt", b"good 1 2\nvery\xc2\xa0bad 3 4\n", ["good", "very\xa0bad"]),
+        ("packed.txt.bz2", bz2.compress(b"good 1 2\nbad 3 4\n"), ["good", "bad"]),
+        ("packed.txt.xz", lzma.compress(b"good 1 2\nbad 3 4\n"), ["good", "bad"]),
+    ],
+)
+def test_odd_files_are_read_for_what_they_mean(name, content, words, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
+    vectors = WordVectors.load(path)
+    assert vectors.words == words
+    assert vectors.vectors.tolist() == [[1, 2], [3, 4]]
+
+
+@given(data=st.binary(max_size=80), kind=st.sampled_from([".txt", ".bin", ".txt.gz", ".bin.gz"]))
+def test_any_bytes_are_word_vectors_or_refused(data, kind, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / f"any{kind}"
+    path.write_bytes(gzip.compress(data) if kind.endswith(".gz") else data)
+    try:
+        vectors = WordVectors.load(path)
+    except ValueError as error:
+        assert str(path) in str(error)  # noqa: PT017
+    else:
+        assert vectors.vectors.shape == (len(set(vectors.words)), vectors.size)
+        assert np.isfinite(vectors.vectors).all()
 
 
 def test_a_folder_is_no_file(tmp_path):

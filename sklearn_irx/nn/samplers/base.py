@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import nn
 
+from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.lengths import n_allowed
 from sklearn_irx.nn.losses import n_borders, n_selected
 
@@ -112,6 +113,50 @@ class Sampler(nn.Module):
         """Select words at inference: without noise, a bool for each word."""
         raise NotImplementedError
 
+    def preference(self, scores: torch.Tensor) -> torch.Tensor:
+        """Map scores to one number a word, shape (batch, length): the larger, the rather selected.
+
+        Where every word is drawn for itself, its log-odds of being selected.
+        """
+        return scores.squeeze(-1)
+
+    def selection_scores(
+        self, scores: torch.Tensor, words: torch.Tensor, selected: torch.Tensor
+    ) -> torch.Tensor:
+        """Say how much each word belongs to the rationale: ``sigmoid(preference - cut)``.
+
+        Parameters
+        ----------
+        scores : Tensor of shape (batch, length, len(directions))
+            What the selector says of each word.
+        words : Tensor of shape (batch, length), dtype bool
+            False where there is no word, or none that may be selected.
+        selected : Tensor of shape (batch, length), dtype bool
+            What :meth:`select` made of them.
+
+        Returns
+        -------
+        selection_scores : Tensor of shape (batch, length), dtype float64, on the CPU
+            Between 0 and 1, and 0 where `words` is False.
+        """
+        # Double precision, which not every device has, keeps apart what is nearly sure.
+        preference = self.preference(scores).cpu().double().masked_fill(~words.cpu(), -torch.inf)
+        cut = self.cut(preference, selected.cpu())
+        return torch.where(words.cpu(), torch.sigmoid(preference - cut.unsqueeze(1)), 0.0)
+
+    def cut(self, preference: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
+        """Give the preference (batch,) that stands for even odds, by document.
+
+        Here so many words are above it as were selected: it lies halfway to the next word, and by
+        1 at most below the least of them.
+        """
+        n = selected.sum(dim=1, keepdim=True)
+        ranked = preference.sort(dim=1, descending=True).values
+        ranked = torch.nn.functional.pad(ranked, (0, 1), value=-torch.inf)
+        least, following = ranked.gather(1, (n - 1).clamp(min=0)), ranked.gather(1, n)
+        below = least - ((least - following) / 2).clamp(max=1)
+        return torch.where(n > 0, below, following + 1).squeeze(1)
+
     def score_for(self, log_odds: float) -> float:
         """Give x such that words of scores ``x * directions`` have these log-odds of selection."""
         return log_odds
@@ -145,9 +190,13 @@ class IndependentSampler(Sampler):
         self.register_buffer("threshold", torch.tensor(0.0))
         self.register_buffer("border_cost", torch.tensor(0.0))
 
-    def preference(self, scores: torch.Tensor) -> torch.Tensor:
-        """Map scores to the log-odds of being selected, shape (batch, length)."""
-        return scores.squeeze(-1)
+    def cut(self, preference: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
+        """Give the threshold, and where `max_rationale_length` held words back, what it left."""
+        threshold = self.threshold.cpu().to(preference).expand(len(preference))
+        if self.max_rationale_length is None or self.border_cost > 0:
+            return threshold
+        is_limited = selected.sum(dim=1) < (preference > threshold.unsqueeze(1)).sum(dim=1)
+        return torch.where(is_limited, super().cut(preference, selected), threshold)
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         preference = self.preference(scores).masked_fill(~words, -torch.inf)
@@ -223,5 +272,6 @@ def binary_concrete(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     The first component of a Gumbel-softmax over two logits whose difference is `logits`: the
     difference of two Gumbel variables is logistic (Maddison et al., 2017; Jang et al., 2017).
     """
-    uniform = torch.rand_like(logits).clamp_(1e-6, 1 - 1e-6)
+    uniform = torch.rand_like(logits, generator=generator_for(logits.device))
+    uniform = uniform.clamp_(1e-6, 1 - 1e-6)
     return torch.sigmoid((logits + torch.logit(uniform)) / temperature)

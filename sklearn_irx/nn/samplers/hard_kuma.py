@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.samplers.base import IndependentSampler, Selection, expected_costs
 
 _SHAPES = (1e-6, 100.0)  # beyond, the distribution is a point and its gradients overflow
@@ -57,7 +58,7 @@ class HardKuma(IndependentSampler):
         a, b = _shapes(scores)
         # The inverse of the CDF 1 - (1 - k^a)^b. An exponential variable is -log of a uniform one,
         # without its loss of digits next to 1.
-        noise = torch.empty_like(a).exponential_()
+        noise = torch.empty_like(a).exponential_(generator=generator_for(a.device))
         kuma = torch.exp(_log1mexp(-noise / b) / a)
         mask = (kuma * (1 + 2 * self.stretch) - self.stretch).clamp(0, 1) * words
         return Selection(mask, *expected_costs(torch.exp(-self._log_hazard(scores).exp()), words))
@@ -75,7 +76,8 @@ class HardKuma(IndependentSampler):
         low, high = -50.0, 50.0
         for _ in range(60):
             middle = (low + high) / 2
-            scores = torch.tensor([[[middle, -middle]]], dtype=torch.float64)
+            # On the CPU even where a network is made that has shapes and no numbers.
+            scores = torch.tensor([[[middle, -middle]]], dtype=torch.float64, device="cpu")
             below = self.preference(scores).item() < log_odds
             low, high = (middle, high) if below else (low, middle)
         return (low + high) / 2

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn.functional import logsigmoid
 
+from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.samplers.base import IndependentSampler, Selection, expected_costs
 
 
@@ -69,7 +70,8 @@ class Reinforce(IndependentSampler):
     ) -> Selection:
         logits = scores.squeeze(-1)
         p = torch.sigmoid(logits)
-        drawn = (torch.rand_like(p) < p) & words
+        uniform = torch.rand_like(p, generator=generator_for(p.device))
+        drawn = (uniform < p) & words
         log_p, log_q = logsigmoid(logits), logsigmoid(-logits)
         log_prob = torch.where(drawn, log_p, log_q) * words
         entropy = -(p * log_p + torch.sigmoid(-logits) * log_q) * words

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.nn.functional import one_hot, pad
 
+from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.losses import n_borders, n_selected
 from sklearn_irx.nn.samplers.base import Sampler, Selection, best
 
@@ -47,7 +48,8 @@ class TopK(Sampler):
         k = self.budget(words)
         worth = window_scores(preference, words, k) if self.contiguous else preference
         # Gumbel noise is minus the logarithm of an exponential variable, here never of 0.
-        noisy = worth - torch.empty_like(worth).exponential_().clamp_(min=1e-12).log()
+        noise = torch.empty_like(worth).exponential_(generator=generator_for(worth.device))
+        noisy = worth - noise.clamp_(min=1e-12).log()
         if self.contiguous:
             hard = best_window(noisy, k)
             soft = coverage(torch.softmax(worth / temperature, dim=1), k).to(preference)

@@ -1,0 +1,327 @@
+"""Writing a fitted estimator as a folder."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from inspect import signature
+from typing import Any
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_irx._classifier import SelectiveRationaleClassifier
+from sklearn_irx._committee import InteractiveCommittee
+from sklearn_irx._compat import validate_parameter_constraints
+from sklearn_irx._ensemble import InteractiveEnsemble
+from sklearn_irx.io._card import model_card
+from sklearn_irx.io._files import (
+    CARD,
+    FORMAT,
+    FORMAT_VERSION,
+    MODEL,
+    MOST_JSON,
+    MOST_WEIGHTS,
+    MOST_WORDS,
+    data_name,
+    digest,
+    to_bytes,
+    write_model,
+)
+from sklearn_irx.io._values import NOT_KEPT, NotSaved, write_classes, write_value
+from sklearn_irx.text.words import pack_words
+
+ESTIMATORS: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        SelectiveRationaleClassifier,
+        InteractiveEnsemble,
+        InteractiveCommittee,
+        FrozenEstimator,
+    )
+}
+"""All that can be saved, by the name that stands in the file."""
+
+SKOPS_TYPES = (
+    "sklearn_irx._classifier.SelectiveRationaleClassifier",
+    "sklearn_irx._committee.InteractiveCommittee",
+    "sklearn_irx._ensemble.InteractiveEnsemble",
+    "sklearn_irx.io._values.NotSaved",
+    "sklearn_irx.text.tokenizer.WhitespaceTokenizer",
+    "sklearn_irx.text.tokenizer.WordTokenizer",
+    "sklearn_irx.text.vectors.WordVectors",
+    "sklearn_irx.text.vocabulary.Vocabulary",
+)
+"""The types of this package that a fitted estimator consists of: ``skops.io.load(file,
+trusted=SKOPS_TYPES)`` trusts these, and none else beyond the plain ones that skops trusts."""
+
+MOST_SHARING = 16
+"""How many networks may name the same array: a small file must not unfold into a large memory."""
+
+_LEAST_SHARED = 4096  # bytes
+_LIBRARIES = ("numpy", "scikit-learn", "skorch", "torch", "safetensors")
+
+
+def save(
+    estimator: Any,
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    metrics: Mapping[str, float] | None = None,
+    card: str | None = None,
+) -> None:
+    """Write a fitted estimator as a folder that loads without running any code.
+
+    The folder holds ``model.json`` (class, parameters, labels, versions, and the names, sizes and
+    digests of the other files), a file of words and a ``.safetensors`` file of weights, whose names
+    carry their digests, and a model card, ``README.md``. The files are complete on the disk before
+    ``model.json`` names them. So, whenever the process may be killed, the folder holds the old
+    model, or the new one, or is not there; only the card may already be the new one.
+
+    Parameters
+    ----------
+    estimator : fitted SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
+        What to save. What members share is written once.
+    folder : str or path-like
+        Where to write: a new or empty folder, or one that holds a model.
+    overwrite : bool, default=False
+        Whether a model that is there is replaced, its card included. Other files beside it stay.
+        A folder that holds other files and no model is never written to; hidden ones, those of a
+        version control say, do not count.
+    metrics : dict of str to float, default=None
+        What to say in the card of documents that were not trained on: ``{"accuracy": 0.93}``.
+    card : str, default=None
+        Markdown to write in place of the card that :func:`model_card` makes.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If the estimator, a member or the labels are of a type that cannot be written.
+    ValueError
+        If weights are not finite, a parameter is out of range, or `metrics` are no numbers.
+    FileExistsError
+        If the folder holds a model and `overwrite` is False, or holds something else.
+    OSError
+        If the files cannot be written.
+    ImportError
+        If safetensors is not installed; ``pip install "sklearn-irx[io]"`` does that.
+
+    See Also
+    --------
+    load : Read what was saved.
+
+    Notes
+    -----
+    Parameters are written as plain values. What is not one (word vectors in memory, callbacks, a
+    ``RandomState``, a tokenizer that is not of this package) is described. A loaded estimator
+    predicts without it, except that :func:`load` has to be given the tokenizer. To fit it again,
+    give what is missing by ``set_params``; `fit` names it. `memory` becomes None.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import sklearn_irx
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.datasets import make_rationale_classification
+    >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
+    >>> clf = SelectiveRationaleClassifier(max_epochs=1, n_filters=8, random_state=0).fit(texts, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sklearn_irx.save(clf, folder, metrics={"accuracy": clf.score(texts, y)})
+    ...     again = sklearn_irx.load(folder)
+    >>> bool((again.predict_proba(texts) == clf.predict_proba(texts)).all())
+    True
+    """
+    check_is_fitted(estimator)
+    if isinstance(estimator, FrozenEstimator):
+        raise TypeError(f"estimator={estimator!r}: give the estimator that is frozen.")
+    files = _files_of(estimator)
+    text = model_card(estimator, metrics=metrics) if card is None else card
+    files[CARD] = text.encode("utf-8", "replace")
+    write_model(folder, files, overwrite=overwrite)
+
+
+def import_safetensors() -> Any:
+    """Give the module ``safetensors.numpy``, or say how it is installed."""
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError(
+            "Saving and loading need safetensors, which the extra installs: pip install "
+            '"sklearn-irx[io]"'
+        ) from error
+    return safetensors.numpy
+
+
+def check_parameters(cls: type, parameters: Mapping[str, Any]) -> None:
+    """Check the parameters of an estimator each by itself, but those that were not saved.
+
+    Raises
+    ------
+    ValueError
+        If one is out of range.
+    """
+    constraints = getattr(cls, "_parameter_constraints", {})
+    there = {name: value for name, value in parameters.items() if not isinstance(value, NotSaved)}
+    validate_parameter_constraints(constraints, there, cls.__name__)
+
+
+def _files_of(estimator: Any) -> dict[str, bytes]:
+    """Give all files of a model but the card, by name."""
+    safetensors = import_safetensors()
+    writer = _Writer()
+    writer.number_of(estimator)
+    weights = safetensors.save(writer.arrays)
+    files = {data_name("weights", weights): weights}
+    entry = _entry("weights", weights, MOST_WEIGHTS)
+    vocabularies = []
+    for data, n_words, n_unseen in writer.vocabularies:
+        files[data_name("vocabulary", data)] = data
+        counts = {"words": n_words, "unseen_words": n_unseen}
+        vocabularies.append({**_entry("vocabulary", data, MOST_WORDS), **counts})
+    model = to_bytes(
+        {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "versions": _versions(),
+            "weights": entry,
+            "vocabularies": vocabularies,
+            "estimators": writer.records,
+        }
+    )
+    if len(model) > MOST_JSON:
+        raise ValueError(
+            f"{MODEL} would have {len(model):,} bytes, and at most {MOST_JSON:,} are read: the "
+            "parameters or labels are too long; save with joblib."
+        )
+    return {**files, MODEL: model}
+
+
+def _entry(kind: str, data: bytes, limit: int) -> dict[str, Any]:
+    if len(data) > limit:
+        raise ValueError(
+            f"the {kind} file would have {len(data):,} bytes, and at most {limit:,} are read: "
+            "save with joblib."
+        )
+    return {"name": data_name(kind, data), "bytes": len(data), "sha256": digest(data)}
+
+
+def _versions() -> dict[str, str]:
+    from sklearn_irx import __version__
+
+    found = {"sklearn_irx": __version__, "python": platform.python_version()}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:  # vendored, or run from a checkout
+            found[library] = "unknown"
+    return found
+
+
+class _Writer:
+    """Collects what is to be written of an estimator and its members, each once.
+
+    Attributes
+    ----------
+    records : list of dict
+        What ``model.json`` says of each estimator.
+    arrays : dict of str to ndarray
+        Weights and histories.
+    vocabularies : list of (bytes, int, int)
+        Words as a file, how many are known, and how many unseen.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.arrays: dict[str, np.ndarray] = {}
+        self.vocabularies: list[tuple[bytes, int, int]] = []
+        self._numbers: dict[int, int] = {}
+        self._names: dict[tuple[Any, ...], tuple[str, int]] = {}
+
+    def number_of(self, estimator: Any) -> int:
+        """Write an estimator, unless it is written already, and give its number."""
+        if id(estimator) in self._numbers:
+            return self._numbers[id(estimator)]
+        cls = type(estimator)
+        if ESTIMATORS.get(cls.__name__) is not cls:
+            raise TypeError(
+                f"a {cls.__module__}.{cls.__qualname__} cannot be saved in a folder, which holds "
+                f"{', '.join(ESTIMATORS)} and no other class: save it with joblib."
+            )
+        number = self._numbers[id(estimator)] = len(self.records)
+        record: dict[str, Any] = {"class": cls.__name__}
+        self.records.append(record)
+        state = estimator.__getstate__()
+        names = [name for name in signature(cls).parameters if name in state]
+        parameters = {name: None if name in NOT_KEPT else state[name] for name in names}
+        check_parameters(cls, parameters)
+        record["parameters"] = {
+            name: write_value(value, self.number_of) for name, value in parameters.items()
+        }
+        if cls is SelectiveRationaleClassifier and "_module" in state:
+            record["fitted"] = self._classifier(number, state)
+        elif cls is not FrozenEstimator and "estimators_" in state:
+            state["estimators_"] = estimator.estimators_
+            record["fitted"] = self._ensemble(state)
+        return number
+
+    def _classifier(self, number: int, state: dict[str, Any]) -> dict[str, Any]:
+        settings, arrays = state["_module"]
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"the weights {name} are not finite: training has diverged; fit anew, with a "
+                    "lower learning_rate say."
+                )
+        history = state["history_"]
+        return {
+            "classes": write_classes(state["classes_"]),
+            "tokenizer": write_value(state["_tokenizer"], self.number_of),
+            "max_length": int(state["_max_length"]),
+            "calibration_temperature": float(state["calibration_temperature_"]),
+            "n_training_documents": int(state["n_training_documents_"]),
+            "n_validation_documents": int(state["n_validation_documents_"]),
+            "vocabulary": self._vocabulary(state["vocabulary_"]),
+            "settings": write_value(settings, self.number_of),
+            "arrays": {name: self._array(number, name, a) for name, a in arrays.items()},
+            "history": {
+                name: self._array(number, f"history.{name}", a) for name, a in history.items()
+            },
+        }
+
+    def _ensemble(self, state: dict[str, Any]) -> dict[str, Any]:
+        written = {
+            "classes": write_classes(state["classes_"]),
+            "names": list(state["_names"]),
+            "members": [self.number_of(member) for member in state["estimators_"]],
+            "calibration_temperatures": state["calibration_temperatures_"].tolist(),
+        }
+        if "rule_" in state:
+            scores = {rule: float(score) for rule, score in state["rule_scores_"].items()}
+            written |= {"rule": state["rule_"], "rule_scores": scores}
+        return written
+
+    def _vocabulary(self, vocabulary: Any) -> int:
+        words = [*vocabulary.words, *vocabulary.unseen_words]
+        entry = (pack_words(words), len(vocabulary.words), len(vocabulary.unseen_words))
+        if entry not in self.vocabularies:
+            self.vocabularies.append(entry)
+        return self.vocabularies.index(entry)
+
+    def _array(self, number: int, name: str, array: np.ndarray) -> str:
+        """Keep an array, unless the same is kept already, and give the name of it in the file."""
+        array = np.asarray(array, order="C")
+        key: tuple[Any, ...] = (number, name)
+        if array.nbytes >= _LEAST_SHARED:
+            key = (array.dtype.str, array.shape, digest(array.tobytes()))
+        kept, uses = self._names.get(key, (f"{number}.{name}", 0))
+        if uses == MOST_SHARING:
+            kept, uses = f"{number}.{name}", 0
+        self._names[key] = (kept, uses + 1)
+        if not uses:
+            self.arrays[kept] = array
+        return kept

@@ -1,0 +1,229 @@
+"""Parameters and labels as JSON, and back: plain values, and nothing that could run."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklearn_irx.io._files import ModelFileError
+from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, WordVectors
+
+TOKENIZERS: dict[str, type] = {
+    "WordTokenizer": WordTokenizer,
+    "WhitespaceTokenizer": WhitespaceTokenizer,
+}
+NOT_KEPT = ("memory",)
+"""Parameters that name a place on the machine that trained, which another must not open."""
+
+_MOST_SAID = 200  # characters of a description
+_MOST_CHARACTERS = 2**24  # of all labels together, each as long as the longest may be
+_PLAIN = (bool, int, float, str)
+_DTYPE = re.compile(r"([biufU])(\d{1,8})")
+
+
+class NotSaved:
+    """Stands in a loaded estimator for a parameter that cannot be written as plain values.
+
+    The estimator predicts as before. Fitting it says which parameter is missing.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    description : str
+        What it was.
+
+    Examples
+    --------
+    >>> from sklearn_irx.io import NotSaved
+    >>> NotSaved("random_state", "numpy.random.RandomState")
+    <random_state was not saved with the model: numpy.random.RandomState; give it with
+     set_params(random_state=...) before fitting>
+    """
+
+    def __init__(self, name: str, description: str) -> None:
+        self.name = name
+        self.description = description
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.name} was not saved with the model: {self.description}; give it with "
+            f"set_params({self.name}=...) before fitting>"
+        )
+
+
+class _NotPlainError(Exception):
+    """A value is none that JSON could hold."""
+
+
+def write_value(value: Any, number_of: Callable[[Any], int]) -> Any:
+    """Give a parameter as JSON; what that cannot hold is described.
+
+    Parameters
+    ----------
+    value : object
+        The value.
+    number_of : callable
+        Gives the number under which an estimator is written.
+    """
+    try:
+        return _write(value, number_of)
+    except _NotPlainError:
+        return {"type": "not saved", "description": describe(value)}
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether a parameter is written as it is, and not described."""
+    try:
+        _write(value, id)
+    except _NotPlainError:
+        return False
+    return True
+
+
+def read_value(value: Any, name: str, estimator_of: Callable[[int], Any]) -> Any:
+    """Give the parameter that :func:`write_value` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If it wrote no such thing.
+    """
+    if value is None or isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, list):
+        return [read_value(item, name, estimator_of) for item in value]
+    if isinstance(value, dict):
+        kind = value.get("type")
+        content = {key: item for key, item in value.items() if key != "type"}
+        match kind, content:
+            case "tuple", {"items": list(items)}:
+                return tuple(read_value(item, name, estimator_of) for item in items)
+            case "dict", {"items": list(items)}:
+                pairs = [read_value(item, name, estimator_of) for item in items]
+                if all(isinstance(pair, list) and len(pair) == 2 for pair in pairs) and all(
+                    isinstance(key, _PLAIN) for key, _ in pairs
+                ):
+                    return dict(pairs)
+            case "float", {"value": "inf" | "-inf" | "nan" as number}:
+                return float(number)
+            case "path", {"value": str(path)}:
+                return Path(path)
+            case "tokenizer", {"name": str(tokenizer)} if tokenizer in TOKENIZERS:
+                return TOKENIZERS[tokenizer]()
+            case "not saved", {"description": str(description)}:
+                return NotSaved(name, description[:_MOST_SAID])
+            case "estimator", {"number": int(number)}:
+                return estimator_of(number)
+    raise ModelFileError(f"{name} is written as {str(value)[:80]!r}, which stands for nothing")
+
+
+def _write(value: Any, number_of: Callable[[Any], int]) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float:
+        return value if math.isfinite(value) else {"type": "float", "value": str(value)}
+    if type(value) is list:
+        return [_write(item, number_of) for item in value]
+    if type(value) is tuple:
+        return {"type": "tuple", "items": [_write(item, number_of) for item in value]}
+    if type(value) is dict:
+        items = [[_write(key, number_of), _write(item, number_of)] for key, item in value.items()]
+        return {"type": "dict", "items": items}
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "biufU":
+        return _write(value.tolist(), number_of)
+    if isinstance(value, os.PathLike):
+        return {"type": "path", "value": os.fsdecode(os.fspath(value))}
+    if type(value) in TOKENIZERS.values():
+        return {"type": "tokenizer", "name": type(value).__name__}
+    if isinstance(value, BaseEstimator) and hasattr(value, "predict"):
+        return {"type": "estimator", "number": number_of(value)}
+    raise _NotPlainError
+
+
+def describe(value: Any) -> str:
+    """Say what a value is, without addresses or contents of its own."""
+    if isinstance(value, NotSaved):
+        return value.description
+    if isinstance(value, (list, tuple)):
+        said = f"[{', '.join(describe(item) for item in value)}]"
+    elif value is None or isinstance(value, _PLAIN):
+        said = repr(value)
+    elif isinstance(value, os.PathLike):
+        said = repr(os.fspath(value))
+    elif isinstance(value, WordVectors):
+        said = f"WordVectors of {len(value.words)} words in {value.size} dimensions"
+    else:
+        kind = value if hasattr(value, "__qualname__") else type(value)
+        said = f"{getattr(kind, '__module__', None)}.{kind.__qualname__}"
+    return said if len(said) <= _MOST_SAID else f"{said[: _MOST_SAID - 1]}…"
+
+
+def write_classes(classes: np.ndarray) -> dict[str, Any]:
+    """Give labels as JSON, with their type.
+
+    Raises
+    ------
+    TypeError
+        If they are neither strings, numbers nor booleans.
+    """
+    values = classes.tolist()
+    kind = classes.dtype.kind
+    short = kind != "U" or classes.size * classes.itemsize // 4 <= _MOST_CHARACTERS
+    fits = (kind in "biufU" and short) or (
+        kind == "O" and any(all(type(v) is plain for v in values) for plain in (bool, int, str))
+    )
+    if not fits:
+        raise TypeError(
+            f"classes_ has dtype {classes.dtype}, and labels are written as strings, numbers or "
+            "booleans: fit with such labels, or save with joblib."
+        )
+    return {
+        "dtype": "object" if kind == "O" else classes.dtype.str.lstrip("<>=|"),
+        "values": values,
+    }
+
+
+def read_classes(written: Any) -> np.ndarray:
+    """Give the labels that :func:`write_classes` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If they are no two or more different labels of the type they are said to have.
+    """
+    match written:
+        case {"dtype": str(name), "values": [first, _, *_] as values, **others} if not others:
+            alike = type(first) in _PLAIN and {type(value) for value in values} == {type(first)}
+            if alike and len(set(values)) == len(values):
+                array = _array_of(name, type(first), values)
+                if array is not None and array.tolist() == values:
+                    return array
+    raise ModelFileError(f"the classes are written as {str(written)[:80]!r}")
+
+
+def _array_of(name: str, kind: type, values: list[Any]) -> np.ndarray | None:
+    """Give values of one kind as an array of a type that fits them, or None if it does not."""
+    if name == "object" and kind is not float:
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        return array
+    found = _DTYPE.fullmatch(name)
+    if not found or found[1] not in {bool: "b", int: "iu", float: "f", str: "U"}[kind]:
+        return None
+    # A length of strings that is only said could take any memory.
+    if kind is str and len(values) * int(found[2]) > _MOST_CHARACTERS:
+        return None
+    try:
+        return np.array(values, dtype=name)
+    except (ValueError, OverflowError, TypeError):
+        return None

@@ -1,0 +1,240 @@
+"""What the metrics take, checked in one place: masks or spans, lengths, how to average."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+
+Average = Literal["samples"]
+Span = tuple[int, int]
+Masks = np.ndarray | Sequence[Sequence[Span]]
+"""Masks of shape (n_samples, n_words), or for each document its spans (start, end) in words."""
+
+
+def check_masks(name: str, masks: Any) -> np.ndarray:
+    """Give `masks` as an array, or say what is wrong with it.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls it.
+    masks : object
+        What the caller gave: a boolean array, or a list with a list of spans for each document.
+
+    Returns
+    -------
+    masks : ndarray of shape (n_samples, n_words), dtype bool
+        Made from spans, it is as wide as the last of them needs.
+    """
+    spans = _given_spans(name, masks)
+    if spans is not None:
+        width = max((end for row in spans for _, end in row), default=0)
+        array = np.zeros((len(spans), width), dtype=bool)
+        for mask, row in zip(array, spans, strict=True):
+            for start, end in row:
+                mask[start:end] = True
+        return array
+    array = np.asarray(masks)
+    if array.dtype != bool:
+        raise TypeError(
+            f"{name} has dtype {array.dtype}: give a boolean array, for example {name} > 0, or "
+            "for each document a list of spans (start, end) in words."
+        )
+    if array.ndim != 2 or not len(array):
+        raise ValueError(
+            f"{name} has shape {array.shape}: give (n_samples, n_words) with at least one document."
+        )
+    return array
+
+
+def check_spans(name: str, masks: Any) -> list[set[Span]]:
+    """Give the spans of each document: those given, or the maximal runs of selected words.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls it.
+    masks : object
+        As :func:`check_masks` takes them.
+
+    Returns
+    -------
+    spans : list of n_samples sets of (start, end)
+        In words, ends exclusive. Spans that were given stay apart where they touch or overlap.
+    """
+    given = _given_spans(name, masks)
+    if given is not None:
+        return [set(row) for row in given]
+    masks = check_masks(name, masks)
+    rows, starts, ends = runs(masks)
+    spans: list[set[Span]] = [set() for _ in masks]
+    for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        spans[row].add((start, end))
+    return spans
+
+
+def runs(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give row, start and end (exclusive) of every maximal run of selected words, in order."""
+    edges = np.diff(np.pad(masks, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    return rows, starts, np.nonzero(edges == -1)[1]
+
+
+def check_pair(names: tuple[str, str], one: Any, two: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give two sets of masks of the same documents as arrays of one width."""
+    masks = check_masks(names[0], one), check_masks(names[1], two)
+    check_same_documents(names, *masks)
+    width = max(array.shape[1] for array in masks)
+    first, second = (np.pad(a, ((0, 0), (0, width - a.shape[1]))) for a in masks)
+    return first, second
+
+
+def check_same_documents(names: tuple[str, str], one: Any, two: Any) -> None:
+    """Check that there are as many rows of the one as of the other."""
+    if len(one) != len(two):
+        raise ValueError(
+            f"{names[0]} has {len(one)} rows and {names[1]} {len(two)}: give both for the same "
+            "documents."
+        )
+
+
+def check_words(name: str, masks: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give masks as an array, and the number of words of each document.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the masks.
+    masks : object
+        As :func:`check_masks` takes them.
+    lengths : array-like of shape (n_samples,), dtype int, or None
+        None means that every column is a word.
+
+    Returns
+    -------
+    masks : ndarray of shape (n_samples, n_words), dtype bool
+        Made from spans, it is as wide as the longest document.
+    lengths : ndarray of shape (n_samples,), dtype int
+    """
+    array = check_masks(name, masks)
+    if lengths is None:
+        return array, np.full(len(array), array.shape[1])
+    lengths = check_lengths(lengths, array, name)
+    width = int(lengths.max())
+    if _given_spans(name, masks) is not None:
+        return np.pad(array, ((0, 0), (0, max(0, width - array.shape[1])))), lengths
+    if width > array.shape[1]:
+        raise ValueError(
+            f"lengths goes from {lengths.min()} to {width}: give numbers of words from 0 to "
+            f"{array.shape[1]}, the width of {name}."
+        )
+    return array, lengths
+
+
+def check_lengths(lengths: Any, masks: np.ndarray, name: str) -> np.ndarray:
+    """Give the numbers of words of documents, past which `masks` of that name select nothing."""
+    lengths = check_counts("lengths", lengths, len(masks), f"rows of {name}")
+    past = (masks & (np.arange(masks.shape[1]) >= lengths[:, None])).any(axis=1)
+    if past.any():
+        row = int(past.argmax())
+        raise ValueError(
+            f"lengths[{row}]={lengths[row]}, but {name}[{row}] selects a word past it: give masks "
+            "that are False past the end of a document."
+        )
+    return lengths
+
+
+def check_counts(name: str, counts: Any, n_samples: int, of: str) -> np.ndarray:
+    """Give numbers of words, one for each document, as an array."""
+    array = np.asarray(counts)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"{name} has dtype {array.dtype}: give integers, a number of words each.")
+    if array.shape != (n_samples,):
+        raise ValueError(
+            f"{name} has shape {array.shape}: give one number for each of the {n_samples} {of}."
+        )
+    if array.min(initial=0) < 0:
+        raise ValueError(
+            f"{name} goes from {array.min()} to {array.max()}: give numbers of at least 0."
+        )
+    return array
+
+
+def check_scores(scores: Any, n_samples: int | None = None) -> np.ndarray:
+    """Give scores of words as an array, or say what is wrong with them.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_samples, n_words), dtype float
+        nan past the last scored word of a document, and nowhere else.
+    """
+    array = np.asarray(scores, dtype=float)
+    if array.ndim != 2 or not len(array) or n_samples not in (None, len(array)):
+        wanted = "n_samples" if n_samples is None else n_samples
+        raise ValueError(
+            f"scores has shape {array.shape}: give ({wanted}, n_words), a row for each document."
+        )
+    scored = ~np.isnan(array)
+    broken = (scored[:, 1:] & ~scored[:, :-1]).any(axis=1) | np.isinf(array).any(axis=1)
+    if broken.any():
+        row = int(broken.argmax())
+        raise ValueError(
+            f"scores[{row}] has a word without a finite score before one that has it: give nan "
+            "past the end of a document only."
+        )
+    return array
+
+
+def averaged(values: np.ndarray, average: str | None) -> Any:
+    """Give the mean of one value a document, or the values.
+
+    Parameters
+    ----------
+    values : array of shape (n_samples,)
+        A number for each document; nan where there is none, which the mean leaves out.
+    average : {"samples"} or None
+        As the metrics take it.
+
+    Returns
+    -------
+    value : float, or ndarray of shape (n_samples,), dtype float
+    """
+    if average is None:
+        return values.astype(float)
+    if average == "samples":
+        there = values[~np.isnan(values)]
+        return float(there.mean()) if len(there) else float("nan")
+    raise ValueError(f'average={average!r} is unknown: give "samples" or None.')
+
+
+def _given_spans(name: str, masks: Any) -> list[list[Span]] | None:
+    """Give spans as lists of pairs of int, or None if these are no spans but an array."""
+    if not isinstance(masks, (list, tuple)) or not masks:
+        return None
+    rows = [row.tolist() if _is_pairs(row) else row for row in masks]
+    if not all(isinstance(row, (list, tuple)) for row in rows):
+        return None
+    if not all(isinstance(span, (list, tuple)) for row in rows for span in row):
+        return None
+    for number, row in enumerate(rows):
+        for span in row:
+            if not _is_span(span):
+                raise ValueError(
+                    f"{name}[{number}] has the span {span!r}: give (start, end) in words with "
+                    "0 <= start < end, ends exclusive."
+                )
+    return [[(int(start), int(end)) for start, end in row] for row in rows]
+
+
+def _is_pairs(row: Any) -> bool:
+    return isinstance(row, np.ndarray) and row.ndim == 2 and row.dtype != bool
+
+
+def _is_span(span: Any) -> bool:
+    whole = len(span) == 2 and all(
+        isinstance(edge, Integral) and not isinstance(edge, bool) for edge in span
+    )
+    return whole and 0 <= span[0] < span[1]

@@ -1,0 +1,164 @@
+"""Scorers: what ``scoring`` of scikit-learn's searches and cross-validation takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from sklearn_irx._validation import check_labels, check_texts
+from sklearn_irx.metrics._input import Masks, check_masks, check_same_documents
+from sklearn_irx.metrics._masks import rationale_length
+from sklearn_irx.metrics._plausibility import token_f1_score
+
+Scorer = Callable[..., float]
+
+
+def accuracy_within_length(max_length: float) -> Scorer:
+    """Make a scorer: accuracy of models whose rationales have at most so many words.
+
+    Called as ``scorer(estimator, X, y)``, it gives the accuracy, between 0 and 1, if the mean
+    length of rationales is at most `max_length`. If it is more, it gives minus the mean length in
+    units of `max_length`, which is below -1: so any model within the limit is better than any
+    beyond it, and of those beyond it the one that comes closest is best. A search that averages
+    over folds goes by the mean, so a model beyond the limit in some folds only may stand in
+    between.
+
+    Parameters
+    ----------
+    max_length : float
+        Mean number of selected words a document that is allowed, above 0.
+
+    Returns
+    -------
+    scorer : callable
+        Can be pickled, so that a search may use several processes.
+
+    Raises
+    ------
+    ValueError
+        If `max_length` is not above 0.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.metrics import accuracy_within_length
+    >>> GridSearchCV(
+    ...     SelectiveRationaleClassifier(),
+    ...     {"lambda1": [0.001, 0.005, 0.02]},
+    ...     scoring=accuracy_within_length(10),
+    ... ).fit(texts, y)  # doctest: +SKIP
+    """
+    return _AccuracyWithinLength(max_length)
+
+
+def token_f1_scorer(texts: Iterable[str], masks: Masks) -> Scorer:
+    """Make a scorer: token F1 against rationales that people gave.
+
+    Called as ``scorer(estimator, X, y=None)``, it looks the rationale of each document of `X` up
+    by its text, so it knows those of any fold of a cross-validation.
+
+    Parameters
+    ----------
+    texts : iterable of n_samples str
+        Documents: at least all that will be scored.
+    masks : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
+        Their rationales. Or the spans (start, end) of each document in words. The words must be
+        those of the estimator's tokenizer.
+
+    Returns
+    -------
+    scorer : callable
+        Can be pickled, so that a search may use several processes.
+
+    Raises
+    ------
+    TypeError
+        If `masks` are neither boolean nor spans, or `texts` are no str.
+    ValueError
+        If `masks` do not fit `texts`, or a text stands there twice with different rationales.
+
+    See Also
+    --------
+    token_f1_score : The score.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.datasets import load_rationale_corpus
+    >>> from sklearn_irx.metrics import token_f1_scorer
+    >>> from sklearn_irx.text import WhitespaceTokenizer
+    >>> texts, y, masks = load_rationale_corpus("movies", "train")  # doctest: +SKIP
+    >>> GridSearchCV(
+    ...     SelectiveRationaleClassifier(tokenizer=WhitespaceTokenizer()),
+    ...     {"lambda1": [0.001, 0.005, 0.02]},
+    ...     scoring={"accuracy": "accuracy", "token_f1": token_f1_scorer(texts, masks)},
+    ...     refit="token_f1",
+    ... ).fit(texts, y)  # doctest: +SKIP
+    """
+    return _TokenF1(texts, masks)
+
+
+class _AccuracyWithinLength:
+    """What :func:`accuracy_within_length` makes."""
+
+    def __init__(self, max_length: float) -> None:
+        if not isinstance(max_length, Real) or not float(max_length) > 0:
+            raise ValueError(f"max_length={max_length!r}: give a number of words above 0.")
+        self.max_length: float = float(max_length)
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        """Score a fitted model on documents."""
+        labels, masks = _read(estimator, X)
+        y = check_labels(y, len(labels))
+        length = rationale_length(masks)
+        if length > self.max_length:
+            return -length / self.max_length
+        return float((labels == y).mean())
+
+    def __repr__(self) -> str:
+        return f"accuracy_within_length({self.max_length:g})"
+
+
+class _TokenF1:
+    """What :func:`token_f1_scorer` makes."""
+
+    def __init__(self, texts: Iterable[str], masks: Masks) -> None:
+        documents = check_texts(texts, "texts")
+        self.masks = check_masks("masks", masks)
+        check_same_documents(("texts", "masks"), documents, self.masks)
+        self.rows: dict[str, int] = {}
+        for row, text in enumerate(documents):
+            earlier = self.rows.setdefault(text, row)
+            if not np.array_equal(self.masks[earlier], self.masks[row]):
+                raise ValueError(
+                    f"texts[{earlier}] and texts[{row}] are the same, and their masks differ: "
+                    "leave one of them out."
+                )
+
+    def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:  # noqa: ARG002
+        """Score a fitted model on documents."""
+        texts = check_texts(X)
+        for row, text in enumerate(texts):
+            if text not in self.rows:
+                raise ValueError(
+                    f"X[{row}] is none of the texts that the scorer knows rationales of: make it "
+                    "from all documents that are scored."
+                )
+        rows = [self.rows[text] for text in texts]
+        return token_f1_score(self.masks[rows], np.asarray(estimator.transform(texts)))
+
+    def __repr__(self) -> str:
+        return f"token_f1_scorer(<{len(self.rows)} texts>)"
+
+
+def _read(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give labels and masks, from one reading if the estimator can do it."""
+    if hasattr(estimator, "read"):
+        probabilities, masks = estimator.read(X)
+        return estimator.classes_[probabilities.argmax(axis=1)], masks
+    return np.asarray(estimator.predict(X)), np.asarray(estimator.transform(X))

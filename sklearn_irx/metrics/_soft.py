@@ -1,0 +1,144 @@
+"""How well scores of words rank those of the true rationale before the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+import numpy as np
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve
+
+from sklearn_irx.metrics._input import (
+    Average,
+    Masks,
+    averaged,
+    check_lengths,
+    check_masks,
+    check_same_documents,
+    check_scores,
+)
+
+Area = Literal["trapezoid", "step"]
+
+
+@overload
+def auprc_score(
+    masks_true: Masks,
+    scores: Any,
+    lengths: Sequence[int] | np.ndarray | None = ...,
+    *,
+    area: Area = ...,
+    average: Average = ...,
+) -> float: ...
+@overload
+def auprc_score(
+    masks_true: Masks,
+    scores: Any,
+    lengths: Sequence[int] | np.ndarray | None = ...,
+    *,
+    area: Area = ...,
+    average: None,
+) -> np.ndarray: ...
+def auprc_score(
+    masks_true: Masks,
+    scores: Any,
+    lengths: Sequence[int] | np.ndarray | None = None,
+    *,
+    area: Area = "trapezoid",
+    average: Average | None = "samples",
+) -> float | np.ndarray:
+    """Area under the precision-recall curve of the words of each document.
+
+    The threshold that makes a word a selected one falls from the highest score to the lowest; at
+    each of its values the words above it have a precision and a recall.
+
+    Parameters
+    ----------
+    masks_true : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
+        The true rationales, or for each document its spans (start, end) in words.
+    scores : array-like of shape (n_samples, n_words), dtype float
+        The higher, the rather a word belongs to the rationale:
+        ``selection_scores`` of a classifier, for example. nan past the last scored word of a
+        document.
+    lengths : array-like of shape (n_samples,), dtype int, default=None
+        Number of words of each document. Words without a score, past the ``max_length`` of a
+        model for example, then count as scored lowest of all. None means that the words of a
+        document are those that have a score.
+    area : {"trapezoid", "step"}, default="trapezoid"
+        "trapezoid" joins the points of the curve by straight lines, which is a little generous
+        where many words have equal scores: what the released program of ERASER calls AUPRC.
+        "step" is the average precision, as :func:`sklearn.metrics.average_precision_score`.
+    average : {"samples"} or None, default="samples"
+        "samples" gives the mean over documents, None the score of each.
+
+    Returns
+    -------
+    score : float, or ndarray of shape (n_samples,), dtype float
+        Between 0 and 1, the higher the better; scores at random give about the share of true
+        words. nan for a document without a true word, which the mean leaves out. (The released
+        program counts it with 0.5, the area of a curve without recall, and leaves it out of its
+        average precision.)
+
+    Raises
+    ------
+    TypeError
+        If `masks_true` is neither boolean nor spans.
+    ValueError
+        If the arguments are not about the same documents, a document has a true word without a
+        score and `lengths` is None, or `area` or `average` is unknown.
+
+    References
+    ----------
+    J. DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models", ACL 2020, section
+    4.1.
+
+    Examples
+    --------
+    >>> from sklearn_irx.metrics import auprc_score
+    >>> truth = [[(0, 1), (2, 3)]]
+    >>> scores = [[0.9, 0.8, 0.7, 0.1]]  # right, wrong, right, wrong
+    >>> round(auprc_score(truth, scores), 3), round(auprc_score(truth, scores, area="step"), 3)
+    (0.792, 0.833)
+    """
+    if area not in ("trapezoid", "step"):
+        raise ValueError(f'area={area!r} is unknown: give "trapezoid" or "step".')
+    masks = check_masks("masks_true", masks_true)
+    scores = check_scores(scores)
+    check_same_documents(("masks_true", "scores"), masks, scores)
+    n_scored = (~np.isnan(scores)).sum(axis=1)
+    n_words = n_scored
+    if lengths is not None:
+        n_words = check_lengths(lengths, masks, "masks_true")
+    _check_scored(masks, n_scored, n_words)
+    values = np.full(len(masks), np.nan)
+    for row in np.flatnonzero(masks.any(axis=1)):
+        true, score = np.zeros(n_words[row], dtype=bool), np.zeros(n_words[row])
+        shown = masks[row, : n_words[row]]
+        true[: len(shown)] = shown
+        score[: n_scored[row]] = scores[row, : n_scored[row]]
+        score[n_scored[row] :] = score[: n_scored[row]].min(initial=0) - 1
+        values[row] = _area(true, score, area)
+    return averaged(values, average)
+
+
+def _check_scored(masks: np.ndarray, n_scored: np.ndarray, n_words: np.ndarray) -> None:
+    if (n_scored > n_words).any():
+        row = int((n_scored > n_words).argmax())
+        raise ValueError(
+            f"lengths[{row}]={n_words[row]}, but scores[{row}] has {n_scored[row]} scores: give "
+            "nan past the end of a document."
+        )
+    past = (masks & (np.arange(masks.shape[1]) >= n_words[:, None])).any(axis=1)
+    if past.any():
+        row = int(past.argmax())
+        raise ValueError(
+            f"masks_true[{row}] has a true word past the {n_scored[row]} words that have a score: "
+            "give lengths, or masks that end where the scores do."
+        )
+
+
+def _area(true: np.ndarray, score: np.ndarray, area: Area) -> float:
+    if area == "step":
+        return float(average_precision_score(true, score))
+    precision, recall, _ = precision_recall_curve(true, score)
+    return float(auc(recall, precision))

@@ -1,0 +1,1 @@
+"""Tools for those who build estimators of their own on raw text."""

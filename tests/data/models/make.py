@@ -1,0 +1,75 @@
+"""Makes the models that stand beside this file, and what they say of a few texts.
+
+They stay as they are: what one version has saved, all later ones must load and read alike. Run
+
+    python tests/data/models/make.py NAME...
+
+for a new kind of model only, or with a new format, under a new name.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import sklearn_irx
+from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.datasets import make_rationale_classification
+from sklearn_irx.text import WhitespaceTokenizer, WordVectors
+
+HERE = Path(__file__).parent
+TINY = {
+    "max_length": 30,
+    "max_epochs": 2,
+    "n_filters": 2,
+    "hidden_size": 3,
+    "filter_sizes": (2, 3),
+    "n_threads": 1,
+    "precision": "float32",
+}
+
+
+def main(names: list[str]) -> None:
+    """Fit, save, and note what is predicted."""
+    texts, y, _ = make_rationale_classification(60, n_words=25, n_cues=2, random_state=0)
+    words = ["room", "ants", "drains", "waiters", "breakfast", "pharmacy"]
+    vectors = WordVectors(words, np.random.RandomState(0).normal(size=(len(words), 3)))
+
+    def tiny(seed: int, **more: object) -> SelectiveRationaleClassifier:
+        return SelectiveRationaleClassifier(
+            **{**TINY, "embeddings": vectors, "random_state": seed, **more}
+        )
+
+    makers = {
+        "classifier-1": lambda: tiny(0, calibration="temperature").fit(texts, y),
+        "recurrent-1": lambda: tiny(
+            1, encoder="rnn", rnn_size=2, linear_start=None, tokenizer=WhitespaceTokenizer(),
+            sampler="top_k", rationale_length=4,
+        ).fit(texts, y == "noise"),
+        "ensemble-1": lambda: InteractiveEnsemble(
+            tiny(2), tiny(3, linear_start="logistic").fit(texts[:30], y[:30])
+        ).fit(texts, y),
+        "committee-1": lambda: InteractiveCommittee(
+            [("bayes", tiny(4)), ("short", tiny(5, rationale_length=2)),
+             ("kuma", tiny(6, sampler="hard_kuma"))],
+            rule="auto",
+            calibration="temperature",
+        ).fit(texts[:40], y[:40], validation_data=(texts[40:], y[40:])),
+    }  # fmt: skip
+    asked = ["", "zzz", *texts[:10], "Ants in the pharmacy, drains in the room."]
+    for name in names or makers:
+        model = makers[name]()
+        sklearn_irx.save(model, HERE / name, overwrite=True)
+        expected = {
+            "texts": asked,
+            "labels": model.predict(asked).tolist(),
+            "probabilities": model.predict_proba(asked).tolist(),
+            "masks": [np.flatnonzero(mask).tolist() for mask in model.transform(asked)],
+        }
+        text = json.dumps(expected, indent=1, ensure_ascii=False) + "\n"
+        (HERE / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
