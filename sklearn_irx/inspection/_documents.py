@@ -174,10 +174,20 @@ def explain_documents(
 
     Examples
     --------
+    >>> from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+    >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.inspection import explain_documents
-    >>> first, *_ = explain_documents(both, X_test, y_test)  # doctest: +SKIP
-    >>> first.heard["Model 1", "Model 2"]  # doctest: +SKIP
-    Heard(label='noise', confidence=0.71)
+    >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
+    >>> small = {"max_epochs": 1, "n_filters": 4, "filter_sizes": (3,)}
+    >>> both = InteractiveEnsemble(
+    ...     SelectiveRationaleClassifier(**small, random_state=0),
+    ...     SelectiveRationaleClassifier(**small, linear_start="logistic", random_state=1),
+    ... ).fit(texts[:150], y[:150])
+    >>> documents = explain_documents(both, texts[150:], y[150:])
+    >>> list(documents[0].members)
+    ['Model 1', 'Model 2']
+    >>> documents[0].judged
+    True
     """
     return read_documents(estimator, X, y, names=names)[0]
 

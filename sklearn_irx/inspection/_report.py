@@ -264,9 +264,20 @@ def rationale_report(
 
     Examples
     --------
+    >>> from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+    >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.inspection import rationale_report
-    >>> report = rationale_report(both, X_test, y_test)  # doctest: +SKIP
-    >>> report.write_html("report.html")  # doctest: +SKIP
+    >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
+    >>> small = {"max_epochs": 1, "n_filters": 4, "filter_sizes": (3,)}
+    >>> both = InteractiveEnsemble(
+    ...     SelectiveRationaleClassifier(**small, random_state=0),
+    ...     SelectiveRationaleClassifier(**small, linear_start="logistic", random_state=1),
+    ... ).fit(texts[:150], y[:150])
+    >>> report = rationale_report(both, texts[150:], y[150:])
+    >>> report
+    <RationaleReport of 50 documents: write_html(path) keeps it, open() shows it>
+    >>> [table.title for table in report.tables][:2]
+    ['Models', 'What happened between the models']
     """
     if n_telling < 0:
         raise ValueError(f"n_telling={n_telling}: give 0 or more documents of each kind.")

@@ -61,3 +61,15 @@ def test_wrong_calls_are_explained(cli, pair, table, tmp_path, monkeypatch, argu
     assert result.exit_code == 2
     assert message in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_committee_has_its_members_side_by_side(cli, committee, table, tmp_path):
+    page = tmp_path / "report.html"
+    result = cli("report", committee, table, "-o", page)
+    assert result.exit_code == 0, result.output
+    assert "all, interacting" in result.stdout
+    html = page.read_text(encoding="utf-8")
+    for name in ("bayes", "&lt;b&gt;", "short"):
+        assert f"{name} alone" in html
+    assert "by consensus" in html
+    assert all(len(row[9]) == 3 for row in documents_of(page))

@@ -43,7 +43,14 @@ class AccuracyLengthDisplay:
     Examples
     --------
     >>> from sklearn_irx.inspection import AccuracyLengthDisplay
-    >>> AccuracyLengthDisplay.from_cv_results(search.cv_results_)  # doctest: +SKIP
+    >>> results = {  # cv_results_ of a search has more
+    ...     "mean_test_accuracy": [0.8, 0.9],
+    ...     "mean_test_words": [5.0, 12.0],
+    ...     "param_lambda1": [0.01, 0.001],
+    ... }
+    >>> display = AccuracyLengthDisplay.from_cv_results(results, parameter="lambda1")
+    >>> [text.get_text() for text in display.texts_]
+    ['0.01', '0.001']
     """
 
     def __init__(

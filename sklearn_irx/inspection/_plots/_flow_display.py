@@ -43,8 +43,15 @@ class InteractionFlowDisplay:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn_irx.inspection import InteractionFlowDisplay
-    >>> InteractionFlowDisplay.from_estimator(both, X_test, y_test)  # doctest: +SKIP
+    >>> happened = {  # interact of an ensemble gives more
+    ...     "label_1": np.array(["a", "a"]), "label_2": np.array(["b", "a"]),
+    ...     "case": np.array(["convinced_2", "agree"]), "label": np.array(["a", "a"]),
+    ... }
+    >>> display = InteractionFlowDisplay.from_predictions(["a", "a"], happened)
+    >>> [text.get_text() for text in display.texts_]
+    ['only model 1 right: 1', 'model 2 convinced: 1', 'right: 1']
     """
 
     def __init__(self, counts: Any, before: Sequence[str], cases: Sequence[str]) -> None:

@@ -39,7 +39,10 @@ class TrainingHistoryDisplay:
     Examples
     --------
     >>> from sklearn_irx.inspection import TrainingHistoryDisplay
-    >>> TrainingHistoryDisplay.from_estimator(clf)  # doctest: +SKIP
+    >>> history = {"train_loss": [1.0, 0.5], "valid_loss": [1.2, 0.8], "best": [True, True]}
+    >>> display = TrainingHistoryDisplay.from_history(history)  # as history_ of a classifier
+    >>> sorted(display.lines_)
+    ['train_loss', 'valid_loss']
     """
 
     def __init__(self, history: Mapping[str, Any], *, name: str | None = None) -> None:

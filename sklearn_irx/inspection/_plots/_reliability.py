@@ -103,7 +103,10 @@ class ReliabilityDisplay:
     Examples
     --------
     >>> from sklearn_irx.inspection import ReliabilityDisplay
-    >>> ReliabilityDisplay.from_estimator(clf, X_test, y_test)  # doctest: +SKIP
+    >>> probabilities = [[0.75, 0.25], [0.75, 0.25], [0.5, 0.5]]
+    >>> display = ReliabilityDisplay.from_predictions(["a", "b", "a"], probabilities)
+    >>> display.line_.get_label()
+    'ECE 0.333'
     """
 
     def __init__(
