@@ -1,5 +1,6 @@
 """Plots are judged by what their artists hold, not by pixels."""
 
+import itertools
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from sklearn_irx.inspection import (
     ReliabilityDisplay,
     TrainingHistoryDisplay,
 )
+from sklearn_irx.inspection._flow import count_flow, lay_out
 from sklearn_irx.metrics import expected_calibration_error
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -250,3 +252,29 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     ):
         with pytest.raises(ImportError, match=r'pip install "sklearn-irx\[plot\]"'):
             draw()
+
+
+def test_ribbons_are_stacked_in_the_order_of_where_they_go(committee, reviews):
+    texts, y, _ = reviews
+    nodes, ribbons = lay_out(count_flow(committee.interact(texts), y, committee.cases_))
+    assert sum(node.count for node in nodes if node.stage == 0) == len(texts)
+    for side, other in (("from", "to"), ("to", "from")):
+        places = [
+            (getattr(ribbon, f"x_{side}"), getattr(ribbon, f"top_{side}"),
+             getattr(ribbon, f"bottom_{side}"), getattr(ribbon, f"top_{other}"))
+            for ribbon in ribbons
+        ]  # fmt: skip
+        for node in nodes:
+            stacked = sorted(
+                (top, bottom, goes)
+                for x, top, bottom, goes in places
+                if abs(x - node.x) < 0.05
+                and node.top - 1e-9 <= top
+                and bottom <= node.bottom + 1e-9
+            )
+            for (_, bottom, goes), (top, _, next_goes) in itertools.pairwise(stacked):
+                assert top == pytest.approx(bottom)  # side by side, none over another
+                assert goes < next_goes
+            if stacked:
+                filled = stacked[-1][1] - stacked[0][0]
+                assert filled == pytest.approx(node.bottom - node.top)
