@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Self
 
-import joblib
 import numpy as np
-import torch
 from sklearn.utils import check_random_state, compute_class_weight
 
 from sklearn_irx._calibration import fit_temperature
@@ -17,6 +14,7 @@ from sklearn_irx._reader import RationaleReader
 from sklearn_irx._selection import check_selection, first_selection, make_prices
 from sklearn_irx._training_data import (
     TrainingData,
+    all_labelled,
     collect_words,
     linear_start,
     make_memory,
@@ -40,11 +38,11 @@ from sklearn_irx._validation import (
 )
 from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress, Stop
-from sklearn_irx.nn.checkpoint import Checkpoint
+from sklearn_irx.nn.checkpoint import Checkpoint, checkpoint_path
 from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.net import RationaleNet
 from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import make_net, pick_device, read, train
+from sklearn_irx.nn.training import check_device, make_net, read, train
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary, load_embeddings
 
 _HISTORY = (
@@ -251,7 +249,7 @@ class RationaleLearner(RationaleReader):
             class_weights = self._class_weights(known, data)
             start = linear_start(self.linear_start, data, class_weights, random_state, memory)
             vectors, unseen = word_vectors(sources, data, seed, memory)
-            vocabulary, training = data.vocabulary, _all_of(data, start)
+            vocabulary, training = data.vocabulary, all_labelled(data, start)
         else:
             vocabulary = self.vocabulary_
             read_words = tokenize(texts, self._tokenizer, self._max_length, None)
@@ -306,15 +304,7 @@ class RationaleLearner(RationaleReader):
             self.sampler, self.sampler_params, self.rationale_length, self.max_rationale_length,
             self.free_length, self.predictor_input,
         )  # fmt: skip
-        device = pick_device(self.device)
-        try:
-            torch.empty(0, device=device)
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(
-                f"device={self.device!r} is not to be had here ({str(error).splitlines()[0]}): "
-                "give 'auto' or 'cpu'."
-            ) from error
-        return device
+        return check_device(self.device)
 
     def _check_former(self, former: Rationalizer, classes: np.ndarray) -> None:
         """Check that training can go on with a network of before."""
@@ -430,9 +420,11 @@ class RationaleLearner(RationaleReader):
             callbacks.append(best)
         callbacks.extend(self.callbacks or [])
         if validation is not None and self.checkpoint_dir is not None:
-            path = self._checkpoint(
-                module, max_epochs, prices, class_weights, random_state, training, validation
-            )
+            settings = {name: getattr(self, name) for name in _OF_TRAINING}
+            path = checkpoint_path(
+                self.checkpoint_dir, module, training, validation, random_state,
+                [settings, max_epochs, [vars(price) for price in prices], class_weights],
+            )  # fmt: skip
             callbacks.append(Checkpoint(path, best, random_state))
         if validation is not None and self.n_iter_no_change is not None:
             callbacks.append(Stop(self.n_iter_no_change, best.first_epoch))
@@ -455,29 +447,6 @@ class RationaleLearner(RationaleReader):
             random_state=random_state,
             device=device,
         )
-
-    def _checkpoint(
-        self,
-        module: Rationalizer,
-        max_epochs: int,
-        prices: tuple[Any, Any],
-        class_weights: np.ndarray,
-        random_state: np.random.RandomState,
-        training: LabelledDocuments,
-        validation: LabelledDocuments,
-    ) -> Path:
-        """Give the file for this training: another for whatever would end with other weights."""
-        settings = {name: getattr(self, name) for name in _OF_TRAINING}
-        documents = [
-            (part.documents.ids, part.documents.lengths, part.y, part.folds, part.weights)
-            for part in (training, validation)
-        ]
-        digest = joblib.hash([
-            settings, module.settings, module.to_arrays(), max_epochs, torch.__version__,
-            [vars(price) for price in prices], class_weights, documents,
-            random_state.get_state(legacy=True),
-        ])  # fmt: skip
-        return Path(self.checkpoint_dir) / f"{digest}.pt"
 
     @staticmethod
     def _resolved(epochs: int | str, has_start: bool, with_start: int, without: int) -> int:
@@ -508,20 +477,3 @@ class RationaleLearner(RationaleReader):
             self._tokenizer = make_tokenizer(self.tokenizer)
             self._max_length = self.max_length
         self._module = net.module_
-
-
-def _all_of(data: TrainingData, start: Any) -> LabelledDocuments:
-    """Give the documents to learn from and those held out together.
-
-    The linear start has not seen those held out, and reads them as it will read others.
-    """
-    parts = (data.training, data.validation)
-    documents = Documents(*(
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "lengths")
-    ))  # fmt: skip
-    folds = weights = None
-    if start is not None:
-        folds = np.concatenate([start.folds, np.zeros(len(data.y_validation), dtype=np.int64)])
-    if data.weights is not None and data.weights_validation is not None:
-        weights = np.concatenate([data.weights, data.weights_validation])
-    return LabelledDocuments(documents, np.concatenate([data.y, data.y_validation]), folds, weights)

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_memory
 
 from sklearn_irx._linear_start import draw_folds, fit_linear_start
 from sklearn_irx._validation import hold_out
+from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.linear import LinearStart
 from sklearn_irx.text import (
     Documents,
@@ -255,6 +256,23 @@ def linear_start(
     )  # fmt: skip
     # The network takes the arrays over, which those of a file mapped into memory are not for.
     return LinearStart(*(np.require(array, requirements=["O", "W"]) for array in start))
+
+
+def all_labelled(data: TrainingData, start: LinearStart | None) -> LabelledDocuments:
+    """Give the documents to learn from and those held out together.
+
+    The linear start has not seen those held out, and reads them as it will read others.
+    """
+    parts = (data.training, data.validation)
+    documents = Documents(*(
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "lengths")
+    ))  # fmt: skip
+    folds = weights = None
+    if start is not None:
+        folds = np.concatenate([start.folds, np.zeros(len(data.y_validation), dtype=np.int64)])
+    if data.weights is not None and data.weights_validation is not None:
+        weights = np.concatenate([data.weights, data.weights_validation])
+    return LabelledDocuments(documents, np.concatenate([data.y, data.y_validation]), folds, weights)
 
 
 def _kept(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:

@@ -6,12 +6,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 from skorch.callbacks import Callback
 
+from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, learned
 from sklearn_irx.nn.isolation import numbers_state, set_numbers_state
+from sklearn_irx.nn.rationalizer import Rationalizer
 
 _FORMAT = 1
 
@@ -82,6 +85,40 @@ class Checkpoint(Callback):
         set_numbers_state(state["torch"])
         name, keys, *rest = state["numpy"]
         self.random_state.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+
+
+def checkpoint_path(
+    folder: Any,
+    module: Rationalizer,
+    training: LabelledDocuments,
+    validation: LabelledDocuments,
+    random_state: np.random.RandomState,
+    settings: Any,
+) -> Path:
+    """Give the file in a folder for a training: another for whatever ends with other weights.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where it is.
+    module : Rationalizer
+        Before training.
+    training, validation : LabelledDocuments
+        What is learned from, and compared on.
+    random_state : RandomState
+        Before training.
+    settings : object that can be pickled
+        All else that matters.
+    """
+    documents = [
+        (part.documents.ids, part.documents.lengths, part.y, part.folds, part.weights)
+        for part in (training, validation)
+    ]
+    digest = joblib.hash([
+        settings, module.settings, module.to_arrays(), documents, torch.__version__,
+        random_state.get_state(legacy=True),
+    ])  # fmt: skip
+    return Path(folder) / f"{digest}.pt"
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

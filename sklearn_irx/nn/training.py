@@ -117,6 +117,19 @@ def _keep_freed_memory() -> None:
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
+def check_device(device: str) -> str:
+    """Give the device that a parameter names, or say that it is not there."""
+    picked = pick_device(device)
+    try:
+        torch.empty(0, device=picked)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device={device!r} is not to be had here ({str(error).splitlines()[0]}): give 'auto' "
+            "or 'cpu'."
+        ) from error
+    return picked
+
+
 def pick_device(device: str) -> str:
     """Give the device that ``"auto"`` stands for on this machine: CUDA, else MPS, else the CPU."""
     if device != "auto":
