@@ -1,6 +1,7 @@
 """A small corpus and small models, trained once for all tests that only read."""
 
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -20,6 +21,14 @@ SMALL = {
     "n_threads": 1,
 }
 """Parameters of a model that trains in about a second."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeded_ctrl_c():
+    """Let Ctrl-C interrupt, which what a shell runs in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
