@@ -162,7 +162,7 @@ texts, y, _ = make_rationale_classification(200, n_classes=3, n_words=40, random
 words = ["room", "ants", "porridge", "drains"]
 vectors = WordVectors(words, np.random.RandomState(0).normal(size=(4, 8)))
 clf = SelectiveRationaleClassifier(
-    checkpoint_dir=sys.argv[1] or None, max_epochs=40, n_filters=8, hidden_size=8,
+    checkpoint_dir=sys.argv[1] or None, max_epochs=15, n_filters=8, hidden_size=8,
     filter_sizes=(3,), embeddings=vectors, batch_size=16, n_threads=1, random_state=0,
 )
 print("begins", flush=True)

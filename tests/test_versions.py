@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -16,14 +17,14 @@ def declared():
     """Give the least version of everything that the package and its tests need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["cli"], *extras["test"]]
+    lines = [*project["dependencies"], *chain.from_iterable(extras.values())]
     least = {}
     for requirement in map(Requirement, lines):
         if requirement.name in TOOLS | {project["name"]}:
             continue
         (bound,) = requirement.specifier
         assert bound.operator == ">=", requirement
-        least[requirement.name] = Version(bound.version)
+        assert least.setdefault(requirement.name, Version(bound.version)) == Version(bound.version)
     return least
 
 
