@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_irx.inspection._flow import Flow, Node, Ribbon, lay_out
 from sklearn_irx.inspection._plots._length import length_histogram
-from sklearn_irx.inspection._plots._reliability import reliability
+from sklearn_irx.metrics._calibration import reliability
 
 _MOST_BARS = 30
 

@@ -14,9 +14,9 @@ from sklearn_irx._rationale import Rationale
 from sklearn_irx.inspection._documents import ExplainedDocument, keys_of_members
 from sklearn_irx.inspection._flow import CASE_LABELS
 from sklearn_irx.inspection._pieces import one_line
-from sklearn_irx.inspection._plots._reliability import reliability
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.metrics import interaction_table
+from sklearn_irx.metrics._calibration import reliability
 
 N_BINS = 15
 _N_MISTAKES = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,15 +54,72 @@ def expected_calibration_error(
     >>> round(expected_calibration_error(["a", "b", "b"], probabilities), 3)
     0.4
     """
+    return reliability(*judged(y_true, probabilities, labels, n_bins), n_bins).ece
+
+
+class Reliability(NamedTuple):
+    """Documents in bins of equal width by confidence; bins without a document are left out.
+
+    Attributes
+    ----------
+    confidence : ndarray of shape (n_bins,)
+        Mean confidence of the documents of a bin.
+    accuracy : ndarray of shape (n_bins,)
+        Share of them that are right.
+    n_documents : ndarray of shape (n_bins,), dtype int
+        How many they are.
+    ece : float
+        Expected calibration error: the mean distance of accuracy and confidence, each bin weighted
+        by its `n_documents`.
+    """
+
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    n_documents: np.ndarray
+    ece: float
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, n_bins: int) -> Reliability:
+    """Put documents into bins by confidence.
+
+    Parameters
+    ----------
+    confidence : array of shape (n_samples,)
+        Largest class probability of each document.
+    right : array of shape (n_samples,), dtype bool
+        Whether its class is the true one.
+    n_bins : int
+        Number of bins between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.metrics._calibration import reliability
+    >>> reliability(np.array([0.75, 0.75, 0.5]), np.array([True, False, True]), 4)
+    Reliability(confidence=array([0.5 , 0.75]), accuracy=array([1. , 0.5]),
+                n_documents=array([1, 2]), ece=0.333...)
+    """
+    # To ten digits, so that 0.6 of 15 bins is the upper end of the ninth in floating point, too.
+    bins = np.ceil(np.round(confidence * n_bins, 10)).astype(int)
+    count = np.bincount(bins)
+    there = count > 0
+    sure = np.bincount(bins, weights=confidence)[there] / count[there]
+    accuracy = np.bincount(bins, weights=right)[there] / count[there]
+    gaps = np.bincount(bins, weights=right - confidence)
+    return Reliability(sure, accuracy, count[there], float(np.abs(gaps).sum() / len(confidence)))
+
+
+def judged(
+    y_true: Any, probabilities: Any, labels: Any, n_bins: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give how sure each prediction is, and whether it is right.
+
+    Parameters and errors are those of :func:`expected_calibration_error`.
+    """
     y_true, probabilities = np.asarray(y_true), np.asarray(probabilities, dtype=float)
     labels = np.unique(y_true) if labels is None else np.asarray(labels)
     _check(y_true, probabilities, labels, n_bins)
-    confidence = probabilities.max(axis=1)
-    right = labels[probabilities.argmax(axis=1)] == y_true
-    # To ten digits, so that 0.6 of 15 bins is the upper end of the ninth in floating point, too.
-    bins = np.ceil(np.round(confidence * n_bins, 10)).astype(int)
-    gaps = np.bincount(bins, weights=right - confidence)
-    return float(np.abs(gaps).sum() / len(y_true))
+    return probabilities.max(axis=1), labels[probabilities.argmax(axis=1)] == y_true
 
 
 def _check(y_true: np.ndarray, probabilities: np.ndarray, labels: np.ndarray, n_bins: int) -> None:

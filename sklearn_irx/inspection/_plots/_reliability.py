@@ -2,65 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
 from sklearn_irx.inspection._plots._axes import NEUTRAL, RIGHT, axes_for
-from sklearn_irx.metrics import expected_calibration_error
-
-
-class Reliability(NamedTuple):
-    """Documents in bins of equal width by confidence; bins without a document are left out.
-
-    Attributes
-    ----------
-    confidence : ndarray of shape (n_bins,)
-        Mean confidence of the documents of a bin.
-    accuracy : ndarray of shape (n_bins,)
-        Share of them that are right.
-    n_documents : ndarray of shape (n_bins,), dtype int
-        How many they are.
-    ece : float
-        Expected calibration error: the mean distance of accuracy and confidence, each bin weighted
-        by its `n_documents`.
-    """
-
-    confidence: np.ndarray
-    accuracy: np.ndarray
-    n_documents: np.ndarray
-    ece: float
-
-
-def reliability(confidence: np.ndarray, right: np.ndarray, n_bins: int) -> Reliability:
-    """Put documents into bins by confidence, as the expected calibration error does.
-
-    Parameters
-    ----------
-    confidence : array of shape (n_samples,)
-        Largest class probability of each document.
-    right : array of shape (n_samples,), dtype bool
-        Whether its class is the true one.
-    n_bins : int
-        Number of bins between 0 and 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_irx.inspection._plots._reliability import reliability
-    >>> reliability(np.array([0.75, 0.75, 0.5]), np.array([True, False, True]), 4)
-    Reliability(confidence=array([0.5 , 0.75]), accuracy=array([1. , 0.5]),
-                n_documents=array([1, 2]), ece=0.333...)
-    """
-    # To ten digits, as expected_calibration_error does.
-    bins = np.ceil(np.round(confidence * n_bins, 10)).astype(int)
-    count = np.bincount(bins)
-    there = count > 0
-    sure = np.bincount(bins, weights=confidence)[there] / count[there]
-    accuracy = np.bincount(bins, weights=right)[there] / count[there]
-    count = count[there]
-    ece = float((np.abs(accuracy - sure) * count).sum() / len(confidence))
-    return Reliability(sure, accuracy, count, ece)
+from sklearn_irx.metrics._calibration import judged, reliability
 
 
 class ReliabilityDisplay:
@@ -199,11 +146,7 @@ class ReliabilityDisplay:
         ValueError
             As :func:`~sklearn_irx.metrics.expected_calibration_error` does.
         """
-        expected_calibration_error(y_true, probabilities, labels=labels, n_bins=n_bins)  # checks
-        y_true, proba = np.asarray(y_true), np.asarray(probabilities, dtype=float)
-        known = np.unique(y_true) if labels is None else np.asarray(labels)
-        right = known[proba.argmax(axis=1)] == y_true
-        found = reliability(proba.max(axis=1), right, n_bins)
+        found = reliability(*judged(y_true, probabilities, labels, n_bins), n_bins)
         return cls(*found, name=name).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> Self:
