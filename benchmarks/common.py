@@ -31,6 +31,7 @@ import torch
 from sklearn.model_selection import train_test_split
 from skorch.callbacks import Callback
 
+from sklearn_irx import _files
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.text import WordVectors
 
@@ -214,9 +215,8 @@ def _value(cell: str) -> int | float | str:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a file to write, which takes the place of another when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    yield part
-    part.replace(path)
+    with _files.replacing(path) as part:
+        yield part
 
 
 def made_once(path: Path, make: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sklearn_irx._files import replacing
 from sklearn_irx.cli.errors import WRONG_USE, CommandError
 
 if TYPE_CHECKING:
@@ -76,14 +77,11 @@ def check_input(path: Path) -> None:
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` only when complete."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield part
-        os.replace(part, path)
+        with replacing(path) as part:
+            yield part
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sklearn_irx._files import replacing
+
 FORMAT = "sklearn_irx.model"
 FORMAT_VERSION = 1
 MODEL, CARD = "model.json", "README.md"
@@ -243,7 +245,8 @@ def write_model(
         for name in sorted(files, key=lambda name: (name == MODEL, name == CARD)):
             if name == MODEL:
                 _sync_folder(path)  # what it names is on the disk before it is
-            _replace(path / name, files[name])
+            with replacing(path / name) as part:
+                _write(part, files[name])
         _sync_folder(path)
         for entry in path.iterdir():
             stale = _DATA.fullmatch(entry.name) and entry.name not in files
@@ -263,16 +266,6 @@ def _write_new(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(part, ignore_errors=True)
         raise
     _sync_folder(folder.parent)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        _write(part, data)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _write(path: Path, data: bytes) -> None:

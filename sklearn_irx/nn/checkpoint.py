@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
+from sklearn_irx._files import replacing
 from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, learned
 from sklearn_irx.nn.isolation import numbers_state, set_numbers_state
@@ -61,15 +62,10 @@ class Checkpoint(Callback):
             "torch": numbers_state(),
             "numpy": [numpy_state[0], numpy_state[1].tolist(), *numpy_state[2:]],
         }
-        part = self.path.with_suffix(f".{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(self.path) as part, part.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
 
     def _resume(self, net: Any, state: dict[str, Any]) -> None:
         for row in state["history"]:
