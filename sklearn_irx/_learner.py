@@ -40,6 +40,7 @@ from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.callbacks import BestWeights, Curriculum, Progress, Stop
 from sklearn_irx.nn.checkpoint import Checkpoint, checkpoint_path
 from sklearn_irx.nn.isolation import isolated
+from sklearn_irx.nn.linear import LinearStart
 from sklearn_irx.nn.net import RationaleNet
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.training import check_device, make_net, read, train
@@ -166,15 +167,11 @@ class RationaleLearner(RationaleReader):
             texts, numbers, weights, validation_data, former, sources, random_state, memory
         )
         class_weights = self._class_weights(classes, data)
-        if self.random_state is None:
-            memory = None  # what follows is drawn anew each time, and never asked for again
-        start = linear_start(self.linear_start, data, class_weights, random_state, memory)
-        if former is None:
-            vectors, unseen = word_vectors(sources, data, seed, memory)
-        else:
-            vectors, unseen = former.vectors
+        start, vectors = self._begin(
+            data, class_weights, former, sources, random_state, seed, memory
+        )
         with isolated(seed, self.n_threads, device):
-            module = self._make_module(vectors, unseen, len(classes), start, data)
+            module = self._make_module(vectors, len(classes), start, data)
             if former is not None:
                 module.take_over(former)
             training = LabelledDocuments(
@@ -247,8 +244,9 @@ class RationaleLearner(RationaleReader):
             sources = load_embeddings(self.embeddings)
             data = self._prepare(texts, numbers, weights, None, None, sources, random_state, memory)
             class_weights = self._class_weights(known, data)
-            start = linear_start(self.linear_start, data, class_weights, random_state, memory)
-            vectors, unseen = word_vectors(sources, data, seed, memory)
+            start, vectors = self._begin(
+                data, class_weights, None, sources, random_state, seed, memory
+            )
             vocabulary, training = data.vocabulary, all_labelled(data, start)
         else:
             vocabulary = self.vocabulary_
@@ -257,10 +255,7 @@ class RationaleLearner(RationaleReader):
             class_weights = self._class_weights(known, None)
             training = LabelledDocuments(documents, numbers, weights=of_mean_1(weights))
         with isolated(seed, self.n_threads, device):
-            if first:
-                module = self._make_module(vectors, unseen, len(known), start, data)
-            else:
-                module = self._module
+            module = self._make_module(vectors, len(known), start, data) if first else self._module
             if net is None:
                 net = self._make_net(module, class_weights, random_state, device, training, None)
             net.max_epochs = len(net.history or []) + 1
@@ -327,13 +322,16 @@ class RationaleLearner(RationaleReader):
 
     def _check_classes(self, classes: Any, labels: np.ndarray) -> np.ndarray:
         """Give the labels that `partial_fit` learns, and say what it cannot do."""
-        for name, value in (("calibration", None), ("class_weight", "balanced")):
-            given = getattr(self, name)
-            if (given is not None) if value is None else (given == value):
-                raise ValueError(
-                    f"{name}={given!r} needs all documents at once, which partial_fit never has: "
-                    f"set {name}=None{' or a dict' if value else ''}, or use fit."
-                )
+        if self.calibration is not None:
+            raise ValueError(
+                f"calibration={self.calibration!r} needs all documents at once, which partial_fit "
+                "never has: set calibration=None, or use fit."
+            )
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all documents at once, which partial_fit never "
+                "has: set class_weight=None or a dict, or use fit."
+            )
         known = self.classes_ if hasattr(self, "_module") else None
         return check_classes(classes, labels, known)
 
@@ -371,20 +369,38 @@ class RationaleLearner(RationaleReader):
             return counts.sum() / (len(classes) * counts)
         return compute_class_weight(self.class_weight, classes=classes, y=classes[data.y])
 
+    def _begin(
+        self,
+        data: TrainingData,
+        class_weights: np.ndarray,
+        former: Rationalizer | None,
+        sources: list[Any],
+        random_state: np.random.RandomState,
+        seed: int,
+        memory: Any,
+    ) -> tuple[LinearStart | None, tuple[np.ndarray, np.ndarray]]:
+        """Give the linear start, and the vectors of known and of unseen words."""
+        if self.random_state is None:
+            memory = None  # this is drawn anew each time, and never asked for again
+        start = linear_start(self.linear_start, data, class_weights, random_state, memory)
+        if former is not None:
+            return start, former.vectors
+        return start, word_vectors(sources, data, seed, memory)
+
     def _make_module(
         self,
-        vectors: np.ndarray,
-        unseen: np.ndarray,
+        vectors: tuple[np.ndarray, np.ndarray],
         n_classes: int,
-        start: Any,
+        start: LinearStart | None,
         data: TrainingData,
     ) -> Rationalizer:
         share_at_start = first_selection(
             self.initial_selection, self.linear_start, self.sampler, self.rationale_length,
             data.training.lengths,
         )  # fmt: skip
+        known, unseen = vectors
         return Rationalizer(
-            vectors,
+            known,
             n_classes,
             unseen=unseen,
             filter_sizes=check_filter_sizes(self.filter_sizes),
