@@ -1,0 +1,6 @@
+"""Studies with people who tell the class from a rationale alone."""
+
+from sklearn_irx.study._create import create_study
+from sklearn_irx.study._store import Annotator, Answer, Item, Page, Study
+
+__all__ = ["Annotator", "Answer", "Item", "Page", "Study", "create_study"]

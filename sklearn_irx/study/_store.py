@@ -1,0 +1,577 @@
+"""A study as a file: what is asked, who is asked, and what was answered."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+from sklearn_irx.study._order import order_items
+from sklearn_irx.text import harmless
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Phase = Literal["example", "practice", "main"]
+
+CONFIDENCES = ("I am guessing", "I lean towards it", "I am fairly sure", "I am very sure")
+
+# So that other SQLite files, and files of later versions, are told apart from a study.
+_APPLICATION_ID = 0x49525853
+_VERSION = 1
+_TOKEN_BYTES = 24
+_LONGEST_NAME = 100
+
+_SCHEMA = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY,
+    phase TEXT NOT NULL CHECK (phase IN ('example', 'practice', 'main')),
+    kind TEXT NOT NULL,
+    document INTEGER,
+    "case" TEXT,
+    member TEXT,
+    shown TEXT NOT NULL,
+    n_words INTEGER NOT NULL,
+    truth INTEGER NOT NULL,
+    model_label INTEGER,
+    model_confidence REAL
+);
+CREATE TABLE annotators (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE
+);
+CREATE TABLE pages (
+    annotator INTEGER NOT NULL REFERENCES annotators,
+    position INTEGER NOT NULL,
+    item INTEGER NOT NULL REFERENCES items,
+    PRIMARY KEY (annotator, position),
+    UNIQUE (annotator, item)
+) WITHOUT ROWID;
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY,
+    form TEXT NOT NULL UNIQUE,
+    annotator INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    label INTEGER,
+    confidence INTEGER CHECK (confidence BETWEEN 0 AND 3),
+    seconds REAL,
+    time TEXT NOT NULL,
+    FOREIGN KEY (annotator, position) REFERENCES pages,
+    CHECK ((label IS NULL) = (confidence IS NULL))
+);
+CREATE INDEX answers_of_pages ON answers (annotator, position, id);
+"""
+
+# The last answer to a page is the one that counts; all are kept.
+_PAGES = """
+SELECT pages.position, items.id AS item, items.phase, items.shown, items.truth,
+       answers.id AS answer, answers.label, answers.confidence
+FROM pages
+JOIN items ON items.id = pages.item
+LEFT JOIN answers ON answers.id = (
+    SELECT max(id) FROM answers AS given
+    WHERE given.annotator = pages.annotator AND given.position = pages.position
+)
+WHERE pages.annotator = ?
+"""
+
+_ANSWERS = """
+SELECT annotators.name AS annotator, pages.position, items.id AS item, items.phase, items.kind,
+       items.document, items."case", items.member, items.n_words, items.truth,
+       items.model_label, items.model_confidence,
+       answers.label, answers.confidence, answers.seconds, answers.time,
+       (SELECT count(*) FROM answers AS given WHERE given.annotator = pages.annotator
+        AND given.position = pages.position) AS n_answers
+FROM pages
+JOIN annotators ON annotators.id = pages.annotator
+JOIN items ON items.id = pages.item
+LEFT JOIN answers ON answers.id = (
+    SELECT max(id) FROM answers AS given
+    WHERE given.annotator = pages.annotator AND given.position = pages.position
+)
+ORDER BY annotators.id, pages.position
+"""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to be read by annotators.
+
+    Attributes
+    ----------
+    phase : {"example", "practice", "main"}
+        Where it stands: only the answers to those of the main part are analysed.
+    kind : str
+        "selected" or "not_selected" for the rationale that an ensemble kept and the one it did
+        not, "random" and "full_text" for controls, "attention" for a check of attention.
+    shown : list of str or None
+        The words, as :func:`~sklearn_irx.study._showing.pieces_shown` gives them.
+    n_words : int
+        How many words those are.
+    truth : int
+        Position of the true class.
+    document : int or None
+        Row of the table that the study was made from, counted from 0.
+    case : str or None
+        How the ensemble settled the document.
+    member : str or None
+        Whose rationale it is.
+    model_label : int or None
+        Position of the class that the member says of these words.
+    model_confidence : float or None
+        Probability of that class, between 0 and 1.
+    """
+
+    phase: Phase
+    kind: str
+    shown: list[str | None]
+    n_words: int
+    truth: int
+    document: int | None = None
+    case: str | None = None
+    member: str | None = None
+    model_label: int | None = None
+    model_confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """Somebody who answers.
+
+    Attributes
+    ----------
+    id : int
+        Number, from 1.
+    name : str
+        What the organiser calls them.
+    token : str
+        What stands in their link, and opens the study to them alone.
+    """
+
+    id: int
+    name: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """An item as an annotator has it in front of them.
+
+    Attributes
+    ----------
+    position : int
+        From 1; those of practice come first.
+    phase : {"practice", "main"}
+        Part of the study.
+    shown : list of str or None
+        The words; None is a gap.
+    truth : int
+        Position of the true class.
+    answered : bool
+        Whether there is an answer.
+    label : int or None
+        Position of the class they answered; None if nothing could be read, or nothing was
+        answered.
+    confidence : int or None
+        From 0 to 3; None likewise.
+    """
+
+    position: int
+    phase: Phase
+    shown: list[str | None]
+    truth: int
+    answered: bool
+    label: int | None
+    confidence: int | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an annotator says of an item.
+
+    Attributes
+    ----------
+    annotator : int
+        Number of the annotator.
+    position : int
+        Of the page.
+    label : int or None
+        Position of the class; None if nothing could be read.
+    confidence : int or None
+        From 0 to 3; None if, and only if, `label` is None.
+    seconds : float or None
+        Time from seeing the item to answering.
+    form : str
+        What tells this answer from all others: the same form sent twice is one answer.
+    """
+
+    annotator: int
+    position: int
+    label: int | None
+    confidence: int | None
+    seconds: float | None
+    form: str
+
+
+class Study:
+    """A study in a file, made by :func:`create_study`.
+
+    Threads and processes may read and answer at the same time. An answer that :meth:`record` took
+    is on the disk.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, an SQLite database. It holds the words that are shown, and the annotators' links:
+        whoever can read it can answer in their names.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    settings : dict
+        How the study was made: ``title``, ``question``, ``classes`` (names, in the order in which
+        answers count them), ``class_descriptions``, ``show``, ``cases`` (documents of each),
+        ``shortfalls`` (what was asked for and not found), ``organiser_token``, and others.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file holds no study, or one of a later version.
+
+    See Also
+    --------
+    create_study : Makes one, with an example.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"there is no file {self.path}: create_study makes one.")
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        try:
+            found = [
+                self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("application_id", "user_version")
+            ]
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise ValueError(f"{self.path} is no study: {error}.") from error
+        if found != [_APPLICATION_ID, _VERSION]:
+            self.close()
+            if found[0] == _APPLICATION_ID:
+                raise ValueError(
+                    f"{self.path} is a study of version {found[1]}; this program knows {_VERSION}."
+                )
+            raise ValueError(f"{self.path} is no study: create_study makes one.")
+
+    @classmethod
+    def write(cls, path: Path, settings: Mapping[str, Any], items: Iterable[Item]) -> Self:
+        """Write a new study to a file that is not there yet."""
+        # The file holds links and texts: its owner alone may read it, from the first byte.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN")
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.executemany(
+                "INSERT INTO settings VALUES (?, ?)",
+                [(name, json.dumps(value)) for name, value in settings.items()],
+            )
+            connection.executemany(
+                'INSERT INTO items (phase, kind, document, "case", member, shown, n_words, truth, '
+                "model_label, model_confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        item.phase, item.kind, item.document, item.case, item.member,
+                        json.dumps(item.shown), item.n_words, item.truth, item.model_label,
+                        item.model_confidence,
+                    )
+                    for item in items
+                ],
+            )  # fmt: skip
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            path.unlink(missing_ok=True)
+            raise
+        connection.close()
+        return cls(path)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """How the study was made."""
+        rows = self._connection.execute("SELECT name, value FROM settings")
+        return {row["name"]: json.loads(row["value"]) for row in rows}
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes, in the order in which answers count them."""
+        names: list[str] = self.settings["classes"]
+        return names
+
+    @property
+    def annotators(self) -> list[Annotator]:
+        """All who are asked."""
+        rows = self._connection.execute("SELECT id, name, token FROM annotators ORDER BY id")
+        return [Annotator(*row) for row in rows]
+
+    def add_annotator(self, name: str | None = None) -> Annotator:
+        """Ask one more person.
+
+        Parameters
+        ----------
+        name : str or None, default=None
+            What to call them in results; they do not see it. None gives a number.
+
+        Returns
+        -------
+        annotator : Annotator
+            With a link of their own, and an order of the items of their own.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken, empty, or longer than 100 characters.
+        """
+        with self._writing() as connection:
+            taken = {row["name"] for row in connection.execute("SELECT name FROM annotators")}
+            number = 1 + connection.execute(
+                "SELECT coalesce(max(id), 0) FROM annotators"
+            ).fetchone()[0]  # fmt: skip
+            if name is None:
+                name = f"annotator {number}"
+            name = " ".join(harmless(name).split())
+            if not 0 < len(name) <= _LONGEST_NAME:
+                raise ValueError(
+                    f"name={name[:30]!r} has {len(name)} characters: give 1 to {_LONGEST_NAME}."
+                )
+            if name in taken:
+                raise ValueError(f"name={name!r} is taken: give every annotator another.")
+            annotator = Annotator(number, name, secrets.token_urlsafe(_TOKEN_BYTES))
+            connection.execute(
+                "INSERT INTO annotators VALUES (?, ?, ?)", (number, name, annotator.token)
+            )
+            connection.executemany(
+                "INSERT INTO pages VALUES (?, ?, ?)",
+                [
+                    (number, position, item)
+                    for position, item in enumerate(self._order(number), start=1)
+                ],
+            )
+        return annotator
+
+    def find_annotator(self, token: str) -> Annotator | None:
+        """Give whose link has this token, or None."""
+        row = self._connection.execute(
+            "SELECT id, name, token FROM annotators WHERE token = ?", (token,)
+        ).fetchone()
+        return None if row is None else Annotator(*row)
+
+    def examples(self) -> list[Item]:
+        """Give what is shown, with its answer, before anything is asked."""
+        rows = self._connection.execute(
+            "SELECT * FROM items WHERE phase = 'example' ORDER BY id"
+        ).fetchall()
+        return [
+            Item(
+                row["phase"], row["kind"], json.loads(row["shown"]), row["n_words"], row["truth"],
+                model_label=row["model_label"],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def pages(self, annotator: int) -> list[Page]:
+        """Give all pages of an annotator, in their order."""
+        rows = self._connection.execute(f"{_PAGES} ORDER BY pages.position", (annotator,))
+        return [_page(row) for row in rows]
+
+    def page(self, annotator: int, position: int) -> Page | None:
+        """Give a page of an annotator, or None if there is no such page."""
+        row = self._connection.execute(
+            f"{_PAGES} AND pages.position = ?", (annotator, position)
+        ).fetchone()
+        return None if row is None else _page(row)
+
+    def first_unanswered(self, annotator: int) -> int | None:
+        """Give the first position without an answer, or None if all are answered."""
+        position: int | None = self._connection.execute(
+            "SELECT min(position) FROM pages WHERE annotator = ?1 AND NOT EXISTS (SELECT 1 FROM "
+            "answers WHERE answers.annotator = ?1 AND answers.position = pages.position)",
+            (annotator,),
+        ).fetchone()[0]
+        return position
+
+    def record(self, answers: Iterable[Answer]) -> list[bool]:
+        """Write answers to the disk: all of them, or none.
+
+        Parameters
+        ----------
+        answers : iterable of Answer
+            What to keep. An answer to a page that has one already is kept beside it, and counts in
+            its place.
+
+        Returns
+        -------
+        taken : list of bool
+            For each, whether it was new: the same form is taken once.
+
+        Raises
+        ------
+        ValueError
+            If an answer is to no page of its annotator, or names no class or no confidence.
+        """
+        answers = list(answers)
+        n_classes = len(self.classes)
+        for answer in answers:
+            label, sure = answer.label, answer.confidence
+            if (label is None) != (sure is None):
+                raise ValueError(
+                    f"label={label!r} and confidence={sure!r}: give both, or None for both if "
+                    "nothing could be read."
+                )
+            if label is not None and label not in range(n_classes):
+                raise ValueError(f"label={label!r}: give a number from 0 to {n_classes - 1}.")
+            if sure is not None and sure not in range(len(CONFIDENCES)):
+                raise ValueError(f"confidence={sure!r}: give 0, 1, 2 or 3.")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        taken = []
+        with self._writing() as connection:
+            for answer in answers:
+                try:
+                    cursor = connection.execute(
+                        "INSERT INTO answers (form, annotator, position, label, confidence, "
+                        "seconds, time) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (form) DO NOTHING",
+                        (
+                            answer.form, answer.annotator, answer.position, answer.label,
+                            answer.confidence, answer.seconds, now,
+                        ),
+                    )  # fmt: skip
+                except sqlite3.IntegrityError as error:
+                    raise ValueError(
+                        f"annotator={answer.annotator} has no page {answer.position}."
+                    ) from error
+                taken.append(cursor.rowcount > 0)
+        return taken
+
+    def answers(self) -> pd.DataFrame:
+        """Give every page of every annotator, with the answer that counts.
+
+        Returns
+        -------
+        answers : DataFrame of shape (n_annotators * n_pages, 20)
+            ``annotator``, ``position``, ``item``, ``phase``, ``kind``, ``document`` (row of the
+            table the study was made from), ``case``, ``member``, ``n_words``, ``truth``,
+            ``model_label``, ``model_confidence``, then the answer: ``label``, ``confidence`` (0 to
+            3), ``seconds``, ``time`` (UTC), ``n_answers`` (how often it was changed, and one),
+            ``answered``, ``unreadable`` (nothing could be read), ``right``. Missing answers have
+            no label, no confidence and are neither right nor wrong. Practice is among them;
+            ``phase`` tells.
+        """
+        import pandas as pd
+
+        cursor = self._connection.execute(_ANSWERS)
+        columns = [name for name, *_ in cursor.description]
+        frame = pd.DataFrame(cursor.fetchall(), columns=columns)
+        frame["answered"] = frame["n_answers"] > 0
+        frame["unreadable"] = frame["answered"] & frame["label"].isna()
+        right = frame["label"].eq(frame["truth"]).astype("boolean")
+        frame["right"] = right.where(frame["answered"], pd.NA)
+        names = np.array([*self.classes, None], dtype=object)
+        for column in ("truth", "model_label", "label"):
+            frame[column] = names[frame[column].fillna(-1).astype(int)]
+        for column in ("document", "confidence", "model_confidence", "seconds"):
+            kind = "Int64" if column in ("document", "confidence") else "Float64"
+            frame[column] = frame[column].astype(kind)
+        return frame
+
+    def close(self) -> None:
+        """Close the file. Nothing is lost without it."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Study({str(self.path)!r})"
+
+    def _order(self, number: int) -> list[int]:
+        """Give the items in the order of the annotator of a number: practice, then the rest."""
+        rng = np.random.RandomState([self.settings["seed"], number])
+        rows = self._connection.execute(
+            "SELECT id, phase, document FROM items WHERE phase != 'example' ORDER BY id"
+        ).fetchall()
+        practice = [row["id"] for row in rows if row["phase"] == "practice"]
+        main = [row for row in rows if row["phase"] == "main"]
+        order = order_items([row["document"] for row in main], rng)
+        return practice + [main[place]["id"] for place in order]
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The connection of this thread."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            # Opened by its address, so that a missing file is not made.
+            connection = sqlite3.connect(
+                f"{self.path.resolve().as_uri()}?mode=rw",
+                uri=True,
+                timeout=30,
+                isolation_level=None,
+                check_same_thread=False,  # `close` closes those of all threads
+            )
+            connection.row_factory = sqlite3.Row
+            # On the disk, not only with the system, before an answer counts as stored.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _page(row: sqlite3.Row) -> Page:
+    return Page(
+        row["position"], row["phase"], json.loads(row["shown"]), row["truth"],
+        row["answer"] is not None, row["label"], row["confidence"],
+    )  # fmt: skip
