@@ -1,6 +1,16 @@
 """Studies with people who tell the class from a rationale alone."""
 
+from sklearn_irx.study._agreement import Agreement, agreement
 from sklearn_irx.study._create import create_study
 from sklearn_irx.study._store import Annotator, Answer, Item, Page, Study
 
-__all__ = ["Annotator", "Answer", "Item", "Page", "Study", "create_study"]
+__all__ = [
+    "Agreement",
+    "Annotator",
+    "Answer",
+    "Item",
+    "Page",
+    "Study",
+    "agreement",
+    "create_study",
+]
