@@ -1,7 +1,9 @@
 """Studies with people who tell the class from a rationale alone."""
 
 from sklearn_irx.study._agreement import Agreement, agreement
+from sklearn_irx.study._analysis import StudyAnalysis, analyse_study
 from sklearn_irx.study._create import create_study
+from sklearn_irx.study._simulation import power_table, simulate_annotators, train_readers
 from sklearn_irx.study._store import Annotator, Answer, Item, Page, Study
 
 __all__ = [
@@ -11,6 +13,11 @@ __all__ = [
     "Item",
     "Page",
     "Study",
+    "StudyAnalysis",
     "agreement",
+    "analyse_study",
     "create_study",
+    "power_table",
+    "simulate_annotators",
+    "train_readers",
 ]

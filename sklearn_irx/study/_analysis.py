@@ -43,7 +43,7 @@ class StudyAnalysis:
     level : float
         Share of the bootstrap draws inside the intervals.
     table : DataFrame
-        Table 4: one row a ``case`` and ``kind`` of words, and "all" cases: ``n_documents``,
+        Table 4: one row a ``case``, "all" first, and ``kind`` of words: ``n_documents``,
         ``n_answers``, ``n_missing``, ``n_unreadable``, ``accuracy`` and ``confidence``, each with
         ``_low`` and ``_high``, ``words`` (mean number shown), ``seconds`` (median).
     by_annotator : DataFrame
@@ -55,8 +55,8 @@ class StudyAnalysis:
         all cases ``mixed_difference``, ``mixed_error`` and ``p_mixed``
         (:func:`~sklearn_irx.study._statistics.mixed_effect`).
     agreement : DataFrame
-        Of the annotators, one row a kind: ``krippendorff_alpha``, ``fleiss_kappa`` (over the
-        ``n_rated_by_all`` items that all answered).
+        Of the annotators, one row a kind: ``alpha`` (Krippendorff's), ``kappa`` (Fleiss', over the
+        ``n_items`` that all answered).
     models : DataFrame
         People beside models, reading the same words: ``n_answers``, ``accuracy``,
         ``model_accuracy``, ``same_label`` (share of the answers that are the model's),
@@ -199,10 +199,10 @@ def analyse_study(
     <StudyAnalysis of 60 answers, 0 missing: .table, .comparisons, write(folder)>
     >>> found.table[["case", "kind", "n_answers"]]
          case      kind  n_answers
-    0  single  selected         30
-    1  single    random         30
-    2     all  selected         30
-    3     all    random         30
+    0     all  selected         30
+    1     all    random         30
+    2  single  selected         30
+    3  single    random         30
     """
     if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or n_resamples < 1:
         raise ValueError(f"n_resamples={n_resamples!r}: give a whole number of at least 1.")
@@ -239,9 +239,9 @@ def _scored(answers: pd.DataFrame) -> pd.DataFrame:
 def _groups(
     main: pd.DataFrame, cases: dict[str, int]
 ) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
-    """Give the answers of each case, and of all, by kind of words."""
+    """Give the answers of all cases, and of each, by kind of words."""
     there = [case for case in cases if (main["case"] == case).any()]
-    for case in (*there, ALL):
+    for case in (ALL, *there):
         of_case = main if case == ALL else main[main["case"] == case]
         kinds = {kind: of_case[of_case["kind"] == kind] for kind in KINDS}
         yield case, {kind: rows for kind, rows in kinds.items() if len(rows)}
@@ -415,7 +415,9 @@ def _annotators(answers: pd.DataFrame) -> pd.DataFrame:
                 "n_unreadable": int(asked["unreadable"].sum()),
                 "n_changed": int((asked["n_answers"] > 1).sum()),
                 # Right is the class that the page asks for, with the confidence it asks for.
-                "attention_right": int((checks["right"].eq(True) & checks["confidence"].eq(3)).sum()),
+                "attention_right": int(
+                    (checks["right"].eq(True) & checks["confidence"].eq(3)).sum()
+                ),
                 "n_attention": len(checks),
                 "practice_right": int(practice["right"].eq(True).sum()),
                 "n_practice": len(practice),

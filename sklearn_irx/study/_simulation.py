@@ -217,7 +217,7 @@ def power_table(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "study.db"
     ...     with create_study(
-    ...         path, both, texts[150:], y[150:], per_case=5, annotators=0, random_state=0
+    ...         path, both, texts[150:], y[150:], per_case=1, annotators=0, random_state=0
     ...     ) as study:
     ...         simulate_annotators(study, train_readers(texts[:150], y[:150]))
     ...         power = power_table(study, differences=[0.1, 0.4], n_documents=[20, 200])

@@ -78,6 +78,9 @@ def bootstrap_mean(
     there = ~np.isnan(values)
     if not there.any():
         return Interval(np.nan, np.nan, np.nan)
+    # Who answered nothing is no annotator to draw, and what nobody read is no document.
+    values = values[there.any(axis=1)][:, there.any(axis=0)]
+    there = ~np.isnan(values)
     filled = np.where(there, values, 0.0)
     n_annotators, n_documents = values.shape
     people = rng.multinomial(n_annotators, np.full(n_annotators, 1 / n_annotators), n_resamples)
