@@ -169,10 +169,6 @@ def analyse_study(
     ValueError
         If a parameter is wrong, or nothing of the main part was answered.
 
-    Notes
-    -----
-    The mixed models take seconds for a hundred documents and minutes for many hundreds.
-
     References
     ----------
     J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022, Table 4.

@@ -27,9 +27,9 @@ _NOTE_TABLE = (
 )
 _NOTE_COMPARISONS = (
     "The same people reading words of the same documents: a positive difference is in favour of "
-    "the first. p, swapped: how often as large a difference comes about when the two are swapped by "
-    "chance, document by document. p, mixed: of a linear mixed model of the differences, in which "
-    "annotators and documents differ by chance; – where it has not been or could not be fitted."
+    "the first. p, swapped: how often as large a difference comes about when the two are swapped "
+    "by chance, document by document. p, mixed: of a linear mixed model of the differences, in "
+    "which annotators and documents differ by chance; – where there is none."
 )
 _NOTE_AGREEMENT = (
     "1: always the same class; 0: no more often than by chance. Krippendorff’s alpha takes all "

@@ -5,11 +5,15 @@ Values stand in arrays of shape (n_annotators, n_documents), nan where an answer
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import permutation_test
+from scipy.optimize import minimize
+from scipy.stats import norm, permutation_test
+
+# Variances of annotators and documents are sought as these multiples of the rest's.
+_LEAST, _MOST = 1e-6, 1e6
+_TINY = 1e-12
 
 
 class Interval(NamedTuple):
@@ -143,8 +147,9 @@ def sign_flip_test(
 def mixed_effect(differences: np.ndarray) -> Effect:
     """Fit the mean difference with a linear mixed model, crossed over people and documents.
 
-    ``difference = mean + annotator + document + rest``, the last three normal, by REML. So people
-    and documents may differ in how much better the one rationale is than the other.
+    ``difference = mean + annotator + document + rest``, the last three normal, by restricted
+    maximum likelihood. So people and documents may differ in how much better the one rationale is
+    than the other.
 
     Parameters
     ----------
@@ -154,7 +159,19 @@ def mixed_effect(differences: np.ndarray) -> Effect:
     Returns
     -------
     effect : Effect
-        With the p-value, two-sided, that the mean is 0 (Wald).
+        With the p-value, two-sided, that the mean is 0 (Wald). Without error and p-value where all
+        differences are the same, or are wholly those between annotators or between documents.
+
+    Notes
+    -----
+    The covariance of all answers is never made: with sums over annotators and over documents, the
+    largest matrix has a row for each of these. ``MixedLM`` of statsmodels finds the same mean and
+    variances, in minutes where this takes a second.
+
+    References
+    ----------
+    R. H. Baayen, D. J. Davidson, D. M. Bates, "Mixed-effects Modeling with Crossed Random Effects
+    for Subjects and Items", Journal of Memory and Language, 2008.
 
     Examples
     --------
@@ -165,43 +182,44 @@ def mixed_effect(differences: np.ndarray) -> Effect:
     >>> found.p_value < 0.01
     True
     """
-    import pandas as pd
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning, ModelWarning
+    there = ~np.isnan(differences)
+    given = differences[there]
+    if len(given) < 2 or np.ptp(given) == 0:
+        return Effect(float(given.mean()) if given.size else np.nan, np.nan, np.nan)
+    values = np.where(there, differences, 0.0)
+    counts = np.concatenate([there.sum(axis=1), there.sum(axis=0)])
+    sums = np.concatenate([values.sum(axis=1), values.sum(axis=0)])
+    together = np.diag(counts.astype(float))
+    n_annotators = len(there)
+    together[:n_annotators, n_annotators:] = there
+    together[n_annotators:, :n_annotators] = there.T
+    whole = np.array([[len(given), given.sum()], [given.sum(), given @ given]])
 
-    people, documents = np.nonzero(~np.isnan(differences))
-    data = pd.DataFrame(
-        {
-            "difference": differences[people, documents],
-            "annotator": people,
-            "document": documents,
-            "together": 1,
-        }
+    def fit(shares: np.ndarray) -> tuple[float, float, float]:
+        """Give minus twice the log likelihood, the mean and its standard error.
+
+        `shares` are the variances of annotators and documents, as multiples of the rest's.
+        """
+        spread = np.sqrt(np.repeat(shares, differences.shape))
+        inner = np.eye(len(spread)) + spread[:, None] * together * spread
+        totals = spread[:, None] * np.column_stack([counts, sums])
+        # Woodbury: products of ones and values under the inverse covariance.
+        (precision, first), (_, second) = whole - totals.T @ np.linalg.solve(inner, totals)
+        mean = first / precision
+        variance = max(second - mean * first, _TINY) / (len(given) - 1)
+        unlikely = (len(given) - 1) * np.log(variance) + np.linalg.slogdet(inner)[1]
+        return unlikely + np.log(precision), mean, np.sqrt(variance / precision)
+
+    # One annotator cannot be told from the mean, nor documents that were read once from the rest.
+    free = [there.any(axis=axis).sum() > 1 and there.sum(axis=axis).max() > 1 for axis in (1, 0)]
+    best = minimize(
+        lambda logarithms: fit(np.where(free, np.exp(logarithms), 0))[0],
+        np.log([0.5, 0.5]),
+        bounds=[np.log([_LEAST, _MOST])] * 2,
+        method="L-BFGS-B",
     )
-    if len(np.unique(documents)) < 2 or data["difference"].nunique() < 2:
-        return Effect(float(data["difference"].mean()), np.nan, np.nan)
-    parts = {}
-    if len(np.unique(people)) > 1:
-        # With one answer a document, the document cannot be told from the rest.
-        parts = {"annotator": "0 + C(annotator)", "document": "0 + C(document)"}
-    with warnings.catch_warnings():
-        for kind in (ConvergenceWarning, ModelWarning, RuntimeWarning):
-            warnings.simplefilter("ignore", kind)
-        fit = _fit_mixed(data, parts)
-    if fit is None:
-        return Effect(np.nan, np.nan, np.nan)
-    return Effect(*(float(found["Intercept"]) for found in (fit.params, fit.bse, fit.pvalues)))
-
-
-def _fit_mixed(data, parts):  # type: ignore[no-untyped-def]
-    import statsmodels.formula.api as smf
-
-    if not parts:
-        return smf.ols("difference ~ 1", data).fit()
-    try:
-        # Methods that follow the gradient get stuck where a variance is 0, as it often is.
-        fit = smf.mixedlm(
-            "difference ~ 1", data, groups="together", re_formula="0", vc_formula=parts
-        ).fit(method="nm")
-    except (np.linalg.LinAlgError, ValueError):
-        return None
-    return fit if fit.converged else None
+    _, mean, error = fit(np.where(free, np.exp(best.x), 0))
+    if best.x[free].max(initial=0) > np.log(_MOST / 2):
+        # Annotators and documents explain all: nothing is left to judge the mean by.
+        return Effect(float(mean), np.nan, np.nan)
+    return Effect(float(mean), float(error), float(2 * norm.sf(abs(mean) / error)))
