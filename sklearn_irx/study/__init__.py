@@ -3,6 +3,7 @@
 from sklearn_irx.study._agreement import Agreement, agreement
 from sklearn_irx.study._create import create_study
 from sklearn_irx.study._store import Annotator, Answer, Item, Page, Study
+from sklearn_irx.study.web import links_of, serve
 
 __all__ = [
     "Agreement",
@@ -13,4 +14,6 @@ __all__ = [
     "Study",
     "agreement",
     "create_study",
+    "links_of",
+    "serve",
 ]
