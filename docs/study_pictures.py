@@ -46,7 +46,7 @@ def main() -> None:
 def make_study(path: Path) -> Study:
     """Train two models quickly, and ask three people about what they select."""
     texts, y, _ = make_rationale_classification(
-        1500, n_classes=5, n_words=60, difficulty=0.9, random_state=0
+        1500, n_classes=5, n_words=70, difficulty=0.9, random_state=0
     )
     common: dict[str, Any] = {"max_length": 80, "max_epochs": 3, "n_filters": 20, "n_threads": 1}
     first = SelectiveRationaleClassifier(rationale_length=8, random_state=0, **common)
@@ -136,7 +136,7 @@ def photograph(browser: Any, new: str, done: str, between: str, organiser: str) 
             browser.find_element("css selector", "body").send_keys(key)
 
     browser.get(new)
-    take("instructions", most=3000)
+    take("instructions", width=840, most=3000)
     browser.get(f"{new}/1")
     take("practice")
     press("a", "1", "\n")

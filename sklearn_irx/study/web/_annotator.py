@@ -133,17 +133,18 @@ class AnnotatorPages:
         if not asked.answered:
             return go_to(here)
         n_practice, _ = self._count(person)
+        first = self._study.first_unanswered(person.id)
         return self._page(
             "feedback.html",
             person,
-            heading=self._heading(person, asked.position),
+            **self._progress(person, asked.position, first),
             shown=asked.shown,
             right=asked.label == asked.truth,
             said=self._say(asked),
             truth=self._study.classes[asked.truth],
             last=asked.position == n_practice,
             back=here,
-            go_on=self._address_of(person, self._study.first_unanswered(person.id)),
+            go_on=self._address_of(person, first),
             message=self._message(request, person),
         )
 
@@ -182,19 +183,14 @@ class AnnotatorPages:
         first: int | None,
         status: int = 200,
     ) -> Response:
-        n_practice, n_pages = self._count(person)
-        practice = asked.phase == "practice"
-        begin, end = (0, n_practice) if practice else (n_practice, n_pages)
-        n_answered = (n_pages + 1 if first is None else first) - 1
+        _, n_pages = self._count(person)
         position = asked.position
         return self._page(
             "item.html",
             person,
             status,
             position=position,
-            heading=self._heading(person, position),
-            n_answered=min(n_answered, end) - begin,
-            n_asked=end - begin,
+            **self._progress(person, position, first),
             shown=asked.shown,
             question=self._study.settings["question"],
             confidences=CONFIDENCES,
@@ -233,6 +229,17 @@ class AnnotatorPages:
             "heading": self._heading(person, stored.position),
             "said": self._say(stored),
             "was": request.query_params.get("was", ""),
+        }
+
+    def _progress(self, person: Annotator, position: int, first: int | None) -> dict[str, Any]:
+        """Give how far the annotator has come in the part of the study that a page is of."""
+        n_practice, n_pages = self._count(person)
+        begin, end = (0, n_practice) if position <= n_practice else (n_practice, n_pages)
+        n_answered = n_pages if first is None else first - 1
+        return {
+            "heading": self._heading(person, position),
+            "n_answered": max(0, min(n_answered, end) - begin),
+            "n_asked": end - begin,
         }
 
     def _heading(self, person: Annotator, position: int) -> str:
