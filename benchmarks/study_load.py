@@ -170,7 +170,8 @@ class Person:
     async def arrive(self) -> None:
         """Open the first page."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        _, _, self._page = await self._ask("GET", self.address)
+        status, _, self._page = await self._ask("GET", self.address)
+        assert status == 200, status
 
     async def think(self, mean: float) -> None:
         """Read for a while."""

@@ -6,9 +6,11 @@ Nothing here shows what an annotator must not know: whose words they read, and h
 from __future__ import annotations
 
 import re
+from functools import cache
 from string import ascii_lowercase
 from typing import Any
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +18,7 @@ from starlette.responses import Response
 from sklearn_irx.study._showing import as_text
 from sklearn_irx.study._store import CONFIDENCES, Annotator, Answer, Page, Study
 from sklearn_irx.study.web._forms import Choice, Forms, read_choice, read_fields
-from sklearn_irx.study.web._pages import Problem, go_to, page
+from sklearn_irx.study.web._pages import Problem, go_to, page, render
 from sklearn_irx.study.web._recorder import Recorder
 
 # The letters before x, which stands for "nothing readable".
@@ -48,6 +50,9 @@ class AnnotatorPages:
             for number, name in enumerate(study.classes)
         ]
         self._sizes: tuple[int, int] | None = None
+        # Most of a page, and the same on all but for what is chosen already. There are so many
+        # classes, or nothing readable, or none, each with four confidences or none.
+        self._choices = cache(self._render_choices)
 
     async def start(self, request: Request) -> Response:
         """Go where the annotator was."""
@@ -192,8 +197,7 @@ class AnnotatorPages:
             position=position,
             **self._progress(person, position, first),
             shown=asked.shown,
-            question=self._study.settings["question"],
-            confidences=CONFIDENCES,
+            choices=self._choices(choice),
             choice=choice,
             missing=status != 200,
             stored=self._say(asked) if asked.answered else None,
@@ -205,6 +209,15 @@ class AnnotatorPages:
                 else None
             ),
             message=None if status != 200 else self._message(request, person),
+        )
+
+    def _render_choices(self, choice: Choice) -> Markup:
+        return render(
+            "choices.html",
+            question=self._study.settings["question"],
+            classes=self._classes,
+            confidences=CONFIDENCES,
+            choice=choice,
         )
 
     def _page(self, template: str, person: Annotator, status: int = 200, **values: Any) -> Response:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -66,8 +67,12 @@ class Problem(HTTPException):
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Fill in a template of the folder ``templates``."""
-    text = _environment().get_template(template).render(**values)
-    return HTMLResponse(text, status)
+    return HTMLResponse(render(template, **values), status)
+
+
+def render(template: str, **values: Any) -> Markup:
+    """Fill in a template of the folder ``templates``, to be sent or put into another."""
+    return Markup(_environment().get_template(template).render(**values))
 
 
 def go_to(path: str) -> RedirectResponse:
@@ -129,6 +134,7 @@ def _environment() -> Environment:
         loader=PackageLoader("sklearn_irx.study.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # it would ask the disk at every page whether templates have changed
         trim_blocks=True,
         lstrip_blocks=True,
     )

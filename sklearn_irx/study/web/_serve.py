@@ -99,11 +99,12 @@ def serve(
         ) from error
     if url is not None:
         links_of(study, url)  # so that a wrong one is refused before anything is opened
+    app = make_app(study)
     with _listen(host, port) as listening:
         for line in _announcement(study, host, listening.getsockname()[1], url):
             tell(line)
         config = uvicorn.Config(
-            make_app(study),
+            app,
             log_config=None,
             log_level="warning",
             access_log=False,  # it would write tokens
