@@ -1,7 +1,9 @@
 """A small corpus and small models, trained once for all tests that only read."""
 
 import os
+import shutil
 import signal
+import tempfile
 
 import numpy as np
 import pytest
@@ -70,6 +72,31 @@ def other(small, reviews):
     """Another one, that had fewer texts, so that the two disagree now and then."""
     texts, y, _ = reviews
     return small(random_state=1, linear_start="logistic").fit(texts[:60], y[:60])
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Start a headless Chromium; tests are skipped where it or selenium is missing."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.skip("chromium and chromedriver are not both installed")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        options = webdriver.ChromeOptions()
+        options.binary_location = browser
+        for argument in (
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--disable-dev-shm-usage", f"--user-data-dir={folder}",
+        ):  # fmt: skip
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        # The path is given, so that selenium looks for no driver elsewhere.
+        service = webdriver.ChromeService(driver, log_output=os.devnull)
+        started = webdriver.Chrome(options=options, service=service)
+        started.get("about:blank")  # away from the page it starts with, which asks for much
+        yield started
+        started.quit()
 
 
 @pytest.fixture

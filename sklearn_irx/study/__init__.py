@@ -5,6 +5,7 @@ from sklearn_irx.study._analysis import StudyAnalysis, analyse_study
 from sklearn_irx.study._create import create_study
 from sklearn_irx.study._simulation import power_table, simulate_annotators, train_readers
 from sklearn_irx.study._store import Annotator, Answer, Item, Page, Study
+from sklearn_irx.study.web import links_of, serve
 
 __all__ = [
     "Agreement",
@@ -17,7 +18,9 @@ __all__ = [
     "agreement",
     "analyse_study",
     "create_study",
+    "links_of",
     "power_table",
+    "serve",
     "simulate_annotators",
     "train_readers",
 ]

@@ -1,8 +1,5 @@
 """Two ensembles, and a browser that reaches nothing but files."""
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,31 +46,6 @@ def hostile(small, reviews):
     attacks = [f"{attack} {text} {attack}" for text in texts[120:140] for attack in HOSTILE]
     truths = [label for label in labels[120:140] for _ in HOSTILE]
     return InteractiveCommittee(members).fit(texts[:10]), attacks, truths
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Start a headless Chromium; tests are skipped where it or selenium is missing."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not browser or not driver:
-        pytest.skip("chromium and chromedriver are not both installed")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        options = webdriver.ChromeOptions()
-        options.binary_location = browser
-        for argument in (
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--disable-dev-shm-usage", f"--user-data-dir={folder}",
-        ):  # fmt: skip
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        # The path is given, so that selenium looks for no driver elsewhere.
-        service = webdriver.ChromeService(driver, log_output=os.devnull)
-        started = webdriver.Chrome(options=options, service=service)
-        started.get("about:blank")  # away from the page it starts with, which asks for much
-        yield started
-        started.quit()
 
 
 @pytest.fixture

@@ -1,0 +1,197 @@
+"""Serving a study from this machine, and the links to it."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+from sklearn_irx.study._store import Study
+
+# Longer than most pages are read: a new connection for each costs more than an open one.
+_SECONDS_KEPT_OPEN = 75
+_SECONDS_TO_STOP = 10
+
+
+def links_of(study: Study, url: str = "http://127.0.0.1:8000") -> dict[str, str]:
+    """Give the links of a study.
+
+    Parameters
+    ----------
+    study : Study
+        What is asked.
+    url : str, default="http://127.0.0.1:8000"
+        Where it is served: a scheme and a host, and maybe a port.
+
+    Returns
+    -------
+    links : dict of str to str
+        The name of every annotator and their personal link; last, under the empty name, that of
+        the organiser.
+
+    Raises
+    ------
+    ValueError
+        If `url` is something else.
+    """
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.netloc
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError(
+            f"url={url!r}: give a scheme and a host, as in https://study.example.org, without a "
+            "path."
+        )
+    base = f"{parts.scheme}://{parts.netloc}"
+    links = {person.name: f"{base}/a/{person.token}" for person in study.annotators}
+    return {**links, "": f"{base}/o/{study.settings['organiser_token']}"}
+
+
+def serve(
+    study: Study,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    url: str | None = None,
+    *,
+    tell: Callable[[str], object] = print,
+) -> None:
+    """Serve a study from this machine until it is interrupted (Ctrl-C).
+
+    Parameters
+    ----------
+    study : Study
+        What is asked.
+    host : str, default="127.0.0.1"
+        Address to listen at. By default no other machine can reach it. "0.0.0.0" is every address
+        of this machine: put a proxy that speaks TLS before it, since what goes over the network is
+        not encrypted, and a link is all it takes to answer in its owner's name.
+    port : int, default=8000
+        Port to listen at; 0 takes a free one.
+    url : str or None, default=None
+        How annotators reach it, as in "https://study.example.org": their links begin with it.
+    tell : callable, default=print
+        What is called with each line about links and about what is stored.
+
+    Raises
+    ------
+    ImportError
+        If starlette, uvicorn or jinja2 is not installed.
+    OSError
+        If it cannot listen there: the port is taken, say.
+    ValueError
+        If `url` or `port` is wrong.
+    """
+    try:
+        import jinja2  # noqa: F401
+        import uvicorn
+
+        from sklearn_irx.study.web._app import make_app
+    except ImportError as error:
+        raise ImportError(
+            f"serving a study needs {error.name}, which an extra installs: "
+            'pip install "sklearn-irx[study]"'
+        ) from error
+    if url is not None:
+        links_of(study, url)  # so that a wrong one is refused before anything is opened
+    app = make_app(study)
+    with _listen(host, port) as listening:
+        for line in _announcement(study, host, listening.getsockname()[1], url):
+            tell(line)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,  # it would write tokens
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            timeout_keep_alive=_SECONDS_KEPT_OPEN,
+            timeout_graceful_shutdown=_SECONDS_TO_STOP,
+        )
+        with suppress(KeyboardInterrupt), _threads_in_turn():
+            uvicorn.Server(config).run(sockets=[listening])
+    answers = study.answers()
+    given = answers[answers["answered"]]
+    tell(
+        f"Stopped. {_count(len(given), 'answer')} of "
+        f"{_count(given['annotator'].nunique(), 'annotator')} are stored in {study.path}."
+    )
+
+
+@contextmanager
+def _threads_in_turn() -> Iterator[None]:
+    """Let the thread that writes have its turn as soon as it asks.
+
+    It asks once for every answer that it writes. While pages keep the other thread busy, it would
+    wait 5 ms each time, and a hundred answers at once would take half a second.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0003)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port={port}: give a number from 0 to 65535.")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(
+            f"{host} port {port} cannot be listened at ({error.strerror}): "
+            "give another port or host, or stop what uses it."
+        ) from error
+    # Connections inherit it. Without, the end of a page waits 40 ms for the browser to confirm its
+    # beginning; asyncio sees to it only for sockets that it makes itself.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+    return listening
+
+
+def _announcement(study: Study, host: str, port: int, url: str | None) -> list[str]:
+    """Give what to say: the links, and who can use them."""
+    local = _is_loopback(host)
+    if url is None:
+        name = host
+        if host in ("0.0.0.0", "::"):
+            name = socket.gethostname()
+        url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    links = links_of(study, url)
+    width = max(map(len, links), default=0)
+    lines = [f"Serving {study.path} at {host} port {port}. Personal links:", ""]
+    lines += [f"  {name:{width}}  {link}" for name, link in links.items() if name]
+    if len(links) == 1:
+        lines.append("  (nobody is asked yet: add annotators)")
+    lines += ["", f"The organiser's page: {links['']}", ""]
+    if local:
+        lines.append(
+            "Only this machine can reach it. For others, let a proxy on this machine that speaks "
+            "TLS pass requests on, and give its address as url; or listen at another host."
+        )
+    else:
+        lines.append(
+            "Everyone on the network who has a link can use it, and nothing is encrypted: put a "
+            "proxy that speaks TLS before it, and give its address as url."
+        )
+    lines.append("A link is all it takes to answer in its owner's name. Stop with Ctrl-C.")
+    return lines
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
