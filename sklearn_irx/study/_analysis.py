@@ -224,6 +224,11 @@ def analyse_study(
     )
 
 
+def attentive(checks: pd.DataFrame) -> pd.Series:
+    """Tell which checks of attention were answered as they ask for, confidence and all."""
+    return checks["right"].eq(True).fillna(False) & checks["confidence"].eq(3).fillna(False)
+
+
 def _scored(answers: pd.DataFrame) -> pd.DataFrame:
     """Add what is averaged: nan where an answer is missing, 0 where nothing could be read."""
     accuracy = answers["right"].astype("Float64").to_numpy(float, na_value=np.nan)
@@ -410,10 +415,7 @@ def _annotators(answers: pd.DataFrame) -> pd.DataFrame:
                 "n_missing": len(asked) - n_answered,
                 "n_unreadable": int(asked["unreadable"].sum()),
                 "n_changed": int((asked["n_answers"] > 1).sum()),
-                # Right is the class that the page asks for, with the confidence it asks for.
-                "attention_right": int(
-                    (checks["right"].eq(True) & checks["confidence"].eq(3)).sum()
-                ),
+                "attention_right": int(attentive(checks).sum()),
                 "n_attention": len(checks),
                 "practice_right": int(practice["right"].eq(True).sum()),
                 "n_practice": len(practice),

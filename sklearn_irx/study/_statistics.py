@@ -139,7 +139,7 @@ def sign_flip_test(
         permutation_type="samples",
         vectorized=True,
         n_resamples=n_resamples,
-        rng=rng,
+        random_state=rng,
     )
     return float(found.pvalue)
 
