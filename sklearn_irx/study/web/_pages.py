@@ -147,7 +147,7 @@ def _environment() -> Environment:
 
 def _breakable(name: str) -> Markup:
     """Let a name without spaces ("comp.sys.mac.hardware") go on in the next line at a sign."""
-    return Markup(re.sub(r"([._/-])", r"\1<wbr>", escape(name)))
+    return Markup(re.sub(r"([._/-])", r"\1<wbr>", str(escape(name))))
 
 
 @cache
