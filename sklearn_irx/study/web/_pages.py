@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -138,9 +139,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     # With its content in its address, a file can be kept, and another version is another file.
     environment.globals["static"] = _addresses()
     return environment
+
+
+def _breakable(name: str) -> Markup:
+    """Let a name without spaces ("comp.sys.mac.hardware") go on in the next line at a sign."""
+    return Markup(re.sub(r"([._/-])", r"\1<wbr>", str(escape(name))))
 
 
 @cache
