@@ -117,6 +117,9 @@ def report(results: Path) -> None:
     def figure(value: Any, form: str = ".3f") -> str:
         return format(value, form) if value != "" else "–"
 
+    def p_value(value: Any) -> str:
+        return "< 0.001" if value != "" and value < 0.001 else figure(value)
+
     fill_in(
         DOCUMENT,
         [
@@ -151,8 +154,8 @@ def report(results: Path) -> None:
                 [
                     [
                         f"{names.get(row['kind'], row['kind'])} − {names[row['other']]}",
-                        row["measure"], interval(row, "difference"), figure(row["p_swap"]),
-                        figure(row["p_mixed"]),
+                        row["measure"], interval(row, "difference"), p_value(row["p_swap"]),
+                        p_value(row["p_mixed"]),
                     ]
                     for row in read["comparisons"]
                     if row["case"] == "all"

@@ -315,7 +315,11 @@ def _by_annotator(groups: list[tuple[str, dict[str, pd.DataFrame]]]) -> pd.DataF
         for kind, of_kind in kinds.items()
         for name, rows in of_kind.groupby("annotator", sort=False)
     ]
-    return pd.DataFrame(lines).sort_values("annotator", kind="stable", ignore_index=True)
+    places: dict[str, int] = {}  # in the order in which they were added, not by name
+    for line in lines:
+        places.setdefault(line["annotator"], len(places))
+    lines.sort(key=lambda line: places[line["annotator"]])
+    return pd.DataFrame(lines)
 
 
 def _comparisons(
