@@ -218,8 +218,11 @@ def links(
 def _open(path: Path) -> Study:
     from sklearn_irx.study import Study
 
-    with refusals():
+    try:
         return Study(path)
+    except (OSError, ValueError) as error:
+        said = str(error).replace("create_study makes", "`sklearn-irx study create` makes")
+        raise CommandError(said) from error
 
 
 def _described(said: str) -> tuple[str, str]:
