@@ -20,6 +20,7 @@ from benchmarks.paper.tables import (
     DISPUTES,
     Column,
     Results,
+    claims_table,
     collapsed_table,
     differences_table,
     load_results,
@@ -74,6 +75,12 @@ CALIBRATION: tuple[Column, ...] = (
 
 def sections(results: Results) -> Iterator[tuple[str, str, str]]:
     """Give title, explanation and table of each section, empty where there are no results."""
+    yield (
+        "The three claims",
+        "Deviation: standard deviation of the accuracy over the seeds. Words: of documents on "
+        "which the models disagree.",
+        claims_table(results),
+    )
     yield "Base models", "Figures are of the models that have not collapsed.", models_table(results)
     yield "Collapsed models", "", collapsed_table(results)
     yield "Table 1: accuracy", "", pairs_table(results, ACCURACY)

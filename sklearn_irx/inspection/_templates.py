@@ -13,36 +13,39 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def render(name: str, **values: Any) -> str:
-    """Fill in a template of the folder ``templates``.
+_HERE = "sklearn_irx.inspection"
+
+
+def render(name: str, *, package: str = _HERE, **values: Any) -> str:
+    """Fill in a template of the folder ``templates`` of a package, or of this one.
 
     Raises
     ------
     ImportError
         If jinja2 is not installed.
     """
-    return _environment().get_template(name).render(**values)
+    return _environment(package).get_template(name).render(**values)
 
 
 def source_of(name: str) -> Markup:
     """Give a file of the folder ``templates`` as it is, to be put into a page as it is."""
     from markupsafe import Markup
 
-    environment = _environment()
+    environment = _environment(_HERE)
     assert environment.loader is not None
     return Markup(environment.loader.get_source(environment, name)[0])
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
     except ImportError as error:
         raise ImportError(
             'HTML pages need jinja2, which an extra installs: pip install "sklearn-irx[report]"'
         ) from error
     environment = Environment(
-        loader=PackageLoader("sklearn_irx.inspection"),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(_HERE)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

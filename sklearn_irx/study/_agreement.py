@@ -46,6 +46,11 @@ def agreement(answers: pd.DataFrame) -> Agreement:
         Not a number where it is not defined: less than two annotators or nothing answered by two,
         or all answers the same, of which chance would make as much.
 
+    Raises
+    ------
+    ImportError
+        If krippendorff or statsmodels is not installed.
+
     References
     ----------
     .. [1] K. Krippendorff, "Content Analysis", 2004, chapter 11.
@@ -66,8 +71,14 @@ def agreement(answers: pd.DataFrame) -> Agreement:
     >>> round(found.alpha, 2), round(found.kappa, 2), found.n_items
     (0.44, 0.33, 3)
     """
-    import krippendorff
-    from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
+    try:
+        import krippendorff
+        from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
+    except ImportError as error:
+        raise ImportError(
+            f"agreement of annotators needs {error.name}, which an extra installs: "
+            'pip install "sklearn-irx[study]"'
+        ) from error
 
     given = answers[answers["answered"].to_numpy(dtype=bool)]
     # An own number for "nothing readable", whose label is missing.

@@ -498,7 +498,7 @@ class Study:
         frame["right"] = right.where(frame["answered"], pd.NA)
         names = np.array([*self.classes, None], dtype=object)
         for column in ("truth", "model_label", "label"):
-            frame[column] = names[frame[column].fillna(-1).astype(int)]
+            frame[column] = names[frame[column].astype("Float64").fillna(-1).astype(int)]
         for column in ("document", "confidence", "model_confidence", "seconds"):
             kind = "Int64" if column in ("document", "confidence") else "Float64"
             frame[column] = frame[column].astype(kind)

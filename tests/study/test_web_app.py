@@ -424,7 +424,7 @@ def test_the_organiser_sees_progress_and_no_links(ask, study):
     assert "not defined yet" in ask("GET", here).text
     pages = {number: study.pages(number) for number in (1, 2)}
     study.record(
-        Answer(number, page.position, page.truth, 2, 1.0, f"{number} {page.position}")
+        Answer(number, page.position, page.truth, 3, 1.0, f"{number} {page.position}")
         for number, pages in pages.items()
         for page in pages[: len(pages) if number == 1 else 6]
     )

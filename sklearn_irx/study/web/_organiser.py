@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sklearn_irx.study._agreement import agreement
+from sklearn_irx.study._analysis import attentive
 from sklearn_irx.study._store import Study
 from sklearn_irx.study.web._pages import page
 
@@ -80,7 +81,7 @@ def _progress(name: str, answers: pd.DataFrame) -> dict[str, Any]:
         "n_answered": int(main["answered"].sum()),
         "n_asked": len(main),
         "n_unreadable": int(main["unreadable"].sum()),
-        "checks": f"{checks['right'].sum()} of {len(checks)}" if len(checks) else "–",
+        "checks": f"{attentive(checks).sum()} of {len(checks)}" if len(checks) else "–",
         "last": _minute(times.max()) if len(times) else "–",
     }
 

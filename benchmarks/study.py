@@ -1,0 +1,204 @@
+"""A study of rationales of film reviews, answered by models in the place of people.
+
+    python benchmarks/study.py
+    python benchmarks/study.py --report
+
+Two of our models learn from the training reviews of IMDB, and a study of both is made of test
+reviews. Linear models that learned from whole training reviews, from all, a hundredth and a
+thousandth of them, answer it. ``SKLEARN_IRX_DATA`` names the folder of the corpora.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from common import (
+    MAX_LENGTH,
+    RESULTS,
+    fill_in,
+    load_vectors,
+    markdown,
+    read_rows,
+    sample,
+    show,
+    write,
+)
+
+from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.study import (
+    analyse_study,
+    create_study,
+    power_table,
+    simulate_annotators,
+    train_readers,
+)
+
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "human-evaluation.md"
+CORPUS = "imdb"
+WORDS = 14
+EPOCHS = 4
+SHARES = (1.0, 0.01, 0.001)
+PER_CASE = 40
+LAPSE = 0.05
+
+
+def train(corpus: Any, args: argparse.Namespace) -> InteractiveEnsemble:
+    """Train two models with other starts and other sizes."""
+    common = {
+        "max_length": MAX_LENGTH[CORPUS], "rationale_length": WORDS, "embeddings": load_vectors(),
+        "max_epochs": EPOCHS, "n_threads": args.threads, "verbose": True,
+    }  # fmt: skip
+    return InteractiveEnsemble(
+        SelectiveRationaleClassifier(**common, random_state=0),
+        SelectiveRationaleClassifier(
+            **common, linear_start="logistic", hidden_size=120, random_state=1
+        ),
+    ).fit(corpus.data, corpus.target)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, ask, analyse, and write it down."""
+    training = sample(CORPUS, "train", args.documents)
+    test = sample(CORPUS, "test", args.documents)
+    both = train(training, args)
+    readers = train_readers(training.data, training.target, shares=args.shares)
+    circumstances = {
+        "accuracy": {
+            "together": both.score(test.data, test.target),
+            **{
+                f"model {number}": member.score(test.data, test.target)
+                for number, member in enumerate(both.estimators_, start=1)
+            },
+            **{name: reader.score(test.data, test.target) for name, reader in readers.items()},
+        },
+        "words_asked_for": WORDS, "lapse": LAPSE,
+    }  # fmt: skip
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        create_study(
+            Path(folder) / "study.db", both, test.data, test.target, per_case=args.per_case,
+            controls=["random", "full_text"], annotators=0, random_state=0,
+        ) as study,
+    ):  # fmt: skip
+        simulate_annotators(study, readers, lapse=LAPSE)
+        found = analyse_study(study)
+        power = power_table(study)
+    power.columns = power.columns.map(str)
+    tables = {
+        "table": found.table, "by_annotator": found.by_annotator,
+        "comparisons": found.comparisons, "agreement": found.agreement, "models": found.models,
+        "power": power.reset_index(),
+    }  # fmt: skip
+    for name, table in tables.items():
+        rows = table.round(4).astype(object).where(table.notna(), "").to_dict("records")
+        write(args.results / f"study_{name}.csv", rows, **circumstances)
+        if name in ("table", "power"):
+            show(rows)
+
+
+def report(results: Path) -> None:
+    """Put the tables into the document."""
+    read = {
+        name: read_rows(results / f"study_{name}.csv")
+        for name in ("table", "by_annotator", "comparisons", "agreement", "models", "power")
+    }
+    names = {"not_selected": "not selected", "random": "random words", "full_text": "full text"}
+
+    def named(row: dict[str, Any]) -> str:
+        return names.get(row["kind"], row["kind"])
+
+    def interval(row: dict[str, Any], measure: str) -> str:
+        mean, low, high = (row[measure + end] for end in ("", "_low", "_high"))
+        return f"{mean:.2f} ({low:.2f} to {high:.2f})"
+
+    def figure(value: Any, form: str = ".3f") -> str:
+        return format(value, form) if value != "" else "–"
+
+    def p_value(value: Any) -> str:
+        return "< 0.001" if value != "" and value < 0.001 else figure(value)
+
+    fill_in(
+        DOCUMENT,
+        [
+            "### Table 4, simulated",
+            markdown(
+                ["case", "words", "documents", "accuracy", "confidence", "words shown"],
+                [
+                    [
+                        row["case"], named(row), str(row["n_documents"]),
+                        interval(row, "accuracy"), interval(row, "confidence"),
+                        f"{row['words']:.1f}",
+                    ]
+                    for row in read["table"]
+                ],
+            ),
+            "### By annotator, all cases, simulated",
+            markdown(
+                ["annotator", "words", "accuracy", "confidence", "unreadable"],
+                [
+                    [
+                        row["annotator"], named(row),
+                        f"{row['accuracy']:.3f}", f"{row['confidence']:.2f}",
+                        str(row["n_unreadable"]),
+                    ]
+                    for row in read["by_annotator"]
+                    if row["case"] == "all"
+                ],
+            ),
+            "### Differences, all cases, simulated",
+            markdown(
+                ["", "measure", "difference", "p, swapped", "p, mixed"],
+                [
+                    [
+                        f"{names.get(row['kind'], row['kind'])} − {names[row['other']]}",
+                        row["measure"], interval(row, "difference"), p_value(row["p_swap"]),
+                        p_value(row["p_mixed"]),
+                    ]
+                    for row in read["comparisons"]
+                    if row["case"] == "all"
+                ],
+            ),
+            "### Agreement, simulated",
+            markdown(
+                ["words", "Krippendorff’s alpha", "Fleiss’ kappa"],
+                [
+                    [named(row), figure(row["alpha"]), figure(row["kappa"])]
+                    for row in read["agreement"]
+                ],
+            ),
+            "### Power, from these answers",
+            "Share of the studies that find a difference of so much in accuracy, by the number of "
+            "documents:",
+            markdown(
+                ["documents", *(name for name in read["power"][0] if name != "n_documents")],
+                [
+                    [str(row["n_documents"])]
+                    + [figure(value, ".2f") for name, value in row.items() if name != "n_documents"]
+                    for row in read["power"]
+                ],
+            ),
+        ],
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--documents", type=int, help="documents to draw")
+    parser.add_argument("--per-case", type=int, default=PER_CASE)
+    parser.add_argument("--shares", type=float, nargs="+", default=SHARES)
+    parser.add_argument("--threads", type=int, default=2, help="threads torch computes with")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder to write to")
+    parser.add_argument("--report", action="store_true", help=f"fill in {DOCUMENT.name}, and stop")
+    args = parser.parse_args()
+    if args.report:
+        report(args.results)
+    else:
+        run(args)
+
+
+if __name__ == "__main__":
+    main()
