@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
 import sys
@@ -115,7 +116,7 @@ def serve(
             timeout_keep_alive=_SECONDS_KEPT_OPEN,
             timeout_graceful_shutdown=_SECONDS_TO_STOP,
         )
-        with suppress(KeyboardInterrupt), _threads_in_turn():
+        with suppress(KeyboardInterrupt), _without_pauses():
             uvicorn.Server(config).run(sockets=[listening])
     answers = study.answers()
     given = answers[answers["answered"]]
@@ -126,17 +127,18 @@ def serve(
 
 
 @contextmanager
-def _threads_in_turn() -> Iterator[None]:
-    """Let the thread that writes have its turn as soon as it asks.
-
-    It asks once for every answer that it writes. While pages keep the other thread busy, it would
-    wait 5 ms each time, and a hundred answers at once would take half a second.
-    """
+def _without_pauses() -> Iterator[None]:
+    """Take two settings of Python that make many annotators wait, for as long as it serves."""
+    # The thread that writes asks for its turn once for every answer. While pages keep the other
+    # thread busy, it would wait 5 ms each time, and a hundred answers at once for half a second.
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.0003)
+    # What is loaded by now stays: to look through all of it for garbage takes a tenth of a second.
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         sys.setswitchinterval(before)
 
 
