@@ -17,6 +17,7 @@ from sklearn_irx._rationale import Rationale
 from sklearn_irx._validation import check_labels, check_texts
 from sklearn_irx.inspection._documents import ExplainedDocument, read_documents
 from sklearn_irx.inspection._pieces import one_line
+from sklearn_irx.study._records import Item, Phase
 from sklearn_irx.study._showing import (
     SHOWS,
     Show,
@@ -24,7 +25,7 @@ from sklearn_irx.study._showing import (
     readable_text,
     with_random_words,
 )
-from sklearn_irx.study._store import Item, Phase, Study
+from sklearn_irx.study._store import Study
 
 CONTROLS = ("random", "full_text")
 

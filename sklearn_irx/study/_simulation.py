@@ -16,7 +16,8 @@ from sklearn.utils import check_random_state
 
 from sklearn_irx._validation import check_labels, check_texts
 from sklearn_irx.study._analysis import ATTENTION
-from sklearn_irx.study._store import CONFIDENCES, Answer, Study
+from sklearn_irx.study._records import CONFIDENCES, Answer
+from sklearn_irx.study._store import Study
 
 if TYPE_CHECKING:
     import pandas as pd

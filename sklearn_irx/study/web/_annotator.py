@@ -15,8 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sklearn_irx.study._records import CONFIDENCES, Annotator, Answer, Page
 from sklearn_irx.study._showing import as_text
-from sklearn_irx.study._store import CONFIDENCES, Annotator, Answer, Page, Study
+from sklearn_irx.study._store import Study
 from sklearn_irx.study.web._forms import Choice, Forms, read_choice, read_fields
 from sklearn_irx.study.web._pages import Problem, go_to, page, render
 from sklearn_irx.study.web._recorder import Recorder

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from sklearn_irx.study._store import Answer, Study
+from sklearn_irx.study._records import Answer
+from sklearn_irx.study._store import Study
 
 
 class Recorder:
