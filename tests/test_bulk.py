@@ -72,7 +72,7 @@ def test_every_row_is_answered_as_explain_does(of_input, of_output, both, review
     assert (done.rows, done.errors, done.complete) == (30, 0, True)
     suffix = of_output or of_input
     assert sorted(entry.name for entry in out.iterdir()) == [
-        "manifest.json", *(f"part-0000{n}.{suffix}" for n in range(3))
+        "_manifest.json", *(f"part-0000{n}.{suffix}" for n in range(3))
     ]  # fmt: skip
     found = read(out)
     assert list(found[0]) == [
@@ -309,7 +309,7 @@ def test_a_folder_that_is_not_what_it_was_is_refused(fitted, jsonl, tmp_path):
     path = jsonl(*({"text": "ants"} for _ in range(5)))
     out = tmp_path / "out"
     bulk.score(fitted, path, out, part_rows=2)
-    manifest = out / "manifest.json"
+    manifest = out / "_manifest.json"
     told = manifest.read_text()
     for wrong in ("{", "[]", told.replace('"parts": 3', '"parts": -1'), told.replace("model", "m")):
         manifest.write_text(wrong)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 import sklearn_irx
 from sklearn_irx import bulk, save
+from sklearn_irx.bulk import _workers
 
 _SCORE = """
 import os, sys, torch, sklearn_irx
@@ -76,7 +78,7 @@ def test_killed_and_continued_it_ends_like_an_uninterrupted_run(
         begin(cut)
         assert process.stdout.readline() == "gone\n"
     assert contents(cut) == contents(whole)
-    told = json.loads((cut / "manifest.json").read_text())
+    told = json.loads((cut / "_manifest.json").read_text())
     assert (told["rows"], told["errors"], told["complete"]) == (3000, 60, True)
 
 
@@ -94,7 +96,7 @@ def test_a_part_that_is_there_but_not_told_of_is_written_again(fitted, table, tm
 
     with pytest.raises(Stop):
         bulk.score(fitted, table, cut, part_rows=1000, on_progress=stop)
-    assert sorted(contents(cut)) == ["manifest.json", "part-00000.csv"]
+    assert sorted(contents(cut)) == ["_manifest.json", "part-00000.csv"]
     (cut / "part-00001.csv").write_text("whatever")
     (cut / ".part-00001.csv.0123abcd.part").write_text("half")
     done = bulk.score(fitted, table, cut, part_rows=1000)
@@ -127,3 +129,21 @@ def test_several_processes_give_the_same_and_when_one_dies_it_goes_on(fitted, ta
     assert 0 < done.rows_before < done.rows == 3000
     assert contents(cut) == contents(whole)
     assert not list(workers())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_processes_that_answer_end_with_the_one_that_was_killed():
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        parent = os.getpid()
+        if not os.fork():
+            _workers._hold(None, 1, parent)
+            time.sleep(60)
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    ended, *_ = select.select([reading], [], [], 20)
+    os.close(reading)
+    assert ended  # the last process that could write to the pipe is gone

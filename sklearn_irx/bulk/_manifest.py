@@ -10,7 +10,7 @@ from typing import Any
 from sklearn_irx._files import replacing
 from sklearn_irx.bulk._input import Position
 
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"
 _FORMAT = "sklearn_irx.answers"
 _MOST_BYTES = 2**20
 _WHAT = {"model": "by another model", "input": "to another input", "options": "with other options"}

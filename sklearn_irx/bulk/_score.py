@@ -53,7 +53,7 @@ def score(
         Tables (``.csv``, ``.jsonl``, ``.parquet``), or folders of tables of one of these formats,
         however deep. What folders ``column=value`` say is a column of the rows in them.
     folder : str or path-like
-        What to write to: ``part-00000.csv`` and so on, and ``manifest.json``, which tells how far
+        What to write to: ``part-00000.csv`` and so on, and ``_manifest.json``, which tells how far
         they go. It is made, if need be.
     text : str, default="text"
         Column that holds the documents.
@@ -314,6 +314,6 @@ def _make(out: Path) -> None:
 
 def _remove_unfinished(out: Path) -> None:
     """Remove what a run that was killed left half written."""
-    for pattern in (".part-*.part", ".manifest.json.*.part"):
+    for pattern in (".part-*.part", "._manifest.json.*.part"):
         for path in out.glob(pattern):
             path.unlink()

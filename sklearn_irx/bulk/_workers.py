@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -65,7 +68,7 @@ def on_processes(model: Any, n_jobs: int) -> Iterator[tuple[Submit, Callable[[],
 
     share = max(1, joblib.cpu_count() // n_jobs)
     pool = ProcessPoolExecutor(
-        n_jobs, initializer=_hold, initargs=(model, share),
+        n_jobs, initializer=_hold, initargs=(model, share, os.getpid()),
         env={name: str(share) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")},
     )  # fmt: skip
     try:
@@ -114,8 +117,16 @@ _held: list[Any] = []
 """In a process of a pool: the model, and the threads it may use."""
 
 
-def _hold(model: Any, n_threads: int) -> None:
+def _hold(model: Any, n_threads: int, parent: int) -> None:
     _held[:] = [model, n_threads]
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it is gone, and could not say so: if killed."""
+    while os.getppid() == parent:  # Windows never tells
+        time.sleep(1)
+    os._exit(1)
 
 
 def _answer_here(texts: list[str]) -> list[Answer]:

@@ -61,7 +61,7 @@ def score(
 ) -> None:
     """Label tables of any size in parts, and go on where it was cut off.
 
-    OUT becomes a folder of parts in order, and manifest.json, which tells how far they go. If the
+    OUT becomes a folder of parts in order, and _manifest.json, which tells how far they go. If the
     command is stopped or killed, the same command goes on: no row is lost, none is answered twice.
     A row that cannot be read gets a row whose column error says why.
 
