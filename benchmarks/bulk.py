@@ -6,10 +6,10 @@
 
 Documents are made up as in ``benchmarks/scaling.py`` and answered by ``sklearn-irx score`` in a
 process of its own, whose memory, and that of the processes it starts, is looked at meanwhile.
-``million`` answers them at once, and again, killed (SIGKILL) twice on the way; both must be the same
-to the byte. ``sizes`` varies the number of documents, their words, and the words that the model
-knows. FOLDER holds documents and models, which are made if they are not there, and the answers, which
-are deleted. Results go to ``benchmarks/results/``.
+``million`` answers them at once, and again, killed (SIGKILL) twice on the way; both must be the
+same to the byte. ``sizes`` varies the number of documents, their words, and the words that the
+model knows. FOLDER holds documents and models, which are made if they are not there, and the
+answers, which are deleted. Results go to ``benchmarks/results/``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import add_common_options, fresh, processes_of, replacing, show, shared_memory, write
+from common import add_common_options, fresh, processes_of, replacing, shared_memory, show, write
 from scaling import make_documents
 
 BLOCK = 10_000

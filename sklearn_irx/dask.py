@@ -1,7 +1,8 @@
 """Models on many machines through Dask: its data frames and bags, and its clusters.
 
-Needs the extra ``sklearn-irx[dask]``. Training needs nothing from here: grids, cross-validation and
-the members of an ensemble are fitted on a cluster within ``joblib.parallel_config(backend="dask")``.
+Needs the extra ``sklearn-irx[dask]``. Training needs nothing from here: grids, cross-validation
+and the members of an ensemble are fitted on a cluster within
+``joblib.parallel_config(backend="dask")``.
 """
 
 from __future__ import annotations

@@ -240,9 +240,7 @@ def test_a_saved_model_may_be_named_and_a_prefix_makes_room_for_a_kept_column(
         bulk.score(fitted, path, tmp_path / "out", keep=["row", "label_pred"])
     for format_ in WRITE:
         out = tmp_path / format_
-        bulk.score(
-            tmp_path / "model", [path], out, keep=["row"], prefix="irx_", format=format_
-        )
+        bulk.score(tmp_path / "model", [path], out, keep=["row"], prefix="irx_", format=format_)
         table = {"csv": pd.read_csv, "parquet": pd.read_parquet, "jsonl": pd.read_json}[format_]
         options = {"lines": True} if format_ == "jsonl" else {}
         found = table(out / f"part-00000.{format_}", **options)

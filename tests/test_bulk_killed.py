@@ -87,14 +87,14 @@ def test_a_part_that_is_there_but_not_told_of_is_written_again(fitted, table, tm
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     bulk.score(fitted, table, whole, part_rows=1000)
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(progress):
         if progress.rows > 1000:
-            raise Stop
+            raise StopError
 
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         bulk.score(fitted, table, cut, part_rows=1000, on_progress=stop)
     assert sorted(contents(cut)) == ["_manifest.json", "part-00000.csv"]
     (cut / "part-00001.csv").write_text("whatever")

@@ -202,9 +202,7 @@ def test_bulk_scoring_goes_on_when_a_worker_is_killed(client, both, reviews, tmp
             os.kill(killed[0], signal.SIGKILL)
 
     address = client.scheduler.address
-    done = bulk.score(
-        both, path, tmp_path / "there", **call, scheduler=address, on_progress=kill
-    )
+    done = bulk.score(both, path, tmp_path / "there", **call, scheduler=address, on_progress=kill)
     assert killed
     assert (done.rows, done.errors) == (2000, 0)
     assert contents(tmp_path / "there") == contents(tmp_path / "here")

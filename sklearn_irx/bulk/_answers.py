@@ -145,7 +145,7 @@ def jsonl_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # 
 
 
 @contextmanager
-def parquet_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:
+def parquet_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
     """Give what adds rows to a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -186,7 +186,9 @@ def _array(values: list[Any], field: Any, errors: list[str | None]) -> Any:
     import pyarrow as pa
 
     if field.type == pa.string():
-        values = [value if value is None or isinstance(value, str) else _text(value) for value in values]
+        values = [
+            value if value is None or isinstance(value, str) else _text(value) for value in values
+        ]
     try:
         return pa.array(values, field.type)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

@@ -154,11 +154,7 @@ class Input:
             rows.append(row)
             characters += len(row.text or "")
             in_part += 1
-            if (
-                len(rows) == CHUNK_ROWS
-                or characters >= CHUNK_CHARACTERS
-                or in_part == part_rows
-            ):
+            if len(rows) == CHUNK_ROWS or characters >= CHUNK_CHARACTERS or in_part == part_rows:
                 ends_part = in_part == part_rows
                 yield Chunk(rows, after, ends_part)
                 rows, characters = [], 0

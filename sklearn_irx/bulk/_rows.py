@@ -43,7 +43,7 @@ class Row(NamedTuple):
     error: str | None
 
 
-class _BadRow(ValueError):
+class _BadRowError(ValueError):
     """What is wrong with a row."""
 
 
@@ -90,7 +90,7 @@ def rows_of(
             said = f"from here on, the file cannot be read: {_sentence(error)}"
             yield Row(source.name, None, None, (None,) * len(keep), said), source.size
             return
-        if isinstance(record, _BadRow):
+        if isinstance(record, _BadRowError):
             kept = tuple(source.partition.get(name) for name in keep)
             yield Row(source.name, number, None, kept, str(record)), offset
             continue
@@ -116,7 +116,9 @@ def columns_of(path: Path, suffix: str) -> list[str]:
         if suffix == ".csv":
             return _Cells(file).header()
         records = (_parsed(line) for line, _ in islice(_lines(file), _N_LOOKED_AT))
-        return list(dict.fromkeys(n for record in records if isinstance(record, dict) for n in record))
+        return list(
+            dict.fromkeys(n for record in records if isinstance(record, dict) for n in record)
+        )
 
 
 def type_of(path: Path, suffix: str, name: str) -> Any:
@@ -193,7 +195,7 @@ def _read_csv(
             cells.go_on_at(offset)
         for found in cells:
             if isinstance(found, list) and len(found) != len(header):
-                found = _BadRow(f"it has {len(found)} cells, and the header has {len(header)}")
+                found = _BadRowError(f"it has {len(found)} cells, and the header has {len(header)}")
             if isinstance(found, list):
                 found = [
                     value if place is None else found[place]
@@ -222,24 +224,24 @@ class _Cells:
     def header(self) -> list[str]:
         """Give the first row; nothing, if there is none."""
         found = next(self, [])
-        if isinstance(found, _BadRow):
+        if isinstance(found, _BadRowError):
             raise ValueError(f"its header cannot be read: {found}")
         return [name.encode("utf-8", "replace").decode() for name in found]
 
-    def __iter__(self) -> Iterator[list[str] | _BadRow]:
+    def __iter__(self) -> Iterator[list[str] | _BadRowError]:
         return self
 
-    def __next__(self) -> list[str] | _BadRow:
+    def __next__(self) -> list[str] | _BadRowError:
         while True:
             self._first_line_end: int | None = None
             # The limit is that of all readers in the process, so it is put back at once.
             before = csv.field_size_limit(LONGEST)
             try:
                 cells = next(self._reader)
-            except (csv.Error, _BadRow) as error:
+            except (csv.Error, _BadRowError) as error:
                 if self._first_line_end is not None:
                     self.go_on_at(self._first_line_end)
-                return _BadRow(_sentence(error))
+                return _BadRowError(_sentence(error))
             finally:
                 csv.field_size_limit(before)
             if cells:  # an empty line is no row
@@ -256,22 +258,25 @@ class _Cells:
             if self._first_line_end is None:
                 self._first_line_end = self.offset
             if too_long:
-                raise _BadRow(_TOO_LONG)
+                raise _BadRowError(_TOO_LONG)
             yield line.decode("utf-8", "surrogateescape")
 
 
 def _read_jsonl(
-    source: Any, columns: Sequence[str], n_done: int, offset: int
+    source: Any,
+    columns: Sequence[str],
+    n_done: int,  # noqa: ARG001
+    offset: int,
 ) -> Iterator[tuple[Any, int]]:
     with source.path.open("rb") as file:
         file.seek(offset)
         for line, end in _lines(file):
-            found = _parsed(line)
-            if isinstance(found, dict):
-                found = [
-                    found[name] if name in found else source.partition.get(name) for name in columns
-                ]
-            yield found, end
+            record = _parsed(line)
+            if isinstance(record, _BadRowError):
+                yield record, end
+            else:
+                given = source.partition | record
+                yield [given.get(name) for name in columns], end
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[bytes | None, int]]:
@@ -290,22 +295,25 @@ def _lines(file: BinaryIO) -> Iterator[tuple[bytes | None, int]]:
             yield line, end
 
 
-def _parsed(line: bytes | None) -> dict[str, Any] | _BadRow:
+def _parsed(line: bytes | None) -> dict[str, Any] | _BadRowError:
     if line is None:
-        return _BadRow(_TOO_LONG)
+        return _BadRowError(_TOO_LONG)
     try:
         found = json.loads(line.decode(), parse_constant=lambda _: None)
     except UnicodeDecodeError:
-        return _BadRow("the line is not UTF-8")
+        return _BadRowError("the line is not UTF-8")
     except json.JSONDecodeError as error:
-        return _BadRow(f"the line is not JSON: {error.msg} at character {error.pos + 1}")
+        return _BadRowError(f"the line is not JSON: {error.msg} at character {error.pos + 1}")
     except (ValueError, RecursionError) as error:  # a number too long, lists too deep
-        return _BadRow(f"the line is not JSON that can be read: {_sentence(error)}")
-    return found if isinstance(found, dict) else _BadRow("the line is not a JSON object")
+        return _BadRowError(f"the line is not JSON that can be read: {_sentence(error)}")
+    return found if isinstance(found, dict) else _BadRowError("the line is not a JSON object")
 
 
 def _read_parquet(
-    source: Any, columns: Sequence[str], n_done: int, offset: int
+    source: Any,
+    columns: Sequence[str],
+    n_done: int,
+    offset: int,  # noqa: ARG001
 ) -> Iterator[tuple[Any, int]]:
     import pyarrow.parquet as pq
 

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def score(
     scheduler: Any = None,
     on_progress: Callable[[Progress], Any] | None = None,
 ) -> Progress:
-    """Label tables of any size, and say from which words.
+    r"""Label tables of any size, and say from which words.
 
     Rows are read one by one and answers are written in parts, so memory does not grow with the
     tables. If it is cut off, even by a failure of power, the same call goes on after the last part
@@ -68,8 +67,8 @@ def score(
     n_jobs : int or None, default=None
         Processes that answer, and share the cores; -1 is one for each core, None is this process.
     scheduler : str, distributed.Client or None, default=None
-        Answer on the workers of this Dask cluster: the address of its scheduler, or a client. Tables
-        are read and parts are written here.
+        Answer on the workers of this Dask cluster: the address of its scheduler, or a client.
+        Tables are read and parts are written here.
     on_progress : callable or None, default=None
         Called with a :class:`Progress` now and then.
 
@@ -107,7 +106,7 @@ def score(
     >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
     >>> folder = Path(tempfile.mkdtemp())
     >>> lines = [json.dumps({"text": one}) for one in texts] + ['{"text": null}']
-    >>> _ = (folder / "new.jsonl").write_text("\\n".join(lines))
+    >>> _ = (folder / "new.jsonl").write_text("\n".join(lines))
     >>> done = bulk.score(clf, folder / "new.jsonl", folder / "answers")
     >>> done.rows, done.errors
     (301, 1)
@@ -120,7 +119,7 @@ def score(
     out = Path(folder)
     suffix = _check_format(format, tables.suffix)
     keep = _check_keep(keep)
-    if not isinstance(part_rows, Integral) or part_rows < 1:
+    if not isinstance(part_rows, int) or part_rows < 1:
         raise ValueError(f"part_rows={part_rows!r}: give an integer of at least 1.")
     n_processes = _check_jobs(n_jobs, scheduler)
     _check_apart(out, paths)
@@ -132,7 +131,7 @@ def score(
         tables.fingerprint(),
         {
             "text": text, "keep": keep, "format": suffix, "prefix": prefix,
-            "part_rows": int(part_rows),
+            "part_rows": part_rows,
         },
     )  # fmt: skip
     schema = None
@@ -281,14 +280,16 @@ def _check_keep(keep: Any) -> list[str]:
 def _check_jobs(n_jobs: Any, scheduler: Any) -> int:
     if n_jobs is None:
         return 1
-    if not isinstance(n_jobs, Integral) or n_jobs == 0:
-        raise ValueError(f"n_jobs={n_jobs!r}: give a number of processes, -1 for all cores, or None.")
+    if not isinstance(n_jobs, int) or n_jobs == 0:
+        raise ValueError(
+            f"n_jobs={n_jobs!r}: give a number of processes, -1 for all cores, or None."
+        )
     if scheduler is not None:
         raise ValueError(
             f"n_jobs={n_jobs} and scheduler={scheduler!r}: give one of them; on a cluster, it is "
             "the number of its workers."
         )
-    return int(n_jobs) if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + int(n_jobs))
+    return n_jobs if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + n_jobs)
 
 
 def _check_apart(out: Path, paths: Sequence[Any]) -> None:

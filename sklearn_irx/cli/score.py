@@ -101,7 +101,9 @@ def score(
         if nothing_new and done.rows
         else f"{output} is complete, at {done.rows_per_second:,.0f} rows/s"
     )
-    console.print(f"{said}: {done.rows:,} rows{wrong}.", highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        f"{said}: {done.rows:,} rows{wrong}.", highlight=False, markup=False, soft_wrap=True
+    )
 
 
 @contextmanager
