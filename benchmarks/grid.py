@@ -1,0 +1,126 @@
+"""A grid of 12 fits on two processes: what is copied, read and made again, and what is shared.
+
+    python benchmarks/grid.py
+    python benchmarks/grid.py --report
+
+The same grid over lambda1, lambda2 and seeds, on IMDB and GloVe, in four ways: ``texts`` and the path
+of the vectors, as one would begin; the same with ``memory``, a folder; texts and vectors read
+beforehand; and ``shared``, tokenized texts and vectors read beforehand, all of which the processes
+map into their memory. Each way has a process of its own, and its time is that of everything,
+reading and tokenizing too. Memory is what all processes hold together (PSS), looked at twice a
+second. Results go to
+``benchmarks/results/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import (
+    MAX_LENGTH,
+    add_common_options,
+    fresh,
+    processes_of,
+    sample,
+    shared_memory,
+    show,
+    vectors_path,
+    write,
+)
+
+WAYS = ("texts", "texts, memory", "texts, vectors", "shared")
+GRID = {"lambda1": [0.002, 0.01], "lambda2": [0.0, 0.005], "random_state": [0, 1, 2]}
+CORPUS = "imdb"
+TEST_SHARE = 5  # the last fifth is scored
+
+
+class Memory(threading.Thread):
+    """Looks at the memory of this process and those it starts.
+
+    Attributes
+    ----------
+    workers, all : float
+        MB of the processes started, and of all together, at the most.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.workers = self.all = 0.0
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopped.wait(0.5):
+            own, *others = map(shared_memory, processes_of(os.getpid()))
+            self.workers = max(self.workers, sum(others))
+            self.all = max(self.all, own + sum(others))
+
+
+def search(way: str, documents: int, jobs: int, folder: str) -> dict[str, Any]:
+    """Run the grid in one way; to be called in a process of its own."""
+    from sklearn.model_selection import GridSearchCV
+
+    from sklearn_irx import SelectiveRationaleClassifier
+    from sklearn_irx.text import TokenizedTexts, WordTokenizer, WordVectors
+
+    corpus = sample(CORPUS, "train", documents)
+    order = np.random.RandomState(0).permutation(len(corpus.data))  # they are sorted by label
+    n_train = len(order) - len(order) // TEST_SHARE
+    split = [(order[:n_train], order[n_train:])]
+    watch = Memory()
+    watch.start()
+    start = time.perf_counter()
+    embeddings: Any = str(vectors_path())
+    if way in ("texts, vectors", "shared"):
+        embeddings = WordVectors.load(embeddings)
+    X: Any = corpus.data
+    if way == "shared":
+        X = TokenizedTexts.from_texts(X, WordTokenizer(), MAX_LENGTH[CORPUS])
+    clf = SelectiveRationaleClassifier(
+        embeddings=embeddings, max_length=MAX_LENGTH[CORPUS], max_epochs=1, n_threads=1,
+        device="cpu", memory=folder if way == "texts, memory" else None,
+    )  # fmt: skip
+    found = GridSearchCV(
+        clf, GRID, cv=split, n_jobs=jobs, refit=False, scoring="neg_log_loss"
+    ).fit(X, corpus.target)  # fmt: skip
+    seconds = time.perf_counter() - start
+    watch.stopped.set()
+    watch.join()
+    scores = found.cv_results_["mean_test_score"]
+    return {
+        "way": way, "fits": len(scores), "seconds": round(seconds, 1),
+        "mb_workers": round(watch.workers), "mb_all": round(watch.all),
+        "best_log_loss": round(-scores.max(), 6), "sum_of_log_losses": round(-scores.sum(), 6),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--documents", type=int, default=5000, help="texts, a fifth to score")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--report", action="store_true", help="show what is there")
+    add_common_options(parser)
+    args = parser.parse_args()
+    path = args.results / "grid.csv"
+    if not args.report:
+        rows = []
+        for way in args.ways:
+            with tempfile.TemporaryDirectory() as folder:
+                rows.append(fresh(search, way, args.documents, args.jobs, folder))
+            print(rows[-1], flush=True)
+        write(path, rows, documents=args.documents, jobs=args.jobs, grid=GRID, corpus=CORPUS)
+    with path.open(newline="") as file:
+        show(list(csv.DictReader(file)))
+
+
+if __name__ == "__main__":
+    main()
