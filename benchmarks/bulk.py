@@ -34,9 +34,9 @@ from scaling import make_documents
 
 BLOCK = 10_000
 """Documents made together; each block has all distinct words, so that models know them."""
-BASE = {"documents": 100_000, "words": 100, "vocabulary": 20_000}
+BASE = {"documents": 30_000, "words": 100, "vocabulary": 20_000}
 SIZES: dict[str, list[int]] = {
-    "documents": [10_000, 30_000, 100_000, 300_000],
+    "documents": [10_000, 30_000, 100_000],
     "words": [25, 50, 100, 200, 400],
     "vocabulary": [20_000, 100_000, 500_000],
 }

@@ -3,8 +3,8 @@
     python benchmarks/grid.py
     python benchmarks/grid.py --report
 
-The same grid over lambda1, lambda2 and seeds, on IMDB and GloVe, in four ways: ``texts`` and the path
-of the vectors, as one would begin; the same with ``memory``, a folder; texts and vectors read
+The same grid over lambda1, lambda2 and seeds, on IMDB and GloVe, in four ways: ``texts`` and the
+path of the vectors, as one would begin; the same with ``memory``, a folder; texts and vectors read
 beforehand; and ``shared``, tokenized texts and vectors read beforehand, all of which the processes
 map into their memory. Each way has a process of its own, and its time is that of everything,
 reading and tokenizing too. Memory is what all processes hold together (PSS), looked at twice a
@@ -20,7 +20,6 @@ import os
 import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np

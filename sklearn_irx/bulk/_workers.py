@@ -67,10 +67,16 @@ def on_processes(model: Any, n_jobs: int) -> Iterator[tuple[Submit, Callable[[],
     from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
     share = max(1, joblib.cpu_count() // n_jobs)
+    environment = {
+        "OMP_NUM_THREADS": str(share),
+        "MKL_NUM_THREADS": str(share),
+        # oneDNN keeps a program for each of the last 1024 shapes it multiplied, half a gigabyte of
+        # them, and a batch hardly ever has the shape of another.
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16",
+    }
     pool = ProcessPoolExecutor(
-        n_jobs, initializer=_hold, initargs=(model, share, os.getpid()),
-        env={name: str(share) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")},
-    )  # fmt: skip
+        n_jobs, initializer=_hold, initargs=(model, share, os.getpid()), env=environment
+    )
     try:
         yield (lambda texts: pool.submit(_answer_here, texts)), (lambda: n_jobs + 2)
     except BrokenProcessPool as error:
