@@ -204,7 +204,8 @@ def test_a_kept_value_that_the_column_cannot_hold_is_an_error(fitted, tmp_path):
     folder.mkdir()
     pd.DataFrame({"text": ["ants"], "n": [1]}).to_parquet(folder / "1.parquet")
     pd.DataFrame({"text": ["ants", "ants"], "n": ["2", "x"]}).to_parquet(folder / "2.parquet")
-    bulk.score(fitted, folder, tmp_path / "out", keep=["n"])
+    done = bulk.score(fitted, folder, tmp_path / "out", keep=["n"])
+    assert done.errors == 1
     rows = read(tmp_path / "out")
     assert [row["n"] for row in rows][0::2] == [1, None]
     assert rows[2]["error"] == "column 'n' holds a value that is no int64"
@@ -368,6 +369,19 @@ def test_what_cannot_be_is_said_before_work_begins(
     with pytest.raises((ValueError, OSError), match=said):
         bulk.score(**{"model": fitted, "source": "new.jsonl", "folder": "out"} | call)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_cannot_be_told_from_others_is_refused(small, reviews, jsonl, tmp_path):
+    texts, y, _ = reviews
+    clf = small(tokenizer=lambda text: failing(text.replace("drains", "")))
+    clf.fit(texts[:60], y[:60])
+    with pytest.raises(ValueError, match="a tokenizer that is defined in a module"):
+        bulk.score(clf, jsonl({"text": "ants"}), tmp_path / "out")
+
+
+def test_rows_that_are_all_bad_are_answered_all_the_same(fitted, jsonl, tmp_path):
+    done = bulk.score(fitted, jsonl({"text": None}, b"x"), tmp_path / "out")
+    assert (done.rows, done.errors) == (2, 2)
 
 
 def test_an_unfitted_model_is_refused(small, jsonl, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +55,8 @@ def answer(model: Any, texts: Sequence[str], n_threads: int | None = None) -> li
 
 
 def _answers(model: Any, texts: Sequence[str]) -> list[Answer]:
+    if not texts:
+        return []
     try:
         rationales = model.explain(texts)
     except Exception as error:  # somebody's tokenizer may raise anything
@@ -123,22 +125,28 @@ class Columns:
 
 @contextmanager
 def csv_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    """Give what adds rows to a CSV file. Lists are JSON."""
+    """Give what adds rows to a CSV file, and counts those with errors. Lists are JSON."""
+
+    def add(rows: Sequence[tuple[Any, ...]]) -> int:
+        writer.writerows([_cell(value) for value in row] for row in rows)
+        return _n_errors(row[-1] for row in rows)
+
     with path.open("x", encoding="utf-8", errors="replace", newline="") as file:
         # Texts are all quoted, or a lone carriage return would end the row for some who read it.
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         writer.writerow(columns.names)
-        yield lambda rows: writer.writerows([_cell(value) for value in row] for row in rows)
+        yield add
 
 
 @contextmanager
 def jsonl_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    """Give what adds rows to a file of JSON lines."""
+    """Give what adds rows to a file of JSON lines, and counts those with errors."""
 
-    def add(rows: Sequence[tuple[Any, ...]]) -> None:
+    def add(rows: Sequence[tuple[Any, ...]]) -> int:
         for row in rows:
             found = dict(zip(columns.names, row, strict=True))
             file.write(json.dumps(found, ensure_ascii=False, default=str) + "\n")
+        return _n_errors(row[-1] for row in rows)
 
     with path.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         yield add
@@ -146,16 +154,17 @@ def jsonl_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # 
 
 @contextmanager
 def parquet_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    """Give what adds rows to a Parquet file."""
+    """Give what adds rows to a Parquet file, and counts those with errors."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    def add(rows: Sequence[tuple[Any, ...]]) -> None:
+    def add(rows: Sequence[tuple[Any, ...]]) -> int:
         *arrays, errors = (list(values) for values in zip(*rows, strict=True))
         *fields, of_errors = schema
         made = [_array(values, field, errors) for values, field in zip(arrays, fields, strict=True)]
         made.append(_array(errors, of_errors, []))  # last, as the others may add to it
         writer.write_table(pa.Table.from_arrays(made, schema=schema))
+        return _n_errors(errors)
 
     with pq.ParquetWriter(path, schema) as writer:
         yield add
@@ -203,6 +212,10 @@ def _array(values: list[Any], field: Any, errors: list[str | None]) -> Any:
             complaint = f"column {field.name!r} holds a value that is no {field.type}"
             errors[place] = "; ".join(filter(None, (errors[place], complaint)))
     return pa.array(held, field.type)
+
+
+def _n_errors(errors: Iterable[str | None]) -> int:
+    return sum(error is not None for error in errors)
 
 
 def _cell(value: Any) -> Any:

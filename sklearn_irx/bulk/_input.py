@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -89,7 +90,8 @@ class Input:
                 "format at a time."
             )
         self.suffix = suffixes[0]
-        self.n_bytes = sum(source.size for source in self.sources)
+        self._before = [0, *accumulate(source.size for source in self.sources)]
+        self.n_bytes = self._before[-1]
 
     def fingerprint(self) -> dict[str, Any]:
         """Say what tells these files from others, or from themselves after a change."""
@@ -130,11 +132,7 @@ class Input:
 
     def done(self, position: Position) -> int:
         """Give the bytes before a place."""
-        before = sum(source.size for source in self.sources[: position.file])
-        return before + min(position.offset, self._size(position.file))
-
-    def _size(self, file: int) -> int:
-        return self.sources[file].size if file < len(self.sources) else 0
+        return min(self._before[position.file] + position.offset, self.n_bytes)
 
     def chunks(
         self, start: Position, text: str, keep: Sequence[str], part_rows: int

@@ -127,7 +127,7 @@ def score(
     model = _loaded(model)
     columns = Columns(keep, prefix, hasattr(model, "interact"))
     begun = Manifest(
-        {"class": type(model).__name__, "digest": joblib.hash(model)},
+        {"class": type(model).__name__, "digest": _digest(model)},
         tables.fingerprint(),
         {
             "text": text, "keep": keep, "format": suffix, "prefix": prefix,
@@ -220,9 +220,8 @@ class _Run:
             for row in chunk.rows
         ]
         if rows:
-            add(rows)
+            self.errors += add(rows)
         self.rows += len(rows)
-        self.errors += sum(row[-1] is not None for row in rows)
         self.n_bytes = self.tables.done(chunk.after)
         if self.on_progress is not None:
             self.on_progress(self.tell())
@@ -249,7 +248,7 @@ def _loaded(model: Any) -> Any:
     if isinstance(model, str | os.PathLike):
         from sklearn_irx.io import load
 
-        return load(model)
+        model = load(model)
     if not hasattr(model, "explain"):
         raise ValueError(
             f"model={model!r} gives no rationales: give a fitted classifier or ensemble of this "
@@ -257,6 +256,17 @@ def _loaded(model: Any) -> Any:
         )
     model.explain([""])  # what would fail with any text fails now
     return model
+
+
+def _digest(model: Any) -> str:
+    try:
+        found: str = joblib.hash(model)
+    except Exception as error:  # pickling somebody's tokenizer may raise anything
+        raise ValueError(
+            f"model={model!r} cannot be told from others, nor sent to processes, as it cannot be "
+            f"pickled ({error}): give it a tokenizer that is defined in a module."
+        ) from error
+    return found
 
 
 def _check_format(name: str | None, of_input: str) -> str:
