@@ -47,7 +47,7 @@ def predict(model: Any, X: Any) -> Any:
     >>> import dask, dask.dataframe as dd, pandas as pd
     >>> from sklearn_irx import SelectiveRationaleClassifier, dask as irx_dask
     >>> from sklearn_irx.datasets import make_rationale_classification
-    >>> texts, y, _ = make_rationale_classification(300, n_words=30, random_state=0)
+    >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
     >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
     >>> frame = dd.from_pandas(pd.DataFrame({"text": texts}), npartitions=3)
     >>> with dask.config.set(scheduler="synchronous"):

@@ -102,16 +102,17 @@ def score(
     >>> from pathlib import Path
     >>> from sklearn_irx import SelectiveRationaleClassifier, bulk
     >>> from sklearn_irx.datasets import make_rationale_classification
-    >>> texts, y, _ = make_rationale_classification(300, n_words=30, random_state=0)
+    >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
     >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
-    >>> folder = Path(tempfile.mkdtemp())
     >>> lines = [json.dumps({"text": one}) for one in texts] + ['{"text": null}']
-    >>> _ = (folder / "new.jsonl").write_text("\n".join(lines))
-    >>> done = bulk.score(clf, folder / "new.jsonl", folder / "answers")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table, answers = Path(folder, "new.jsonl"), Path(folder, "answers")
+    ...     _ = table.write_text("\n".join(lines))
+    ...     done = bulk.score(clf, table, answers)
+    ...     rows = (answers / "part-00000.jsonl").read_text().splitlines()
     >>> done.rows, done.errors
     (301, 1)
-    >>> answers = (folder / "answers" / "part-00000.jsonl").read_text().splitlines()
-    >>> json.loads(answers[-1])["error"]
+    >>> json.loads(rows[-1])["error"]
     "there is no text in column 'text'"
     """
     paths = [source] if isinstance(source, str | os.PathLike) else list(source)
