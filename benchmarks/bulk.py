@@ -2,14 +2,16 @@
 
     python benchmarks/bulk.py million FOLDER
     python benchmarks/bulk.py sizes FOLDER
+    python benchmarks/bulk.py tables FOLDER
     python benchmarks/bulk.py --report
 
 Documents are made up as in ``benchmarks/scaling.py`` and answered by ``sklearn-irx score`` in a
 process of its own, whose memory, and that of the processes it starts, is looked at meanwhile.
 ``million`` answers them at once, and again, killed (SIGKILL) twice on the way; both must be the
 same to the byte. ``sizes`` varies the number of documents, their words, and the words that the
-model knows. FOLDER holds documents and models, which are made if they are not there, and the
-answers, which are deleted. Results go to ``benchmarks/results/``.
+model knows. ``tables`` has the answers ready, so that what is left is reading and writing: the work
+of one process, whoever answers. FOLDER holds documents and models, which are made if they are not
+there, and the answers, which are deleted. Results go to ``benchmarks/results/``.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ import numpy as np
 from common import add_common_options, fresh, processes_of, replacing, shared_memory, show, write
 from scaling import make_documents
 
+from sklearn_irx import Rationale, bulk
+
 BLOCK = 10_000
 """Documents made together; each block has all distinct words, so that models know them."""
 BASE = {"documents": 30_000, "words": 100, "vocabulary": 20_000}
@@ -43,6 +47,10 @@ SIZES: dict[str, list[int]] = {
 N_CLASSES = 5
 TRAINING = 8000
 VECTOR_SIZE = 100
+ANSWER = Rationale(
+    "", [f"w{i}" for i in range(100)], [(6 * i, 6 * i + 5) for i in range(100)],
+    np.arange(100) % 10 == 0, 1, 0.9,
+)  # fmt: skip
 _SCORE = "from sklearn_irx.cli import main; main()"
 
 
@@ -206,6 +214,37 @@ def run_sizes(args: argparse.Namespace) -> None:
     write(args.results / "bulk-sizes.csv", rows, jobs=args.jobs)
 
 
+class Ready:
+    """A model that has its answers ready: what one said of 100 words."""
+
+    classes_ = np.array([0, 1])
+
+    def explain(self, texts: list[str]) -> list[Rationale]:
+        """Give them, whatever the texts."""
+        return [ANSWER] * len(texts)
+
+
+def run_tables(args: argparse.Namespace) -> None:
+    """Read and write, with answers that are there already."""
+    rows = []
+    for documents in (BASE["documents"], 10 * BASE["documents"]):
+        point = {**BASE, "documents": documents}
+        table = documents_at(args.folder, **point)
+        for suffix in ("jsonl", "csv", "parquet"):
+            out = args.folder / "tables"
+            shutil.rmtree(out, ignore_errors=True)
+            start = time.process_time(), time.perf_counter()
+            bulk.score(Ready(), table, out, keep=["id"], format=suffix)
+            rows.append({
+                **point, "written": suffix,
+                "seconds": round(time.perf_counter() - start[1], 2),
+                "processor_seconds": round(time.process_time() - start[0], 2),
+            })  # fmt: skip
+            print(rows[-1], flush=True)
+            shutil.rmtree(out)
+    write(args.results / "bulk-tables.csv", rows)
+
+
 def line_through(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Give the intercept and the slope of the line with the least squares of relative errors."""
     weights = 1 / y
@@ -216,7 +255,7 @@ def line_through(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 def report(folder: Path) -> None:
     """Print what is there, and the line through the numbers of documents, and of words."""
-    for name in ("bulk-million", "bulk-sizes"):
+    for name in ("bulk-million", "bulk-sizes", "bulk-tables"):
         path = folder / f"{name}.csv"
         if path.exists():
             with path.open(newline="") as file:
@@ -238,7 +277,7 @@ def report(folder: Path) -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="?", choices=["million", "sizes"])
+    parser.add_argument("what", nargs="?", choices=["million", "sizes", "tables"])
     parser.add_argument("folder", nargs="?", type=Path, help="for documents, models and answers")
     parser.add_argument("--documents", type=int, default=1_000_000, help="of million")
     parser.add_argument("--factors", nargs="+", choices=list(SIZES), default=list(SIZES))
@@ -256,7 +295,7 @@ def main() -> None:
     if not args.report:
         args.folder.mkdir(parents=True, exist_ok=True)
         runs: dict[str, Callable[[argparse.Namespace], None]] = {
-            "million": run_million, "sizes": run_sizes,
+            "million": run_million, "sizes": run_sizes, "tables": run_tables,
         }  # fmt: skip
         runs[args.what](args)
     report(args.results)

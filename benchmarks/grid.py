@@ -64,6 +64,7 @@ class Memory(threading.Thread):
 
 def search(way: str, documents: int, jobs: int, folder: str) -> dict[str, Any]:
     """Run the grid in one way; to be called in a process of its own."""
+    from joblib.externals.loky import get_reusable_executor
     from sklearn.model_selection import GridSearchCV
 
     from sklearn_irx import SelectiveRationaleClassifier
@@ -92,6 +93,8 @@ def search(way: str, documents: int, jobs: int, folder: str) -> dict[str, Any]:
     seconds = time.perf_counter() - start
     watch.stopped.set()
     watch.join()
+    # A process that multiprocessing started waits for those that it has, before these are told to end.
+    get_reusable_executor().shutdown(wait=True)
     scores = found.cv_results_["mean_test_score"]
     return {
         "way": way, "fits": len(scores), "seconds": round(seconds, 1),
