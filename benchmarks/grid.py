@@ -93,7 +93,7 @@ def search(way: str, documents: int, jobs: int, folder: str) -> dict[str, Any]:
     seconds = time.perf_counter() - start
     watch.stopped.set()
     watch.join()
-    # A process that multiprocessing started waits for those that it has, before these are told to end.
+    # A process that multiprocessing started waits for its own before these are told to end.
     get_reusable_executor().shutdown(wait=True)
     scores = found.cv_results_["mean_test_score"]
     return {

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from sklearn_irx.bulk._rows import Row
 from sklearn_irx.nn.isolation import at_most
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+
 
 class Answer(NamedTuple):
     """What a model said of a text: columns of the output.
@@ -145,7 +147,7 @@ def jsonl_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # 
     def add(rows: Sequence[tuple[Any, ...]]) -> int:
         for row in rows:
             found = dict(zip(columns.names, row, strict=True))
-            file.write(json.dumps(found, ensure_ascii=False, default=str) + "\n")
+            file.write(_text(found) + "\n")
         return _n_errors(row[-1] for row in rows)
 
     with path.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
@@ -226,4 +228,4 @@ def _cell(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _ENCODER.encode(value)

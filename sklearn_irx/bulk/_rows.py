@@ -16,6 +16,7 @@ LONGEST = 2**24
 
 _TOO_LONG = f"a line has more than {LONGEST:,} bytes"
 _N_LOOKED_AT = 100  # lines of JSON, for the names of columns
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)  # no nan, no infinity
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -299,7 +300,7 @@ def _parsed(line: bytes | None) -> dict[str, Any] | _BadRowError:
     if line is None:
         return _BadRowError(_TOO_LONG)
     try:
-        found = json.loads(line.decode(), parse_constant=lambda _: None)
+        found = _DECODER.decode(line.decode())
     except UnicodeDecodeError:
         return _BadRowError("the line is not UTF-8")
     except json.JSONDecodeError as error:
