@@ -1,6 +1,7 @@
 """A grid of 12 fits on two processes: what is copied, read and made again, and what is shared.
 
     python benchmarks/grid.py
+    python benchmarks/grid.py --large
     python benchmarks/grid.py --report
 
 The same grid over lambda1, lambda2 and seeds, on IMDB and GloVe, in four ways: ``texts`` and the
@@ -8,7 +9,8 @@ path of the vectors, as one would begin; the same with ``memory``, a folder; tex
 beforehand; and ``shared``, tokenized texts and vectors read beforehand, all of which the processes
 map into their memory. Each way has a process of its own, and its time is that of everything,
 reading and tokenizing too. Memory is what all processes hold together (PSS), looked at twice a
-second. Results go to
+second. With ``--large``, the vectors are as many and as long as the largest of GloVe 6B, 400,000
+of 300 numbers: made up for the words of the file, and for words of no text. Results go to
 ``benchmarks/results/``.
 """
 
@@ -20,6 +22,7 @@ import os
 import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,7 @@ from common import (
     MAX_LENGTH,
     add_common_options,
     fresh,
+    load_vectors,
     processes_of,
     sample,
     shared_memory,
@@ -38,6 +42,8 @@ from common import (
 WAYS = ("texts", "texts, memory", "texts, vectors", "shared")
 GRID = {"lambda1": [0.002, 0.01], "lambda2": [0.0, 0.005], "random_state": [0, 1, 2]}
 CORPUS = "imdb"
+LARGE = (400_000, 300)
+"""Words, and numbers of each, of the largest vectors of GloVe 6B."""
 TEST_SHARE = 5  # the last fifth is scored
 
 
@@ -62,7 +68,21 @@ class Memory(threading.Thread):
             self.all = max(self.all, own + sum(others))
 
 
-def search(way: str, documents: int, jobs: int, folder: str) -> dict[str, Any]:
+def large_vectors(folder: Path) -> Path:
+    """Make a file of as many vectors as the largest of GloVe 6B has, in the binary format."""
+    path = folder / "large.bin"
+    words = load_vectors().words[: LARGE[0]]
+    words += [f"unheard-{i}" for i in range(LARGE[0] - len(words))]
+    random = np.random.RandomState(0)
+    with path.open("wb") as file:
+        file.write(f"{LARGE[0]} {LARGE[1]}\n".encode())
+        for word in words:
+            vector = random.normal(0, 0.4, LARGE[1]).astype(np.float32)
+            file.write(word.encode() + b" " + vector.tobytes() + b"\n")
+    return path
+
+
+def search(way: str, documents: int, jobs: int, folder: str, vectors: Path) -> dict[str, Any]:
     """Run the grid in one way; to be called in a process of its own."""
     from joblib.externals.loky import get_reusable_executor
     from sklearn.model_selection import GridSearchCV
@@ -77,7 +97,7 @@ def search(way: str, documents: int, jobs: int, folder: str) -> dict[str, Any]:
     watch = Memory()
     watch.start()
     start = time.perf_counter()
-    embeddings: Any = str(vectors_path())
+    embeddings: Any = str(vectors)
     if way in ("texts, vectors", "shared"):
         embeddings = WordVectors.load(embeddings)
     X: Any = corpus.data
@@ -99,7 +119,8 @@ def search(way: str, documents: int, jobs: int, folder: str) -> dict[str, Any]:
     return {
         "way": way, "fits": len(scores), "seconds": round(seconds, 1),
         "mb_workers": round(watch.workers), "mb_all": round(watch.all),
-        "best_log_loss": round(-scores.max(), 6), "sum_of_log_losses": round(-scores.sum(), 6),
+        "best_log_loss": round(float(-scores.max()), 6),
+        "sum_of_log_losses": round(float(-scores.sum()), 6),
     }  # fmt: skip
 
 
@@ -109,16 +130,19 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=5000, help="texts, a fifth to score")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--large", action="store_true", help="400,000 vectors of 300 numbers")
     parser.add_argument("--report", action="store_true", help="show what is there")
     add_common_options(parser)
     args = parser.parse_args()
-    path = args.results / "grid.csv"
+    path = args.results / ("grid-large.csv" if args.large else "grid.csv")
     if not args.report:
         rows = []
-        for way in args.ways:
-            with tempfile.TemporaryDirectory() as folder:
-                rows.append(fresh(search, way, args.documents, args.jobs, folder))
-            print(rows[-1], flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            vectors = fresh(large_vectors, Path(folder)) if args.large else vectors_path()
+            for number, way in enumerate(args.ways):
+                memory = f"{folder}/{number}"
+                rows.append(fresh(search, way, args.documents, args.jobs, memory, vectors))
+                print(rows[-1], flush=True)
         write(path, rows, documents=args.documents, jobs=args.jobs, grid=GRID, corpus=CORPUS)
     with path.open(newline="") as file:
         show(list(csv.DictReader(file)))
