@@ -5,9 +5,9 @@
     python benchmarks/grid.py --report
 
 The same grid over lambda1, lambda2 and seeds, on IMDB and GloVe, in four ways: ``texts`` and the
-path of the vectors, as one would begin; the same with ``memory``, a folder; texts and vectors read
-beforehand; and ``shared``, tokenized texts and vectors read beforehand, all of which the processes
-map into their memory. Each way has a process of its own, and its time is that of everything,
+path of the vectors, as one would begin; the same with ``memory``, a folder; ``shared``, tokenized
+texts and vectors read beforehand, which joblib writes to a file that the processes map into their
+memory; and ``mapped``, where the vectors are mapped from a file to begin with. Each way has a process of its own, and its time is that of everything,
 reading and tokenizing too. Memory is what all processes hold together (PSS), looked at twice a
 second. With ``--large``, the vectors are as many and as long as the largest of GloVe 6B, 400,000
 of 300 numbers: made up for the words of the file, and for words of no text. Results go to
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import tempfile
 import threading
@@ -39,7 +40,9 @@ from common import (
     write,
 )
 
-WAYS = ("texts", "texts, memory", "texts, vectors", "shared")
+from sklearn_irx.text import WordVectors
+
+WAYS = ("texts", "texts, memory", "shared", "mapped")
 GRID = {"lambda1": [0.002, 0.01], "lambda2": [0.0, 0.005], "random_state": [0, 1, 2]}
 CORPUS = "imdb"
 LARGE = (400_000, 300)
@@ -82,13 +85,27 @@ def large_vectors(folder: Path) -> Path:
     return path
 
 
+def keep_mapped(vectors: Path, folder: Path) -> Path:
+    """Write word vectors as an array that can be mapped, and their words beside it."""
+    read = WordVectors.load(vectors)
+    np.save(folder / "vectors.npy", read.vectors)
+    (folder / "words.json").write_text(json.dumps(read.words))
+    return folder / "vectors.npy"
+
+
+def mapped(path: Path) -> WordVectors:
+    """Give word vectors that are mapped from a file."""
+    words = json.loads(path.with_name("words.json").read_text())
+    return WordVectors(words, np.load(path, mmap_mode="r"))
+
+
 def search(way: str, documents: int, jobs: int, folder: str, vectors: Path) -> dict[str, Any]:
     """Run the grid in one way; to be called in a process of its own."""
     from joblib.externals.loky import get_reusable_executor
     from sklearn.model_selection import GridSearchCV
 
     from sklearn_irx import SelectiveRationaleClassifier
-    from sklearn_irx.text import TokenizedTexts, WordTokenizer, WordVectors
+    from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
     corpus = sample(CORPUS, "train", documents)
     order = np.random.RandomState(0).permutation(len(corpus.data))  # they are sorted by label
@@ -98,10 +115,9 @@ def search(way: str, documents: int, jobs: int, folder: str, vectors: Path) -> d
     watch.start()
     start = time.perf_counter()
     embeddings: Any = str(vectors)
-    if way in ("texts, vectors", "shared"):
-        embeddings = WordVectors.load(embeddings)
     X: Any = corpus.data
-    if way == "shared":
+    if way in ("shared", "mapped"):
+        embeddings = WordVectors.load(embeddings) if way == "shared" else mapped(vectors)
         X = TokenizedTexts.from_texts(X, WordTokenizer(), MAX_LENGTH[CORPUS])
     clf = SelectiveRationaleClassifier(
         embeddings=embeddings, max_length=MAX_LENGTH[CORPUS], max_epochs=1, n_threads=1,
@@ -141,7 +157,10 @@ def main() -> None:
             vectors = fresh(large_vectors, Path(folder)) if args.large else vectors_path()
             for number, way in enumerate(args.ways):
                 memory = f"{folder}/{number}"
-                rows.append(fresh(search, way, args.documents, args.jobs, memory, vectors))
+                given = vectors
+                if way == "mapped":
+                    given = fresh(keep_mapped, vectors, Path(folder))
+                rows.append(fresh(search, way, args.documents, args.jobs, memory, given))
                 print(rows[-1], flush=True)
         write(path, rows, documents=args.documents, jobs=args.jobs, grid=GRID, corpus=CORPUS)
     with path.open(newline="") as file:
