@@ -7,11 +7,11 @@
 The same grid over lambda1, lambda2 and seeds, on IMDB and GloVe, in four ways: ``texts`` and the
 path of the vectors, as one would begin; the same with ``memory``, a folder; ``shared``, tokenized
 texts and vectors read beforehand, which joblib writes to a file that the processes map into their
-memory; and ``mapped``, where the vectors are mapped from a file to begin with. Each way has a process of its own, and its time is that of everything,
-reading and tokenizing too. Memory is what all processes hold together (PSS), looked at twice a
-second. With ``--large``, the vectors are as many and as long as the largest of GloVe 6B, 400,000
-of 300 numbers: made up for the words of the file, and for words of no text. Results go to
-``benchmarks/results/``.
+memory; and ``mapped``, where the vectors are mapped from a file to begin with. Each way has a
+process of its own, and its time is that of everything, reading and tokenizing too, but not of
+writing that file. Memory is what all processes hold together (PSS), looked at twice a second. With
+``--large``, the vectors are as many and as long as the largest of GloVe 6B, 400,000 of 300 numbers:
+made up for the words of the file, and for words of no text. Results go to ``benchmarks/results/``.
 """
 
 from __future__ import annotations
