@@ -145,6 +145,28 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
+def processes_of(pid: int) -> list[int]:
+    """Give a process and all that it has started, and they, on Linux."""
+    found = [pid]
+    for parent in found:
+        with suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def shared_memory(pid: int) -> float:
+    """Give the memory of a process in MB, of what it shares with others its part (PSS), on Linux.
+
+    0 if it is gone.
+    """
+    with suppress(OSError):
+        found = re.search(r"Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text())
+        if found:
+            return int(found[1]) / 2**10
+    return 0.0
+
+
 def fresh(function: Callable[..., Any], *args: Any) -> Any:
     """Call a function of a module in a new process, whose memory nothing else has touched."""
     spawn = multiprocessing.get_context("spawn")

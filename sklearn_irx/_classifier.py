@@ -163,7 +163,8 @@ class SelectiveRationaleClassifier(RationaleLearner):
         result bit for bit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Bits of the factors in the large matrix products of the convolutional encoder; sums and
-        weights have 32. "auto" is bfloat16 on a CPU that multiplies such numbers in hardware.
+        weights have 32. "auto" is bfloat16 on a CPU or a CUDA device that multiplies such numbers
+        in hardware.
     memory : str, path-like, object with the joblib.Memory interface or None, default=None
         A folder, or what stands for one, to keep what depends on the texts and not on the prices:
         their words, word vectors trained on them, the linear start. Then a grid over `lambda1` and

@@ -78,10 +78,15 @@ class TrainingData:
 
 
 def make_memory(memory: Any) -> Any:
-    """Give the ``joblib.Memory`` that the parameter `memory` of an estimator stands for, if any."""
+    """Give the ``joblib.Memory`` that the parameter `memory` of an estimator stands for, if any.
+
+    What it keeps is mapped into memory, where processes share it.
+    """
     if memory is None:
         return None
-    return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
+    if isinstance(memory, str | os.PathLike):
+        return joblib.Memory(os.fspath(memory), mmap_mode="r", verbose=0)
+    return check_memory(memory)
 
 
 def make_tokenizer(tokenizer: Any) -> Any:

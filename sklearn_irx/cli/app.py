@@ -10,6 +10,7 @@ from sklearn_irx.cli.demo import demo
 from sklearn_irx.cli.errors import in_one_sentence
 from sklearn_irx.cli.models import explain, fit, predict
 from sklearn_irx.cli.report import report
+from sklearn_irx.cli.score import score
 from sklearn_irx.cli.study import study_app
 
 app = typer.Typer(
@@ -41,6 +42,6 @@ def _root(
     """
 
 
-for _command in (demo, fit, predict, explain, report):
+for _command in (demo, fit, predict, explain, report, score):
     app.command()(in_one_sentence(_command))
 app.add_typer(study_app, name="study")

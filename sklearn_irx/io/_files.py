@@ -10,12 +10,11 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sklearn_irx._files import replacing
+from sklearn_irx._files import locked, replacing, sync_folder
 
 FORMAT = "sklearn_irx.model"
 FORMAT_VERSION = 1
@@ -240,14 +239,14 @@ def write_model(
     if not path.is_dir():
         _write_new(path, files)
         return
-    with _locked(path):
+    with locked(path):  # each save removes the data that its own model does not name
         # The card before the model: it may be that of the next model for a moment.
         for name in sorted(files, key=lambda name: (name == MODEL, name == CARD)):
             if name == MODEL:
-                _sync_folder(path)  # what it names is on the disk before it is
+                sync_folder(path)  # what it names is on the disk before it is
             with replacing(path / name) as part:
                 _write(part, files[name])
-        _sync_folder(path)
+        sync_folder(path)
         for entry in path.iterdir():
             stale = _DATA.fullmatch(entry.name) and entry.name not in files
             if stale or _PART.fullmatch(entry.name):
@@ -260,12 +259,12 @@ def _write_new(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, data in files.items():
             _write(part / name, data)
-        _sync_folder(part)
+        sync_folder(part)
         os.rename(part, folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -273,36 +272,6 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder written to the disk, where a system can be asked for it."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from replacing the same model meanwhile, where a system can do that.
-
-    Each removes the data files that its own model does not name. The lock ends with the process.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _refuse(constant: str) -> Any:

@@ -26,6 +26,9 @@ T = TypeVar("T")
 _generators: ContextVar[dict[str, torch.Generator] | None] = ContextVar("generators", default=None)
 """By type of device. Each thread has a value of its own."""
 
+_most: ContextVar[int | None] = ContextVar("most", default=None)
+"""Threads at most that this thread may have torch compute with; None is no limit."""
+
 _DRAWS_WEIGHTS = frozenset(
     {
         "kaiming_normal_", "kaiming_uniform_", "normal_", "trunc_normal_", "uniform_",
@@ -104,6 +107,19 @@ def weights_drawn() -> Iterator[None]:
 
 
 @contextmanager
+def at_most(n_threads: int | None) -> Iterator[None]:
+    """Let torch compute with `n_threads` threads at most for a while, whatever a model asks for.
+
+    So several that share the cores do not fight over them. None is no limit.
+    """
+    token = _most.set(n_threads)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+@contextmanager
 def threads(n_threads: int | None) -> Iterator[None]:
     """Let torch compute with `n_threads` threads for a while; None changes nothing.
 
@@ -111,6 +127,9 @@ def threads(n_threads: int | None) -> Iterator[None]:
     a fork, it is one thread always: the others of the pool of OpenMP are not there any more, and
     computing would wait for them forever.
     """
+    most = _most.get()
+    if most is not None:
+        n_threads = min(most, n_threads or most)
     if _forked.is_set():
         n_threads = 1
     with _changing:

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from sklearn_irx.text.packed import PackedTexts
 from sklearn_irx.text.tokenizer import words_and_spans_of, words_of
+from sklearn_irx.text.words import pack_words, unpack_words
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,9 +24,13 @@ class TokenizedTexts:
     A fitted model reads them in place of texts if they were made by an equal tokenizer, with the
     same `max_length`. What is looked up in a vocabulary are the distinct words only.
 
+    Searches and cross-validation of scikit-learn take them apart as they do an array. Processes
+    that joblib starts for these share texts and numbers, which are mapped into their memory, and
+    get no copies.
+
     Attributes
     ----------
-    texts : list of str
+    texts : sequence of str
         The texts as they were given.
     words : list of str
         The distinct words, in the order in which they first occur.
@@ -51,7 +58,7 @@ class TokenizedTexts:
            [1, 1, 2]])
     """
 
-    texts: list[str]
+    texts: Sequence[str]
     words: list[str]
     numbers: np.ndarray
     lengths: np.ndarray
@@ -105,6 +112,39 @@ class TokenizedTexts:
             f"by {self.tokenizer!r}>"
         )
 
+    @property
+    def shape(self) -> tuple[int]:
+        """One dimension, as that of an array of texts."""
+        return (len(self),)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Give one text, or several as `take` does: by rows, a slice, or a mask, as of an array."""
+        if isinstance(key, tuple):  # scikit-learn asks for [rows, ...]
+            key = key[0]
+        if isinstance(key, Integral):
+            return self.texts[int(key)]
+        return self.take(np.arange(len(self))[key])
+
+    def __sizeof__(self) -> int:
+        """Give the bytes of the arrays and the texts, by which Dask sends large things once."""
+        texts = self.texts.data.nbytes if isinstance(self.texts, PackedTexts) else len(self.texts)
+        return object.__sizeof__(self) + self.numbers.nbytes + self.lengths.nbytes + texts
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Kept, as joblib maps an array into the memory of processes once if it is the same array.
+        packed = self.__dict__.get("_packed")
+        if packed is None:
+            given = self.texts
+            texts = given if isinstance(given, PackedTexts) else PackedTexts.of(given)
+            words = np.frombuffer(pack_words(self.words), dtype=np.uint8)
+            packed = self.__dict__["_packed"] = {"texts": texts, "words": words}
+        state = {name: value for name, value in self.__dict__.items() if name != "_packed"}
+        return {**state, **packed, "n_words": len(self.words)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        words = unpack_words(state["words"].tobytes(), state.pop("n_words"))
+        self.__dict__.update(state, words=words)
+
     def check_made_by(self, tokenizer: Any, max_length: int) -> None:
         """Check that `tokenizer` would split the texts likewise.
 
@@ -124,9 +164,12 @@ class TokenizedTexts:
         """Give the texts at `rows`, in that order; `words` stays as it is."""
         rows = np.asarray(rows, dtype=np.int64)
         starts = np.cumsum(self.lengths) - self.lengths
+        texts = self.texts
         return replace(
             self,
-            texts=[self.texts[row] for row in rows],
+            texts=texts.take(rows)
+            if isinstance(texts, PackedTexts)
+            else [texts[row] for row in rows],
             numbers=self.numbers[places_of(starts[rows], self.lengths[rows])],
             lengths=self.lengths[rows],
             spans=None if self.spans is None else [self.spans[row] for row in rows],

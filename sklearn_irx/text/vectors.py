@@ -150,8 +150,15 @@ class WordVectors:
         return {"words": pack_words(self.words), "vectors": self.vectors}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        words = unpack_words(state["words"], len(state["vectors"]))
-        self.__init__(words, state["vectors"])  # type: ignore[misc]
+        vectors = state["vectors"]
+        file = _file_of(vectors)
+        if file is not None and file == _latest.get("file"):
+            self.__dict__.update(_latest["vectors"].__dict__)
+            return
+        words = unpack_words(state["words"], len(vectors))
+        self.__init__(words, vectors)  # type: ignore[misc]
+        if file is not None:
+            _latest.update(file=file, vectors=self)
 
     def __copy__(self) -> WordVectors:
         return self
@@ -161,6 +168,24 @@ class WordVectors:
 
     def __repr__(self) -> str:
         return f"<WordVectors of {len(self.words)} words in {self.size} dimensions>"
+
+
+_latest: dict[str, Any] = {}
+"""The vectors mapped into memory from a file last, and what tells the file from others.
+
+joblib gives each fit of a grid a pickle of the same vectors: a process makes its words out once.
+"""
+
+
+def _file_of(vectors: np.ndarray) -> tuple[Any, ...] | None:
+    """Tell the place in a file that an array is mapped from, or None if it is not."""
+    if not isinstance(vectors, np.memmap) or vectors.filename is None:
+        return None
+    try:
+        found = os.stat(vectors.filename)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_mtime_ns, vectors.offset, vectors.shape)
 
 
 @lru_cache(maxsize=1)

@@ -54,10 +54,13 @@ class ConvolutionalEncoder(Encoder):
         self.precision = precision
 
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
-        x = vectors.transpose(1, 2)
+        dtype = product_type(self.precision, vectors.device)
+        x = vectors.transpose(1, 2).to(dtype)
         features = []
         for width, filters in zip(self.filter_sizes, self.filters, strict=True):
-            features.append(filters(F.pad(x, ((width - 1) // 2, width // 2))))
+            x_padded = F.pad(x, ((width - 1) // 2, width // 2))
+            products = F.conv1d(x_padded, filters.get_parameter("weight").to(dtype))
+            features.append(products.float() + filters.get_parameter("bias").unsqueeze(-1))
         return F.relu(torch.cat(features, dim=1)).transpose(1, 2) * words.unsqueeze(-1)
 
     def of_nothing(self) -> torch.Tensor:  # noqa: D102

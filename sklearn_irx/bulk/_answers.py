@@ -1,0 +1,231 @@
+"""What a model says of texts, in columns: the words of an answer, and the tables that hold them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sklearn_irx.bulk._rows import Row
+from sklearn_irx.nn.isolation import at_most
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+
+
+class Answer(NamedTuple):
+    """What a model said of a text: columns of the output.
+
+    Attributes
+    ----------
+    label_pred : str, int or bool
+        The label; None if there is an error.
+    confidence : float
+        Between 0 and 1.
+    rationale : str
+        The selected words.
+    spans : list of [int, int]
+        Start and end, in characters of the text, of each run of selected words.
+    case : str or None
+        How an ensemble settled the text.
+    error : str or None
+        Why there is no label.
+    """
+
+    label_pred: Any
+    confidence: float | None
+    rationale: str | None
+    spans: list[list[int]] | None
+    case: str | None
+    error: str | None
+
+
+def no_answer(error: str) -> Answer:
+    """Give what stands in place of an answer."""
+    return Answer(None, None, None, None, None, error)
+
+
+def answer(model: Any, texts: Sequence[str], n_threads: int | None = None) -> list[Answer]:
+    """Let a model explain texts, with `n_threads` threads at most.
+
+    A text that the model fails on gets an answer that says so, and the others theirs.
+    """
+    with at_most(n_threads):
+        return _answers(model, texts)
+
+
+def _answers(model: Any, texts: Sequence[str]) -> list[Answer]:
+    if not texts:
+        return []
+    try:
+        rationales = model.explain(texts)
+    except Exception as error:  # somebody's tokenizer may raise anything
+        if len(texts) == 1:
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            return [no_answer(said.encode("utf-8", "replace").decode())]
+        middle = len(texts) // 2
+        return [*_answers(model, texts[:middle]), *_answers(model, texts[middle:])]
+    return [
+        Answer(
+            one.label.item() if hasattr(one.label, "item") else one.label,
+            round(float(one.confidence), 6),
+            " ".join(one.words),
+            [[int(start), int(end)] for start, end in one.selected_spans],
+            one.case,
+            None,
+        )
+        for one in rationales
+    ]
+
+
+class Columns:
+    """The columns of the output, and how a row is laid out in them.
+
+    Attributes
+    ----------
+    names : list of str
+        All, in order.
+    meaning : dict of str to str
+        What those that are not kept from the input are without the prefix.
+
+    Parameters
+    ----------
+    keep : sequence of str
+        Columns of the input that are kept.
+    prefix : str
+        Put before the names of all others.
+    has_cases : bool
+        Whether the model is an ensemble.
+
+    Raises
+    ------
+    ValueError
+        If two would have the same name.
+    """
+
+    def __init__(self, keep: Sequence[str], prefix: str, has_cases: bool) -> None:
+        of_answer = [name for name in Answer._fields if has_cases or name != "case"]
+        self.meaning = {f"{prefix}{name}": name for name in ("file", "row", *of_answer)}
+        own = list(self.meaning)
+        taken = [name for name in keep if name in own]
+        if taken:
+            raise ValueError(
+                f"keep={list(keep)!r}: the answers have a column {taken[0]!r} themselves; a prefix "
+                "gives them other names."
+            )
+        self.keep = list(keep)
+        self.names = [*own[:2], *keep, *own[2:]]
+        self._has_cases = has_cases
+
+    def row(self, row: Row, answer: Answer) -> tuple[Any, ...]:
+        """Lay out a row of the input with its answer."""
+        case = answer[4:5] if self._has_cases else ()
+        return (row.file, row.number, *row.kept, *answer[:4], *case, answer.error)
+
+
+@contextmanager
+def csv_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
+    """Give what adds rows to a CSV file, and counts those with errors. Lists are JSON."""
+
+    def add(rows: Sequence[tuple[Any, ...]]) -> int:
+        writer.writerows([_cell(value) for value in row] for row in rows)
+        return _n_errors(row[-1] for row in rows)
+
+    with path.open("x", encoding="utf-8", errors="replace", newline="") as file:
+        # Texts are all quoted, or a lone carriage return would end the row for some who read it.
+        writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        writer.writerow(columns.names)
+        yield add
+
+
+@contextmanager
+def jsonl_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
+    """Give what adds rows to a file of JSON lines, and counts those with errors."""
+
+    def add(rows: Sequence[tuple[Any, ...]]) -> int:
+        for row in rows:
+            found = dict(zip(columns.names, row, strict=True))
+            file.write(_text(found) + "\n")
+        return _n_errors(row[-1] for row in rows)
+
+    with path.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        yield add
+
+
+@contextmanager
+def parquet_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
+    """Give what adds rows to a Parquet file, and counts those with errors."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def add(rows: Sequence[tuple[Any, ...]]) -> int:
+        *arrays, errors = (list(values) for values in zip(*rows, strict=True))
+        *fields, of_errors = schema
+        made = [_array(values, field, errors) for values, field in zip(arrays, fields, strict=True)]
+        made.append(_array(errors, of_errors, []))  # last, as the others may add to it
+        writer.write_table(pa.Table.from_arrays(made, schema=schema))
+        return _n_errors(errors)
+
+    with pq.ParquetWriter(path, schema) as writer:
+        yield add
+
+
+TABLES = {".csv": csv_table, ".jsonl": jsonl_table, ".parquet": parquet_table}
+
+
+def schema_of(columns: Columns, kept_types: Sequence[Any], classes: Sequence[Any]) -> Any:
+    """Give the types of the columns in Parquet; of a kept column without one, text."""
+    import pyarrow as pa
+
+    text, number = pa.string(), pa.int64()
+    types = {
+        "file": text, "row": number, "label_pred": pa.array(classes).type,
+        "confidence": pa.float64(), "rationale": text, "spans": pa.list_(pa.list_(number)),
+        "case": text, "error": text,
+    }  # fmt: skip
+    kept = dict(zip(columns.keep, kept_types, strict=True))
+    return pa.schema(
+        (name, (kept[name] or text) if name in kept else types[columns.meaning[name]])
+        for name in columns.names
+    )
+
+
+def _array(values: list[Any], field: Any, errors: list[str | None]) -> Any:
+    """Give values as an Arrow array. One that its type cannot hold is missing, and an error."""
+    import pyarrow as pa
+
+    if field.type == pa.string():
+        values = [
+            value if value is None or isinstance(value, str) else _text(value) for value in values
+        ]
+    try:
+        return pa.array(values, field.type)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        pass
+    held: list[Any] = []
+    for place, value in enumerate(values):
+        try:
+            pa.array([value], field.type)
+            held.append(value)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            held.append(None)
+            complaint = f"column {field.name!r} holds a value that is no {field.type}"
+            errors[place] = "; ".join(filter(None, (errors[place], complaint)))
+    return pa.array(held, field.type)
+
+
+def _n_errors(errors: Iterable[str | None]) -> int:
+    return sum(error is not None for error in errors)
+
+
+def _cell(value: Any) -> Any:
+    """Give a value as a cell: what is no text, number or truth value as JSON."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    return _ENCODER.encode(value)

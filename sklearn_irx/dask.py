@@ -1,0 +1,209 @@
+"""Models on many machines through Dask: its data frames and bags, and its clusters.
+
+Needs the extra ``sklearn-irx[dask]``. Training needs nothing from here: grids, cross-validation
+and the members of an ensemble are fitted on a cluster within
+``joblib.parallel_config(backend="dask")``.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sklearn_irx.nn.isolation import at_most
+
+__all__ = ["explain", "predict", "transform"]
+
+_SECONDS_TO_CONNECT = 10
+
+
+def predict(model: Any, X: Any) -> Any:
+    """Give the label of each document of a Dask collection.
+
+    Parameters
+    ----------
+    model : fitted classifier or ensemble
+        What answers. It is sent to each worker once.
+    X : dask.dataframe.Series, or dask.bag.Bag, of str
+        Documents.
+
+    Returns
+    -------
+    labels : dask.dataframe.Series with the index of `X`, or dask.bag.Bag
+        What ``model.predict`` gives.
+
+    Raises
+    ------
+    TypeError
+        If `X` is no Dask collection of documents.
+
+    Examples
+    --------
+    >>> import dask, dask.dataframe as dd, pandas as pd
+    >>> from sklearn_irx import SelectiveRationaleClassifier, dask as irx_dask
+    >>> from sklearn_irx.datasets import make_rationale_classification
+    >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
+    >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
+    >>> frame = dd.from_pandas(pd.DataFrame({"text": texts}), npartitions=3)
+    >>> with dask.config.set(scheduler="synchronous"):
+    ...     labels = irx_dask.predict(clf, frame["text"]).compute()
+    >>> (labels.to_numpy() == clf.predict(texts)).all()
+    np.True_
+    """
+    return _mapped("predict", model, X, _labels(model, []))
+
+
+def transform(model: Any, X: Any) -> Any:
+    """Give the rationales of a Dask collection of documents as masks.
+
+    Parameters
+    ----------
+    model : fitted classifier or ensemble
+        What answers. It is sent to each worker once.
+    X : dask.dataframe.Series, or dask.bag.Bag, of str
+        Documents.
+
+    Returns
+    -------
+    masks : dask.array.Array of shape (n_samples, max_length), or dask.bag.Bag of arrays
+        What ``model.transform`` gives.
+
+    Raises
+    ------
+    TypeError
+        If `X` is no Dask collection of documents.
+    """
+    return _mapped("transform", model, X, model.transform([]))
+
+
+def explain(model: Any, X: Any) -> Any:
+    """Give label, confidence and selected words of each document of a Dask collection.
+
+    Parameters
+    ----------
+    model : fitted classifier or ensemble
+        What answers. It is sent to each worker once.
+    X : dask.dataframe.Series, or dask.bag.Bag, of str
+        Documents.
+
+    Returns
+    -------
+    rationales : dask.dataframe.DataFrame with the index of `X`, or dask.bag.Bag of Rationale
+        The columns are ``label_pred``, ``confidence``, ``rationale`` (the selected words),
+        ``spans`` (JSON: start and end in characters of each run of them) and, for an ensemble,
+        ``case``.
+
+    Raises
+    ------
+    TypeError
+        If `X` is no Dask collection of documents.
+    """
+    return _mapped("explain", model, X, _frame(model, []))
+
+
+@contextmanager
+def connected(scheduler: Any) -> Iterator[Any]:
+    """Give a client of a Dask scheduler: the one given, or one to an address, for a while.
+
+    Raises
+    ------
+    ImportError
+        If Dask is not installed.
+    ValueError
+        If no scheduler answers at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            'scheduler needs Dask, which the extra installs: pip install "sklearn-irx[dask]"'
+        ) from error
+    if isinstance(scheduler, Client):
+        yield scheduler
+        return
+    try:
+        client = Client(scheduler, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"scheduler={scheduler!r} does not answer ({error}): give the address that "
+            "`dask scheduler` prints, tcp://host:8786 say."
+        ) from error
+    with client:
+        yield client
+
+
+def sent(client: Any, model: Any) -> Any:
+    """Give a model as a future that tasks on a cluster can take, sent to each worker once.
+
+    It is part of the graph, not scattered: if all workers that hold it die, it is there again.
+    """
+    import dask
+
+    with warnings.catch_warnings():
+        # Dask advises to scatter what is large.
+        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        return client.compute(dask.delayed(model))
+
+
+def _mapped(method: str, model: Any, X: Any, meta: Any) -> Any:
+    """Map a method of a model over the partitions of a collection."""
+    import dask
+    import dask.bag as db
+    import dask.dataframe as dd
+
+    # One value of the graph, which the tasks name: each worker gets it once, and not each task.
+    once = dask.delayed(model)
+    if isinstance(X, db.Bag):
+        return X.map_partitions(_of_bag, method, once)
+    if isinstance(X, dd.Series):
+        return X.map_partitions(_of_column, method, once, meta=meta)
+    raise TypeError(
+        f"X is a {type(X).__name__}: give a column of a dask.dataframe, frame['text'] for example, "
+        "or a dask.bag of texts."
+    )
+
+
+def _asked(texts: Any, method: str, model: Any) -> Any:
+    # A worker runs as many tasks at a time as it has threads: each task computes with one.
+    with at_most(1):
+        return getattr(model, method)(texts)
+
+
+def _of_bag(texts: Any, method: str, model: Any) -> list[Any]:
+    return list(_asked(list(texts), method, model))
+
+
+def _of_column(texts: Any, method: str, model: Any) -> Any:
+    said = _asked(texts, method, model)
+    if method == "predict":
+        return _labels(model, said, texts.index)
+    return _frame(model, said, texts.index) if method == "explain" else said
+
+
+def _labels(model: Any, labels: Sequence[Any], index: Any = None) -> Any:
+    import pandas as pd
+
+    dtype = np.asarray(model.classes_).dtype
+    return pd.Series(
+        labels, index=index, name="label_pred", dtype="str" if dtype.kind in "OU" else dtype
+    )
+
+
+def _frame(model: Any, rationales: Sequence[Any], index: Any = None) -> Any:
+    import pandas as pd
+
+    columns = {
+        "confidence": ("float64", [one.confidence for one in rationales]),
+        "rationale": ("str", [" ".join(one.words) for one in rationales]),
+        "spans": ("str", [json.dumps(one.selected_spans) for one in rationales]),
+    }
+    if hasattr(model, "interact"):
+        columns["case"] = ("str", [one.case for one in rationales])
+    made = {name: pd.Series(v, dtype=kind, index=index) for name, (kind, v) in columns.items()}
+    labels = _labels(model, [one.label for one in rationales], index)
+    return pd.DataFrame({"label_pred": labels, **made}, index=index)
