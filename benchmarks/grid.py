@@ -162,7 +162,10 @@ def main() -> None:
                     given = fresh(keep_mapped, vectors, Path(folder))
                 rows.append(fresh(search, way, args.documents, args.jobs, memory, given))
                 print(rows[-1], flush=True)
-        write(path, rows, documents=args.documents, jobs=args.jobs, grid=GRID, corpus=CORPUS)
+        write(
+            path, rows, documents=args.documents, jobs=args.jobs, grid=GRID, corpus=CORPUS,
+            onednn_primitive_cache_capacity=os.environ.get("ONEDNN_PRIMITIVE_CACHE_CAPACITY"),
+        )  # fmt: skip
     with path.open(newline="") as file:
         show(list(csv.DictReader(file)))
 
