@@ -362,8 +362,19 @@ class Study:
             ``answered``, ``unreadable`` (nothing could be read), ``right``. Missing answers have
             no label, no confidence and are neither right nor wrong. Practice is among them;
             ``phase`` tells.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
         """
-        import pandas as pd
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "a table of answers needs pandas, which an extra installs: "
+                'pip install "sklearn-irx[study]"'
+            ) from error
 
         cursor = self._connection.execute(_ANSWERS)
         columns = [name for name, *_ in cursor.description]
