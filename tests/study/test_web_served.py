@@ -148,6 +148,7 @@ def test_broken_requests_get_short_answers(path, served):
             (f"{post}Content-Length: 3\r\nContent-Length: 9\r\n\r\nabcdefghi", b"400"),
             ("nonsense\r\n\r\n", b"400"),
             (f"GET /{'a' * 200_000} HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+            (f"GET {home} HTTP/1.1\r\nHost: x\r\nX: {'a' * 200_000}\r\n\r\n", b"400"),
             (f"GET {home}/\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
         ):
             with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:

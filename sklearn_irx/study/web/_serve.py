@@ -112,6 +112,8 @@ def serve(
             access_log=False,  # it would write tokens
             server_header=False,
             proxy_headers=False,
+            # Faster parsers that may be installed keep headers of any length in memory.
+            http="h11",
             ws="none",
             timeout_keep_alive=_SECONDS_KEPT_OPEN,
             timeout_graceful_shutdown=_SECONDS_TO_STOP,
