@@ -106,7 +106,7 @@ def create_study(
         If there is something at `path`.
     TypeError, ValueError
         If a parameter is wrong, `y` has a class that the estimator does not know, or fewer than
-        two documents are found.
+        two documents to ask about are found.
     NotFittedError
         If `estimator` is not fitted.
 
@@ -136,18 +136,12 @@ def create_study(
     >>> len(pages)  # 4 to practise, and of 5 documents a rationale and as many random words
     14
     """
-    path = Path(path)
-    if path.exists():
-        raise FileExistsError(f"{path} exists: give another path, or remove it.")
-    if not path.parent.is_dir():
-        raise ValueError(f"path={str(path)!r}: there is no folder {path.parent}.")
-    for name, value, least in (
-        ("per_case", per_case, 1),
-        ("n_attention_checks", n_attention_checks, 0),
-        ("n_practice", n_practice, 0),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise ValueError(f"{name}={value!r}: give a whole number of at least {least}.")
+    path = _check_path(path)
+    _check_numbers(
+        per_case=(per_case, 1),
+        n_attention_checks=(n_attention_checks, 0),
+        n_practice=(n_practice, 0),
+    )
     if isinstance(controls, str) or not set(controls) <= set(CONTROLS):
         raise ValueError(f"controls={controls!r}: give a list of some of {list(CONTROLS)}.")
     if show not in SHOWS:
@@ -172,8 +166,8 @@ def create_study(
     drawn = _draw(estimator, texts, truths, per_case, n_practice + _N_EXAMPLES, rng)
     if len(drawn.rows) < 2:
         raise ValueError(
-            f"{len(drawn.rows)} documents were found on which the models disagree: give more "
-            "documents."
+            f"{len(drawn.rows)} documents were found to ask about, of an ensemble those on which "
+            "its members disagree: give more documents."
         )
     for case, n_found in drawn.shortfalls.items():
         warnings.warn(
@@ -181,9 +175,7 @@ def create_study(
             "of them are taken. More documents would have more.",
             stacklevel=2,
         )
-    documents, _ = read_documents(
-        estimator, [texts[row] for row in [*drawn.rows, *drawn.easy]], names=None
-    )
+    documents, _ = read_documents(estimator, [texts[row] for row in [*drawn.rows, *drawn.easy]])
     asked, easy = documents[: len(drawn.rows)], documents[len(drawn.rows) :]
     items = _Items(classes, truths, show, rng)
     for row, document in zip(drawn.rows, asked, strict=True):
@@ -346,6 +338,22 @@ class _Items:
                 float(rationale.confidence) if by_model else None,
             )
         )
+
+
+def _check_path(path: str | Path) -> Path:
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"{path} exists: give another path, or remove it.")
+    if not path.parent.is_dir():
+        raise ValueError(f"path={str(path)!r}: there is no folder {path.parent}.")
+    return path
+
+
+def _check_numbers(**numbers: tuple[Any, int]) -> None:
+    """Refuse what is no whole number, or below the least that its name allows."""
+    for name, (value, least) in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ValueError(f"{name}={value!r}: give a whole number of at least {least}.")
 
 
 def _names_of_annotators(annotators: int | Sequence[str]) -> list[str | None]:

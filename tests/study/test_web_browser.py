@@ -46,7 +46,7 @@ def shown(browser, selector="main"):
 def wait_until(browser, condition):
     from selenium.webdriver.support.wait import WebDriverWait
 
-    WebDriverWait(browser, 20).until(lambda _: condition())
+    WebDriverWait(browser, 60).until(lambda _: condition())
 
 
 def leave(browser, press):
