@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +82,9 @@ def draw_displays(
     make_small(path)
 
 
-def photograph(page: Path, pictures: dict[str, tuple[Path, int]]) -> None:
-    """Take pictures of a report, each from an element on, so and so many pixels high.
-
-    Its list shows the documents on which the models disagree.
-    """
+@contextmanager
+def started_browser() -> Iterator[Any]:
+    """Start a headless Chromium."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -98,19 +98,28 @@ def photograph(page: Path, pictures: dict[str, tuple[Path, int]]) -> None:
             options.add_argument(argument)
         service = webdriver.ChromeService(shutil.which("chromedriver"))
         with webdriver.Chrome(options=options, service=service) as browser:
-            browser.get(page.as_uri())
-            for element, (path, height) in pictures.items():
-                browser.execute_cdp_cmd(
-                    "Emulation.setDeviceMetricsOverride",
-                    {"width": 1180, "height": height, "deviceScaleFactor": 1, "mobile": False},
-                )
-                browser.execute_script(
-                    "const choice = document.getElementById('case'); choice.value = 'disagree';"
-                    "choice.dispatchEvent(new Event('change', { bubbles: true }));"
-                    f"document.querySelector({element!r}).scrollIntoView()"
-                )
-                browser.save_screenshot(str(path))
-                make_small(path)
+            yield browser
+
+
+def photograph(page: Path, pictures: dict[str, tuple[Path, int]]) -> None:
+    """Take pictures of a report, each from an element on, so and so many pixels high.
+
+    Its list shows the documents on which the models disagree.
+    """
+    with started_browser() as browser:
+        browser.get(page.as_uri())
+        for element, (path, height) in pictures.items():
+            browser.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": 1180, "height": height, "deviceScaleFactor": 1, "mobile": False},
+            )
+            browser.execute_script(
+                "const choice = document.getElementById('case'); choice.value = 'disagree';"
+                "choice.dispatchEvent(new Event('change', { bubbles: true }));"
+                f"document.querySelector({element!r}).scrollIntoView()"
+            )
+            browser.save_screenshot(str(path))
+            make_small(path)
 
 
 def make_small(path: Path) -> None:

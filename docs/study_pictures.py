@@ -5,7 +5,6 @@ Needs the extra ``study``, and selenium with Chromium and its driver.
 
 from __future__ import annotations
 
-import shutil
 import socket
 import tempfile
 import threading
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pictures import make_small
+from pictures import make_small, started_browser
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.datasets import make_rationale_classification
@@ -93,25 +92,6 @@ def served(study: Study) -> Iterator[str]:
             break
         time.sleep(0.1)
     yield f"http://127.0.0.1:{port}"
-
-
-@contextmanager
-def started_browser() -> Iterator[Any]:
-    """Start a headless Chromium."""
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or "chromium"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        for argument in (
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--hide-scrollbars", f"--user-data-dir={folder}",
-        ):  # fmt: skip
-            options.add_argument(argument)
-        service = webdriver.ChromeService(shutil.which("chromedriver"))
-        with webdriver.Chrome(options=options, service=service) as browser:
-            yield browser
 
 
 def photograph(browser: Any, new: str, done: str, between: str, organiser: str) -> None:
