@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +61,8 @@ class Checkpoint(Callback):
             "torch": numbers_state(),
             "numpy": [numpy_state[0], numpy_state[1].tolist(), *numpy_state[2:]],
         }
-        with replacing(self.path) as part, part.open("wb") as file:
+        with replacing(self.path, lasting=True) as part, part.open("wb") as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
 
     def _resume(self, net: Any, state: dict[str, Any]) -> None:
         for row in state["history"]:
