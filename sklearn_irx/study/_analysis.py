@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,12 @@ from sklearn.utils import check_random_state
 
 from sklearn_irx._files import replacing
 from sklearn_irx.study._agreement import agreement
-from sklearn_irx.study._statistics import bootstrap_mean, mixed_effect, sign_flip_test
+from sklearn_irx.study._statistics import (
+    Interval,
+    bootstrap_mean,
+    mixed_effect,
+    sign_flip_test,
+)
 from sklearn_irx.study._store import Study
 
 if TYPE_CHECKING:
@@ -211,12 +217,13 @@ def analyse_study(
         raise ValueError(f"{study.path} holds no answers of the main part yet: nothing to analyse.")
     main = _scored(main)
     groups = list(_groups(main, study.settings["cases"]))
+    bootstrap = partial(bootstrap_mean, n_resamples=n_resamples, level=level, rng=rng)
     return StudyAnalysis(
         study.settings["title"],
         level,
-        _table(groups, n_resamples, level, rng),
+        _table(groups, bootstrap),
         _by_annotator(groups),
-        _comparisons(groups, n_resamples, level, rng),
+        _comparisons(groups, bootstrap, rng),
         _agreement(main),
         _models(main),
         _annotators(answers),
@@ -275,11 +282,13 @@ def _median(values: pd.Series) -> float:
     return float(np.median(there)) if there.size else np.nan
 
 
+def _named(name: str, found: Interval) -> dict[str, float]:
+    """Give a mean and its interval as columns of a table."""
+    return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
 def _table(
-    groups: list[tuple[str, dict[str, pd.DataFrame]]],
-    n_resamples: int,
-    level: float,
-    rng: np.random.RandomState,
+    groups: list[tuple[str, dict[str, pd.DataFrame]]], bootstrap: Callable[[np.ndarray], Interval]
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -288,13 +297,7 @@ def _table(
         for kind, rows in kinds.items():
             line = {"case": case, "kind": kind, **_summary(rows)}
             for measure in MEASURES:
-                values = _grid(rows, measure).to_numpy(float)
-                found = bootstrap_mean(values, n_resamples=n_resamples, level=level, rng=rng)
-                line |= {
-                    measure: found.mean,
-                    f"{measure}_low": found.low,
-                    f"{measure}_high": found.high,
-                }
+                line |= _named(measure, bootstrap(_grid(rows, measure).to_numpy(float)))
             lines.append(line | _pace(rows))
     return pd.DataFrame(lines)
 
@@ -324,8 +327,7 @@ def _by_annotator(groups: list[tuple[str, dict[str, pd.DataFrame]]]) -> pd.DataF
 
 def _comparisons(
     groups: list[tuple[str, dict[str, pd.DataFrame]]],
-    n_resamples: int,
-    level: float,
+    bootstrap: Callable[[np.ndarray], Interval],
     rng: np.random.RandomState,
 ) -> pd.DataFrame:
     import pandas as pd
@@ -335,16 +337,13 @@ def _comparisons(
         for (kind, one), (other, two) in combinations(kinds.items(), 2):
             for measure in MEASURES:
                 apart = (_grid(one, measure) - _grid(two, measure)).to_numpy(float)
-                found = bootstrap_mean(apart, n_resamples=n_resamples, level=level, rng=rng)
                 line = {
                     "case": case,
                     "kind": kind,
                     "other": other,
                     "measure": measure,
                     "n_pairs": int((~np.isnan(apart)).sum()),
-                    "difference": found.mean,
-                    "difference_low": found.low,
-                    "difference_high": found.high,
+                    **_named("difference", bootstrap(apart)),
                     "p_swap": sign_flip_test(apart, n_resamples=_N_SWAPS, rng=rng),
                 }
                 if case == ALL:
