@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -111,7 +110,6 @@ def make_study(path: Path, n_annotators: int, n_documents: int) -> Study:
         "title": "Load", "question": "What is it about?", "classes": CLASSES,
         "class_descriptions": {}, "show": "in_place", "controls": ["random"], "cases": {},
         "shortfalls": {}, "per_case": n_documents, "seed": 0,
-        "organiser_token": secrets.token_urlsafe(24), "form_key": secrets.token_hex(32),
     }  # fmt: skip
     study = Study.write(path, settings, items)
     for _ in range(n_annotators):

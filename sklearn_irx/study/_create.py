@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -197,8 +196,6 @@ def create_study(
             "shortfalls": drawn.shortfalls,
             "per_case": int(per_case),
             "seed": int(rng.randint(2**31)),
-            "organiser_token": secrets.token_urlsafe(24),
-            "form_key": secrets.token_hex(32),
         },
         items.made,
     )
@@ -233,16 +230,17 @@ def _draw(
     """Draw documents of every case, and others that the model is right and sure about."""
     if hasattr(estimator, "interact"):
         happened = estimator.interact(texts)
-        case = np.asarray(happened["case"])
-        said, confidence = np.asarray(happened["label"]), np.asarray(happened["confidence"])
-        names = [name for name in estimator.cases_ if name != _AGREE]
+        case, said, confidence = (
+            np.asarray(happened[name]) for name in ("case", "label", "confidence")
+        )
+        undisputed, names = _AGREE, [name for name in estimator.cases_ if name != _AGREE]
     else:
         probabilities = estimator.predict_proba(texts)
         said = estimator.classes_[probabilities.argmax(axis=1)]
         confidence = probabilities.max(axis=1)
-        case, names = np.full(len(texts), _ALONE), [_ALONE]
-    right = np.array(said.tolist() == estimator.classes_[truths], dtype=bool)
-    sure = np.flatnonzero(right & (case == (_AGREE if hasattr(estimator, "interact") else _ALONE)))
+        case = np.full(len(texts), _ALONE)
+        undisputed, names = _ALONE, [_ALONE]
+    sure = np.flatnonzero((said == estimator.classes_[truths]) & (case == undisputed))
     sure = sure[np.argsort(-confidence[sure], kind="stable")]
     # Of each class in turn: practice that knows one answer teaches to give it always.
     turn = np.zeros(len(sure), dtype=int)

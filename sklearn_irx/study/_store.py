@@ -158,7 +158,12 @@ class Study:
 
     @classmethod
     def write(cls, path: Path, settings: Mapping[str, Any], items: Iterable[Item]) -> Self:
-        """Write a new study to a file that is not there yet."""
+        """Write a new study, with secrets of its own, to a file that is not there yet."""
+        settings = {
+            **settings,
+            "organiser_token": secrets.token_urlsafe(_TOKEN_BYTES),
+            "form_key": secrets.token_hex(32),
+        }
         # The file holds links and texts: its owner alone may read it, from the first byte.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(path, isolation_level=None)

@@ -1,7 +1,6 @@
 """Studies of a pair of models, studies of a few invented words, and servers of these."""
 
 import re
-import secrets
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -76,8 +75,7 @@ def new_study():
             "title": "Invented reviews", "question": "What does the review complain of?",
             "classes": CLASSES, "class_descriptions": {"noise": "Whatever is loud"},
             "show": "in_place", "controls": ["random"], "cases": {}, "shortfalls": {},
-            "per_case": n_documents, "seed": 0, "organiser_token": secrets.token_urlsafe(24),
-            "form_key": secrets.token_hex(32), **settings,
+            "per_case": n_documents, "seed": 0, **settings,
         }  # fmt: skip
         study = Study.write(path, made, items)
         for name in people:
