@@ -58,9 +58,7 @@ def pieces_shown(rationale: Rationale, show: Show) -> list[str | None]:
     for number, (start, end) in enumerate(runs):
         pieces += [GAP] * (number > 0)
         pieces.append(harmless(rationale.text[start:end]))
-    # Also where the text goes on after the words that the model can read.
-    rest = rationale.text[rationale.spans[-1][1] :]
-    if not rationale.mask[-1] or any(char.isalnum() for char in rest):
+    if not rationale.mask[-1] or _goes_on(rationale):
         pieces.append(GAP)
     return pieces
 
@@ -77,10 +75,14 @@ def readable_text(rationale: Rationale) -> list[str | None]:
     """Give the whole document as far as the model can read it."""
     if not rationale.spans:
         return []
-    end = rationale.spans[-1][1]
-    rest = rationale.text[end:]
-    cut = any(char.isalnum() for char in rest)
-    return [harmless(rationale.text[:end] if cut else rationale.text), *([GAP] if cut else [])]
+    if not _goes_on(rationale):
+        return [harmless(rationale.text)]
+    return [harmless(rationale.text[: rationale.spans[-1][1]]), GAP]
+
+
+def _goes_on(rationale: Rationale) -> bool:
+    """Tell whether the text goes on after the words that the model can read."""
+    return any(char.isalnum() for char in rationale.text[rationale.spans[-1][1] :])
 
 
 def as_text(pieces: Pieces) -> str:
