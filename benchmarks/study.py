@@ -15,17 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import (
-    MAX_LENGTH,
-    RESULTS,
-    fill_in,
-    load_vectors,
-    markdown,
-    read_rows,
-    sample,
-    show,
-    write,
-)
+import pandas as pd
+from common import MAX_LENGTH, RESULTS, fill_in, load_vectors, markdown, sample, show, write
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.study import (
@@ -35,6 +26,7 @@ from sklearn_irx.study import (
     simulate_annotators,
     train_readers,
 )
+from sklearn_irx.study._report import NAMES, figure_of, interval_of, p_value_of
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "human-evaluation.md"
 CORPUS = "imdb"
@@ -102,24 +94,10 @@ def run(args: argparse.Namespace) -> None:
 def report(results: Path) -> None:
     """Put the tables into the document."""
     read = {
-        name: read_rows(results / f"study_{name}.csv")
-        for name in ("table", "by_annotator", "comparisons", "agreement", "models", "power")
+        name: pd.read_csv(results / f"study_{name}.csv")
+        for name in ("table", "by_annotator", "comparisons", "agreement", "power")
     }
-    names = {"not_selected": "not selected", "random": "random words", "full_text": "full text"}
-
-    def named(row: dict[str, Any]) -> str:
-        return names.get(row["kind"], row["kind"])
-
-    def interval(row: dict[str, Any], measure: str) -> str:
-        mean, low, high = (row[measure + end] for end in ("", "_low", "_high"))
-        return f"{mean:.2f} ({low:.2f} to {high:.2f})"
-
-    def figure(value: Any, form: str = ".3f") -> str:
-        return format(value, form) if value != "" else "–"
-
-    def p_value(value: Any) -> str:
-        return "< 0.001" if value != "" and value < 0.001 else figure(value)
-
+    table, by_annotator, comparisons, agreement, power = read.values()
     fill_in(
         DOCUMENT,
         [
@@ -128,11 +106,11 @@ def report(results: Path) -> None:
                 ["case", "words", "documents", "accuracy", "confidence", "words shown"],
                 [
                     [
-                        row["case"], named(row), str(row["n_documents"]),
-                        interval(row, "accuracy"), interval(row, "confidence"),
-                        f"{row['words']:.1f}",
+                        row.case, NAMES[row.kind], str(row.n_documents),
+                        interval_of(row, "accuracy"), interval_of(row, "confidence"),
+                        figure_of(row.words, 1),
                     ]
-                    for row in read["table"]
+                    for row in table.itertuples()
                 ],
             ),
             "### By annotator, all cases, simulated",
@@ -140,12 +118,11 @@ def report(results: Path) -> None:
                 ["annotator", "words", "accuracy", "confidence", "unreadable"],
                 [
                     [
-                        row["annotator"], named(row),
-                        f"{row['accuracy']:.3f}", f"{row['confidence']:.2f}",
-                        str(row["n_unreadable"]),
+                        row.annotator, NAMES[row.kind], figure_of(row.accuracy),
+                        figure_of(row.confidence, 2), str(row.n_unreadable),
                     ]
-                    for row in read["by_annotator"]
-                    if row["case"] == "all"
+                    for row in by_annotator.itertuples()
+                    if row.case == "all"
                 ],
             ),
             "### Differences, all cases, simulated",
@@ -153,31 +130,29 @@ def report(results: Path) -> None:
                 ["", "measure", "difference", "p, swapped", "p, mixed"],
                 [
                     [
-                        f"{names.get(row['kind'], row['kind'])} − {names[row['other']]}",
-                        row["measure"], interval(row, "difference"), p_value(row["p_swap"]),
-                        p_value(row["p_mixed"]),
+                        f"{NAMES[row.kind]} − {NAMES[row.other]}", row.measure,
+                        interval_of(row, "difference"), p_value_of(row.p_swap), p_value_of(row.p_mixed),
                     ]
-                    for row in read["comparisons"]
-                    if row["case"] == "all"
+                    for row in comparisons.itertuples()
+                    if row.case == "all"
                 ],
             ),
             "### Agreement, simulated",
             markdown(
                 ["words", "Krippendorff’s alpha", "Fleiss’ kappa"],
                 [
-                    [named(row), figure(row["alpha"]), figure(row["kappa"])]
-                    for row in read["agreement"]
+                    [NAMES[row.kind], figure_of(row.alpha), figure_of(row.kappa)]
+                    for row in agreement.itertuples()
                 ],
             ),
             "### Power, from these answers",
             "Share of the studies that find a difference of so much in accuracy, by the number of "
             "documents:",
             markdown(
-                ["documents", *(name for name in read["power"][0] if name != "n_documents")],
+                ["documents", *power.columns[1:]],
                 [
-                    [str(row["n_documents"])]
-                    + [figure(value, ".2f") for name, value in row.items() if name != "n_documents"]
-                    for row in read["power"]
+                    [str(number), *(figure_of(share, 2) for share in shares)]
+                    for number, *shares in power.itertuples(index=False)
                 ],
             ),
         ],

@@ -65,11 +65,11 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
                     _row_name(line),
                     f"{line.n_documents:,}",
                     _of(line.n_answers, line.n_answers + line.n_missing),
-                    _interval(line, "accuracy"),
-                    _interval(line, "confidence"),
+                    interval_of(line, "accuracy"),
+                    interval_of(line, "confidence"),
                     f"{line.n_unreadable:,}",
                     f"{line.words:.1f}",
-                    _number(line.seconds, 1),
+                    figure_of(line.seconds, 1),
                 ]
                 for line in found.table.itertuples()
             ],
@@ -83,9 +83,9 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
                     f"{_case(line.case)}: {NAMES[line.kind]} − {NAMES[line.other]}",
                     line.measure,
                     f"{line.n_pairs:,}",
-                    _interval(line, "difference", sign="+"),
-                    _p_value(line.p_swap),
-                    _p_value(line.p_mixed),
+                    interval_of(line, "difference", sign="+"),
+                    p_value_of(line.p_swap),
+                    p_value_of(line.p_mixed),
                 ]
                 for line in found.comparisons.itertuples()
                 if line.case == ALL or line.kind == KINDS[0]
@@ -96,7 +96,12 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
             "Agreement of the annotators",
             ["", "Krippendorff’s alpha", "Fleiss’ kappa", "items answered by all"],
             [
-                [NAMES[line.kind], _number(line.alpha), _number(line.kappa), f"{line.n_items:,}"]
+                [
+                    NAMES[line.kind],
+                    figure_of(line.alpha),
+                    figure_of(line.kappa),
+                    f"{line.n_items:,}",
+                ]
                 for line in found.agreement.itertuples()
             ],
             _NOTE_AGREEMENT,
@@ -108,10 +113,10 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
                 [
                     NAMES[line.kind],
                     f"{line.n_answers:,}",
-                    _number(line.accuracy),
-                    _number(line.model_accuracy),
-                    _number(line.same_label),
-                    _number(line.confidence_correlation),
+                    figure_of(line.accuracy),
+                    figure_of(line.model_accuracy),
+                    figure_of(line.same_label),
+                    figure_of(line.confidence_correlation),
                 ]
                 for line in found.models.itertuples()
             ],
@@ -128,7 +133,7 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
                     f"{line.n_changed:,}",
                     _of(line.attention_right, line.n_attention),
                     _of(line.practice_right, line.n_practice),
-                    _number(line.seconds, 1),
+                    figure_of(line.seconds, 1),
                 ]
                 for line in found.annotators.itertuples()
             ],
@@ -163,8 +168,8 @@ def _by_annotator(table: pd.DataFrame) -> SummaryTable:
                 line.annotator,
                 NAMES[line.kind],
                 _of(line.n_answers, line.n_answers + line.n_missing),
-                _number(line.accuracy),
-                _number(line.confidence, 2),
+                figure_of(line.accuracy),
+                figure_of(line.confidence, 2),
                 f"{line.n_unreadable:,}",
             ]
             for line in rows.itertuples()
@@ -186,7 +191,7 @@ def _chart(table: pd.DataFrame) -> list[dict[str, Any]]:
                     "at": line.accuracy,
                     "low": line.accuracy_low,
                     "high": line.accuracy_high,
-                    "told": f"{_row_name(line)}: {_interval(line, 'accuracy')}",
+                    "told": f"{_row_name(line)}: {interval_of(line, 'accuracy')}",
                 }
             )
         last = line.case
@@ -205,17 +210,18 @@ def _of(number: int, total: int) -> str:
     return f"{number:,}" if number == total else f"{number:,} of {total:,}"
 
 
-def _number(value: float, digits: int = 3) -> str:
+def figure_of(value: float, digits: int = 3) -> str:
+    """Give a figure, or a dash where there is none."""
     return "–" if value != value else f"{value:.{digits}f}"
 
 
-def _p_value(value: float) -> str:
-    if value != value:
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+def p_value_of(value: float) -> str:
+    """Give a p-value, or a dash where there is none."""
+    return "< 0.001" if value < 0.001 else figure_of(value)
 
 
-def _interval(line: Any, measure: str, sign: str = "") -> str:
+def interval_of(line: Any, measure: str, sign: str = "") -> str:
+    """Give a mean and its interval out of a line of a table."""
     mean, low, high = (getattr(line, measure + end) for end in ("", "_low", "_high"))
     if mean != mean:
         return "–"
