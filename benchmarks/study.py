@@ -131,7 +131,8 @@ def report(results: Path) -> None:
                 [
                     [
                         f"{NAMES[row.kind]} − {NAMES[row.other]}", row.measure,
-                        interval_of(row, "difference"), p_value_of(row.p_swap), p_value_of(row.p_mixed),
+                        interval_of(row, "difference"), p_value_of(row.p_swap),
+                        p_value_of(row.p_mixed),
                     ]
                     for row in comparisons.itertuples()
                     if row.case == "all"
