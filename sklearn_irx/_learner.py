@@ -53,7 +53,7 @@ _HISTORY = (
 )  # fmt: skip
 _SHAPING = (
     "sampler", "encoder", "n_filters", "rnn_cell", "rnn_size", "hidden_size", "share_embeddings",
-    "share_encoder", "predictor_input",
+    "share_encoder", "predictor_input", "class_focus",
 )  # fmt: skip
 """Parameters of the network that a network to go on with must have."""
 _OTHERS_OF_THE_NETWORK = (
@@ -78,6 +78,7 @@ class RationaleLearner(RationaleReader):
     lambda2: float
     max_transitions: float | None
     linear_start: str | None
+    class_focus: float
     embeddings: Any
     vocabulary: Sequence[str] | None
     max_unseen_words: int | None
@@ -299,6 +300,11 @@ class RationaleLearner(RationaleReader):
             self.sampler, self.sampler_params, self.rationale_length, self.max_rationale_length,
             self.free_length, self.predictor_input,
         )  # fmt: skip
+        if self.class_focus > 0 and self.linear_start is None:
+            raise ValueError(
+                f"class_focus={self.class_focus!r} needs a linear classifier that reads the whole "
+                "document, and linear_start=None: give one, or class_focus=0."
+            )
         return check_device(self.device)
 
     def _check_former(self, former: Rationalizer, classes: np.ndarray) -> None:

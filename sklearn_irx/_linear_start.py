@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import TypeAlias
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
@@ -9,6 +12,7 @@ from scipy.special import logsumexp
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
 
 from sklearn_irx.nn.linear import LinearStart
 from sklearn_irx.text import UNKNOWN, Documents, count_words
@@ -17,11 +21,16 @@ N_FOLDS = 5
 LINEAR_STARTS = {
     "naive_bayes": ("naive_bayes",),
     "logistic": ("logistic",),
-    "combined": ("naive_bayes", "logistic"),
+    "combined": ("naive_bayes", "logistic", "svm"),
 }
 """The classifiers that each start adds up."""
+SMOOTHINGS = (0.1, 0.3, 1.0, 3.0)
+"""What naive Bayes may add to the count of each word."""
 _FACTOR_BOUNDS = (0.0, 20.0)  # of scores with a standard deviation of 1
 _LEAST_SPREAD = 1e-3  # of scores: documents without a telling word do not make it infinite
+
+
+_Classifier: TypeAlias = ComplementNB | LogisticRegression | LinearSVC
 
 
 def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
@@ -48,10 +57,12 @@ def fit_linear_start(
     Parameters
     ----------
     kind : {"naive_bayes", "logistic", "combined"}
-        Complement naive Bayes (Rennie et al., 2003), logistic regression, or the sum of both.
+        Complement naive Bayes (Rennie et al., 2003), logistic regression, or the sum of both and
+        of a linear support vector machine.
     training, validation : Documents
-        Weights are fitted on the first, their scale (one number for each classifier, so that the
-        softmax of the logits gives probabilities) on the second.
+        Weights are fitted on the first. The second tells their scale (one number for each
+        classifier, so that the softmax of the logits gives probabilities) and the smoothing of
+        naive Bayes: those with the least log loss.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Class numbers.
     n_words : int
@@ -71,15 +82,22 @@ def fit_linear_start(
     tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
     X = tfidf.transform(counts)
     X_validation = tfidf.transform(_counts(validation, n_words))
-    parts = [np.ones(len(y), bool), *(folds != fold for fold in range(1, N_FOLDS + 1))]
-    fitted = [
-        np.stack(
-            [_weights(name, X[part], y[part], n_classes, sample_weight[part]) for part in parts]
-        )
-        for name in LINEAR_STARTS[kind]
+
+    def weights_of(model: _Classifier, part: np.ndarray | slice = slice(None)) -> np.ndarray:
+        return _weights(model, X[part], y[part], n_classes, sample_weight[part])
+
+    candidates = [
+        [(model, weights_of(model)) for model in _classifiers(name)] for name in LINEAR_STARTS[kind]
     ]
-    factors = _factors(np.stack([X_validation @ weights[0] for weights in fitted]), y_validation)
-    weights = sum(factor * weights for factor, weights in zip(factors, fitted, strict=True))
+    tried = []
+    for fitted in product(*candidates):
+        scores = np.stack([X_validation @ weights for _, weights in fitted])
+        tried.append((fitted, *_factors(scores, y_validation)))
+    fitted, factors, _ = min(tried, key=lambda one: one[2])
+    weights = sum(
+        factor * np.stack([of_all, *(weights_of(model, folds != 1 + k) for k in range(N_FOLDS))])
+        for factor, (model, of_all) in zip(factors, fitted, strict=True)
+    )
     weights[:, : UNKNOWN + 1] = 0
     idf = tfidf.idf_.copy()
     idf[: UNKNOWN + 1] = 1  # they never occur in training: their own idf would be the largest
@@ -91,24 +109,29 @@ def _counts(documents: Documents, n_words: int) -> csr_array:
     return count_words(ids, documents.lengths, n_words)
 
 
+def _classifiers(name: str) -> list[_Classifier]:
+    """Give the classifiers of a name to choose from."""
+    if name == "naive_bayes":
+        return [ComplementNB(alpha=alpha) for alpha in SMOOTHINGS]
+    if name == "logistic":
+        return [LogisticRegression(C=5.0, max_iter=200, tol=1e-3)]
+    return [LinearSVC(random_state=0)]
+
+
 def _weights(
-    kind: str, X: csr_array, y: np.ndarray, n_classes: int, sample_weight: np.ndarray
+    model: _Classifier, X: csr_array, y: np.ndarray, n_classes: int, sample_weight: np.ndarray
 ) -> np.ndarray:
     """Weight of each word for each class, with mean 0 over the classes: (n_words, n_classes)."""
-    if kind == "naive_bayes":
-        model = ComplementNB()
-    else:
-        model = LogisticRegression(C=5.0, max_iter=200, tol=1e-3)
     weights = np.zeros((n_classes, X.shape[1]))
     if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
         return weights.T
-    if kind == "naive_bayes":
+    if isinstance(model, ComplementNB):
         # It learns the words of a class from the documents of all others. What one class weighs
         # more than another would act backward in it, or drown the words of the others. The training
         # that follows heeds it.
         sample_weight = _within_classes(sample_weight, y)
     model.fit(X, y, sample_weight=sample_weight)
-    found = model.feature_log_prob_ if kind == "naive_bayes" else model.coef_
+    found = model.feature_log_prob_ if isinstance(model, ComplementNB) else model.coef_
     if len(found) == 1:  # two classes and one row, the weights of the second class
         found = np.vstack([-found, found]) / 2
     weights[model.classes_] = found  # a class may be missing from a fold
@@ -121,7 +144,7 @@ def _within_classes(sample_weight: np.ndarray, y: np.ndarray) -> np.ndarray:
     return sample_weight / np.where(means > 0, means, 1)[y]
 
 
-def _factors(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _factors(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
     """Find the factors that make the sum of `scores` the best logits, in log loss.
 
     With one classifier this is temperature scaling (Guo et al., 2017).
@@ -137,6 +160,8 @@ def _factors(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
     -------
     factors : ndarray of shape (n_classifiers,)
         At least 0.
+    loss : float
+        With them.
     """
     spread = np.maximum(scores.std(axis=(1, 2)), _LEAST_SPREAD)
     scores = scores / spread[:, None, None]
@@ -151,4 +176,4 @@ def _factors(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     first = np.full(len(scores), 1 / len(scores))
     found = minimize(log_loss, first, jac=True, bounds=[_FACTOR_BOUNDS] * len(scores))
-    return found.x / spread
+    return found.x / spread, float(found.fun)

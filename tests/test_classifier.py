@@ -133,6 +133,7 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
         ({"sampler_params": {"stretch": 1}}, r"'stretch'.*sampler='straight_through'"),
         ({"sampler": "hard_kuma", "sampler_params": {"stretch": 0}}, r"stretch=0"),
         ({"training_length": 9, "max_length": 10}, r"training_length=9 .*max_length=10"),
+        ({"class_focus": 0.5, "linear_start": None}, r"class_focus=0.5 .*linear_start=None"),
         ({"rationale_length": 0}, r"'rationale_length'.*0"),
         ({"max_transitions": 0.5}, r"'max_transitions'.*0\.5"),
         ({"initial_selection": 1.0}, r"'initial_selection'.*1\.0"),
@@ -152,6 +153,35 @@ def test_every_linear_start_is_a_good_one(linear_start, small, reviews):
     clf = small(linear_start=linear_start, max_epochs=1).fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) >= 0.9
     assert 0 < rationale_length(clf.transform(texts[300:])) < 20
+
+
+def test_a_class_focus_leaves_out_what_speaks_for_other_classes(small):
+    draw = np.random.RandomState(0)
+    y = draw.randint(2, size=400)
+    # Of ten telling words, seven are of the class, and three of the other.
+    texts = [
+        " ".join(
+            draw.permutation(
+                [f"good{i}" if (place < 7) == label else f"bad{i}" for place, i in enumerate(words)]
+                + [f"plain{i}" for i in draw.randint(50, size=10)]
+            )
+        )
+        for label, words in zip(y, draw.randint(30, size=(400, 10)), strict=True)
+    ]
+    right = {}
+    for focus in (0.0, 1.0):
+        clf = small(
+            class_focus=focus, rationale_length=3, max_rationale_length=3, max_epochs=1
+        ).fit(texts[:300], y[:300])  # fmt: skip
+        words = [" ".join(one.words) for one in clf.explain(texts[300:])]
+        of_class = np.array([text.count("good") for text in words])
+        of_other = np.array([text.count("bad") for text in words])
+        right[focus] = (
+            clf.score(texts[300:], y[300:]),
+            np.where(y[300:] == 1, of_class, of_other).sum() / (of_class + of_other).sum(),
+        )
+    assert right[1.0][0] >= max(0.95, right[0.0][0])
+    assert right[1.0][1] >= 0.9 > right[0.0][1]
 
 
 def test_the_model_of_the_paper_learns_from_scratch(small, reviews):

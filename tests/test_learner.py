@@ -72,8 +72,8 @@ def test_documents_held_out_count_by_their_weight(small, reviews):
 
 
 def test_a_length_is_the_mean_over_documents_by_their_weight(small, reviews):
-    texts = ["ants " * 3] * 60 + ["ants drains porridge waiters breakfast room " * 6] * 60
-    y = np.tile(["a", "b"], 60)
+    texts = ["ants " * 3] * 60 + reviews[0][:60]
+    y = np.tile(reviews[1][:60], 2)
     shown = []
     for weight in (0.05, 20.0):
         clf = small(rationale_length=4, max_epochs=2)
@@ -102,7 +102,10 @@ def test_wrong_weights_are_refused(small, weights, message, method):
 
 def test_classes_of_weight_0_have_no_loss_and_do_no_harm(small, reviews):
     texts, y, _ = reviews
-    clf = small(class_weight={"food": 0.0, "hygiene": 1.0, "noise": 0.0}, batch_size=4)
+    clf = small(
+        class_weight={"food": 0.0, "hygiene": 1.0, "noise": 0.0}, batch_size=4, max_epochs=8,
+        learning_rate=1e-2,
+    )  # fmt: skip
     clf.fit(texts[:90], y[:90])
     assert np.isfinite(clf.predict_proba(texts)).all()
     assert np.isfinite(clf.history_["train_loss"]).all()
@@ -146,14 +149,14 @@ def test_a_callback_of_skorch_may_end_training(small, reviews):
 
 def test_a_warm_start_goes_on(small, reviews):
     texts, y, _ = reviews
-    clf = small(warm_start=True, max_epochs=2).fit(texts[:100], y[:100])
+    clf = small(warm_start=True, max_epochs=2, learning_rate=1e-2).fit(texts[:100], y[:100])
     first = clf.history_["train_loss"]
     before = clf.vocabulary_.words
     clf.fit(texts[:100], y[:100])
-    assert clf.history_["train_loss"][0] < first[1]
+    assert (clf.history_["train_loss"][1] < first).all()
     clf.fit(texts[:200], y[:200])
     assert clf.vocabulary_.words == before
-    cold = small(max_epochs=2).fit(texts[:100], y[:100])
+    cold = small(max_epochs=2, learning_rate=1e-2).fit(texts[:100], y[:100])
     np.testing.assert_array_equal(cold.history_["train_loss"], first)
 
 

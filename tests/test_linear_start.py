@@ -7,8 +7,16 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
 
-from sklearn_irx._linear_start import LINEAR_STARTS, N_FOLDS, draw_folds, fit_linear_start
+from sklearn_irx import _linear_start
+from sklearn_irx._linear_start import (
+    LINEAR_STARTS,
+    N_FOLDS,
+    SMOOTHINGS,
+    draw_folds,
+    fit_linear_start,
+)
 from sklearn_irx.text import Documents, Vocabulary, WordTokenizer
 
 RESERVED = ["<padding>", "<unknown>"]
@@ -49,7 +57,8 @@ def tfidf_of(words, vocabulary):
 
 
 @pytest.mark.parametrize("kind", SINGLE)
-def test_it_predicts_like_scikit_learns_classifier_on_tfidf(kind, corpus):
+def test_it_predicts_like_scikit_learns_classifier_on_tfidf(kind, corpus, monkeypatch):
+    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
     words, y = corpus
     start, vocabulary = start_of(kind, words[:80], y[:80])
     vectorizer, X = tfidf_of(words[:80], vocabulary)
@@ -86,22 +95,41 @@ def test_its_scale_gives_the_best_probabilities(kind, corpus):
     assert log_loss(1.0) <= log_loss(1.1) + 1e-3
 
 
-def test_a_combined_start_is_a_sum_that_no_part_of_it_excels(corpus):
+def test_naive_bayes_is_smoothed_as_validation_texts_ask_for(corpus):
+    words, y = corpus
+    start, vocabulary = start_of("naive_bayes", words[:60], y[:60], words[60:], y[60:])
+    vectorizer, X = tfidf_of(words[:60], vocabulary)
+    X_new = vectorizer.transform(words[60:])
+    least = {}
+    for alpha in SMOOTHINGS:
+        scores = ComplementNB(alpha=alpha).fit(X, y[:60]).predict_joint_log_proba(X_new)
+        scores /= scores.std()
+        scales = np.linspace(0, 20, 2001)
+        least[alpha] = min(log_loss(y[60:], softmax(scale * scores, axis=1)) for scale in scales)
+    found = log_loss(y[60:], softmax(X_new @ start.weights[0], axis=1))
+    assert found <= min(least.values()) + 1e-3
+
+
+def test_a_combined_start_is_a_sum_that_no_part_of_it_excels(corpus, monkeypatch):
+    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
     words, y = corpus
     starts = {
         kind: start_of(kind, words[:60], y[:60], words[60:], y[60:]) for kind in LINEAR_STARTS
     }
-    vectorizer, _ = tfidf_of(words[:60], starts["combined"][1])
+    vectorizer, X_60 = tfidf_of(words[:60], starts["combined"][1])
     X = vectorizer.transform(words[60:])
     losses = {
         kind: log_loss(y[60:], softmax(X @ s.weights[0], axis=1)) for kind, (s, _) in starts.items()
     }
     assert losses["combined"] <= min(losses.values()) + 1e-4
-    first, second, both = (starts[kind][0].weights for kind in [*SINGLE, "combined"])
-    parts = np.stack([first.ravel(), second.ravel()], axis=1)
-    factors, residual, *_ = np.linalg.lstsq(parts, both.ravel())
+    svm = LinearSVC(random_state=0).fit(X_60, y[:60]).coef_
+    svm = np.vstack([-svm, svm]) if len(svm) == 1 else svm - svm.mean(axis=0)
+    svm[:, :2] = 0
+    parts = np.stack([*(starts[kind][0].weights[0].ravel() for kind in SINGLE), svm.T.ravel()])
+    combined = starts["combined"][0].weights[0].ravel()
+    factors, residual, *_ = np.linalg.lstsq(parts.T, combined)
     assert (factors > -1e-4).all()
-    assert residual < 1e-6 * np.square(both).sum()
+    assert residual < 1e-6 * np.square(combined).sum()
 
 
 @pytest.mark.parametrize("kind", LINEAR_STARTS)
@@ -131,7 +159,8 @@ def directions(weights):
 
 @pytest.mark.parametrize("kind", SINGLE)
 @pytest.mark.parametrize("fold", [1, N_FOLDS])
-def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus):
+def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus, monkeypatch):
+    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
     words, y = corpus
     before, _ = start_of(kind, words, y)
     first, second = (np.flatnonzero((before.folds == fold) & (y == number))[0] for number in (0, 1))

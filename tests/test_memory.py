@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_irx import InteractiveEnsemble, _linear_start
+from sklearn_irx._linear_start import N_FOLDS, SMOOTHINGS
 from sklearn_irx.text import WordTokenizer, WordVectors
 
 tokenized_texts = []
@@ -53,7 +54,8 @@ def amounts(work):
 
 
 NOTHING = {"texts": 0, "vectors": 0, "linear": 0}
-ONCE = {"texts": 60, "vectors": 1, "linear": 6}  # a classifier for all texts, and for each fold
+N_FITS = len(SMOOTHINGS) + N_FOLDS  # naive Bayes: all texts with each, the best without each fold
+ONCE = {"texts": 60, "vectors": 1, "linear": N_FITS}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_prices_share_the_work_and_texts_do_not(small, reviews, tmp_path, work):
         scoring=lambda clf, X, y: 0.0,  # reads nothing, and so tokenizes nothing
     ).fit(texts[:60], y[:60])
     # Two folds, and all texts for the refit.
-    assert amounts(work) == {"texts": 30 + 30 + 60, "vectors": 3, "linear": 18}
+    assert amounts(work) == {"texts": 30 + 30 + 60, "vectors": 3, "linear": 3 * N_FITS}
     assert grid.best_estimator_.predict(texts[:3]).shape == (3,)
 
 
@@ -100,10 +102,13 @@ def test_what_the_work_depends_on_is_told_apart(small, reviews, tmp_path, work):
     clf.fit(texts[:60], y[:60])
     for parameters, expected in (
         ({"lambda1": 0.5, "hidden_size": 4}, NOTHING),
-        ({"linear_start": "logistic"}, {**NOTHING, "linear": 6}),
-        ({"linear_start": "logistic", "class_weight": "balanced"}, {**NOTHING, "linear": 6}),
-        ({"min_df": 2}, {**NOTHING, "linear": 6}),
-        ({"random_state": 1}, {**NOTHING, "vectors": 1, "linear": 6}),
+        ({"linear_start": "logistic"}, {**NOTHING, "linear": 1 + N_FOLDS}),
+        (
+            {"linear_start": "logistic", "class_weight": "balanced"},
+            {**NOTHING, "linear": 1 + N_FOLDS},
+        ),
+        ({"min_df": 2}, {**NOTHING, "linear": N_FITS}),
+        ({"random_state": 1}, {**NOTHING, "vectors": 1, "linear": N_FITS}),
         ({"max_length": 20}, ONCE),
         ({"tokenizer": CountingObject()}, {**NOTHING, "texts": 60}),
     ):
@@ -168,7 +173,7 @@ def test_members_of_an_ensemble_share_it(small, reviews, tmp_path, work):
     ]
     InteractiveEnsemble(*members).fit(texts[:60], y[:60])
     InteractiveEnsemble(*members).fit(texts[:60], y[:60])
-    assert amounts(work) == {"texts": 60, "vectors": 0, "linear": 12}
+    assert amounts(work) == {"texts": 60, "vectors": 0, "linear": 2 * N_FITS}
 
 
 class Kept:

@@ -86,6 +86,37 @@ class Layout:
         # The first in order is row 0, which is no word.
         return self._order[1:], self._starts[1:] - 1, (ends - self._starts)[1:]
 
+    @cached_property
+    def _first_alike(self) -> torch.Tensor:
+        """For each word in order, where in order the first of its equals in its document stands."""
+        found = self.which[self._order]
+        lines = self.places[self._order].div(self.line, rounding_mode="floor")
+        other = (found[1:] != found[:-1]) | (lines[1:] != lines[:-1])
+        numbers = torch.arange(len(found), device=found.device)
+        return torch.cat([numbers[:1], numbers[1:] * other]).cummax(0).values
+
+    def once(self, mask: torch.Tensor) -> torch.Tensor:
+        """Let words that are selected twice in a document count once.
+
+        Each keeps the part that no equal word before it has taken: the first that is selected all,
+        the others nothing. Through the part there is no gradient.
+
+        Parameters
+        ----------
+        mask : Tensor of shape (batch, length)
+            From 0 to 1.
+
+        Returns
+        -------
+        counting : Tensor of shape (batch, length)
+        """
+        with torch.no_grad():
+            selected = self.packed(mask)[self._order].double()
+            before = selected.cumsum(0) - selected
+            left = torch.empty_like(selected)
+            left[self._order] = 1 - (before - before[self._first_alike])
+        return mask * self.padded(left.clamp_(0, 1).to(mask.dtype))
+
     def vectors(self, table: nn.Embedding) -> torch.Tensor:
         """Give the vector of each distinct word, from `table` or else from `unseen`."""
         n_known = table.num_embeddings

@@ -7,11 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
+from scipy.sparse import csr_array
+from scipy.special import softmax
 from torch import nn
 
 from sklearn_irx.nn.layout import Layout
-from sklearn_irx.text import UNKNOWN
+from sklearn_irx.text import UNKNOWN, Documents
 
+_AT_A_TIME = 1024  # documents
 _SPREAD = 2.0  # selection logits at the start, in standard deviations of the words' weights
 
 
@@ -41,6 +44,8 @@ class LinearPath(nn.Module):
     fits its own training documents too well: there it would seem that a word or two suffice and
     that nothing is left to learn. So in training a document is read with the weights fitted on
     the other folds.
+
+    A word that is selected twice counts once: what it says again is not new.
 
     Words with ids beyond the weights are to it what unknown words are: their weight is 0.
 
@@ -73,7 +78,7 @@ class LinearPath(nn.Module):
         mask, rows : Tensor of shape (batch, length)
             Their mask, and their rows in `weights`.
         """
-        tfidf = mask * self.idf[self._known(layout.ids)]
+        tfidf = layout.once(mask) * self.idf[self._known(layout.ids)]
         correction = self.correction(self._known(layout.distinct))
         weights = F.embedding(rows, self.weights) + F.embedding(layout.numbers, correction)
         logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
@@ -87,6 +92,28 @@ class LinearPath(nn.Module):
 
     def _known(self, ids: torch.Tensor) -> torch.Tensor:
         return torch.where(ids < self.n_words, ids, UNKNOWN)
+
+    def worths(self, layout: Layout, rows: torch.Tensor, focus: float) -> torch.Tensor:
+        """Say what words are worth where the whole document is read first.
+
+        Parameters
+        ----------
+        layout : Layout
+            The words.
+        rows : Tensor of shape (batch, length)
+            Their rows in `weights`.
+        focus : float
+            The power of a class's probability that its weights are multiplied by.
+
+        Returns
+        -------
+        worths : Tensor of shape (batch, length)
+            The largest TF-IDF weight for any class.
+        """
+        known = self._known(layout.ids)
+        whole = self(layout, (known > UNKNOWN).to(self.weights.dtype), rows)
+        weights = F.embedding(rows, self.weights) * whole.softmax(dim=1).pow(focus).unsqueeze(1)
+        return weights.amax(dim=2) * self.idf[known]
 
     def word_weights(self) -> torch.Tensor:
         """Give the largest TF-IDF weight of each row of `weights` for any class."""
@@ -127,10 +154,90 @@ class WordRanking(nn.Module):
         self.bias = nn.Parameter(torch.tensor(0.0))
         self.n_words = linear.n_words
 
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+    def forward(self, linear: LinearPath, layout: Layout, rows: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
         """Map rows (batch, length), as :meth:`LinearPath.rows` gives them, to logits."""
         return self.gain * (self.weights[rows] + self.bias)
 
     def forget_folds(self) -> None:
         """Keep only what inference needs."""
         self.weights = self.weights[: self.n_words].clone()
+
+
+class FocusedRanking(nn.Module):
+    """A selection logit for each word from what it says for the classes its document speaks for.
+
+    The linear path first reads the whole document. A word is worth its largest TF-IDF weight for
+    any class, each times the probability of the class to the power of `focus`. With 0 that is what
+    :class:`WordRanking` says.
+
+    Parameters
+    ----------
+    start : LinearStart
+        What the linear path starts from.
+    documents : Documents
+        That it was fitted on.
+    initial_selection : float
+        Share of their words that is selected at the start.
+    focus : float
+        At least 0.
+    """
+
+    scale: torch.Tensor
+
+    def __init__(
+        self, start: LinearStart, documents: Documents, initial_selection: float, focus: float
+    ) -> None:
+        super().__init__()
+        seen = _worths(start, documents, focus)
+        least = float(np.quantile(seen, 1 - initial_selection))
+        self.register_buffer("scale", torch.tensor([least, max(float(seen.std()), 1e-6)]))
+        self.gain = nn.Parameter(torch.tensor(_SPREAD))
+        self.bias = nn.Parameter(torch.tensor(0.0))
+        self.focus = focus
+
+    def forward(self, linear: LinearPath, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
+        """Map the words of documents to logits.
+
+        Parameters
+        ----------
+        linear : LinearPath
+            As it is by now.
+        layout : Layout
+            The words.
+        rows : Tensor of shape (batch, length)
+            As :meth:`LinearPath.rows` gives them.
+
+        Returns
+        -------
+        logits : Tensor of shape (batch, length)
+        """
+        with torch.no_grad():
+            worth = linear.worths(layout, rows, self.focus)
+            ranked = (worth - self.scale[0]) / self.scale[1]
+        return self.gain * (ranked + self.bias)
+
+    def forget_folds(self) -> None:
+        """Do nothing: it holds nothing of them."""
+
+
+def _worths(start: LinearStart, documents: Documents, focus: float) -> np.ndarray:
+    """Give what :meth:`LinearPath.worths` says of all words of training documents, end to end."""
+    n_words = len(start.idf)
+    ends = np.cumsum(documents.lengths)
+    found = [np.empty(0, dtype=np.float32)]
+    for first in range(0, len(ends), _AT_A_TIME):
+        lengths = documents.lengths[first : first + _AT_A_TIME]
+        last = ends[first + len(lengths) - 1]
+        ids = documents.ids[last - lengths.sum() : last]
+        ids = np.where(ids < n_words, ids, UNKNOWN)
+        lines = np.repeat(np.arange(len(lengths)), lengths)
+        weights = start.weights[start.folds[first + lines], ids]
+        tfidf = np.zeros(len(ids))
+        once = np.unique(lines * n_words + ids, return_index=True)[1]
+        tfidf[once] = np.where(ids[once] > UNKNOWN, start.idf[ids[once]], 0)
+        places = (lines, np.arange(len(ids)))
+        logits = csr_array((tfidf, places), shape=(len(lengths), len(ids))) @ weights
+        norms = np.sqrt(np.bincount(lines, np.square(tfidf), len(lengths)).clip(1))
+        likely = softmax(logits / norms[:, None], axis=1) ** focus
+        found.append((weights * likely[lines]).max(axis=1) * start.idf[ids])
+    return np.concatenate(found)

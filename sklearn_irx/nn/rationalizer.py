@@ -14,7 +14,7 @@ from torch import nn
 from sklearn_irx.nn.encoders import ENCODERS
 from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.layout import Layout
-from sklearn_irx.nn.linear import LinearPath, LinearStart, WordRanking
+from sklearn_irx.nn.linear import FocusedRanking, LinearPath, LinearStart, WordRanking
 from sklearn_irx.nn.losses import n_borders, n_selected
 from sklearn_irx.nn.predictor import Predictor
 from sklearn_irx.nn.reader import Reader
@@ -102,6 +102,7 @@ class Rationalizer(nn.Module):
         share_encoder: bool = False,
         predictor_input: str = "in_place",
         precision: str = "auto",
+        class_focus: float = 0.0,
         initial_selection: float = 0.3,
         linear_start: LinearStart | None = None,
         documents: Documents | None = None,
@@ -127,6 +128,7 @@ class Rationalizer(nn.Module):
             "share_encoder": share_encoder,
             "predictor_input": predictor_input,
             "precision": precision,
+            "class_focus": class_focus,
         }
         self.sampler = make_sampler(
             sampler,
@@ -136,11 +138,15 @@ class Rationalizer(nn.Module):
             rationale_length=rationale_length,
             max_rationale_length=max_rationale_length,
         )
-        linear = ranking = None
+        linear: LinearPath | None = None
+        ranking: WordRanking | FocusedRanking | None = None
         if linear_start is not None and documents is not None:
             linear = LinearPath(linear_start)
-            folds = np.repeat(linear_start.folds, documents.lengths)
-            ranking = WordRanking(linear, documents.ids, folds, initial_selection)
+            if class_focus > 0:
+                ranking = FocusedRanking(linear_start, documents, initial_selection, class_focus)
+            else:
+                folds = np.repeat(linear_start.folds, documents.lengths)
+                ranking = WordRanking(linear, documents.ids, folds, initial_selection)
 
         size = vectors.shape[1]
         unseen = np.empty((0, size), dtype=np.float16) if unseen is None else unseen
@@ -233,7 +239,9 @@ class Rationalizer(nn.Module):
         """
         known = layout.words & (layout.ids != UNKNOWN)
         never = _NEVER * self.selector.directions
-        scores = torch.where(known.unsqueeze(-1), self.selector(layout, rows), never)
+        ranking, linear = self.selector.ranking, self.predictor.linear
+        ranked = None if ranking is None else ranking(linear, layout, rows)
+        scores = torch.where(known.unsqueeze(-1), self.selector(layout, ranked), never)
         return scores, known
 
     def _layout(self, ids: torch.Tensor) -> Layout:
@@ -257,7 +265,10 @@ class Rationalizer(nn.Module):
 
     def take_over(self, former: Rationalizer) -> None:
         """Go on with the weights of another network, on the linear start of this one."""
-        made = ("predictor.linear.weights", "predictor.linear.idf", "selector.ranking.weights")
+        made = (
+            "predictor.linear.weights", "predictor.linear.idf", "selector.ranking.weights",
+            "selector.ranking.scale",
+        )  # fmt: skip
         with torch.no_grad():
             theirs = dict(former._tensors())
             for name, value in self._tensors():
@@ -306,7 +317,7 @@ class Rationalizer(nn.Module):
                 skeleton = cls._of_shape(settings, arrays)
         except (TypeError, RuntimeError, KeyError, OverflowError) as error:
             first = next(iter(str(error).splitlines()), "")
-            raise ValueError(f"the settings {settings!r} make no network ({first})") from error
+            raise ValueError(f"the settings make no network ({first}): {settings!r}") from error
         if skeleton.settings.keys() != settings.keys():
             odd = sorted(skeleton.settings.keys() ^ settings.keys())
             raise ValueError(f"the settings lack, or should not have, {', '.join(odd)}")

@@ -8,7 +8,7 @@ from torch import nn
 
 from sklearn_irx.nn.dropout import Dropout
 from sklearn_irx.nn.layout import Layout
-from sklearn_irx.nn.linear import WordRanking
+from sklearn_irx.nn.linear import FocusedRanking, WordRanking
 from sklearn_irx.nn.reader import Reader
 from sklearn_irx.nn.scoring import scores_of
 
@@ -26,8 +26,8 @@ class Selector(nn.Module):
         Share of features dropped in training.
     first_score : float
         Of every word at the start, times `directions`.
-    ranking : WordRanking or None
-        Added to what the reader says. With it, the reader begins with saying nothing.
+    ranking : WordRanking or FocusedRanking or None
+        What it says is added to what the reader says, which begins with saying nothing.
     """
 
     directions: torch.Tensor
@@ -38,7 +38,7 @@ class Selector(nn.Module):
         directions: tuple[float, ...],
         dropout: float,
         first_score: float,
-        ranking: WordRanking | None,
+        ranking: WordRanking | FocusedRanking | None,
     ) -> None:
         super().__init__()
         self.reader = reader
@@ -51,15 +51,15 @@ class Selector(nn.Module):
             if ranking is not None:
                 self.output.weight.zero_()
 
-    def forward(self, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
+    def forward(self, layout: Layout, ranked: torch.Tensor | None) -> torch.Tensor:
         """Score words.
 
         Parameters
         ----------
         layout : Layout
             The words.
-        rows : Tensor of shape (batch, length)
-            Their rows in the ranking.
+        ranked : Tensor of shape (batch, length) or None
+            What the ranking says of them, if there is one.
 
         Returns
         -------
@@ -72,6 +72,6 @@ class Selector(nn.Module):
         else:
             scores = self.output(self.dropout(F.relu(features)))
         scores = layout.padded(scores)
-        if self.ranking is None:
+        if ranked is None:
             return scores
-        return scores + self.ranking(rows).unsqueeze(-1) * self.directions
+        return scores + ranked.unsqueeze(-1) * self.directions

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sklearn_irx.nn.layout import Layout
 from sklearn_irx.nn.linear import LinearStart
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.samplers import SAMPLERS
@@ -64,6 +65,7 @@ VARIANTS = {
     "shared encoder": network("from scratch", share_encoder=True),
     "shared embeddings": network("from scratch", share_embeddings=True),
     "at most 2 words": network("linear start", max_rationale_length=2),
+    "focused": network("linear start", class_focus=0.5),
 }
 DOCUMENT = st.lists(st.integers(1, UNSEEN[-1]), max_size=12)
 
@@ -141,7 +143,8 @@ def test_ranking_and_linear_path_take_unseen_words_for_unknown_ones():
     np.testing.assert_allclose(probabilities, probabilities[[-1] * 4], atol=1e-6)
     with torch.inference_mode():
         scores = module.scores(rectangle([UNSEEN]))[0]
-        expected = module.selector.ranking(torch.tensor(UNKNOWN))
+        ranking, linear = module.selector.ranking, module.predictor.linear
+        expected = ranking(linear, Layout(rectangle([[UNKNOWN]])), torch.tensor(UNKNOWN))
     np.testing.assert_allclose(scores.numpy(), expected.item(), atol=1e-6)
 
 
