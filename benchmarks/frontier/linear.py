@@ -44,7 +44,7 @@ def measure_linear(job: LinearJob, shop: Workshop) -> dict[str, Any]:
     test = load_split(job.corpus, share)[1]
     documents = _words(test.texts, corpus.words_read)
     if job.asked != WHOLE:
-        documents = keep_heaviest(documents, heaviness(model), int(job.asked))
+        documents = keep_heaviest(documents, heaviness(model), round(job.asked))
     return {
         **dict(zip(LINEAR.key, shop.plan.linear_key(job), strict=True)), **shop.circumstances,
         "accuracy": round(float(model.score(documents, test.labels)), 5),

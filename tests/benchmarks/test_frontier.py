@@ -197,10 +197,10 @@ def test_an_unknown_choice_is_refused(option, run, tmp_path, capsys):
 
 def test_a_member_is_trained_by_its_settings_and_the_length_asked_for():
     plan = Plan.load(CONFIGURATION)
-    found = plan.parameters(Job("imdb", 14, 2, "soft"))
-    assert (found["rationale_length"], found["max_rationale_length"]) == (14, 21)
-    assert (found["max_length"], found["sampler"]) == (200, "gumbel")
-    assert found["embeddings"] == "unlabelled"  # what the corpus says, in place of all members
+    found = plan.parameters(Job("imdb", 10, 2, "both"))
+    assert (found["rationale_length"], found["max_rationale_length"]) == (10, 11)
+    assert (found["max_length"], found["tokenizer"]) == (200, "words")
+    assert found["embeddings"] == "glove+unlabelled"  # of the corpus, in place of all members
     assert found["random_state"] == 202
     assert "length_factor" not in found
 
