@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, compute_class_weight
 from sklearn_irx._calibration import fit_temperature
 from sklearn_irx._compat import fit_context
 from sklearn_irx._reader import RationaleReader
-from sklearn_irx._selection import check_selection, first_selection, make_prices
+from sklearn_irx._selection import check_focus, check_selection, first_selection, make_prices
 from sklearn_irx._training_data import (
     TrainingData,
     all_labelled,
@@ -300,11 +300,7 @@ class RationaleLearner(RationaleReader):
             self.sampler, self.sampler_params, self.rationale_length, self.max_rationale_length,
             self.free_length, self.predictor_input,
         )  # fmt: skip
-        if self.class_focus > 0 and self.linear_start is None:
-            raise ValueError(
-                f"class_focus={self.class_focus!r} needs a linear classifier that reads the whole "
-                "document, and linear_start=None: give one, or class_focus=0."
-            )
+        check_focus(self.class_focus, self.linear_start)
         return check_device(self.device)
 
     def _check_former(self, former: Rationalizer, classes: np.ndarray) -> None:

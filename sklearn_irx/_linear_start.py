@@ -86,17 +86,21 @@ def fit_linear_start(
     def weights_of(model: _Classifier, part: np.ndarray | slice = slice(None)) -> np.ndarray:
         return _weights(model, X[part], y[part], n_classes, sample_weight[part])
 
+    def candidate(model: _Classifier) -> tuple[_Classifier, np.ndarray, np.ndarray]:
+        weights = weights_of(model)
+        return model, weights, X_validation @ weights
+
     candidates = [
-        [(model, weights_of(model)) for model in _classifiers(name)] for name in LINEAR_STARTS[kind]
+        [candidate(model) for model in _classifiers(name)] for name in LINEAR_STARTS[kind]
     ]
     tried = []
     for fitted in product(*candidates):
-        scores = np.stack([X_validation @ weights for _, weights in fitted])
+        scores = np.stack([scores for *_, scores in fitted])
         tried.append((fitted, *_factors(scores, y_validation)))
     fitted, factors, _ = min(tried, key=lambda one: one[2])
     weights = sum(
         factor * np.stack([of_all, *(weights_of(model, folds != 1 + k) for k in range(N_FOLDS))])
-        for factor, (model, of_all) in zip(factors, fitted, strict=True)
+        for factor, (model, of_all, _) in zip(factors, fitted, strict=True)
     )
     weights[:, : UNKNOWN + 1] = 0
     idf = tfidf.idf_.copy()

@@ -54,6 +54,21 @@ def check_selection(
         )
 
 
+def check_focus(class_focus: float, linear_start: str | None) -> None:
+    """Check that there is something to read the whole document, if the ranking heeds it.
+
+    Raises
+    ------
+    ValueError
+        If there is not.
+    """
+    if class_focus > 0 and linear_start is None:
+        raise ValueError(
+            f"class_focus={class_focus!r} needs a linear classifier that reads the whole document, "
+            "and linear_start=None: give one, or class_focus=0."
+        )
+
+
 def make_prices(
     lambda1: float,
     free_length: float | None,

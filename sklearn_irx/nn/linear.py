@@ -78,9 +78,13 @@ class LinearPath(nn.Module):
         mask, rows : Tensor of shape (batch, length)
             Their mask, and their rows in `weights`.
         """
+        return self._logits(layout, mask, F.embedding(rows, self.weights))
+
+    def _logits(self, layout: Layout, mask: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+        """Read words under a mask whose weights were `first`: (batch, length, n_classes)."""
         tfidf = layout.once(mask) * self.idf[self._known(layout.ids)]
         correction = self.correction(self._known(layout.distinct))
-        weights = F.embedding(rows, self.weights) + F.embedding(layout.numbers, correction)
+        weights = first + F.embedding(layout.numbers, correction)
         logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
         # At least 1, the smallest idf there is: an empty rationale has a finite gradient.
         return logits / tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()
@@ -111,8 +115,9 @@ class LinearPath(nn.Module):
             The largest TF-IDF weight for any class.
         """
         known = self._known(layout.ids)
-        whole = self(layout, (known > UNKNOWN).to(self.weights.dtype), rows)
-        weights = F.embedding(rows, self.weights) * whole.softmax(dim=1).pow(focus).unsqueeze(1)
+        first = F.embedding(rows, self.weights)
+        whole = self._logits(layout, (known > UNKNOWN).to(first.dtype), first)
+        weights = first * whole.softmax(dim=1).pow(focus).unsqueeze(1)
         return weights.amax(dim=2) * self.idf[known]
 
     def word_weights(self) -> torch.Tensor:
@@ -146,9 +151,7 @@ class WordRanking(nn.Module):
         super().__init__()
         weights = linear.word_weights()
         rows = linear.rows(torch.from_numpy(ids).unsqueeze(1), torch.from_numpy(folds))
-        seen = weights[rows].numpy()
-        least = float(np.quantile(seen, 1 - initial_selection))
-        deviation = max(float(seen.std()), 1e-6)
+        least, deviation = _scale(weights[rows].numpy(), initial_selection)
         self.register_buffer("weights", (weights - least) / deviation)
         self.gain = nn.Parameter(torch.tensor(_SPREAD))
         self.bias = nn.Parameter(torch.tensor(0.0))
@@ -188,9 +191,8 @@ class FocusedRanking(nn.Module):
         self, start: LinearStart, documents: Documents, initial_selection: float, focus: float
     ) -> None:
         super().__init__()
-        seen = _worths(start, documents, focus)
-        least = float(np.quantile(seen, 1 - initial_selection))
-        self.register_buffer("scale", torch.tensor([least, max(float(seen.std()), 1e-6)]))
+        scale = _scale(_worths(start, documents, focus), initial_selection)
+        self.register_buffer("scale", torch.tensor(scale))
         self.gain = nn.Parameter(torch.tensor(_SPREAD))
         self.bias = nn.Parameter(torch.tensor(0.0))
         self.focus = focus
@@ -218,6 +220,12 @@ class FocusedRanking(nn.Module):
 
     def forget_folds(self) -> None:
         """Do nothing: it holds nothing of them."""
+
+
+def _scale(seen: np.ndarray, initial_selection: float) -> tuple[float, float]:
+    """Give what a word selected at the start is worth at least, and the deviation of all."""
+    least = float(np.quantile(seen, 1 - initial_selection))
+    return least, max(float(seen.std()), 1e-6)
 
 
 def _worths(start: LinearStart, documents: Documents, focus: float) -> np.ndarray:

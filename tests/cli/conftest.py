@@ -49,17 +49,25 @@ def pair(cli, quick, table, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def committee(reviews, tmp_path_factory):
-    """Three models that interact, one of an odd name."""
+def learned(reviews):
+    """Makes a tiny model that learned from the first reviews."""
     texts, y = list(reviews["text"]), reviews["label"].to_numpy()
     small = {"max_length": 40, "max_epochs": 1, "n_filters": 4, "n_threads": 1}
     small["embeddings"] = WordVectors(["sirens", "ants"], np.eye(2))
+    return lambda n, seed: SelectiveRationaleClassifier(**small, random_state=seed).fit(
+        texts[:n], y[:n]
+    )
+
+
+@pytest.fixture(scope="session")
+def committee(learned, reviews, tmp_path_factory):
+    """Three models that interact, one of an odd name."""
     members = [
-        (name, SelectiveRationaleClassifier(**small, random_state=seed).fit(texts[:n], y[:n]))
+        (name, learned(n, seed))
         for name, seed, n in (("bayes", 0, 60), ("<b>", 1, 20), ("short", 2, 12))
     ]
     path = tmp_path_factory.mktemp("models") / "committee"
-    save(InteractiveCommittee(members, rule="consensus").fit(texts), path)
+    save(InteractiveCommittee(members, rule="consensus").fit(list(reviews["text"])), path)
     return path
 
 

@@ -1,26 +1,18 @@
 import sqlite3
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier, save
+from sklearn_irx import InteractiveEnsemble, save
 from sklearn_irx.study import Answer, Study
-from sklearn_irx.text import WordVectors
 
 
 @pytest.fixture(scope="module")
-def pair(reviews, tmp_path_factory):
+def pair(learned, reviews, tmp_path_factory):
     """Two models of few texts, which often disagree."""
-    texts, y = list(reviews["text"]), reviews["label"].to_numpy()
-    small = {"max_length": 40, "max_epochs": 1, "n_filters": 4, "n_threads": 1}
-    small["embeddings"] = WordVectors(["sirens", "ants"], np.eye(2))
-    members = [
-        SelectiveRationaleClassifier(**small, random_state=n).fit(texts[:n], y[:n])
-        for n in (12, 20)
-    ]
+    both = InteractiveEnsemble(learned(12, seed=12), learned(20, seed=20))
     path = tmp_path_factory.mktemp("models") / "pair"
-    save(InteractiveEnsemble(*members).fit(texts, y), path)
+    save(both.fit(list(reviews["text"]), reviews["label"]), path)
     return path
 
 
