@@ -228,6 +228,8 @@ def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_a
     counts : csr_array of shape (n_documents, n_words), dtype int32
     """
     ends = np.concatenate([[0], np.cumsum(lengths)])
+    if ends[-1] <= np.iinfo(np.int32).max:  # liblinear takes no larger indices
+        ends = ends.astype(np.int32)
     # A copy: adding up the words that occur twice in a document reorders them in place.
     counts = csr_array(
         (np.ones(len(numbers), dtype=np.int32), numbers.copy(), ends),

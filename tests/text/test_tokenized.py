@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.svm import LinearSVC
 
 from sklearn_irx.text import (
     Documents,
@@ -13,6 +14,7 @@ from sklearn_irx.text import (
     Vocabulary,
     WhitespaceTokenizer,
     WordTokenizer,
+    count_words,
     tokens_of,
 )
 
@@ -92,6 +94,12 @@ def test_texts_of_any_iterable(container):
     tokenized = TokenizedTexts.from_texts(container(texts), WordTokenizer(), 2)
     assert tokenized.texts == texts
     assert tokenized.word_lists() == [["ants", "in"], [], ["a", "bed"]]
+
+
+def test_counts_are_what_every_classifier_takes():
+    counts = count_words(np.array([2, 0, 2, 1], dtype=np.int32), np.array([3, 0, 1]), 3)
+    assert counts.toarray().tolist() == [[1, 0, 2], [0, 0, 0], [0, 1, 0]]
+    assert LinearSVC().fit(counts, [0, 1, 1]).coef_.shape == (1, 3)  # 32-bit indices only
 
 
 def test_it_says_what_it_is_and_is_pickled():
