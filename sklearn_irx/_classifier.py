@@ -142,7 +142,8 @@ class SelectiveRationaleClassifier(RationaleLearner):
         Epochs after the warm-up in which `lambda1` and `lambda2` rise to their value. "auto" is 0
         with a linear or warm start and 3 without.
     validation_fraction : float, default=0.1
-        Share of the training texts, of each class alike, held out to compare epochs.
+        Share of the training texts, of each class alike, held out to compare epochs. When all is
+        chosen, the linear start learns from them, too; never from `validation_data` of `fit`.
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits by the number at which the documents held out, read as
         they will be after training, have the least log loss (Guo et al., 2017). Labels and

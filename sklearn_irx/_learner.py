@@ -16,6 +16,7 @@ from sklearn_irx._training_data import (
     TrainingData,
     all_labelled,
     collect_words,
+    labelled,
     linear_start,
     make_memory,
     make_tokenizer,
@@ -135,7 +136,7 @@ class RationaleLearner(RationaleReader):
             How much each document counts, in the loss, the price of its words, and the linear
             start. One of weight 0 is as if it were not there.
         validation_data : (sequence of str, array-like of labels), default=None
-            Documents to compare epochs on, in place of a part of `X`.
+            Documents to compare epochs on, in place of a part of `X`. Nothing is learned from them.
 
         Raises
         ------
@@ -175,17 +176,12 @@ class RationaleLearner(RationaleReader):
             module = self._make_module(vectors, len(classes), start, data)
             if former is not None:
                 module.take_over(former)
-            training = LabelledDocuments(
-                data.training, data.y, None if start is None else start.folds, data.weights
-            )
-            validation = LabelledDocuments(
-                data.validation, data.y_validation, weights=data.weights_validation
-            )
+            training, validation = labelled(data, start)
             net = self._make_net(module, class_weights, random_state, device, training, validation)
             train(net, training)
             calibration_temperature = 1.0
             if self.calibration is not None:
-                said, _ = read(module, data.validation)
+                said, _ = read(module, data.validation, folds=validation.folds)
                 calibration_temperature = fit_temperature(said, data.y_validation)
         self._net = None
         self._learned(classes, data.vocabulary, net, calibration_temperature)
@@ -361,7 +357,8 @@ class RationaleLearner(RationaleReader):
             vocabulary = collect_words(
                 training.texts, words, self.min_df, sources, self.max_unseen_words
             )
-        return prepare(training, validation, vocabulary, self.max_length)
+        held_out = validation_data is None
+        return prepare(training, validation, vocabulary, self.max_length, held_out=held_out)
 
     def _class_weights(self, classes: np.ndarray, data: TrainingData | None) -> np.ndarray:
         if data is None:
@@ -482,6 +479,8 @@ class RationaleLearner(RationaleReader):
     ) -> None:
         """Keep what was learned, all at once."""
         is_new = not hasattr(self, "_module") or net.module_ is not self._module
+        net.module_.forget_folds()
+        net.module_.eval()
         self.classes_ = classes
         self.vocabulary_ = vocabulary
         self.calibration_temperature_ = calibration_temperature

@@ -18,6 +18,8 @@ from sklearn_irx.nn.linear import LinearStart
 from sklearn_irx.text import UNKNOWN, Documents, count_words
 
 N_FOLDS = 5
+HELD_OUT = N_FOLDS + 1
+"""The fold of documents that are learned from, but not in training."""
 LINEAR_STARTS = {
     "naive_bayes": ("naive_bayes",),
     "logistic": ("logistic",),
@@ -43,7 +45,7 @@ def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray
 
 def fit_linear_start(
     kind: str,
-    training: Documents,
+    documents: Documents,
     y: np.ndarray,
     validation: Documents,
     y_validation: np.ndarray,
@@ -52,17 +54,17 @@ def fit_linear_start(
     folds: np.ndarray,
     sample_weight: np.ndarray,
 ) -> LinearStart:
-    """Fit a linear classifier on TF-IDF, on all training documents and without each fold.
+    """Fit a linear classifier on TF-IDF, on all documents and without each fold.
 
     Parameters
     ----------
     kind : {"naive_bayes", "logistic", "combined"}
         Complement naive Bayes (Rennie et al., 2003), logistic regression, or the sum of both and
         of a linear support vector machine.
-    training, validation : Documents
+    documents, validation : Documents
         Weights are fitted on the first. The second tells their scale (one number for each
         classifier, so that the softmax of the logits gives probabilities) and the smoothing of
-        naive Bayes: those with the least log loss.
+        naive Bayes: those with the least log loss, fitted on the training documents.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Class numbers.
     n_words : int
@@ -70,7 +72,8 @@ def fit_linear_start(
     n_classes : int
         Number of classes.
     folds : ndarray of shape (n_documents,), dtype int
-        As :func:`draw_folds` gives them.
+        Of training documents as :func:`draw_folds` gives them; `HELD_OUT` of others, which all
+        folds do without.
     sample_weight : ndarray of shape (n_documents,)
         How much each document counts.
 
@@ -78,17 +81,24 @@ def fit_linear_start(
     -------
     start : LinearStart
     """
-    counts = _counts(training, n_words)
-    tfidf = TfidfTransformer(sublinear_tf=True).fit(counts)
+    training = folds != HELD_OUT
+    counts = _counts(documents, n_words)
+    tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[training])
     X = tfidf.transform(counts)
     X_validation = tfidf.transform(_counts(validation, n_words))
 
-    def weights_of(model: _Classifier, part: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def weights_of(model: _Classifier, part: np.ndarray) -> np.ndarray:
         return _weights(model, X[part], y[part], n_classes, sample_weight[part])
 
     def candidate(model: _Classifier) -> tuple[_Classifier, np.ndarray, np.ndarray]:
-        weights = weights_of(model)
+        weights = weights_of(model, training)
         return model, weights, X_validation @ weights
+
+    def fits(model: _Classifier, of_training: np.ndarray) -> np.ndarray:
+        of_folds = [weights_of(model, training & (folds != 1 + k)) for k in range(N_FOLDS)]
+        if training.all():
+            return np.stack([of_training, *of_folds])
+        return np.stack([weights_of(model, np.ones_like(training)), *of_folds, of_training])
 
     candidates = [
         [candidate(model) for model in _classifiers(name)] for name in LINEAR_STARTS[kind]
@@ -99,8 +109,8 @@ def fit_linear_start(
         tried.append((fitted, *_factors(scores, y_validation)))
     fitted, factors, _ = min(tried, key=lambda one: one[2])
     weights = sum(
-        factor * np.stack([of_all, *(weights_of(model, folds != 1 + k) for k in range(N_FOLDS))])
-        for factor, (model, of_all, _) in zip(factors, fitted, strict=True)
+        factor * fits(model, of_training)
+        for factor, (model, of_training, _) in zip(factors, fitted, strict=True)
     )
     weights[:, : UNKNOWN + 1] = 0
     idf = tfidf.idf_.copy()

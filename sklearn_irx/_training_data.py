@@ -16,7 +16,7 @@ import joblib
 import numpy as np
 from sklearn.utils.validation import check_memory
 
-from sklearn_irx._linear_start import draw_folds, fit_linear_start
+from sklearn_irx._linear_start import HELD_OUT, draw_folds, fit_linear_start
 from sklearn_irx._validation import hold_out
 from sklearn_irx.nn.batches import LabelledDocuments
 from sklearn_irx.nn.linear import LinearStart
@@ -56,14 +56,16 @@ class TrainingData:
         The documents to learn from, as words, with what the networks do not read of them.
     vocabulary : Vocabulary
         The words known from them, and those to be read by given vectors alone.
-    long : Documents
-        The same as numbers of words.
+    long, long_validation : Documents
+        Both parts, as numbers of words.
     training, validation : Documents
-        What the networks read of both parts, as numbers of words.
+        What the networks read of them.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Their class numbers.
     weights, weights_validation : ndarray of shape (n_documents,), dtype float32, or None
         How much each counts, 1 in the mean.
+    held_out : bool
+        Whether the documents to compare on are of those given to learn from.
     """
 
     tokenized: TokenizedTexts
@@ -72,9 +74,11 @@ class TrainingData:
     training: Documents
     y: np.ndarray
     weights: np.ndarray | None
+    long_validation: Documents
     validation: Documents
     y_validation: np.ndarray
     weights_validation: np.ndarray | None
+    held_out: bool
 
 
 def make_memory(memory: Any) -> Any:
@@ -154,7 +158,12 @@ def split(
 
 
 def prepare(
-    training: Labelled, validation: Labelled, vocabulary: Vocabulary, max_length: int
+    training: Labelled,
+    validation: Labelled,
+    vocabulary: Vocabulary,
+    max_length: int,
+    *,
+    held_out: bool,
 ) -> TrainingData:
     """Look up the words of all texts.
 
@@ -166,14 +175,17 @@ def prepare(
         The words known.
     max_length : int
         Words of a document that the networks read.
+    held_out : bool
+        Whether all of them were given to learn from.
     """
-    long, validating = (
+    long, long_validation = (
         Documents.from_tokenized(part.texts, vocabulary) for part in (training, validation)
     )
     return TrainingData(
         training.texts, vocabulary,
         long, long.cut(max_length), training.y, of_mean_1(training.weights),
-        validating.cut(max_length), validation.y, of_mean_1(validation.weights),
+        long_validation, long_validation.cut(max_length), validation.y,
+        of_mean_1(validation.weights), held_out,
     )  # fmt: skip
 
 
@@ -252,32 +264,54 @@ def linear_start(
     """Fit the linear classifier to start from, if there is to be one."""
     if kind is None:
         return None
-    weights = class_weights[data.y]
-    if data.weights is not None:
-        weights = weights * data.weights
+    documents, y, weights = data.long, data.y, data.weights
+    folds = draw_folds(y, random_state)
+    if data.held_out:
+        documents = Documents.joined([documents, data.long_validation])
+        y, weights = _all_labels(data)
+        folds = np.concatenate([folds, _folds_held_out(data)])
+    weights = class_weights[y] if weights is None else class_weights[y] * weights
     start = _kept(fit_linear_start, memory)(
-        kind, data.long, data.y, data.validation, data.y_validation, len(data.vocabulary),
-        len(class_weights), draw_folds(data.y, random_state), weights,
+        kind, documents, y, data.validation, data.y_validation, len(data.vocabulary),
+        len(class_weights), folds, weights,
     )  # fmt: skip
     # The network takes the arrays over, which those of a file mapped into memory are not for.
-    return LinearStart(*(np.require(array, requirements=["O", "W"]) for array in start))
+    fits, idf, folds = (np.require(array, requirements=["O", "W"]) for array in start)
+    return LinearStart(fits, idf, folds[: len(data.y)])
+
+
+def labelled(
+    data: TrainingData, start: LinearStart | None
+) -> tuple[LabelledDocuments, LabelledDocuments]:
+    """Give the documents to learn from, and those to compare epochs on.
+
+    Each is read with weights of the linear start that have not seen it.
+    """
+    folds = None if start is None else start.folds
+    unseen = _folds_held_out(data) if start is not None and data.held_out else None
+    return (
+        LabelledDocuments(data.training, data.y, folds, data.weights),
+        LabelledDocuments(data.validation, data.y_validation, unseen, data.weights_validation),
+    )
 
 
 def all_labelled(data: TrainingData, start: LinearStart | None) -> LabelledDocuments:
-    """Give the documents to learn from and those held out together.
+    """Give the documents to learn from and those held out of them together."""
+    folds = None if start is None else np.concatenate([start.folds, _folds_held_out(data)])
+    y, weights = _all_labels(data)
+    return LabelledDocuments(Documents.joined([data.training, data.validation]), y, folds, weights)
 
-    The linear start has not seen those held out, and reads them as it will read others.
-    """
-    parts = (data.training, data.validation)
-    documents = Documents(*(
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "lengths")
-    ))  # fmt: skip
-    folds = weights = None
-    if start is not None:
-        folds = np.concatenate([start.folds, np.zeros(len(data.y_validation), dtype=np.int64)])
+
+def _all_labels(data: TrainingData) -> tuple[np.ndarray, np.ndarray | None]:
+    """Give class numbers and weights of the documents to learn from and of those held out."""
+    weights = None
     if data.weights is not None and data.weights_validation is not None:
         weights = np.concatenate([data.weights, data.weights_validation])
-    return LabelledDocuments(documents, np.concatenate([data.y, data.y_validation]), folds, weights)
+    return np.concatenate([data.y, data.y_validation]), weights
+
+
+def _folds_held_out(data: TrainingData) -> np.ndarray:
+    return np.full(len(data.y_validation), HELD_OUT)
 
 
 def _kept(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:

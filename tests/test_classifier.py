@@ -356,6 +356,20 @@ def test_validation_data_replace_the_held_out_part(small, reviews):
     assert {w for t in texts[:50] for w in WordTokenizer().words(t, 60)} == known
 
 
+def test_texts_held_out_are_learned_from_too_after_all_choices(small):
+    """Labels are drawn: who has not seen the label of a text cannot know it."""
+    rng = np.random.RandomState(0)
+    texts = [" ".join(f"word{n}" for n in rng.randint(300, size=20)) for _ in range(200)]
+    y = rng.permutation(np.repeat(["a", "b"], 100))
+    asked = {"rationale_length": 15, "calibration": "temperature", "random_state": 1}
+    clf = small(validation_fraction=0.5, **asked).fit(texts, y)
+    assert clf.history_["valid_accuracy"].max() < 0.65
+    assert clf.calibration_temperature_ > 1
+    assert clf.score(texts, y) > 0.85
+    given = (texts[100:], y[100:])
+    assert small(**asked).fit(texts[:100], y[:100], validation_data=given).score(*given) < 0.65
+
+
 def test_class_weights_move_predictions(small, reviews):
     texts, y, _ = reviews
     shares = [

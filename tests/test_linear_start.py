@@ -11,6 +11,7 @@ from sklearn.svm import LinearSVC
 
 from sklearn_irx import _linear_start
 from sklearn_irx._linear_start import (
+    HELD_OUT,
     LINEAR_STARTS,
     N_FOLDS,
     SMOOTHINGS,
@@ -188,6 +189,29 @@ def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus, mon
             np.testing.assert_allclose(one, two, atol=1e-5)
         else:
             assert np.abs(one - two).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_documents_held_out_are_learned_from_by_the_first_weights_only(kind, corpus, monkeypatch):
+    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
+    words, y = corpus
+    without, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:])
+    documents = Documents.from_words(words, vocabulary)
+    folds = np.concatenate([without.folds, np.full(40, HELD_OUT)])
+    held_out = documents.take(np.arange(80, 120)), y[80:]
+    n_words, n_classes = without.weights.shape[1:]
+    start = fit_linear_start(
+        kind, documents, y, *held_out, n_words, n_classes, folds, np.ones(len(y))
+    )
+    np.testing.assert_array_equal(start.idf, without.idf)
+    np.testing.assert_allclose(start.weights[1:HELD_OUT], without.weights[1:], atol=1e-5)
+    np.testing.assert_allclose(start.weights[HELD_OUT], without.weights[0], atol=1e-5)
+    vectorizer, _ = tfidf_of(words[:80], vocabulary)
+    X = vectorizer.transform(words[80:])
+    known, unknown = (
+        log_loss(y[80:], softmax(X @ of.weights[0], axis=1)) for of in (start, without)
+    )
+    assert known < unknown
 
 
 @pytest.mark.parametrize("kind", LINEAR_STARTS)

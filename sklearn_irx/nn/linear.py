@@ -25,11 +25,11 @@ class LinearStart(NamedTuple):
     ----------
     weights : ndarray of shape (1 + n_folds, n_words, n_classes), dtype float32
         Weight of each word for each class on the scale of logits, in ``weights[0]`` fitted on all
-        training documents and in ``weights[k]`` on all but those of fold ``k``.
+        documents and in ``weights[k]`` without those of fold ``k``.
     idf : ndarray of shape (n_words,), dtype float32
         Inverse document frequencies.
     folds : ndarray of shape (n_documents,), dtype int
-        For each training document its fold, from 1.
+        The fold of each document, from 1.
     """
 
     weights: np.ndarray

@@ -88,7 +88,7 @@ def make_net(
 
 
 def train(net: RationaleNet, training: LabelledDocuments) -> None:
-    """Train a network for the epochs that remain. Afterwards it is ready to read.
+    """Train a network for the epochs that remain.
 
     Without documents to validate on, rationales are made as long as asked for on those of training.
 
@@ -103,8 +103,6 @@ def train(net: RationaleNet, training: LabelledDocuments) -> None:
         raise KeyboardInterrupt
     if net.train_split is None:
         net.fit_selection(ValidationBatches(training, INFERENCE_BATCH_SIZE))
-    net.module_.forget_folds()
-    net.module_.eval()
 
 
 def _keep_freed_memory() -> None:
@@ -145,6 +143,7 @@ def read(
     documents: Documents,
     masks: np.ndarray | None = None,
     *,
+    folds: np.ndarray | None = None,
     scores: bool = False,
 ) -> tuple[np.ndarray, ...]:
     """Let a trained network read documents.
@@ -157,6 +156,9 @@ def read(
         What to read.
     masks : ndarray of shape (n_documents, at least the longest document), dtype bool, default=None
         The words the predictor may see. None asks the network's own selector.
+    folds : ndarray of shape (n_documents,), dtype int, default=None
+        Before the folds of a linear start are forgotten: those of the documents, if it has seen
+        them.
     scores : bool, default=False
         Whether to give the scores of words, too.
 
@@ -180,7 +182,8 @@ def read(
         mask = None
         if masks is not None:
             mask = torch.from_numpy(masks[rows][:, : ids.shape[1]]).float().to(device)
-        reading = module(ids, mask=mask)
+        fold = None if folds is None else torch.from_numpy(folds[rows]).to(device)
+        reading = module(ids, fold, mask)
         # Softmax in 64 bits, so that each row sums to one as scikit-learn's metrics expect.
         probabilities[rows] = torch.softmax(reading.logits.cpu().double(), dim=1).numpy()
         width = documents.lengths[rows].max()

@@ -59,6 +59,12 @@ class Documents:
         """Look up the words of texts that are split already: each distinct word once."""
         return cls(vocabulary.lookup(tokenized.words)[tokenized.numbers], tokenized.lengths)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Documents]) -> Documents:
+        """Give the documents of several, one after the other."""
+        ids, lengths = ([getattr(part, name) for part in parts] for name in ("ids", "lengths"))
+        return cls(np.concatenate(ids), np.concatenate(lengths))
+
     def __len__(self) -> int:
         return len(self.lengths)
 
