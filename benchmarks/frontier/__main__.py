@@ -57,7 +57,7 @@ def neural_stages(corpus: str, asked: float, names: Sequence[str], book: Book) -
     wanted = plan.jobs(corpus, [asked], names)
     ensembles = [
         job
-        for job in plan.jobs(corpus, [asked], plan.ensembles)
+        for job in plan.jobs(corpus, [asked], plan.ensemble_names)
         if plan.ensemble_key(job) not in evaluated
         and all(one in wanted or shop.path(one).exists() for one in plan.members_of(job))
     ]

@@ -39,7 +39,7 @@ class Heard(NamedTuple):
 
 
 def measure_ensemble(
-    rule: str, validation: Heard, test: Heard, masks: np.ndarray, lengths: np.ndarray
+    rule: str, validation: Heard | None, test: Heard, masks: np.ndarray, lengths: np.ndarray
 ) -> dict[str, Any]:
     """Measure what comes of an exchange on test texts.
 
@@ -48,7 +48,7 @@ def measure_ensemble(
     rule : str
         Decides; one of :data:`~sklearn_irx.exchange.RULES` or :data:`BY_VALIDATION`.
     validation, test : Heard
-        Texts that no model was fitted on.
+        Texts that no model was fitted on. There need be none to choose on if the rule is named.
     masks : ndarray of shape (n_models, n_documents, n_words), dtype bool
         The rationales of the test texts.
     lengths : ndarray of shape (n_documents,)
@@ -60,9 +60,11 @@ def measure_ensemble(
         Of the rule that decides: what :func:`~benchmarks.paper.measures.measure_model` measures.
         Of every rule: accuracy on validation and test texts, and words.
     """
-    on_validation = {
-        name: validation.accuracy(settle(validation.readings, name).probabilities) for name in RULES
-    }
+    on_validation: dict[str, float] = {}
+    if validation is not None:
+        for name in RULES:
+            probabilities = settle(validation.readings, name).probabilities
+            on_validation[name] = validation.accuracy(probabilities)
     settled = {name: settle(test.readings, name) for name in RULES}
     if rule == BY_VALIDATION:
         rule = max(on_validation, key=on_validation.__getitem__)
@@ -70,7 +72,7 @@ def measure_ensemble(
     outcome = Reading(settled[rule].probabilities, kept[rule])
     found: dict[str, float] = {}
     for name in RULES:
-        found[f"valid_accuracy_{name}"] = on_validation[name]
+        found[f"valid_accuracy_{name}"] = on_validation.get(name, np.nan)
         found[f"accuracy_{name}"] = test.accuracy(settled[name].probabilities)
         found[f"words_{name}"] = kept[name].sum(axis=1).mean()
     found.update(_without_rules(test, masks))

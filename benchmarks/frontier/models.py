@@ -51,7 +51,7 @@ def train_member(member: Job, shop: Workshop) -> Trained:
     row = {
         **dict(zip(MEMBERS.key, shop.plan.member_key(member), strict=True)), **shop.circumstances,
         "training_texts": len(training.texts),
-        "validation_texts": len(parts.validation.texts), "test_texts": len(parts.test.texts),
+        "validation_texts": clf.n_validation_documents_, "test_texts": len(parts.test.texts),
         **measure_model(_numbers(clf, parts.test), reading, texts.lengths), **history_of(clf),
         "temperature": round(clf.calibration_temperature_, 4), "seconds": round(seconds, 1),
     }  # fmt: skip
@@ -67,13 +67,13 @@ def evaluate_ensemble(ensemble: Job, shop: Workshop) -> dict[str, Any]:
     committee = InteractiveCommittee(
         [(job.name, one.classifier) for job, one in zip(members, trained, strict=True)],
         prefit=True,
-    ).fit(parts.validation.texts)
+    ).fit(parts.training.texts[:1])
     validation, test = (
-        Heard(_numbers(committee, of), cross_read(committee, of.texts))
+        None if of is None else Heard(_numbers(committee, of), cross_read(committee, of.texts))
         for of in (parts.validation, parts.test)
     )
     masks = np.stack([one.masks for one in trained])
-    rule = shop.plan.ensembles[ensemble.name]["rule"]
+    rule = shop.plan.rule_of(ensemble)
     return {
         **dict(zip(ENSEMBLES.key, shop.plan.ensemble_key(ensemble), strict=True)),
         **shop.circumstances,

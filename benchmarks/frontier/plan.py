@@ -47,16 +47,19 @@ class Corpus:
         Of each document.
     lengths : list of float
         Mean words of a rationale that are asked for.
-    validation : {"random", "late"}
-        Which of the training texts validate.
+    validation : {"random", "late", "own"}
+        Which of the training texts validate. With "own" each member holds out others itself, and
+        its linear start learns from them in the end.
     validation_share : float
-        Of the training texts that no model is fitted on.
+        Of the training texts that validate.
     seeds : list of int
         Of runs of everything.
     logistic_c : float
         The `C` of logistic regression.
     common, members : dict
         Settings of all members, and those of each by its name.
+    ensembles : dict of str to dict
+        ``members``, names, and ``rule``, one of :data:`sklearn_irx.exchange.RULES` or "auto".
     """
 
     words_read: int
@@ -67,6 +70,14 @@ class Corpus:
     logistic_c: float
     common: dict[str, Any]
     members: dict[str, dict[str, Any]]
+    ensembles: dict[str, dict[str, Any]]
+
+    def __post_init__(self) -> None:
+        if self.validation == "own" and "auto" in (of["rule"] for of in self.ensembles.values()):
+            raise SystemExit(
+                "rule = 'auto' needs texts that no member has seen, and with validation = 'own' "
+                "there are none: name a rule for each ensemble of the corpus."
+            )
 
 
 @dataclass(frozen=True)
@@ -79,13 +90,10 @@ class Plan:
         That are read.
     corpora : dict of str to Corpus
         By name.
-    ensembles : dict of str to dict
-        ``members``, names, and ``rule``, one of :data:`sklearn_irx.exchange.RULES` or "auto".
     """
 
     share_of_texts: float
     corpora: dict[str, Corpus]
-    ensembles: dict[str, dict[str, Any]]
 
     @classmethod
     def load(cls, path: Path, quick: bool = False) -> Plan:
@@ -97,17 +105,24 @@ class Plan:
         corpora = {
             name: Corpus(**{
                 **own,
-                "common": changed(content["common"], own.get("common", {})),
-                "members": changed(content["members"], own.get("members", {})),
+                **{
+                    of: changed(content[of], own.get(of, {}))
+                    for of in ("common", "members", "ensembles")
+                },
             })
             for name, own in content["corpora"].items()
         }  # fmt: skip
-        return cls(content["share_of_texts"], corpora, content["ensembles"])
+        return cls(content["share_of_texts"], corpora)
 
     @property
     def member_names(self) -> list[str]:
         """The names of all members, the single model first."""
         return list(next(iter(self.corpora.values())).members)
+
+    @property
+    def ensemble_names(self) -> list[str]:
+        """The names of all ensembles."""
+        return list(next(iter(self.corpora.values())).ensembles)
 
     def jobs(self, corpus: str, lengths: Iterable[float], names: Iterable[str]) -> list[Job]:
         """Give members or ensembles of these names, in all runs."""
@@ -119,6 +134,8 @@ class Plan:
         corpus = self.corpora[member.corpus]
         settings = {**corpus.common, **corpus.members[member.name]}
         factor = settings.pop("length_factor")
+        if corpus.validation == "own":
+            settings["validation_fraction"] = corpus.validation_share
         return {
             **settings, "max_length": corpus.words_read, "rationale_length": member.asked,
             "max_rationale_length": factor * member.asked,
@@ -127,8 +144,12 @@ class Plan:
 
     def members_of(self, ensemble: Job) -> list[Job]:
         """Give the members of an ensemble."""
-        names = self.ensembles[ensemble.name]["members"]
+        names = self.corpora[ensemble.corpus].ensembles[ensemble.name]["members"]
         return [ensemble._replace(name=name) for name in names]
+
+    def rule_of(self, ensemble: Job) -> str:
+        """Give the rule by which an ensemble decides."""
+        return self.corpora[ensemble.corpus].ensembles[ensemble.name]["rule"]
 
     def fitted_on(self, corpus: str) -> list[int]:
         """Give the words of a text that linear models are fitted on: as many as are read, or more.
@@ -141,13 +162,13 @@ class Plan:
     def member_key(self, member: Job) -> tuple[Any, ...]:
         """Give what tells a member from others in a file of results."""
         of = self.corpora[member.corpus]
-        how = [of.validation_share] if of.validation == "random" else [of.validation_share, "late"]
+        how = [of.validation_share, *([] if of.validation == "random" else [of.validation])]
         return (*member, digest([self.parameters(member), *how]))
 
     def ensemble_key(self, ensemble: Job) -> tuple[Any, ...]:
         """Give what tells an ensemble from others in a file of results."""
         keys = [self.member_key(member) for member in self.members_of(ensemble)]
-        return (*ensemble, digest([keys, self.ensembles[ensemble.name]["rule"]]))
+        return (*ensemble, digest([keys, self.rule_of(ensemble)]))
 
     def linear_key(self, job: LinearJob) -> tuple[Any, ...]:
         """Give what tells a linear model from others in a file of results."""

@@ -124,7 +124,7 @@ def _results_of(name: str, book: Book) -> Results:
     plan = book.shop.plan
     corpus = plan.corpora[name]
     members = plan.jobs(name, corpus.lengths, plan.member_names)
-    ensembles = plan.jobs(name, corpus.lengths, plan.ensembles)
+    ensembles = plan.jobs(name, corpus.lengths, plan.ensemble_names)
     linear = linear_jobs(plan, name, corpus.lengths)
     return Results(
         name, corpus.words_read, plan.member_names[0], plan.fitted_on(name),

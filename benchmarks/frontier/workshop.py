@@ -32,10 +32,10 @@ class Labelled(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The texts of a corpus: to train on, to choose with, and to read once."""
+    """The texts of a corpus: to train on, to choose with if they are set apart, to read once."""
 
     training: Labelled
-    validation: Labelled
+    validation: Labelled | None
     test: Labelled
 
 
@@ -46,9 +46,12 @@ def load_parts(
     """Give a share of the texts of a corpus.
 
     With `validation` "random", `seed` draws those that validate. With "late" they are the last of
-    each class by the numbers of the files, in which reviews of a film stand together.
+    each class by the numbers of the files, in which reviews of a film stand together. With "own"
+    none are set apart.
     """
     train, test = load_split(corpus, share)
+    if validation == "own":
+        return Parts(train, None, test)
     if validation == "random":
         texts, texts_valid, y, y_valid = train_test_split(
             *train, test_size=validation_share, stratify=train.labels, random_state=seed

@@ -158,7 +158,18 @@ def test_the_program_runs_as_a_module(data_folder, tmp_path):
     assert done.returncode == 0, done.stderr
     told = json.loads((tmp_path / "quick" / "frontier-ensembles.json").read_text())
     assert told["command"].startswith("python -m benchmarks.frontier --quick")
-    assert len(read_rows(tmp_path / "quick" / "frontier-ensembles.csv")) == 1
+    (row,) = read_rows(tmp_path / "quick" / "frontier-ensembles.csv")
+    assert row["rule"] == "mean"
+    assert np.isnan(row["valid_accuracy_mean"])  # there every member holds out texts of its own
+    members = read_rows(tmp_path / "quick" / "frontier-members.csv")
+    assert {(row["training_texts"], row["validation_texts"]) for row in members} == {(80, 8)}
+
+
+def test_no_rule_is_chosen_where_no_texts_are_set_apart(tmp_path):
+    path = tmp_path / "changed.toml"
+    path.write_text(CONFIGURATION.read_text().replace('rule = "mean"', 'rule = "auto"'))
+    with pytest.raises(SystemExit, match="rule = 'auto' needs texts that no member has seen"):
+        Plan.load(path)
 
 
 def test_the_report_is_put_in_its_place(finished, run, tmp_path, capsys):
