@@ -59,9 +59,13 @@ class Setting:
 
 
 SETTINGS = {
-    "synthetic": Setting({"lambda1": 0.005, "max_length": 100}),
-    # What an exchange feeds on is difference: the second model reads only vectors that it learned
-    # from its own training part. One thread, so that every machine shows the same.
+    # What an exchange feeds on is difference. Here the second model starts from other weights of
+    # words, below it reads only vectors that it learned from its own training part.
+    "synthetic": Setting(
+        {"rationale_length": 5, "max_length": 100},
+        ({"hidden_size": 100}, {"hidden_size": 120, "linear_start": "logistic"}),
+    ),
+    # One thread, so that every machine shows the same.
     "20newsgroups": Setting(
         {
             "rationale_length": 14,
@@ -79,10 +83,10 @@ SETTINGS = {
 
 SYNTHETIC: dict[str, Any] = {
     "n_samples": 2500,
-    "n_classes": 6,
+    "n_classes": 8,
     "n_words": 60,
     "n_cues": 3,
-    "difficulty": 0.4,
+    "difficulty": 0.7,
 }
 """The invented corpus; its last fifth is for testing."""
 
