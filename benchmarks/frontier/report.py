@@ -42,7 +42,8 @@ def sections(results: Results, plan: Plan) -> Iterator[tuple[str, str, str]]:
     yield "Ensembles", "", grouped_table(results.ensembles, "ensemble", OF_ENSEMBLES)
     yield (
         "Rules",
-        "Accuracy and words on the test texts; accuracy on the validation texts.",
+        "Accuracy and words on the test texts; accuracy on the validation texts, or a dash if each "
+        "member has its own.",
         rules_table(results.ensembles),
     )
 
