@@ -68,10 +68,12 @@ SETTINGS = {
     # One thread, so that every machine shows the same.
     "20newsgroups": Setting(
         {
-            "rationale_length": 14,
+            "linear_start": "combined",
+            "class_focus": 1.0,
+            "rationale_length": 11,
+            "max_rationale_length": 12,
             "max_length": 80,
-            "learning_rate": 3e-3,
-            "max_epochs": 5,
+            "learning_rate": 1e-4,
             "n_threads": 1,
         },
         ({"hidden_size": 100}, {"hidden_size": 120, "embeddings": None}),
