@@ -59,4 +59,4 @@ def _draw_corpus(ax: Any, results: Results) -> None:
         ax.plot(words, accuracies, **style, marker=marker, markersize=4, label=title)
     accuracies, words = zip(*results.paper(), strict=True)
     ax.plot(words, accuracies, "k*", markersize=10, label="Dai et al. (2022), interaction")
-    ax.set(title=results.corpus, xlabel="mean words of a rationale", ylabel="test accuracy")
+    ax.set(title=results.heading, xlabel="mean words of a rationale", ylabel="test accuracy")

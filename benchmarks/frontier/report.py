@@ -23,7 +23,6 @@ from benchmarks.frontier.tables import (
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "frontier.md"
-TITLES = {"20newsgroups": "20 Newsgroups", "imdb": "IMDB"}
 
 
 def sections(results: Results, plan: Plan) -> Iterator[tuple[str, str, str]]:
@@ -59,7 +58,7 @@ def write_report(book: Book, document: Path | None) -> None:
         block
         for results in found
         for block in (
-            f"## {TITLES[results.corpus]}, {results.words_read} words read",
+            f"## {results.heading}",
             *written(sections(results, book.shop.plan)),
         )
     ]

@@ -28,6 +28,7 @@ class Point(NamedTuple):
     words: float
 
 
+CORPORA = {"20newsgroups": "20 Newsgroups", "imdb": "IMDB"}
 TITLES = {
     "naive_bayes": "naive Bayes", "logistic": "logistic regression",
     "svm_bigrams": "linear SVM, bigrams",
@@ -103,6 +104,11 @@ class Results:
             if setting.corpus == self.corpus
         ]
         return sorted(points, key=lambda point: point.words)
+
+    @property
+    def heading(self) -> str:
+        """What it is of."""
+        return f"{CORPORA[self.corpus]}, {self.words_read} words read"
 
     def title(self, name: str, limit: int) -> str:
         """Name a linear model."""
