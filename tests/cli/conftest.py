@@ -3,7 +3,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sklearn_irx import InteractiveCommittee, SelectiveRationaleClassifier, save
+from sklearn_irx import (
+    InteractiveCommittee,
+    InteractiveEnsemble,
+    SelectiveRationaleClassifier,
+    save,
+)
 from sklearn_irx.cli.app import app
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import WordVectors
@@ -57,6 +62,15 @@ def learned(reviews):
     return lambda n, seed: SelectiveRationaleClassifier(**small, random_state=seed).fit(
         texts[:n], y[:n]
     )
+
+
+@pytest.fixture(scope="session")
+def unlike(learned, reviews, tmp_path_factory):
+    """Two models of few texts, which often disagree."""
+    both = InteractiveEnsemble(learned(12, seed=12), learned(20, seed=20))
+    path = tmp_path_factory.mktemp("models") / "unlike"
+    save(both.fit(list(reviews["text"]), reviews["label"]), path)
+    return path
 
 
 @pytest.fixture(scope="session")

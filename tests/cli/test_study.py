@@ -3,17 +3,13 @@ import sqlite3
 import pandas as pd
 import pytest
 
-from sklearn_irx import InteractiveEnsemble, save
 from sklearn_irx.study import Answer, Study
 
 
-@pytest.fixture(scope="module")
-def pair(learned, reviews, tmp_path_factory):
-    """Two models of few texts, which often disagree."""
-    both = InteractiveEnsemble(learned(12, seed=12), learned(20, seed=20))
-    path = tmp_path_factory.mktemp("models") / "pair"
-    save(both.fit(list(reviews["text"]), reviews["label"]), path)
-    return path
+@pytest.fixture
+def pair(unlike):
+    """Two models that often disagree."""
+    return unlike
 
 
 def created(cli, pair, table, tmp_path, *options):
