@@ -26,6 +26,7 @@ CONSTRAINTS: dict[str, list[Any] | str] = {
     "max_transitions": [Interval(Real, 1, None, closed="left"), None],
     "linear_start": [StrOptions(set(LINEAR_STARTS)), None],
     "class_focus": [Interval(Real, 0, None, closed="left")],
+    "focus_bigrams": ["boolean"],
     "embeddings": "no_validation",  # load_embeddings says what is wrong with them
     "vocabulary": ["array-like", None],
     "max_unseen_words": [Interval(Integral, 0, None, closed="left"), None],

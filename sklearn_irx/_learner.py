@@ -80,6 +80,7 @@ class RationaleLearner(RationaleReader):
     max_transitions: float | None
     linear_start: str | None
     class_focus: float
+    focus_bigrams: bool
     embeddings: Any
     vocabulary: Sequence[str] | None
     max_unseen_words: int | None
@@ -381,7 +382,8 @@ class RationaleLearner(RationaleReader):
         """Give the linear start, and the vectors of known and of unseen words."""
         if self.random_state is None:
             memory = None  # this is drawn anew each time, and never asked for again
-        start = linear_start(self.linear_start, data, class_weights, random_state, memory)
+        bigrams = self.focus_bigrams and self.class_focus > 0
+        start = linear_start(self.linear_start, bigrams, data, class_weights, random_state, memory)
         if former is not None:
             return start, former.vectors
         return start, word_vectors(sources, data, seed, memory)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
-from sklearn_irx.nn.linear import LinearStart
+from sklearn_irx.nn.linear import LinearStart, PairStart
 from sklearn_irx.text import UNKNOWN, Documents, count_words
 
 N_FOLDS = 5
@@ -29,6 +30,7 @@ LINEAR_STARTS = {
 SMOOTHINGS = (0.1, 0.3, 1.0, 3.0)
 """What naive Bayes may add to the count of each word."""
 _FACTOR_BOUNDS = (0.0, 20.0)  # of scores with a standard deviation of 1
+_LEAST_DOCUMENTS = 2  # that a pair of words occurs in
 _LEAST_SPREAD = 1e-3  # of scores: documents without a telling word do not make it infinite
 
 
@@ -53,6 +55,7 @@ def fit_linear_start(
     n_classes: int,
     folds: np.ndarray,
     sample_weight: np.ndarray,
+    bigrams: bool = False,
 ) -> LinearStart:
     """Fit a linear classifier on TF-IDF, on all documents and without each fold.
 
@@ -76,51 +79,162 @@ def fit_linear_start(
         folds do without.
     sample_weight : ndarray of shape (n_documents,)
         How much each document counts.
+    bigrams : bool
+        Whether to fit classifiers of the same kind on pairs of neighbouring words, to be added to
+        that of the words where whole documents are read.
 
     Returns
     -------
     start : LinearStart
     """
-    training = folds != HELD_OUT
-    counts = _counts(documents, n_words)
-    tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[training])
-    X = tfidf.transform(counts)
-    X_validation = tfidf.transform(_counts(validation, n_words))
+    fits = _Fits(LINEAR_STARTS[kind], y, n_classes, folds, sample_weight)
+    of_words = fits.on(_counts(documents, n_words), _counts(validation, n_words), y_validation)
+    of_words.weights[:, : UNKNOWN + 1] = 0
+    # They never occur in training: their own idf would be the largest.
+    of_words.idf[: UNKNOWN + 1] = 1
+    pairs = None
+    if bigrams:
+        known, counts, counts_validation = _count_pairs(
+            documents, validation, n_words, fits.training
+        )
+        if len(known):
+            of_pairs = fits.on(counts, counts_validation, y_validation, beside=of_words.scores)
+            pairs = PairStart(known, of_pairs.weights, of_pairs.idf, of_pairs.factor_beside)
+    return LinearStart(of_words.weights, of_words.idf, folds, pairs)
 
-    def weights_of(model: _Classifier, part: np.ndarray) -> np.ndarray:
-        return _weights(model, X[part], y[part], n_classes, sample_weight[part])
 
-    def candidate(model: _Classifier) -> tuple[_Classifier, np.ndarray, np.ndarray]:
-        weights = weights_of(model, training)
-        return model, weights, X_validation @ weights
+class _Sum(NamedTuple):
+    """What classifiers of TF-IDF add up to.
 
-    def fits(model: _Classifier, of_training: np.ndarray) -> np.ndarray:
-        of_folds = [weights_of(model, training & (folds != 1 + k)) for k in range(N_FOLDS)]
-        if training.all():
+    Attributes
+    ----------
+    weights : ndarray of shape (1 + n_folds, n_terms, n_classes), dtype float32
+        As a :class:`LinearStart` has them.
+    idf : ndarray of shape (n_terms,), dtype float32
+        Inverse document frequencies.
+    scores : ndarray of shape (n_validation_documents, n_classes)
+        Logits of the validation documents, by classifiers that have not seen them.
+    factor_beside : float
+        Of the scores beside which they were fitted.
+    """
+
+    weights: np.ndarray
+    idf: np.ndarray
+    scores: np.ndarray
+    factor_beside: float
+
+
+class _Fits:
+    """Fits the same classifiers on several counts of the same documents.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the classifiers.
+    y, n_classes, folds, sample_weight
+        As :func:`fit_linear_start` has them.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        y: np.ndarray,
+        n_classes: int,
+        folds: np.ndarray,
+        sample_weight: np.ndarray,
+    ) -> None:
+        self.names = names
+        self.y = y
+        self.n_classes = n_classes
+        self.sample_weight = sample_weight
+        self.training = folds != HELD_OUT
+        self.without_folds = [self.training & (folds != 1 + k) for k in range(N_FOLDS)]
+
+    def on(
+        self,
+        counts: csr_array,
+        counts_validation: csr_array,
+        y_validation: np.ndarray,
+        beside: np.ndarray | None = None,
+    ) -> _Sum:
+        """Choose smoothing and factors on the validation documents, and fit without each fold.
+
+        Parameters
+        ----------
+        counts, counts_validation : csr_array of shape (n_documents, n_terms)
+            How often each word, or pair of words, occurs.
+        y_validation : ndarray of shape (n_validation_documents,), dtype int
+            Class numbers.
+        beside : ndarray of shape (n_validation_documents, n_classes), default=None
+            Scores of another classifier, with a factor of its own.
+        """
+        tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[self.training])
+        X, X_validation = tfidf.transform(counts), tfidf.transform(counts_validation)
+
+        def candidate(model: _Classifier) -> tuple[_Classifier, np.ndarray, np.ndarray]:
+            weights = self._weights(model, X, self.training)
+            return model, weights, X_validation @ weights
+
+        given = [] if beside is None else [beside]
+        tried = []
+        for fitted in product(*([candidate(m) for m in _classifiers(name)] for name in self.names)):
+            scores = np.stack([*given, *(scores for *_, scores in fitted)])
+            tried.append((fitted, scores, *_factors(scores, y_validation)))
+        fitted, scores, factors, _ = min(tried, key=lambda one: one[3])
+        own = factors[len(given) :]
+        weights = sum(
+            factor * self._with_folds(model, X, of_training)
+            for factor, (model, of_training, _) in zip(own, fitted, strict=True)
+        )
+        return _Sum(
+            weights.astype(np.float32), tfidf.idf_.astype(np.float32),
+            np.tensordot(own, scores[len(given) :], axes=1), float(factors[: len(given)].sum()),
+        )  # fmt: skip
+
+    def _with_folds(self, model: _Classifier, X: csr_array, of_training: np.ndarray) -> np.ndarray:
+        """Give the weights of all documents, without each fold, and without those held out."""
+        of_folds = [self._weights(model, X, part) for part in self.without_folds]
+        if self.training.all():
             return np.stack([of_training, *of_folds])
-        return np.stack([weights_of(model, np.ones_like(training)), *of_folds, of_training])
+        of_all = self._weights(model, X, np.ones_like(self.training))
+        return np.stack([of_all, *of_folds, of_training])
 
-    candidates = [
-        [candidate(model) for model in _classifiers(name)] for name in LINEAR_STARTS[kind]
-    ]
-    tried = []
-    for fitted in product(*candidates):
-        scores = np.stack([scores for *_, scores in fitted])
-        tried.append((fitted, *_factors(scores, y_validation)))
-    fitted, factors, _ = min(tried, key=lambda one: one[2])
-    weights = sum(
-        factor * fits(model, of_training)
-        for factor, (model, of_training, _) in zip(factors, fitted, strict=True)
-    )
-    weights[:, : UNKNOWN + 1] = 0
-    idf = tfidf.idf_.copy()
-    idf[: UNKNOWN + 1] = 1  # they never occur in training: their own idf would be the largest
-    return LinearStart(weights.astype(np.float32), idf.astype(np.float32), folds)
+    def _weights(self, model: _Classifier, X: csr_array, part: np.ndarray) -> np.ndarray:
+        return _weights(model, X[part], self.y[part], self.n_classes, self.sample_weight[part])
 
 
 def _counts(documents: Documents, n_words: int) -> csr_array:
     ids = np.where(documents.ids < n_words, documents.ids, UNKNOWN)
     return count_words(ids, documents.lengths, n_words)
+
+
+def _count_pairs(
+    documents: Documents, validation: Documents, n_words: int, training: np.ndarray
+) -> tuple[np.ndarray, csr_array, csr_array]:
+    """Find the pairs of neighbouring words that several training documents have, and count them.
+
+    Returns
+    -------
+    known : ndarray of shape (n_pairs,), dtype int64
+        The pairs, as :meth:`Documents.neighbours` gives them, ascending.
+    counts, counts_validation : csr_array of shape (n_documents, n_pairs)
+    """
+    pairs, lengths = documents.neighbours(n_words)
+    known, numbers = np.unique(pairs, return_inverse=True)
+    counts = count_words(numbers.astype(np.int32), lengths, len(known))
+    frequencies = np.bincount(counts[training].indices, minlength=len(known))
+    known, counts = (
+        known[frequencies >= _LEAST_DOCUMENTS],
+        counts[:, frequencies >= _LEAST_DOCUMENTS],
+    )
+
+    pairs, lengths = validation.neighbours(n_words)
+    found = np.isin(pairs, known)
+    lengths = np.bincount(
+        np.repeat(np.arange(len(lengths)), lengths)[found], minlength=len(lengths)
+    )
+    numbers = np.searchsorted(known, pairs[found])
+    return known, counts, count_words(numbers.astype(np.int32), lengths, len(known))
 
 
 def _classifiers(name: str) -> list[_Classifier]:

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_memory
 from sklearn_irx._linear_start import HELD_OUT, draw_folds, fit_linear_start
 from sklearn_irx._validation import hold_out
 from sklearn_irx.nn.batches import LabelledDocuments
-from sklearn_irx.nn.linear import LinearStart
+from sklearn_irx.nn.linear import LinearStart, PairStart
 from sklearn_irx.text import (
     Documents,
     TokenizedTexts,
@@ -256,12 +256,16 @@ def word_vectors(
 
 def linear_start(
     kind: str | None,
+    bigrams: bool,
     data: TrainingData,
     class_weights: np.ndarray,
     random_state: np.random.RandomState,
     memory: Any,
 ) -> LinearStart | None:
-    """Fit the linear classifier to start from, if there is to be one."""
+    """Fit the linear classifier to start from, if there is to be one.
+
+    With `bigrams` it knows pairs of words, too, where it reads whole documents.
+    """
     if kind is None:
         return None
     documents, y, weights = data.long, data.y, data.weights
@@ -273,11 +277,13 @@ def linear_start(
     weights = class_weights[y] if weights is None else class_weights[y] * weights
     start = _kept(fit_linear_start, memory)(
         kind, documents, y, data.validation, data.y_validation, len(data.vocabulary),
-        len(class_weights), folds, weights,
+        len(class_weights), folds, weights, bigrams,
     )  # fmt: skip
-    # The network takes the arrays over, which those of a file mapped into memory are not for.
-    fits, idf, folds = (np.require(array, requirements=["O", "W"]) for array in start)
-    return LinearStart(fits, idf, folds[: len(data.y)])
+    fits, idf, folds, pairs = start
+    if pairs is not None:
+        known, weights, of_pairs, of_words = pairs
+        pairs = PairStart(_own(known), _own(weights), _own(of_pairs), of_words)
+    return LinearStart(_own(fits), _own(idf), _own(folds)[: len(data.y)], pairs)
 
 
 def labelled(
@@ -312,6 +318,11 @@ def _all_labels(data: TrainingData) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _folds_held_out(data: TrainingData) -> np.ndarray:
     return np.full(len(data.y_validation), HELD_OUT)
+
+
+def _own(array: np.ndarray) -> np.ndarray:
+    """Copy an array of a file mapped into memory: the network takes it over."""
+    return np.require(array, requirements=["O", "W"])
 
 
 def _kept(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:

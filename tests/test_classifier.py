@@ -184,6 +184,30 @@ def test_a_class_focus_leaves_out_what_speaks_for_other_classes(small):
     assert right[1.0][1] >= 0.9 > right[0.0][1]
 
 
+def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
+    draw = np.random.RandomState(0)
+    y = draw.randint(2, size=400)
+    # Every text has the same telling words, and what is said of which tells the class.
+    texts = []
+    for label in y:
+        plain = [f"plain{i}" for i in draw.randint(50, size=10)]
+        said = (
+            [["great", "film"], ["awful", "book"]]
+            if label
+            else [["awful", "film"], ["great", "book"]]
+        )
+        texts.append(" ".join([*plain[:3], *said[0], *plain[3:7], *said[1], *plain[7:]]))
+    accuracies = {}
+    for bigrams in (False, True):
+        clf = small(
+            linear_start="combined", class_focus=1.0, focus_bigrams=bigrams, rationale_length=1,
+            max_rationale_length=1, max_epochs=1,
+        ).fit(texts[:300], y[:300])  # fmt: skip
+        accuracies[bigrams] = clf.score(texts[300:], y[300:])
+    assert accuracies[False] < 0.7
+    assert accuracies[True] > 0.85
+
+
 def test_the_model_of_the_paper_learns_from_scratch(small, reviews):
     texts, y, _ = reviews
     clf = small(

@@ -1,5 +1,7 @@
 """The linear classifiers that both networks start from, against scikit-learn's."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -33,7 +35,7 @@ def corpus(request, reviews):
     return [WordTokenizer().words(texts[row]) for row in rows], numbers[rows]
 
 
-def start_of(kind, words, y, validation=None, y_validation=None, class_weights=None):
+def start_of(kind, words, y, validation=None, y_validation=None, class_weights=None, bigrams=False):
     vocabulary = Vocabulary.from_documents(words)
     n_classes = int(y.max()) + 1
     start = fit_linear_start(
@@ -46,6 +48,7 @@ def start_of(kind, words, y, validation=None, y_validation=None, class_weights=N
         n_classes,
         draw_folds(y, np.random.RandomState(0)),
         np.ones(len(y)) if class_weights is None else class_weights[y],
+        bigrams,
     )
     return start, vocabulary
 
@@ -251,3 +254,78 @@ def test_class_weights_do_not_act_backward_in_complement_naive_bayes(corpus):
         "naive_bayes", words, y, class_weights=np.array([20.0, 1, 1])[: y.max() + 1]
     )
     np.testing.assert_allclose(plain.weights, weighted.weights, atol=1e-6)
+
+
+def of_neighbours(words):
+    return [f"{first} {second}" for first, second in itertools.pairwise(words)]
+
+
+def names_of(pairs, vocabulary):
+    words = [*RESERVED, *vocabulary.words]
+    return [f"{words[pair // len(words)]} {words[pair % len(words)]}" for pair in pairs]
+
+
+@pytest.mark.parametrize("kind", SINGLE)
+def test_it_knows_the_pairs_that_two_texts_have_like_scikit_learn(kind, corpus, monkeypatch):
+    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
+    # Single words tell all of these texts: they would leave nothing for the pairs to say.
+    monkeypatch.setattr(_linear_start, "_factors", lambda scores, _: (np.ones(len(scores)), 0.0))
+    words, y = corpus
+    start, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:], bigrams=True)
+    vectorizer = TfidfVectorizer(analyzer=of_neighbours, min_df=2, sublinear_tf=True)
+    X = vectorizer.fit_transform(words[:80])
+    names = names_of(start.pairs.pairs, vocabulary)
+    assert (np.diff(start.pairs.pairs) > 0).all()
+    assert set(names) == set(vectorizer.get_feature_names_out())
+    columns = [vectorizer.vocabulary_[name] for name in names]
+    np.testing.assert_allclose(start.pairs.idf, vectorizer.idf_[columns], rtol=1e-6)
+    if kind == "naive_bayes":
+        scores = ComplementNB().fit(X, y[:80]).feature_log_prob_.T
+    else:
+        scores = LogisticRegression(C=5.0).fit(X, y[:80]).coef_.T
+    scores = np.hstack([-scores, scores]) if scores.shape[1] == 1 else scores
+    centred = (scores - scores.mean(axis=1, keepdims=True))[columns]
+    assert np.corrcoef(start.pairs.weights[0].ravel(), centred.ravel())[0, 1] > 0.999
+    assert start.pairs.weights.shape == (1 + N_FOLDS, len(names), y.max() + 1)
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_pairs_beside_words_read_no_worse_than_words_alone(kind, corpus):
+    words, y = corpus
+    y = y.copy()
+    y[60::7] = (y[60::7] + 1) % 2  # else there is nothing that words do not tell
+    start, vocabulary = start_of(kind, words[:60], y[:60], words[60:], y[60:], bigrams=True)
+    alone, _ = start_of(kind, words[:60], y[:60], words[60:], y[60:])
+    np.testing.assert_array_equal(start.weights, alone.weights)
+    of_words = tfidf_of(words[:60], vocabulary)[0].transform(words[60:]) @ start.weights[0]
+    vectorizer = TfidfVectorizer(
+        analyzer=of_neighbours, vocabulary=names_of(start.pairs.pairs, vocabulary),
+        sublinear_tf=True,
+    )  # fmt: skip
+    of_pairs = vectorizer.fit(words[:60]).transform(words[60:]) @ start.pairs.weights[0]
+    together = start.pairs.words * of_words + of_pairs
+    loss, loss_alone = (log_loss(y[60:], softmax(of, axis=1)) for of in (together, of_words))
+    assert loss <= loss_alone + 1e-4
+
+
+def test_weights_of_pairs_do_not_know_the_documents_of_their_fold():
+    # A pair that is in documents of fold 1 alone is not known to the weights without fold 1.
+    y = np.arange(40) % 2
+    folds = draw_folds(y, np.random.RandomState(0))
+    words = [
+        ["plain", f"word{number % 5}", *(["never", "again"] if fold == 1 and label else ["again"])]
+        for number, (label, fold) in enumerate(zip(y, folds, strict=True))
+    ]
+    start, vocabulary = start_of("logistic", words, y, bigrams=True)
+    np.testing.assert_array_equal(start.folds, folds)
+    place = names_of(start.pairs.pairs, vocabulary).index("never again")
+    weights = np.abs(start.pairs.weights[:, place]).max(axis=1)
+    assert weights[1] < 1e-6
+    assert (np.delete(weights, 1) > 1e-3).all()
+
+
+@pytest.mark.parametrize("kind", LINEAR_STARTS)
+def test_texts_without_a_common_pair_have_none(kind):
+    words = [["ants", "bed"], [], ["milk"], ["milk", "ants"]]
+    start, _ = start_of(kind, words, np.array([0, 0, 1, 1]), bigrams=True)
+    assert start.pairs is None

@@ -7,15 +7,34 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from scipy.sparse import csr_array
-from scipy.special import softmax
 from torch import nn
 
 from sklearn_irx.nn.layout import Layout
-from sklearn_irx.text import UNKNOWN, Documents
+from sklearn_irx.text import UNKNOWN, Documents, inference_batches
 
 _AT_A_TIME = 1024  # documents
 _SPREAD = 2.0  # selection logits at the start, in standard deviations of the words' weights
+
+
+class PairStart(NamedTuple):
+    """What a linear text classifier that reads whole documents says of neighbouring words.
+
+    Attributes
+    ----------
+    pairs : ndarray of shape (n_pairs,), dtype int64
+        The id of the first word times the number of words, plus the id of the second; ascending.
+    weights : ndarray of shape (1 + n_folds, n_pairs, n_classes), dtype float32
+        Weight of each pair for each class, as those of words in :class:`LinearStart`.
+    idf : ndarray of shape (n_pairs,), dtype float32
+        Inverse document frequencies.
+    words : float
+        What the logits of the single words are multiplied by before those of the pairs are added.
+    """
+
+    pairs: np.ndarray
+    weights: np.ndarray
+    idf: np.ndarray
+    words: float
 
 
 class LinearStart(NamedTuple):
@@ -30,11 +49,14 @@ class LinearStart(NamedTuple):
         Inverse document frequencies.
     folds : ndarray of shape (n_documents,), dtype int
         The fold of each document, from 1.
+    pairs : PairStart or None
+        What it knows of pairs of words, where it reads whole documents.
     """
 
     weights: np.ndarray
     idf: np.ndarray
     folds: np.ndarray
+    pairs: PairStart | None = None
 
 
 class LinearPath(nn.Module):
@@ -97,8 +119,18 @@ class LinearPath(nn.Module):
     def _known(self, ids: torch.Tensor) -> torch.Tensor:
         return torch.where(ids < self.n_words, ids, UNKNOWN)
 
-    def worths(self, layout: Layout, rows: torch.Tensor, focus: float) -> torch.Tensor:
-        """Say what words are worth where the whole document is read first.
+    def fold(self, rows: torch.Tensor) -> torch.Tensor:
+        """Give the folds (batch,) that rows (batch, length) are of, 0 where there is none."""
+        return rows[:, 0].div(self.n_words, rounding_mode="floor")
+
+    def whole(self, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
+        """Read all known words: logits (batch, n_classes)."""
+        first = F.embedding(rows, self.weights)
+        known = self._known(layout.ids) > UNKNOWN
+        return self._logits(layout, known.to(first.dtype), first)
+
+    def worths(self, layout: Layout, rows: torch.Tensor, likely: torch.Tensor) -> torch.Tensor:
+        """Say what words are worth where some classes are more likely than others.
 
         Parameters
         ----------
@@ -106,19 +138,16 @@ class LinearPath(nn.Module):
             The words.
         rows : Tensor of shape (batch, length)
             Their rows in `weights`.
-        focus : float
-            The power of a class's probability that its weights are multiplied by.
+        likely : Tensor of shape (batch, n_classes)
+            What the weights for each class are multiplied by.
 
         Returns
         -------
         worths : Tensor of shape (batch, length)
             The largest TF-IDF weight for any class.
         """
-        known = self._known(layout.ids)
-        first = F.embedding(rows, self.weights)
-        whole = self._logits(layout, (known > UNKNOWN).to(first.dtype), first)
-        weights = first * whole.softmax(dim=1).pow(focus).unsqueeze(1)
-        return weights.amax(dim=2) * self.idf[known]
+        weights = F.embedding(rows, self.weights) * likely.unsqueeze(1)
+        return weights.amax(dim=2) * self.idf[self._known(layout.ids)]
 
     def word_weights(self) -> torch.Tensor:
         """Give the largest TF-IDF weight of each row of `weights` for any class."""
@@ -166,19 +195,85 @@ class WordRanking(nn.Module):
         self.weights = self.weights[: self.n_words].clone()
 
 
-class FocusedRanking(nn.Module):
-    """A selection logit for each word from what it says for the classes its document speaks for.
-
-    The linear path first reads the whole document. A word is worth its largest TF-IDF weight for
-    any class, each times the probability of the class to the power of `focus`. With 0 that is what
-    :class:`WordRanking` says.
+class PairPath(nn.Module):
+    """Logits from the TF-IDF of pairs of neighbouring words, none of which is unknown.
 
     Parameters
     ----------
+    start : PairStart
+        The pairs and their weights, which are not trained.
+    n_words : int
+        Number of the words that pairs are of.
+    """
+
+    pairs: torch.Tensor
+    weights: torch.Tensor
+    idf: torch.Tensor
+    words: torch.Tensor
+
+    def __init__(self, start: PairStart, n_words: int) -> None:
+        super().__init__()
+        self.register_buffer("pairs", torch.from_numpy(start.pairs))
+        weights = start.weights.reshape(-1, start.weights.shape[2])
+        self.register_buffer("weights", torch.from_numpy(weights))
+        self.register_buffer("idf", torch.from_numpy(start.idf))
+        self.register_buffer("words", torch.tensor(start.words))
+        self.n_words = n_words
+
+    def forward(
+        self, of_words: torch.Tensor, ids: torch.Tensor, fold: torch.Tensor
+    ) -> torch.Tensor:
+        """Read all pairs beside the single words.
+
+        Parameters
+        ----------
+        of_words : Tensor of shape (batch, n_classes)
+            Logits of the single words.
+        ids : Tensor of shape (batch, length)
+            All words.
+        fold : Tensor of shape (batch,)
+            Whose weights each document is read with.
+
+        Returns
+        -------
+        logits : Tensor of shape (batch, n_classes)
+        """
+        known = (ids > UNKNOWN) & (ids < self.n_words)
+        sought = ids[:, :-1] * self.n_words + ids[:, 1:]
+        place = torch.searchsorted(self.pairs, sought).clamp_(max=len(self.pairs) - 1)
+        found = known[:, :-1] & known[:, 1:] & (self.pairs[place] == sought)
+        # In order, those that occur twice stand together, and those not found at the end.
+        place = torch.where(found, place, len(self.pairs)).sort(dim=1).values
+        before = F.pad(place, (1, 0), value=-1)[:, :-1]
+        once = (place != before) & (place < len(self.pairs))
+        place = place.clamp_(max=len(self.pairs) - 1)
+        tfidf = once * self.idf[place]
+        weights = F.embedding(place + len(self.pairs) * fold.unsqueeze(1), self.weights)
+        logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
+        length = tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()
+        return self.words * of_words + logits / length
+
+    def forget_folds(self) -> None:
+        """Keep only what inference needs."""
+        self.weights = self.weights[: len(self.pairs)].clone()
+
+
+class FocusedRanking(nn.Module):
+    """A selection logit for each word from what it says for the classes its document speaks for.
+
+    The linear path first reads the whole document, and pairs of neighbouring words beside it, if
+    the linear start knows some. A word is worth its largest TF-IDF weight for any class, each times
+    the probability of the class to the power of `focus`. With 0 that is what :class:`WordRanking`
+    says.
+
+    Parameters
+    ----------
+    linear : LinearPath
+        As it is at the start.
     start : LinearStart
-        What the linear path starts from.
+        That it was made of.
     documents : Documents
-        That it was fitted on.
+        That the start was fitted on.
     initial_selection : float
         Share of their words that is selected at the start.
     focus : float
@@ -188,14 +283,20 @@ class FocusedRanking(nn.Module):
     scale: torch.Tensor
 
     def __init__(
-        self, start: LinearStart, documents: Documents, initial_selection: float, focus: float
+        self,
+        linear: LinearPath,
+        start: LinearStart,
+        documents: Documents,
+        initial_selection: float,
+        focus: float,
     ) -> None:
         super().__init__()
-        scale = _scale(_worths(start, documents, focus), initial_selection)
-        self.register_buffer("scale", torch.tensor(scale))
+        self.focus = focus
+        self.pairs = None if start.pairs is None else PairPath(start.pairs, linear.n_words)
+        seen = self._worths_of_all(linear, documents, start.folds)
+        self.register_buffer("scale", torch.tensor(_scale(seen, initial_selection)))
         self.gain = nn.Parameter(torch.tensor(_SPREAD))
         self.bias = nn.Parameter(torch.tensor(0.0))
-        self.focus = focus
 
     def forward(self, linear: LinearPath, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
         """Map the words of documents to logits.
@@ -213,39 +314,37 @@ class FocusedRanking(nn.Module):
         -------
         logits : Tensor of shape (batch, length)
         """
-        with torch.no_grad():
-            worth = linear.worths(layout, rows, self.focus)
-            ranked = (worth - self.scale[0]) / self.scale[1]
+        ranked = (self.worths(linear, layout, rows) - self.scale[0]) / self.scale[1]
         return self.gain * (ranked + self.bias)
 
+    @torch.no_grad()
+    def worths(self, linear: LinearPath, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
+        """Say what words are worth, from the same parameters: (batch, length)."""
+        whole = linear.whole(layout, rows)
+        if self.pairs is not None:
+            whole = self.pairs(whole, layout.ids, linear.fold(rows))
+        return linear.worths(layout, rows, whole.softmax(dim=1).pow(self.focus))
+
+    def _worths_of_all(
+        self, linear: LinearPath, documents: Documents, folds: np.ndarray
+    ) -> np.ndarray:
+        """Say what all words of training documents are worth."""
+        found = [np.empty(0, dtype=np.float32)]
+        for lines in inference_batches(documents.lengths, _AT_A_TIME):
+            layout = Layout(torch.from_numpy(documents.padded(lines)))
+            rows = linear.rows(layout.ids, torch.from_numpy(folds[lines]))
+            found.append(self.worths(linear, layout, rows)[layout.words].numpy())
+        return np.concatenate(found)
+
     def forget_folds(self) -> None:
-        """Do nothing: it holds nothing of them."""
+        """Keep only what inference needs."""
+        if self.pairs is not None:
+            self.pairs.forget_folds()
 
 
 def _scale(seen: np.ndarray, initial_selection: float) -> tuple[float, float]:
     """Give what a word selected at the start is worth at least, and the deviation of all."""
+    if not len(seen):
+        return 0.0, 1.0
     least = float(np.quantile(seen, 1 - initial_selection))
     return least, max(float(seen.std()), 1e-6)
-
-
-def _worths(start: LinearStart, documents: Documents, focus: float) -> np.ndarray:
-    """Give what :meth:`LinearPath.worths` says of all words of training documents, end to end."""
-    n_words = len(start.idf)
-    ends = np.cumsum(documents.lengths)
-    found = [np.empty(0, dtype=np.float32)]
-    for first in range(0, len(ends), _AT_A_TIME):
-        lengths = documents.lengths[first : first + _AT_A_TIME]
-        last = ends[first + len(lengths) - 1]
-        ids = documents.ids[last - lengths.sum() : last]
-        ids = np.where(ids < n_words, ids, UNKNOWN)
-        lines = np.repeat(np.arange(len(lengths)), lengths)
-        weights = start.weights[start.folds[first + lines], ids]
-        tfidf = np.zeros(len(ids))
-        once = np.unique(lines * n_words + ids, return_index=True)[1]
-        tfidf[once] = np.where(ids[once] > UNKNOWN, start.idf[ids[once]], 0)
-        places = (lines, np.arange(len(ids)))
-        logits = csr_array((tfidf, places), shape=(len(lengths), len(ids))) @ weights
-        norms = np.sqrt(np.bincount(lines, np.square(tfidf), len(lengths)).clip(1))
-        likely = softmax(logits / norms[:, None], axis=1) ** focus
-        found.append((weights * likely[lines]).max(axis=1) * start.idf[ids])
-    return np.concatenate(found)

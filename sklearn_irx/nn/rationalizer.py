@@ -14,7 +14,13 @@ from torch import nn
 from sklearn_irx.nn.encoders import ENCODERS
 from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.layout import Layout
-from sklearn_irx.nn.linear import FocusedRanking, LinearPath, LinearStart, WordRanking
+from sklearn_irx.nn.linear import (
+    FocusedRanking,
+    LinearPath,
+    LinearStart,
+    PairStart,
+    WordRanking,
+)
 from sklearn_irx.nn.losses import n_borders, n_selected
 from sklearn_irx.nn.predictor import Predictor
 from sklearn_irx.nn.reader import Reader
@@ -25,6 +31,7 @@ from sklearn_irx.text import PADDING, UNKNOWN, Documents
 _NEVER = -1e4  # the score of a word that is not to be selected
 _VECTORS = "selector.reader.vectors.weight"
 _LINEAR = "predictor.linear.weights"
+_PAIRS = "selector.ranking.pairs."
 
 
 class Reading(NamedTuple):
@@ -143,7 +150,9 @@ class Rationalizer(nn.Module):
         if linear_start is not None and documents is not None:
             linear = LinearPath(linear_start)
             if class_focus > 0:
-                ranking = FocusedRanking(linear_start, documents, initial_selection, class_focus)
+                ranking = FocusedRanking(
+                    linear, linear_start, documents, initial_selection, class_focus
+                )
             else:
                 folds = np.repeat(linear_start.folds, documents.lengths)
                 ranking = WordRanking(linear, documents.ids, folds, initial_selection)
@@ -267,12 +276,12 @@ class Rationalizer(nn.Module):
         """Go on with the weights of another network, on the linear start of this one."""
         made = (
             "predictor.linear.weights", "predictor.linear.idf", "selector.ranking.weights",
-            "selector.ranking.scale",
+            "selector.ranking.scale", _PAIRS,
         )  # fmt: skip
         with torch.no_grad():
             theirs = dict(former._tensors())
             for name, value in self._tensors():
-                if name not in made:
+                if not name.startswith(made):
                     value.copy_(theirs[name])
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -305,9 +314,10 @@ class Rationalizer(nn.Module):
         if vectors is None or vectors.ndim != 2 or unseen is None or unseen.ndim != 2:
             raise ValueError(f"{_VECTORS} and unseen must be there, with a row for each word")
         # What a skeleton makes on the CPU all the same is no larger than arrays that are there.
-        linear = arrays.get(_LINEAR)
-        if linear is not None and linear.shape != (len(vectors), settings.get("n_classes")):
-            raise ValueError(f"{_LINEAR} has shape {linear.shape}")
+        for name, n_rows in ((_LINEAR, len(vectors)), (f"{_PAIRS}weights", _n_pairs(arrays))):
+            weights = arrays.get(name)
+            if weights is not None and weights.shape != (n_rows, settings.get("n_classes")):
+                raise ValueError(f"{name} has shape {weights.shape}")
         widest = max((max(array.shape, default=0) for array in arrays.values()), default=0)
         widths = settings.get("filter_sizes", ())
         if len(widths) > len(arrays) or max(widths, default=0) > widest:
@@ -339,13 +349,12 @@ class Rationalizer(nn.Module):
         vectors = np.asarray(arrays[_VECTORS])
         start = documents = None
         if _LINEAR in arrays:
-            n_words = len(vectors)
-            start = LinearStart(
-                np.zeros((1, n_words, settings["n_classes"]), dtype=np.float32),
-                np.ones(n_words, dtype=np.float32),
-                np.zeros(1, dtype=np.int64),
-            )
-            documents = Documents(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int64))
+            n_words, n_classes = len(vectors), settings["n_classes"]
+            pairs, n_pairs = None, _n_pairs(arrays)
+            if n_pairs:
+                pairs = PairStart(np.zeros(n_pairs, np.int64), *_flat(n_pairs, n_classes), 1.0)
+            start = LinearStart(*_flat(n_words, n_classes), np.empty(0, np.int64), pairs)
+            documents = Documents(np.empty(0, np.int32), np.empty(0, np.int64))
         return cls(
             vectors, unseen=arrays["unseen"], **settings, linear_start=start, documents=documents
         )
@@ -356,3 +365,14 @@ class Rationalizer(nn.Module):
         for name, value in chain(self.named_parameters(), self.named_buffers()):
             if name in kept:
                 yield name, value
+
+
+def _n_pairs(arrays: dict[str, np.ndarray]) -> int:
+    """Give the number of pairs of words that a network knew."""
+    pairs = arrays.get(f"{_PAIRS}pairs")
+    return 0 if pairs is None else pairs.size
+
+
+def _flat(n_rows: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give weights and inverse document frequencies that say nothing."""
+    return np.zeros((1, n_rows, n_classes), np.float32), np.ones(n_rows, np.float32)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx.text.tokenized import TokenizedTexts, places_of
-from sklearn_irx.text.vocabulary import PADDING, Vocabulary
+from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 _BATCHES_PER_POOL = 50  # documents of so many batches are sorted by length together
 
@@ -92,6 +92,29 @@ class Documents:
         rectangle = np.full((len(rows), max(1, lengths.max(initial=0))), PADDING, dtype=np.int64)
         rectangle[np.arange(rectangle.shape[1]) < lengths[:, None]] = self.ids[self._places(rows)]
         return rectangle
+
+    def neighbours(self, n_words: int) -> tuple[np.ndarray, np.ndarray]:
+        """Give the pairs of neighbouring words, all of known words.
+
+        Parameters
+        ----------
+        n_words : int
+            Number of words known, those with ids below it.
+
+        Returns
+        -------
+        pairs : ndarray of shape (n_pairs_in_all,), dtype int64
+            The pairs of all documents, end to end: the id of the first word times `n_words`, plus
+            the id of the second.
+        lengths : ndarray of shape (n_documents,), dtype int64
+            Number of pairs of each document.
+        """
+        ids = self.ids.astype(np.int64)
+        known = (ids > UNKNOWN) & (ids < n_words)
+        document = np.repeat(np.arange(len(self)), self.lengths)
+        both = known[:-1] & known[1:] & (document[:-1] == document[1:])
+        pairs = (ids[:-1] * n_words + ids[1:])[both]
+        return pairs, np.bincount(document[:-1][both], minlength=len(self))
 
     def _places(self, rows: np.ndarray) -> np.ndarray:
         """Positions in `ids` of all words of the documents at `rows`."""

@@ -1,5 +1,7 @@
 """The linear path and the rankings of words, against scikit-learn's TF-IDF."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from sklearn_irx.nn.layout import Layout
-from sklearn_irx.nn.linear import FocusedRanking, LinearPath, LinearStart
+from sklearn_irx.nn.linear import FocusedRanking, LinearPath, LinearStart, PairPath, PairStart
 from sklearn_irx.text import Documents
 
 N_WORDS, N_CLASSES = 7, 3
@@ -21,7 +23,14 @@ START = LinearStart(
     np.ones(1, dtype=np.int64),
 )
 START.weights[:, :2], START.idf[:2] = 0, 1
-
+NOBODY = Documents(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64))
+KNOWN_PAIRS = [(2, 2), (2, 5), (3, 2), (4, 6), (6, 3), (6, 5)]
+PAIRS = PairStart(
+    np.array([N_WORDS * first + second for first, second in KNOWN_PAIRS]),
+    random.normal(size=(1, len(KNOWN_PAIRS), N_CLASSES)).astype(np.float32),
+    1 + random.random(len(KNOWN_PAIRS)).astype(np.float32),
+    0.7,
+)
 
 DOCUMENTS = arrays(np.int64, (3, 9), elements=st.integers(0, N_WORDS - 1))
 
@@ -53,20 +62,48 @@ def test_it_reads_the_tfidf_of_the_distinct_words_selected(ids, selected):
     np.testing.assert_allclose(logits.numpy(), logits_of(ids, selected), atol=1e-5)
 
 
-@given(DOCUMENTS, st.sampled_from([0.0, 0.5, 2.0]))
-def test_a_word_is_worth_its_weight_for_the_classes_of_its_document(ids, focus):
-    ids = tidy(ids)
-    likely = softmax(logits_of(ids, ids > 1), axis=1)  # unknown words are read over
+def logits_of_pairs(ids):
+    counts = np.zeros((len(ids), len(KNOWN_PAIRS)))
+    for row, document in enumerate(ids):
+        for pair in itertools.pairwise(document):
+            if pair in KNOWN_PAIRS:
+                counts[row, KNOWN_PAIRS.index(pair)] = 1
+    transformer = TfidfTransformer()
+    transformer.idf_ = PAIRS.idf.astype(float)
+    return transformer.transform(counts) @ PAIRS.weights[0]
+
+
+@given(DOCUMENTS, st.sampled_from([0.0, 0.5, 2.0]), st.booleans())
+def test_a_word_is_worth_its_weight_for_the_classes_of_its_document(ids, focus, with_pairs):
+    ids[:, 0] = N_WORDS - 1
+    ids[np.cumsum(ids == 0, axis=1) > 0] = 0  # padding stands at the end
+    logits = logits_of(ids, ids > 1)  # unknown words are read over
+    if with_pairs:
+        logits = PAIRS.words * logits + logits_of_pairs(ids)
+    likely = softmax(logits, axis=1)
     expected = np.zeros(ids.shape)
     for row, column in zip(*np.nonzero(ids), strict=True):
         word = ids[row, column]
         of_classes = START.weights[0, word] * likely[row] ** focus
         expected[row, column] = of_classes.max() * START.idf[word]
-    path = LinearPath(START)
+    start = START._replace(pairs=PAIRS if with_pairs else None)
+    path = LinearPath(start)
+    ranking = FocusedRanking(path, start, NOBODY, 0.5, focus)
     layout = Layout(torch.tensor(ids))
-    with torch.no_grad():
-        worths = path.worths(layout, path.rows(layout.ids, None), focus)
+    worths = ranking.worths(path, layout, path.rows(layout.ids, None))
     np.testing.assert_allclose(worths.numpy()[ids > 0], expected[ids > 0], atol=1e-5)
+
+
+def test_pairs_of_training_documents_are_read_with_the_weights_of_their_fold():
+    ids = torch.tensor([[4, 6, 3], [4, 6, 3]])
+    weights = np.stack([PAIRS.weights[0], -PAIRS.weights[0]])
+    path = PairPath(PAIRS._replace(weights=weights), N_WORDS)
+    nothing = torch.zeros(2, N_CLASSES)
+    first, second = path(nothing, ids, torch.tensor([0, 1]))
+    assert first.abs().max() > 0.1
+    np.testing.assert_allclose(first, -second, atol=1e-6)
+    path.forget_folds()
+    np.testing.assert_allclose(path(nothing, ids, torch.tensor([0, 0]))[1], first, atol=1e-6)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4])
@@ -80,7 +117,8 @@ def test_a_focused_ranking_begins_with_the_share_asked_for(share):
         1 + np.arange(1500) % 2,
     )
     documents = Documents(ids, lengths)
-    ranking, path = FocusedRanking(start, documents, share, focus=0.7), LinearPath(start)
+    path = LinearPath(start)
+    ranking = FocusedRanking(path, start, documents, share, focus=0.7)
     padded = torch.tensor(documents.padded(np.arange(1500)).astype(np.int64))
     with torch.no_grad():
         logits = ranking(path, Layout(padded), path.rows(padded, torch.tensor(start.folds)))

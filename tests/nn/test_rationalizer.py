@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.nn.layout import Layout
-from sklearn_irx.nn.linear import LinearStart
+from sklearn_irx.nn.linear import LinearStart, PairStart
 from sklearn_irx.nn.rationalizer import Rationalizer
 from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.text import Documents
@@ -21,7 +21,7 @@ UNSEEN = [20, 21, 22]
 STARTS = ["from scratch", "linear start"]
 
 
-def network(start, sampler="straight_through", fresh=False, **parameters):
+def network(start, sampler="straight_through", fresh=False, bigrams=False, **parameters):
     """Make a small network, its weights drawn at random unless it shall be fresh."""
     random = np.random.RandomState(0)
     vectors = random.normal(size=(N_WORDS, 4)).astype(np.float32)
@@ -34,7 +34,12 @@ def network(start, sampler="straight_through", fresh=False, **parameters):
         weights = random.normal(size=(6, N_WORDS, N_CLASSES)).astype(np.float32)
         idf = random.uniform(1, 3, N_WORDS).astype(np.float32)
         weights[:, :2], idf[:2] = 0, 1
-        linear_start = LinearStart(weights, idf, 1 + np.arange(10) % 5)
+        pairs = None
+        if bigrams:
+            known = np.unique(random.choice(N_WORDS**2, size=150))
+            weights_of_pairs = random.normal(size=(6, len(known), N_CLASSES)).astype(np.float32)
+            pairs = PairStart(known, weights_of_pairs, np.ones(len(known), np.float32), 0.5)
+        linear_start = LinearStart(weights, idf, 1 + np.arange(10) % 5, pairs)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         settings = {
@@ -66,6 +71,7 @@ VARIANTS = {
     "shared embeddings": network("from scratch", share_embeddings=True),
     "at most 2 words": network("linear start", max_rationale_length=2),
     "focused": network("linear start", class_focus=0.5),
+    "focused by pairs": network("linear start", bigrams=True, class_focus=2.0),
 }
 DOCUMENT = st.lists(st.integers(1, UNSEEN[-1]), max_size=12)
 
