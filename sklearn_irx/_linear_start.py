@@ -148,7 +148,10 @@ class _Fits:
         self.n_classes = n_classes
         self.sample_weight = sample_weight
         self.training = folds != HELD_OUT
-        self.without_folds = [self.training & (folds != 1 + k) for k in range(N_FOLDS)]
+        without_folds = [self.training & (folds != 1 + k) for k in range(N_FOLDS)]
+        self.parts = [self.training, *without_folds]
+        if not self.training.all():
+            self.parts = [np.ones_like(self.training), *without_folds, self.training]
 
     def on(
         self,
@@ -182,22 +185,17 @@ class _Fits:
             tried.append((fitted, scores, *_factors(scores, y_validation)))
         fitted, scores, factors, _ = min(tried, key=lambda one: one[3])
         own = factors[len(given) :]
-        weights = sum(
-            factor * self._with_folds(model, X, of_training)
-            for factor, (model, of_training, _) in zip(own, fitted, strict=True)
-        )
+        weights = np.zeros((len(self.parts), X.shape[1], self.n_classes), dtype=np.float32)
+        for factor, (model, of_training, _) in zip(own, fitted, strict=True):
+            if factor == 0:
+                continue
+            for of_part, part in zip(weights, self.parts, strict=True):
+                known = part is self.training
+                of_part += factor * (of_training if known else self._weights(model, X, part))
         return _Sum(
-            weights.astype(np.float32), tfidf.idf_.astype(np.float32),
+            weights, tfidf.idf_.astype(np.float32),
             np.tensordot(own, scores[len(given) :], axes=1), float(factors[: len(given)].sum()),
         )  # fmt: skip
-
-    def _with_folds(self, model: _Classifier, X: csr_array, of_training: np.ndarray) -> np.ndarray:
-        """Give the weights of all documents, without each fold, and without those held out."""
-        of_folds = [self._weights(model, X, part) for part in self.without_folds]
-        if self.training.all():
-            return np.stack([of_training, *of_folds])
-        of_all = self._weights(model, X, np.ones_like(self.training))
-        return np.stack([of_all, *of_folds, of_training])
 
     def _weights(self, model: _Classifier, X: csr_array, part: np.ndarray) -> np.ndarray:
         return _weights(model, X[part], self.y[part], self.n_classes, self.sample_weight[part])
@@ -223,18 +221,15 @@ def _count_pairs(
     known, numbers = np.unique(pairs, return_inverse=True)
     counts = count_words(numbers.astype(np.int32), lengths, len(known))
     frequencies = np.bincount(counts[training].indices, minlength=len(known))
-    known, counts = (
-        known[frequencies >= _LEAST_DOCUMENTS],
-        counts[:, frequencies >= _LEAST_DOCUMENTS],
-    )
+    frequent = frequencies >= _LEAST_DOCUMENTS
+    known, counts = known[frequent], counts[:, frequent]
 
     pairs, lengths = validation.neighbours(n_words)
     found = np.isin(pairs, known)
-    lengths = np.bincount(
-        np.repeat(np.arange(len(lengths)), lengths)[found], minlength=len(lengths)
-    )
-    numbers = np.searchsorted(known, pairs[found])
-    return known, counts, count_words(numbers.astype(np.int32), lengths, len(known))
+    document = np.repeat(np.arange(len(lengths)), lengths)[found]
+    numbers = np.searchsorted(known, pairs[found]).astype(np.int32)
+    found_lengths = np.bincount(document, minlength=len(lengths))
+    return known, counts, count_words(numbers, found_lengths, len(known))
 
 
 def _classifiers(name: str) -> list[_Classifier]:
