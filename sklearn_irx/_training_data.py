@@ -281,8 +281,8 @@ def linear_start(
     )  # fmt: skip
     fits, idf, folds, pairs = start
     if pairs is not None:
-        known, weights, of_pairs, of_words = pairs
-        pairs = PairStart(_own(known), _own(weights), _own(of_pairs), of_words)
+        known, weights, idf_of_pairs, word_factor = pairs
+        pairs = PairStart(_own(known), _own(weights), _own(idf_of_pairs), word_factor)
     return LinearStart(_own(fits), _own(idf), _own(folds)[: len(data.y)], pairs)
 
 

@@ -303,7 +303,7 @@ def test_pairs_beside_words_read_no_worse_than_words_alone(kind, corpus):
         sublinear_tf=True,
     )  # fmt: skip
     of_pairs = vectorizer.fit(words[:60]).transform(words[60:]) @ start.pairs.weights[0]
-    together = start.pairs.words * of_words + of_pairs
+    together = start.pairs.word_factor * of_words + of_pairs
     loss, loss_alone = (log_loss(y[60:], softmax(of, axis=1)) for of in (together, of_words))
     assert loss <= loss_alone + 1e-4
 

@@ -27,14 +27,14 @@ class PairStart(NamedTuple):
         Weight of each pair for each class, as those of words in :class:`LinearStart`.
     idf : ndarray of shape (n_pairs,), dtype float32
         Inverse document frequencies.
-    words : float
+    word_factor : float
         What the logits of the single words are multiplied by before those of the pairs are added.
     """
 
     pairs: np.ndarray
     weights: np.ndarray
     idf: np.ndarray
-    words: float
+    word_factor: float
 
 
 class LinearStart(NamedTuple):
@@ -209,7 +209,7 @@ class PairPath(nn.Module):
     pairs: torch.Tensor
     weights: torch.Tensor
     idf: torch.Tensor
-    words: torch.Tensor
+    word_factor: torch.Tensor
 
     def __init__(self, start: PairStart, n_words: int) -> None:
         super().__init__()
@@ -217,7 +217,7 @@ class PairPath(nn.Module):
         weights = start.weights.reshape(-1, start.weights.shape[2])
         self.register_buffer("weights", torch.from_numpy(weights))
         self.register_buffer("idf", torch.from_numpy(start.idf))
-        self.register_buffer("words", torch.tensor(start.words))
+        self.register_buffer("word_factor", torch.tensor(start.word_factor))
         self.n_words = n_words
 
     def forward(
@@ -251,7 +251,7 @@ class PairPath(nn.Module):
         weights = F.embedding(place + len(self.pairs) * fold.unsqueeze(1), self.weights)
         logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
         length = tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()
-        return self.words * of_words + logits / length
+        return self.word_factor * of_words + logits / length
 
     def forget_folds(self) -> None:
         """Keep only what inference needs."""

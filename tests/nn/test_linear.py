@@ -79,7 +79,7 @@ def test_a_word_is_worth_its_weight_for_the_classes_of_its_document(ids, focus, 
     ids[np.cumsum(ids == 0, axis=1) > 0] = 0  # padding stands at the end
     logits = logits_of(ids, ids > 1)  # unknown words are read over
     if with_pairs:
-        logits = PAIRS.words * logits + logits_of_pairs(ids)
+        logits = PAIRS.word_factor * logits + logits_of_pairs(ids)
     likely = softmax(logits, axis=1)
     expected = np.zeros(ids.shape)
     for row, column in zip(*np.nonzero(ids), strict=True):
