@@ -137,6 +137,8 @@ def test_every_sampler_comes_back(sampler, small, reviews, tmp_path):
         {"share_encoder": True, "predictor_input": "compact"},
         {"share_embeddings": True, "sampler": "top_k", "sampler_params": {"contiguous": True},
          "rationale_length": 0.2},
+        {"class_focus": 1.0},
+        {"class_focus": 1.0, "focus_bigrams": True},
         {"max_unseen_words": 0, "class_weight": {"food": 2, "noise": 1.5, "hygiene": 1}},
     ],
     ids=str,

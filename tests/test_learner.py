@@ -171,6 +171,18 @@ def test_prices_and_lengths_may_change_at_a_warm_start(small, reviews):
     assert clf.transform(texts).sum(axis=1).max() <= 6
 
 
+@pytest.mark.parametrize("bigrams", [True, False])
+def test_a_focus_may_know_other_bigrams_at_a_warm_start(bigrams, small, reviews):
+    texts, y, _ = reviews
+    clf = small(
+        class_focus=1.0, focus_bigrams=True, warm_start=True, learning_rate=1e-2, max_epochs=2
+    ).fit(texts[:100], y[:100])  # fmt: skip
+    first = clf.history_["train_loss"]
+    clf.set_params(focus_bigrams=bigrams).fit(texts[:200], y[:200])
+    assert (clf.history_["train_loss"][1] < first).all()
+    assert clf.score(texts[200:], y[200:]) > 0.9
+
+
 def test_a_loaded_model_starts_warm(small, reviews):
     texts, y, _ = reviews
     clf = small(warm_start=True, max_epochs=1).fit(texts[:100], y[:100])

@@ -84,6 +84,18 @@ def test_a_second_fit_does_not_do_the_work_again(kind, small, reviews, tmp_path,
         np.testing.assert_array_equal(again.predict_proba(texts), without.predict_proba(texts))
 
 
+def test_pairs_of_words_are_kept_too(small, reviews, tmp_path, work):
+    texts, y, _ = reviews
+    clf = small(memory=tmp_path, tokenizer=counting, class_focus=1.0, focus_bigrams=True)
+    first = clone(clf).fit(texts[:60], y[:60])
+    assert amounts(work)["linear"] > N_FITS
+    work["linear"].clear()
+    again = clone(clf).fit(texts[:60], y[:60])
+    assert not work["linear"]
+    np.testing.assert_array_equal(again.transform(texts), first.transform(texts))
+    np.testing.assert_array_equal(again.predict_proba(texts), first.predict_proba(texts))
+
+
 def test_prices_share_the_work_and_texts_do_not(small, reviews, tmp_path, work):
     texts, y, _ = reviews
     grid = GridSearchCV(
