@@ -78,7 +78,18 @@ SETTINGS = {
         },
         ({"hidden_size": 100}, {"hidden_size": 120, "embeddings": None}),
     ),
-    "imdb": Setting({"lambda1": 0.005, "max_length": 200, "linear_start": "logistic"}),
+    "imdb": Setting(
+        {
+            "linear_start": "combined",
+            "class_focus": 1.0,
+            "focus_bigrams": True,
+            "rationale_length": 14,
+            "max_rationale_length": 15,
+            "max_length": 200,
+            "learning_rate": 1e-4,
+        },
+        ({"hidden_size": 100}, {"hidden_size": 120, "embeddings": None}),
+    ),
     "file": Setting({"lambda1": 0.005, "max_length": 300}),
 }
 """The corpora of the demonstration; "file" is what any other table gets."""
