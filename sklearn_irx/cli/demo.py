@@ -87,6 +87,7 @@ SETTINGS = {
             "max_rationale_length": 15,
             "max_length": 200,
             "learning_rate": 1e-4,
+            "n_threads": 1,
         },
         ({"hidden_size": 100}, {"hidden_size": 120, "embeddings": None}),
     ),
