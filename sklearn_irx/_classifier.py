@@ -61,8 +61,8 @@ class SelectiveRationaleClassifier(RationaleLearner):
         rationales are more often right, and hold less of what speaks for other classes.
     focus_bigrams : bool, default=False
         Whether that classifier, where it reads the whole text for `class_focus`, also knows pairs
-        of neighbouring words, "not good" beside "not" and "good". More often right on long texts
-        that tell an opinion; fitting takes several times as long as with words alone.
+        of neighbouring words, "not good" beside "not" and "good". More often right, above all
+        where texts tell an opinion. The classifier takes several times as long to fit.
     embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these, default=None
         Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
         a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
