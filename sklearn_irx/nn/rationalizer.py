@@ -314,10 +314,12 @@ class Rationalizer(nn.Module):
         if vectors is None or vectors.ndim != 2 or unseen is None or unseen.ndim != 2:
             raise ValueError(f"{_VECTORS} and unseen must be there, with a row for each word")
         # What a skeleton makes on the CPU all the same is no larger than arrays that are there.
-        for name, n_rows in ((_LINEAR, len(vectors)), (f"{_PAIRS}weights", _n_pairs(arrays))):
-            weights = arrays.get(name)
-            if weights is not None and weights.shape != (n_rows, settings.get("n_classes")):
-                raise ValueError(f"{name} has shape {weights.shape}")
+        n_rows = {_LINEAR: len(vectors), f"{_PAIRS}weights": _n_pairs(arrays)}
+        if n_rows[f"{_PAIRS}weights"] and f"{_PAIRS}weights" not in arrays:
+            raise ValueError(f"{_PAIRS}weights is missing")
+        for name, n in n_rows.items():
+            if name in arrays and arrays[name].shape != (n, settings.get("n_classes")):
+                raise ValueError(f"{name} has shape {arrays[name].shape}")
         widest = max((max(array.shape, default=0) for array in arrays.values()), default=0)
         widths = settings.get("filter_sizes", ())
         if len(widths) > len(arrays) or max(widths, default=0) > widest:

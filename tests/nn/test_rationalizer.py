@@ -222,8 +222,35 @@ def test_arrays_rebuild_the_network(name):
     )
 
 
-def test_forgetting_the_folds_leaves_reading_unchanged():
-    module = network("linear start")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("pairs", None, "weights has shape"),
+        ("pairs", np.arange(3), "weights has shape"),
+        ("pairs", np.zeros(10**7, np.int64), "weights has shape"),
+        ("weights", None, "weights is missing"),
+        ("weights", np.zeros((5, 10**6), np.float32), "weights has shape"),
+        ("idf", None, "idf is missing"),
+        ("idf", np.ones(3, np.float32), "idf has shape"),
+        ("word_factor", None, "word_factor is missing"),
+        ("word_factor", np.ones(2, np.float32), "word_factor has shape"),
+    ],
+)
+def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said):
+    module = copy.deepcopy(VARIANTS["focused by pairs"])
+    module.forget_folds()
+    arrays = module.to_arrays()
+    if value is None:
+        del arrays[f"selector.ranking.pairs.{name}"]
+    else:
+        arrays[f"selector.ranking.pairs.{name}"] = value
+    with pytest.raises(ValueError, match=said):
+        Rationalizer.from_arrays(module.settings, arrays)
+
+
+@pytest.mark.parametrize("more", [{}, {"bigrams": True, "class_focus": 1.0}], ids=str)
+def test_forgetting_the_folds_leaves_reading_unchanged(more):
+    module = network("linear start", **more)
     documents = [list(range(1, 20)), [], [7, 7, 3]]
     before = read(module, documents)
     size = sum(array.size for array in module.to_arrays().values())
