@@ -51,6 +51,17 @@ def test_take(lists, data):
     np.testing.assert_array_equal(taken.padded(everything), expected.padded(everything))
 
 
+@given(LISTS, st.integers(2, 12))
+def test_neighbours_are_two_known_words_of_one_document(lists, n_words):
+    pairs, lengths = documents_of(lists).neighbours(n_words)
+    expected = [
+        [(a, b) for a, b in itertools.pairwise(ids) if all(1 < one < n_words for one in (a, b))]
+        for ids in lists
+    ]
+    assert lengths.tolist() == [len(of_document) for of_document in expected]
+    assert [divmod(pair, n_words) for pair in pairs.tolist()] == list(itertools.chain(*expected))
+
+
 def test_from_texts_cuts_at_the_limit():
     vocabulary = Vocabulary(["ants", "bed"])
     documents = Documents.from_texts(
