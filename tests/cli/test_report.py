@@ -17,7 +17,7 @@ def test_a_report_of_a_pair_is_one_page(cli, unlike, table, tmp_path):
     assert "both, interacting" in result.stdout
     assert str(page) in result.stdout
     html = page.read_text(encoding="utf-8")
-    for text in ("<h1>Rationales for reviews.csv</h1>", "120 texts", "Accuracy", "What the"):
+    for text in ("<h1>Rationales for reviews.csv</h1>", "120 texts", "Accuracy", "exchange did"):
         assert text in html
     assert [row[0] for row in documents_of(page)[:2]] == ["row 1", "row 2"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html"]
