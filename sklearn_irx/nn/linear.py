@@ -107,9 +107,7 @@ class LinearPath(nn.Module):
         tfidf = layout.once(mask) * self.idf[self._known(layout.ids)]
         correction = self.correction(self._known(layout.distinct))
         weights = first + F.embedding(layout.numbers, correction)
-        logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
-        # At least 1, the smallest idf there is: an empty rationale has a finite gradient.
-        return logits / tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()
+        return _logits_of(tfidf, weights)
 
     def rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         """Give the rows of `weights` for ids (batch, length) of documents of folds (batch,)."""
@@ -123,21 +121,20 @@ class LinearPath(nn.Module):
         """Give the folds (batch,) that rows (batch, length) are of, 0 where there is none."""
         return rows[:, 0].div(self.n_words, rounding_mode="floor")
 
-    def whole(self, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
-        """Read all known words: logits (batch, n_classes)."""
-        first = F.embedding(rows, self.weights)
+    def whole(self, layout: Layout, first: torch.Tensor) -> torch.Tensor:
+        """Read all known words, whose weights were `first`: logits (batch, n_classes)."""
         known = self._known(layout.ids) > UNKNOWN
         return self._logits(layout, known.to(first.dtype), first)
 
-    def worths(self, layout: Layout, rows: torch.Tensor, likely: torch.Tensor) -> torch.Tensor:
+    def worths(self, layout: Layout, first: torch.Tensor, likely: torch.Tensor) -> torch.Tensor:
         """Say what words are worth where some classes are more likely than others.
 
         Parameters
         ----------
         layout : Layout
             The words.
-        rows : Tensor of shape (batch, length)
-            Their rows in `weights`.
+        first : Tensor of shape (batch, length, n_classes)
+            Their weights at the start.
         likely : Tensor of shape (batch, n_classes)
             What the weights for each class are multiplied by.
 
@@ -146,7 +143,7 @@ class LinearPath(nn.Module):
         worths : Tensor of shape (batch, length)
             The largest TF-IDF weight for any class.
         """
-        weights = F.embedding(rows, self.weights) * likely.unsqueeze(1)
+        weights = first * likely.unsqueeze(1)
         return weights.amax(dim=2) * self.idf[self._known(layout.ids)]
 
     def word_weights(self) -> torch.Tensor:
@@ -249,9 +246,7 @@ class PairPath(nn.Module):
         place = place.clamp_(max=len(self.pairs) - 1)
         tfidf = once * self.idf[place]
         weights = F.embedding(place + len(self.pairs) * fold.unsqueeze(1), self.weights)
-        logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
-        length = tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()
-        return self.word_factor * of_words + logits / length
+        return self.word_factor * of_words + _logits_of(tfidf, weights)
 
     def forget_folds(self) -> None:
         """Keep only what inference needs."""
@@ -320,10 +315,11 @@ class FocusedRanking(nn.Module):
     @torch.no_grad()
     def worths(self, linear: LinearPath, layout: Layout, rows: torch.Tensor) -> torch.Tensor:
         """Say what words are worth, from the same parameters: (batch, length)."""
-        whole = linear.whole(layout, rows)
+        first = F.embedding(rows, linear.weights)
+        whole = linear.whole(layout, first)
         if self.pairs is not None:
             whole = self.pairs(whole, layout.ids, linear.fold(rows))
-        return linear.worths(layout, rows, whole.softmax(dim=1).pow(self.focus))
+        return linear.worths(layout, first, whole.softmax(dim=1).pow(self.focus))
 
     def _worths_of_all(
         self, linear: LinearPath, documents: Documents, folds: np.ndarray
@@ -340,6 +336,13 @@ class FocusedRanking(nn.Module):
         """Keep only what inference needs."""
         if self.pairs is not None:
             self.pairs.forget_folds()
+
+
+def _logits_of(tfidf: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Sum weights (batch, length, n_classes) by TF-IDF (batch, length), scaled to length 1."""
+    logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
+    # At least 1, the smallest idf there is: an empty rationale has a finite gradient.
+    return logits / tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()
 
 
 def _scale(seen: np.ndarray, initial_selection: float) -> tuple[float, float]:
