@@ -35,13 +35,13 @@ from common import (
     write_circumstances,
 )
 
-import sklearn_irx.nn.reader
 import sklearn_irx.nn.selector
-import sklearn_irx.nn.training
+import sklearn_irx.nn.text_encoder
+import sklearn_irx.nn.training.loop
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components.encoders import ConvolutionalEncoder
 from sklearn_irx.metrics import rationale_length
-from sklearn_irx.nn.dropout import Dropout
-from sklearn_irx.nn.encoders import ConvolutionalEncoder
+from sklearn_irx.nn.kernels.dropout import Dropout
 
 LAMBDA1 = {"20newsgroups": 0.012, "imdb": 0.006}
 FORMULATIONS = ("fast", "plain")
@@ -89,9 +89,9 @@ def plain() -> Iterator[None]:
     with ExitStack() as patches:
         for owner, name, value in (
             (ConvolutionalEncoder, "plain", True),
-            (sklearn_irx.nn.training, "RowAdam", DenseAdam),
+            (sklearn_irx.nn.training.loop, "RowAdam", DenseAdam),
             (sklearn_irx.nn.selector, "scores_of", plain_scores),
-            (sklearn_irx.nn.reader, "masked_words", plain_masking),
+            (sklearn_irx.nn.text_encoder, "masked_words", plain_masking),
             (Dropout, "forward", plain_dropout),
         ):
             patches.enter_context(patch.object(owner, name, value))

@@ -4,11 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sklearn_irx._classifier import SelectiveRationaleClassifier
-    from sklearn_irx._committee import InteractiveCommittee
-    from sklearn_irx._ensemble import InteractiveEnsemble
-    from sklearn_irx._extractor import RationaleExtractor
-    from sklearn_irx._rationale import Rationale
+    from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
+    from sklearn_irx.classifier.rationale import Rationale
+    from sklearn_irx.ensemble.committee import InteractiveCommittee
+    from sklearn_irx.ensemble.extractor import RationaleExtractor
+    from sklearn_irx.ensemble.pair import InteractiveEnsemble
     from sklearn_irx.io import load, save
 
 __version__ = "0.1.0"
@@ -23,11 +23,11 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "InteractiveCommittee": "_committee",
-    "InteractiveEnsemble": "_ensemble",
-    "Rationale": "_rationale",
-    "RationaleExtractor": "_extractor",
-    "SelectiveRationaleClassifier": "_classifier",
+    "InteractiveCommittee": "ensemble.committee",
+    "InteractiveEnsemble": "ensemble.pair",
+    "Rationale": "classifier.rationale",
+    "RationaleExtractor": "ensemble.extractor",
+    "SelectiveRationaleClassifier": "classifier.estimator",
     "load": "io",
     "save": "io",
 }

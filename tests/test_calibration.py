@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble
-from sklearn_irx._calibration import at_temperature, fit_temperature
+from sklearn_irx.classifier.calibration import at_temperature, fit_temperature
 from sklearn_irx.metrics import expected_calibration_error
 
 

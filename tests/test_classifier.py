@@ -19,8 +19,8 @@ from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
 
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components.samplers import SAMPLERS
 from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
-from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
 

@@ -48,7 +48,7 @@ def client(cluster):
 def _import():
     import torch  # so that no test waits for it
 
-    import sklearn_irx._ensemble  # noqa: F401
+    import sklearn_irx.ensemble.pair  # noqa: F401
 
     return torch.get_num_threads()
 

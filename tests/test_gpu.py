@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from sklearn_irx import InteractiveEnsemble, load, save
+from sklearn_irx.components.encoders.cnn import ConvolutionalEncoder
+from sklearn_irx.components.samplers import SAMPLERS
 from sklearn_irx.nn import precision as of_products
-from sklearn_irx.nn.encoders.cnn import ConvolutionalEncoder
-from sklearn_irx.nn.samplers import SAMPLERS
-from sklearn_irx.nn.training import pick_device
+from sklearn_irx.nn.training.loop import pick_device
 
 DEVICE = pick_device("auto")
 needs_gpu = [

@@ -19,8 +19,8 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.components.samplers import SAMPLERS
 from sklearn_irx.io import SKOPS_TYPES, NotSaved, load, save
-from sklearn_irx.nn.samplers import SAMPLERS
 from sklearn_irx.text import Vocabulary, WhitespaceTokenizer, WordTokenizer, WordVectors
 from sklearn_irx.text.words import pack_words, unpack_words
 

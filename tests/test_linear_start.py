@@ -12,7 +12,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 from sklearn_irx import _linear_start
-from sklearn_irx._linear_start import (
+from sklearn_irx.components.initializations.linear import (
     HELD_OUT,
     LINEAR_STARTS,
     N_FOLDS,

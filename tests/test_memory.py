@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_irx import InteractiveEnsemble, _linear_start
-from sklearn_irx._linear_start import N_FOLDS, SMOOTHINGS
+from sklearn_irx.components.initializations.linear import N_FOLDS, SMOOTHINGS
 from sklearn_irx.text import WordTokenizer, WordVectors
 
 tokenized_texts = []

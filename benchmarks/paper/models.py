@@ -17,7 +17,7 @@ from benchmarks.paper.measures import Exchange, Reading, measure_model, measure_
 from benchmarks.paper.protocol import Member, Pair, Protocol, Setting
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.nn.isolation import isolated
-from sklearn_irx.nn.training import INFERENCE_BATCH_SIZE
+from sklearn_irx.nn.training.loop import INFERENCE_BATCH_SIZE
 from sklearn_irx.text import (
     Documents,
     TokenizedTexts,

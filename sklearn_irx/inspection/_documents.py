@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.exchange import CASES, chosen
 from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line
 

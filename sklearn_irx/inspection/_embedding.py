@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from sklearn_irx._rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.inspection._documents import ExplainedDocument
 from sklearn_irx.inspection._pieces import one_line, read_end
 from sklearn_irx.text import harmless

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_irx._rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.exchange import CASES, RULES
 from sklearn_irx.inspection._documents import documents_of
 from sklearn_irx.inspection._pieces import one_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sklearn_irx._rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.text import harmless
 
 _WORD = re.compile(r"\w")

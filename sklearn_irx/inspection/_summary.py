@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from sklearn_irx._rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.inspection._documents import ExplainedDocument, keys_of_members
 from sklearn_irx.inspection._flow import CASE_LABELS
 from sklearn_irx.inspection._pieces import one_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from sklearn_irx._rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line, percent, read_pieces
 
 if TYPE_CHECKING:

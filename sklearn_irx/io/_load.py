@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
-from sklearn_irx._classifier import SelectiveRationaleClassifier
-from sklearn_irx._committee import InteractiveCommittee
-from sklearn_irx._constraints import CONSTRAINTS
-from sklearn_irx._ensemble import InteractiveEnsemble
-from sklearn_irx._selection import check_selection
 from sklearn_irx._validation import check_filter_sizes, check_members
+from sklearn_irx.classifier.constraints import CONSTRAINTS
+from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
+from sklearn_irx.classifier.selection import check_selection
+from sklearn_irx.ensemble.committee import InteractiveCommittee
+from sklearn_irx.ensemble.pair import InteractiveEnsemble
 from sklearn_irx.exchange import RULES
 from sklearn_irx.io._files import (
     MODEL,

@@ -13,10 +13,10 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._classifier import SelectiveRationaleClassifier
-from sklearn_irx._committee import InteractiveCommittee
 from sklearn_irx._compat import validate_parameter_constraints
-from sklearn_irx._ensemble import InteractiveEnsemble
+from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
+from sklearn_irx.ensemble.committee import InteractiveCommittee
+from sklearn_irx.ensemble.pair import InteractiveEnsemble
 from sklearn_irx.io._card import model_card
 from sklearn_irx.io._files import (
     CARD,
@@ -46,9 +46,9 @@ ESTIMATORS: dict[str, type] = {
 """All that can be saved, by the name that stands in the file."""
 
 SKOPS_TYPES = (
-    "sklearn_irx._classifier.SelectiveRationaleClassifier",
-    "sklearn_irx._committee.InteractiveCommittee",
-    "sklearn_irx._ensemble.InteractiveEnsemble",
+    "sklearn_irx.classifier.estimator.SelectiveRationaleClassifier",
+    "sklearn_irx.ensemble.committee.InteractiveCommittee",
+    "sklearn_irx.ensemble.pair.InteractiveEnsemble",
     "sklearn_irx.io._values.NotSaved",
     "sklearn_irx.text.tokenizer.WhitespaceTokenizer",
     "sklearn_irx.text.tokenizer.WordTokenizer",

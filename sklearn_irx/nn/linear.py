@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.nn.kernels.packed_batch import Layout
 from sklearn_irx.text import UNKNOWN, Documents, inference_batches
 
 _AT_A_TIME = 1024  # documents

@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from sklearn_irx.nn.dropout import Dropout
 from sklearn_irx.nn.isolation import generator_for
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.nn.kernels.dropout import Dropout
+from sklearn_irx.nn.kernels.packed_batch import Layout
 from sklearn_irx.nn.linear import LinearPath
-from sklearn_irx.nn.reader import Reader
+from sklearn_irx.nn.text_encoder import Reader
 
 PREDICTOR_INPUTS = ("in_place", "compact")
 

@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._rationale import Rationale
 from sklearn_irx._validation import check_labels, check_texts
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.inspection._documents import ExplainedDocument, read_documents
 from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.study._records import Item, Phase

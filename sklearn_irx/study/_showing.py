@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from sklearn_irx._rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.text import harmless
 
 Show = Literal["in_place", "words"]

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.encoders import ENCODERS
+from sklearn_irx.components.encoders import ENCODERS
 
 OWN = {
     "cnn": [{"filter_sizes": (1, 2, 4), "n_filters": 3}],

@@ -7,11 +7,11 @@ import torch.nn.functional as F  # noqa: N812
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.dropout import Dropout, drop_, enlargement
-from sklearn_irx.nn.layout import Layout
-from sklearn_irx.nn.masking import masked_words
-from sklearn_irx.nn.precision import product_type
-from sklearn_irx.nn.scoring import scores_of
+from sklearn_irx.nn.kernels.dropout import Dropout, drop_, enlargement
+from sklearn_irx.nn.kernels.masking import masked_words
+from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.precision import product_type
+from sklearn_irx.nn.kernels.scoring import scores_of
 
 
 def drawn(seed, *shape):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from sklearn_irx.nn.samplers.hard_kuma import HardKuma
+from sklearn_irx.components.samplers.hard_kuma import HardKuma
 
 SHAPES = [(0.0, 0.0), (1.5, -1.0), (-1.0, 1.5), (-2.0, -3.0), (2.0, 4.0)]
 STRETCHES = [0.02, 0.1, 1.0]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_irx.nn.encoders import ENCODERS
+from sklearn_irx.components.encoders import ENCODERS
+from sklearn_irx.components.samplers import SAMPLERS
 from sklearn_irx.nn.isolation import generator_for, isolated, own_numbers, threads
-from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.nn.model import Rationalizer
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.nn.kernels.packed_batch import Layout
 
 batches = st.tuples(st.integers(1, 4), st.integers(1, 8)).flatmap(
     lambda shape: st.tuples(

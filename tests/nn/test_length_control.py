@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.length_control import FixedPrice, Multiplier, fit_selection
-from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.components.samplers import SAMPLERS
+from sklearn_irx.nn.training.length_control import FixedPrice, Multiplier, fit_selection
 
 WORDS = torch.arange(10) < torch.tensor([[10], [4], [0]])
 

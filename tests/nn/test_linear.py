@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.nn.kernels.packed_batch import Layout
 from sklearn_irx.nn.linear import FocusedRanking, LinearPath, LinearStart, PairPath, PairStart
 from sklearn_irx.text import Documents
 

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 import torch
 
-from sklearn_irx.nn.optimizer import RowAdam
+from sklearn_irx.nn.training.optimizer import RowAdam
 
 
 def steps(optimizer, table, weight, batches, sparse):

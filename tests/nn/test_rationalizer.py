@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.components.samplers import SAMPLERS
+from sklearn_irx.nn.kernels.packed_batch import Layout
 from sklearn_irx.nn.linear import LinearStart, PairStart
-from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.samplers import SAMPLERS
+from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.text import Documents
 
 N_WORDS, N_CLASSES = 20, 3

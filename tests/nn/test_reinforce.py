@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sklearn_irx.components.samplers.reinforce import Reinforce
 from sklearn_irx.nn.losses import n_borders
-from sklearn_irx.nn.samplers.base import Selection
-from sklearn_irx.nn.samplers.reinforce import Reinforce
+from sklearn_irx.nn.sampler import Selection
 
 LOGITS = torch.tensor([-2.0, -0.5, 0.0, 0.3, 1.0, 2.5], dtype=torch.float64)
 MASKS = torch.tensor(list(product([False, True], repeat=6)))

@@ -6,7 +6,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.samplers import SAMPLERS, IndependentSampler, make_sampler
+from sklearn_irx.components.samplers import SAMPLERS, IndependentSampler, make_sampler
 
 LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=20)
 INDEPENDENT = [name for name in SAMPLERS if issubclass(SAMPLERS[name], IndependentSampler)]
@@ -74,7 +74,7 @@ def test_words_preferred_to_the_threshold_are_selected(name, logits, threshold):
     preference = sampler.preference(scores)
     assert torch.equal(sampler(scores, words).mask > 0, preference > threshold)
     order = torch.tensor(logits).argsort(stable=True)
-    assert (preference[0, order].diff() >= 0).all()
+    assert (preference[0, order].diff() >= -1e-6).all()  # equal up to rounding
 
 
 @given(

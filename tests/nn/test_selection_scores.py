@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sklearn_irx.nn.samplers import make_sampler
+from sklearn_irx.components.samplers import make_sampler
 
 ALL = ["straight_through", "gumbel", "reinforce", "hard_kuma", "sparsemap", "top_k"]
 OF_EACH_WORD = ALL[:4]

@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from sklearn_irx.components.samplers.sparsemap import SparseMap, lp_sparsemap
+from sklearn_irx.nn.kernels.total_variation import denoise
 from sklearn_irx.nn.lengths import n_allowed
-from sklearn_irx.nn.samplers.sparsemap import SparseMap, lp_sparsemap
-from sklearn_irx.nn.total_variation import denoise
 
 SCORES = st.lists(st.floats(-3, 3, width=16), min_size=1, max_size=8)
 WEIGHTS = st.sampled_from([0.0, 0.1, 0.5, 2.0])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit, softmax
 
+from sklearn_irx.components.samplers.top_k import TopK, relaxed_top_k
 from sklearn_irx.nn.lengths import n_allowed
-from sklearn_irx.nn.samplers.top_k import TopK, relaxed_top_k
 
 LENGTHS = st.sampled_from([1, 2, 5, 0.1, 0.3, 0.9])
 DOCUMENTS = st.lists(

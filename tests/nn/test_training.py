@@ -8,12 +8,12 @@ import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
-from sklearn_irx.nn.batches import LabelledDocuments
-from sklearn_irx.nn.callbacks import BestWeights, Curriculum
 from sklearn_irx.nn.isolation import isolated
-from sklearn_irx.nn.length_control import FixedPrice, Multiplier
-from sklearn_irx.nn.rationalizer import Rationalizer
-from sklearn_irx.nn.training import make_net, read, train
+from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.training.batches import LabelledDocuments
+from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum
+from sklearn_irx.nn.training.length_control import FixedPrice, Multiplier
+from sklearn_irx.nn.training.loop import make_net, read, train
 from sklearn_irx.text import Documents
 
 

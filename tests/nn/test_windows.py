@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.encoders.cnn import ConvolutionalEncoder
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.components.encoders.cnn import ConvolutionalEncoder
+from sklearn_irx.nn.kernels.packed_batch import Layout
 
 SIZE, N_WORDS = 4, 9
 WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=3)

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sklearn_irx.nn.encoders import ConvolutionalEncoder
-from sklearn_irx.nn.layout import Layout
+from sklearn_irx.components.encoders import ConvolutionalEncoder
+from sklearn_irx.nn.kernels.packed_batch import Layout
 
 from .common import N_WORDS
 

@@ -1,0 +1,1 @@
+"""The parts of a classifier that users configure."""

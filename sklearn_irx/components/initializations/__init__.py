@@ -1,0 +1,1 @@
+"""Where selector and predictor start."""

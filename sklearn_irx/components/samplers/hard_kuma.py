@@ -1,0 +1,114 @@
+"""Masks that are soft, but with exact zeros and ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from sklearn_irx.nn.isolation import generator_for
+from sklearn_irx.nn.sampler import IndependentSampler, Selection, expected_costs
+
+_SHAPES = (1e-6, 100.0)  # beyond, the distribution is a point and its gradients overflow
+_SMALL = -30.0  # log x, below which log(1 + x) and exp(x) - 1 are x to the last digit
+
+
+class HardKuma(IndependentSampler):
+    """Draws from stretched and rectified Kumaraswamy distributions (Bastings et al., 2019).
+
+    Each word has two scores; their softplus are the shapes ``a`` and ``b`` of a variable on
+    (0, 1). It is stretched to ``(-stretch, 1 + stretch)`` and cut off at 0 and 1, which then have
+    probabilities of their own. A draw is a differentiable function of noise. The costs are
+    expected values in closed form and take a word for selected when its mask is not 0, and so
+    does inference when that is likelier than not; its masks are hard. `temperature` is ignored.
+
+    Parameters
+    ----------
+    stretch : float, default=0.1
+        How far beyond 0 and 1, above 0. The further, the more of the masks are hard.
+    **parameters
+        As :class:`~sklearn_irx.nn.sampler.Sampler` takes them.
+
+    Raises
+    ------
+    ValueError
+        If `stretch` is not above 0, or not finite.
+
+    References
+    ----------
+    J. Bastings et al., "Interpretable Neural Predictions with Differentiable Binary Variables",
+    ACL 2019.
+    """
+
+    directions = (1.0, -1.0)
+
+    def __init__(self, *, stretch: float = 0.1, **parameters: Any) -> None:
+        if not 0 < stretch < math.inf:
+            raise ValueError(f"stretch={stretch!r} must be a finite number above 0.")
+        super().__init__(**parameters)
+        self.stretch = stretch
+
+    def sample(  # noqa: D102
+        self,
+        scores: torch.Tensor,
+        words: torch.Tensor,
+        temperature: float,  # noqa: ARG002
+    ) -> Selection:
+        a, b = _shapes(scores)
+        # The inverse of the CDF 1 - (1 - k^a)^b. An exponential variable is -log of a uniform one,
+        # without its loss of digits next to 1.
+        noise = torch.empty_like(a).exponential_(generator=generator_for(a.device))
+        kuma = torch.exp(_log1mexp(-noise / b) / a)
+        mask = (kuma * (1 + 2 * self.stretch) - self.stretch).clamp(0, 1) * words
+        return Selection(mask, *expected_costs(torch.exp(-self._log_hazard(scores).exp()), words))
+
+    def preference(self, scores: torch.Tensor) -> torch.Tensor:
+        """Map scores to the log-odds of a mask other than 0, shape (batch, length)."""
+        log_hazard = self._log_hazard(scores)
+        bounded = log_hazard.clamp(min=_SMALL)
+        hazard = bounded.exp()
+        # -log(exp(hazard) - 1), where neither the exp overflows nor a small hazard is lost.
+        return bounded - log_hazard - hazard - torch.log(-torch.expm1(-hazard))
+
+    def score_for(self, log_odds: float) -> float:
+        """Give x such that words of scores (x, -x) have these log-odds of a mask other than 0."""
+        low, high = -50.0, 50.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            # On the CPU even where a network is made that has shapes and no numbers.
+            scores = torch.tensor([[[middle, -middle]]], dtype=torch.float64, device="cpu")
+            below = self.preference(scores).item() < log_odds
+            low, high = (middle, high) if below else (low, middle)
+        return (low + high) / 2
+
+    def probability_of_zero(self, scores: torch.Tensor) -> torch.Tensor:
+        """Give the probability that the mask of a word is 0, shape (batch, length)."""
+        return -torch.expm1(-self._log_hazard(scores).exp())
+
+    def probability_of_one(self, scores: torch.Tensor) -> torch.Tensor:
+        """Give the probability that the mask of a word is 1, shape (batch, length)."""
+        a, b = _shapes(scores)
+        log_cut = math.log1p(self.stretch) - math.log1p(2 * self.stretch)
+        return torch.exp(b * _log1mexp(a * log_cut))
+
+    def _log_hazard(self, scores: torch.Tensor) -> torch.Tensor:
+        """Give log(-log P(mask > 0)), which is finite where either probability rounds to 0."""
+        a, b = _shapes(scores)
+        log_power = a * (math.log(self.stretch) - math.log1p(2 * self.stretch))
+        bounded = log_power.clamp(min=_SMALL)
+        return b.log() + (log_power - bounded) + torch.log(-_log1mexp(bounded))
+
+
+def _shapes(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give the shapes a and b of the distribution of each word, (batch, length) each."""
+    a, b = torch.nn.functional.softplus(scores).clamp(*_SHAPES).unbind(dim=-1)
+    return a, b
+
+
+def _log1mexp(x: torch.Tensor) -> torch.Tensor:
+    """Compute log(1 - exp(x)) for x <= 0, to full precision on either side of log(1/2)."""
+    half = -math.log(2)
+    near = torch.log(-torch.expm1(x.clamp(half, -1e-20)))  # noise may round to 0
+    far = torch.log1p(-torch.exp(x.clamp(max=half)))
+    return torch.where(x > half, near, far)

@@ -1,0 +1,174 @@
+"""Sparse structured rationales: a budget and neighbours that go together."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from typing import Any
+
+import numpy as np
+import torch
+
+from sklearn_irx.nn.kernels.total_variation import denoise
+from sklearn_irx.nn.losses import n_borders, n_selected
+from sklearn_irx.nn.sampler import Sampler, Selection
+
+
+class SparseMap(Sampler):
+    """A deterministic mask with exact zeros that prefers words next to one another.
+
+    A set of words is worth the sum of its scores, plus `neighbour_score` for each two selected
+    neighbours, and has at most `rationale_length` words. In training the mask is the LP-SparseMAP
+    solution for these factors, at inference the set that is worth most. Either may hold fewer
+    words than it is allowed, or none, where scores are negative.
+
+    Parameters
+    ----------
+    neighbour_score : float, default=0.1
+        What two selected neighbours add, in units of the scores, at least 0.
+    **parameters
+        See :class:`~sklearn_irx.nn.sampler.Sampler`. `rationale_length` is needed: with
+        None, the budget is every word.
+
+    Notes
+    -----
+    SPECTRA solves LP-SparseMAP by iterations that hold for any factors. For these ones there is
+    a closed form, see :func:`lp_sparsemap`. It is found on the CPU, document by document.
+
+    References
+    ----------
+    N. M. Guerreiro and A. F. T. Martins, "SPECTRA: Sparse Structured Text Rationalization",
+    EMNLP 2021; V. Niculae and A. F. T. Martins, "LP-SparseMAP: Differentiable Relaxed
+    Optimization for Sparse Structured Prediction", ICML 2020.
+    """
+
+    has_budget = True
+
+    def __init__(self, *, neighbour_score: float = 0.1, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        if not 0 <= neighbour_score < math.inf:
+            raise ValueError(
+                f"neighbour_score={neighbour_score!r}: give a finite number of at least 0."
+            )
+        self.neighbour_score = neighbour_score
+
+    def sample(  # noqa: D102
+        self, scores: torch.Tensor, words: torch.Tensor, temperature: float
+    ) -> Selection:
+        scaled = scores.squeeze(-1) / temperature
+        solution = np.zeros(words.shape)
+        groups = np.zeros(words.shape, dtype=np.int64)
+        is_bound = np.zeros(len(words), dtype=bool)
+        budgets = self.budget(words).tolist()
+        rows = scaled.detach().cpu().double().numpy()
+        for i, (row, is_word) in enumerate(zip(rows, words.cpu().numpy(), strict=True)):
+            n = is_word.sum()
+            found = lp_sparsemap(row[:n], self.neighbour_score / temperature, budgets[i])
+            solution[i, :n], groups[i, :n], is_bound[i] = found
+        mask = torch.from_numpy(solution).to(scaled)
+        # At this solution the mask is a linear map of the scores, the same one on a whole
+        # neighbourhood. The map of a difference that is 0 adds its gradient and nothing else.
+        free = ((mask > 0) & (mask < 1)).to(mask.dtype)
+        where = torch.from_numpy(groups).to(mask.device)
+        change = (scaled - scaled.detach()) * free
+        sums = torch.zeros_like(mask).scatter_add(1, where, change)
+        counts = torch.zeros_like(mask).scatter_add(1, where, free).clamp(min=1)
+        fused = (sums / counts).gather(1, where) * free
+        common = fused.sum(dim=1) / free.sum(dim=1).clamp(min=1)
+        common = common * torch.from_numpy(is_bound).to(mask.device)
+        mask = mask + fused - common.unsqueeze(1) * free
+        return Selection(mask, n_selected(mask), n_borders(mask, words))
+
+    def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
+        budgets = self.budget(words)
+        preference = scores.squeeze(-1).masked_fill(~words, -torch.inf)
+        # Double precision, which not every device has, keeps equal sets equal.
+        mask = best_set(preference.cpu().double(), self.neighbour_score, budgets.cpu())
+        return mask.to(words.device)
+
+
+def lp_sparsemap(
+    scores: np.ndarray, neighbour_score: float, budget: int
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Solve LP-SparseMAP for one document.
+
+    Maximize ``scores @ z + neighbour_score * sum(min(z[i], z[i + 1])) - z @ z / 2`` over z in
+    [0, 1] with ``sum(z) <= budget``. As ``min(a, b) = (a + b - |a - b|) / 2``, this is the proximal
+    map of the total variation; limits on the values of z and a price on their sum may be applied
+    after it (Friedman et al., "Pathwise coordinate optimization", 2007).
+
+    Returns
+    -------
+    z, group : ndarray of shape (n_words,)
+        The solution, and for each word the number of its run of words of one value.
+    is_bound : bool
+        Whether the budget puts a price on words.
+    """
+    half, n = neighbour_score / 2, len(scores)
+    values, group = scores, np.arange(n)
+    if half and n:
+        raised = np.full(n, neighbour_score)
+        raised[0] -= half
+        raised[-1] -= half
+        values = np.array(denoise((scores + raised).tolist(), half))
+        group = np.append(0, np.cumsum(np.diff(values) != 0))
+
+    # The price is at most the smallest of the `budget` largest values, and if it is above 0, it
+    # is at most 1 below. Measured from there, huge values leave it its digits.
+    pivot = max(0.0, np.sort(values)[-budget]) if budget < n else 0.0
+    values = values - pivot
+
+    def total(tau: float) -> float:
+        return float((values - tau).clip(0, 1).sum())
+
+    # The total falls linearly from one of these prices to the next.
+    least = max(-pivot, -1.0)
+    prices = np.concatenate([values, values - 1])
+    prices = np.concatenate([[least], np.sort(prices[(prices > least) & (prices <= 0)])])
+    # Worded so that scores that are no numbers give a mask that shows it, not an index error.
+    last = bisect_left(prices, True, key=lambda tau: not total(tau) > budget)
+    tau = prices[last]
+    if last:
+        before, after = total(prices[last - 1]), total(tau)
+        tau -= (budget - after) / (before - after) * (tau - prices[last - 1])
+    return (values - tau).clip(0, 1), group, bool(tau > -pivot)
+
+
+def best_set(scores: torch.Tensor, neighbour_score: float, budgets: torch.Tensor) -> torch.Tensor:
+    """Mark the words of the set worth most in each document, by Viterbi.
+
+    Of equal sets the one with fewer words is taken, then the one whose last words are earlier.
+
+    Parameters
+    ----------
+    scores : Tensor of shape (batch, length)
+        Minus infinity past the end of a document.
+    neighbour_score : float
+        What each two selected neighbours add.
+    budgets : Tensor of shape (batch,), dtype int64
+        Words that may be selected.
+    """
+    counts = torch.arange(int(budgets.max()) + 1)
+    # What is best with so many words selected, by whether the latest word is one of them.
+    off = scores.new_full((len(scores), len(counts)), -torch.inf)
+    off[:, 0] = 0
+    on = torch.full_like(off, -torch.inf)
+    followed = []
+    for score in scores.T:
+        joined = on + neighbour_score
+        followed.append((on > off, (joined > off).roll(1, dims=1)))
+        longer = (torch.maximum(joined, off) + score.unsqueeze(1)).roll(1, dims=1)
+        longer[:, 0] = -torch.inf
+        off, on = torch.maximum(on, off), longer
+    worth = torch.maximum(on, off).masked_fill(counts > budgets.unsqueeze(1), -torch.inf)
+    count = worth.argmax(dim=1, keepdim=True)
+    selected = (on > off).gather(1, count)
+    mask = torch.zeros_like(scores, dtype=torch.bool)
+    for i in reversed(range(scores.shape[1])):
+        mask[:, i] = selected.squeeze(1)
+        if_off, if_on = followed[i]
+        count, selected = (
+            count - selected.long(),
+            torch.where(selected, if_on.gather(1, count), if_off.gather(1, count)),
+        )
+    return mask

@@ -1,0 +1,119 @@
+"""As many words as asked for, in every document."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch.nn.functional import one_hot, pad
+
+from sklearn_irx.nn.isolation import generator_for
+from sklearn_irx.nn.losses import n_borders, n_selected
+from sklearn_irx.nn.sampler import Sampler, Selection, best
+
+
+class TopK(Sampler):
+    """The words with the largest scores, or the best run of words: `rationale_length` of them.
+
+    In training Gumbel noise makes the mask a draw: of words, one after the other without putting
+    back, or of a window. It is hard forward; backward it has the gradient of :func:`relaxed_top_k`
+    at the noisy scores, or of each word's probability of lying in the window (:func:`coverage`).
+
+    Parameters
+    ----------
+    contiguous : bool, default=False
+        Whether the words must follow one another.
+    **parameters
+        See :class:`~sklearn_irx.nn.sampler.Sampler`. `rationale_length` is needed: with
+        None, every word is selected.
+
+    References
+    ----------
+    W. Kool et al., "Stochastic Beams and Where to Find Them", ICML 2019; S. M. Xie and S. Ermon,
+    "Reparameterizable Subset Sampling via Continuous Relaxations", IJCAI 2019; S. Jain et al.,
+    "Learning to Faithfully Rationalize by Construction", ACL 2020 (contiguous rationales).
+    """
+
+    has_budget = True
+
+    def __init__(self, *, contiguous: bool = False, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.contiguous = contiguous
+
+    def sample(  # noqa: D102
+        self, scores: torch.Tensor, words: torch.Tensor, temperature: float
+    ) -> Selection:
+        preference = scores.squeeze(-1)
+        k = self.budget(words)
+        worth = window_scores(preference, words, k) if self.contiguous else preference
+        # Gumbel noise is minus the logarithm of an exponential variable, here never of 0.
+        noise = torch.empty_like(worth).exponential_(generator=generator_for(worth.device))
+        noisy = worth - noise.clamp_(min=1e-12).log()
+        if self.contiguous:
+            hard = best_window(noisy, k)
+            soft = coverage(torch.softmax(worth / temperature, dim=1), k).to(preference)
+        else:
+            hard = best(noisy.masked_fill(~words, -torch.inf), k)
+            soft = relaxed_top_k(noisy, words, hard, temperature)
+        # Bracketed so that rounding leaves the zeros and ones alone.
+        mask = hard.to(preference) + (soft - soft.detach())
+        return Selection(mask, n_selected(mask), n_borders(mask, words))
+
+    def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
+        preference = scores.squeeze(-1)
+        k = self.budget(words)
+        if self.contiguous:
+            return best_window(window_scores(preference, words, k), k).to(words)
+        return best(preference.masked_fill(~words, -torch.inf), k)
+
+
+def relaxed_top_k(
+    scores: torch.Tensor, words: torch.Tensor, top: torch.Tensor, temperature: float
+) -> torch.Tensor:
+    """Give ``sigmoid((scores - tau) / temperature)``, its sum that of `top` in each document.
+
+    `top` marks the largest scores. Of all masks with that sum, this one has the most score and
+    entropy (B. Amos et al., "The Limited Multi-Label Projection Layer", 2019).
+    """
+    with torch.no_grad():
+        least = scores.masked_fill(~top, torch.inf).amin(dim=1, keepdim=True).nan_to_num()
+        # Beyond these limits the sigmoid is 0 or 1, and tau can be found within a finite range.
+        logits = ((scores - least) / temperature).clamp(-1e4, 1e4)
+        high = torch.full_like(least, math.log(words.shape[1]))
+        low = -high - 1e4
+        # What the others have too much, less what the top words lack: small numbers stay exact.
+        sign = words.to(scores) - 2 * top.to(scores)
+        for _ in range(60):
+            tau = (low + high) / 2
+            above = (sign * torch.sigmoid(sign * (logits - tau))).sum(dim=1, keepdim=True) > 0
+            low, high = torch.where(above, tau, low), torch.where(above, high, tau)
+        # Where all words are selected, tau is minus infinity.
+        logits = (logits - tau).masked_fill((top == words).all(dim=1, keepdim=True), torch.inf)
+        value = torch.sigmoid(logits) * words
+        slope = value * torch.sigmoid(-logits) / temperature
+        share = slope / slope.sum(dim=1, keepdim=True).clamp(min=torch.finfo(slope.dtype).tiny)
+    # By the implicit function theorem tau moves with the scores as their mean weighted by share.
+    change = scores - scores.detach()  # 0, with a gradient
+    return value + slope * (change - (share * change).sum(dim=1, keepdim=True))
+
+
+def window_scores(scores: torch.Tensor, words: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
+    """Sum the scores of each window of k words: (batch, length + 1), -inf where none fits."""
+    # On the CPU: single precision loses too much in long sums, and not every device has double.
+    sums = pad(scores.masked_fill(~words, 0).cpu().double().cumsum(dim=1), (1, 0))
+    ends = torch.arange(sums.shape[1]) + k.cpu().unsqueeze(1)
+    worth = sums.gather(1, ends.clamp(max=words.shape[1])) - sums
+    return worth.masked_fill(ends > words.sum(dim=1, keepdim=True).cpu(), -torch.inf)
+
+
+def coverage(starts: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
+    """Map the probabilities of windows, by first word, to those of words to lie in the window."""
+    sums = pad(starts.cumsum(dim=1), (1, 0))[:, :-1]
+    places = torch.arange(1, starts.shape[1])
+    return sums[:, 1:] - sums.gather(1, (places - k.cpu().unsqueeze(1)).clamp(min=0))
+
+
+def best_window(worth: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
+    """Mark the k words of the best window of each document, the first of equal ones."""
+    return coverage(one_hot(worth.argmax(dim=1), worth.shape[1]), k)  # of one sure window

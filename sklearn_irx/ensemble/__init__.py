@@ -1,0 +1,1 @@
+"""Estimators around fitted classifiers: pair, committee and extractor."""

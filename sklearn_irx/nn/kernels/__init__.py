@@ -1,0 +1,1 @@
+"""Operations that compute the plain formulation in a fraction of its time."""

@@ -1,0 +1,1 @@
+"""Training with skorch: the loop, its callbacks, penalties and batches."""

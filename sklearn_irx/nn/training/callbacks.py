@@ -1,0 +1,175 @@
+"""What happens between the epochs of training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from skorch.callbacks import Callback
+from torch import nn
+from tqdm.auto import tqdm
+
+from sklearn_irx.nn.training.length_control import TOLERANCE
+
+
+def learned(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Give what training changes in a network, by name: weights, and what its sampler keeps."""
+    frozen = {name for name, weight in module.named_parameters() if not weight.requires_grad}
+    frozen.update(name for name, _ in module.named_buffers() if not name.startswith("sampler."))
+    return {
+        name: value.detach().clone()
+        for name, value in module.state_dict().items()
+        if name not in frozen
+    }
+
+
+class Curriculum(Callback):
+    """Full text first, then the price of words raised step by step.
+
+    A selector trained from scratch under the full price tends to collapse to a word or two
+    before the predictor has learned anything that would make words worth their price.
+
+    Parameters
+    ----------
+    warmup_epochs : int
+        Epochs in which the predictor reads all words.
+    ramp_epochs : int
+        Epochs after these in which the price rises linearly.
+    """
+
+    def __init__(self, warmup_epochs: int, ramp_epochs: int) -> None:
+        self.warmup_epochs = warmup_epochs
+        self.ramp_epochs = ramp_epochs
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        after_warmup = len(net.history) - self.warmup_epochs
+        net.full_text = after_warmup <= 0
+        net.penalty_scale = min(1.0, max(0, after_warmup) / (self.ramp_epochs + 1))
+
+
+class BestWeights(Callback):
+    """Return to the weights with the best validation loss, and learn slower from there.
+
+    After `patience` epochs without a better one, the best weights return and the learning rate
+    halves; at the end of training the best weights return for good (Dai et al., 2022). An epoch
+    that keeps the limit of borders, if there is one, is better than any that does not.
+
+    Parameters
+    ----------
+    patience : int
+        In epochs.
+    first_epoch : int
+        Epochs before this one, counted from 1, are not compared: a curriculum is not over yet.
+    """
+
+    def __init__(self, patience: int, first_epoch: int = 1) -> None:
+        self.patience = patience
+        self.first_epoch = first_epoch
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        self.best_loss_ = (float("inf"), float("inf"))
+        self.best_weights_: dict[str, Any] = {}
+        self.epochs_without_ = 0
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        excess = net.border_price.excess(net.history[-1, "valid_borders"])
+        loss = (max(0.0, excess - TOLERANCE), net.history[-1, "valid_loss"])
+        counts = len(net.history) >= self.first_epoch and not math.isnan(loss[1])
+        best = counts and loss < self.best_loss_
+        net.history.record("best", best)
+        net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
+        if best:
+            self.best_loss_ = loss
+            self.best_weights_ = learned(net.module_)
+            self.epochs_without_ = 0
+            return
+        self.epochs_without_ += len(net.history) > self.first_epoch
+        if self.epochs_without_ == self.patience:
+            self.epochs_without_ = 0
+            self._restore(net)
+            for group in net.optimizer_.param_groups:
+                group["lr"] /= 2
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        self._restore(net)
+        self.best_weights_ = {}
+
+    def _restore(self, net: Any) -> None:
+        if self.best_weights_:
+            net.module_.load_state_dict(self.best_weights_, strict=False)
+
+
+class Stop(Callback):
+    """End training after so many epochs without a better one.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Epochs since the best one, or since the first that could have been one.
+    first_epoch : int
+        As in :class:`BestWeights`.
+    """
+
+    def __init__(self, n_epochs: int, first_epoch: int = 1) -> None:
+        self.n_epochs = n_epochs
+        self.first_epoch = first_epoch
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        best = [row["epoch"] for row in net.history if row["best"]]
+        if len(net.history) - max(best, default=self.first_epoch) >= self.n_epochs:
+            raise KeyboardInterrupt  # skorch's word for an early end
+
+
+class DecoupledLearningRate(Callback):
+    """Let the predictor learn slower than the selector, by the share of the words that it sees.
+
+    A predictor that adapts fast to a poor selection holds the selector there. With a learning rate
+    smaller by that share, the slope of its loss over masks is bounded (Liu et al., 2023).
+    """
+
+    def on_grad_computed(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
+        if training:
+            groups = {group.get("name"): group for group in net.optimizer_.param_groups}
+            share = net.history[-1, "batches", -1, "train_share"]
+            groups["predictor"]["lr"] = share * net.optimizer_.param_groups[-1]["lr"]
+
+
+class Progress(Callback):
+    """A progress bar over all epochs, with what the last one reached on the validation part.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Length of the bar in epochs.
+    description : str
+        What stands before the bar.
+    """
+
+    def __init__(self, max_epochs: int, description: str) -> None:
+        self.max_epochs = max_epochs
+        self.description = description
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        self.bar_ = tqdm(desc=self.description, total=0, unit="batch", mininterval=0.5)
+
+    def on_epoch_begin(self, net: Any, dataset_train: Any, **kwargs: Any) -> None:  # noqa: D102
+        if not self.bar_.total:
+            n_batches = len(net.get_iterator(dataset_train, training=True))
+            self.bar_.reset(self.max_epochs * n_batches)
+            self.bar_.update((len(net.history) - 1) * n_batches)  # done before an interruption
+
+    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
+        if training:
+            self.bar_.update()
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        row = net.history[-1]
+        self.bar_.set_postfix(
+            loss=f"{row['valid_loss']:.3f}",
+            accuracy=f"{row['valid_accuracy']:.3f}",
+            words=f"{row['valid_words']:.1f}",
+        )
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        self.bar_.close()

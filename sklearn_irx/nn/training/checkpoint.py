@@ -1,0 +1,147 @@
+"""Training that was cut off goes on where its last epoch ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+
+from sklearn_irx._files import replacing
+from sklearn_irx.nn.isolation import numbers_state, set_numbers_state
+from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.training.batches import LabelledDocuments
+from sklearn_irx.nn.training.callbacks import BestWeights, learned
+
+_FORMAT = 1
+
+
+class Checkpoint(Callback):
+    """Write down the state of training after each epoch, and begin with what is written down.
+
+    With the same documents, parameters, and machine, training that was cut off ends with the same
+    weights as if it had not been: weights, optimizer, prices, random numbers, history, and what the
+    best epoch left are kept. The file is replaced at once, so it is whole at any moment; it holds
+    tensors and numbers, and no code.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    best : BestWeights
+        Whose state is kept, too.
+    random_state : RandomState
+        Shuffles the documents.
+    """
+
+    def __init__(self, path: Path, best: BestWeights, random_state: np.random.RandomState) -> None:
+        self.path = path
+        self.best = best
+        self.random_state = random_state
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        if self.path.exists():
+            self._resume(net, read_checkpoint(self.path))
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
+        numpy_state: Any = self.random_state.get_state(legacy=True)
+        state = {
+            "format": _FORMAT,
+            "history": [_plain(row) for row in net.history],
+            "weights": learned(net.module_),
+            "step": net.module_.sampler.step,
+            "optimizer": net.optimizer_.state_dict(),
+            "prices": [vars(price) for price in net.prices],
+            "best_weights": self.best.best_weights_,
+            "best_loss": [float(part) for part in self.best.best_loss_],
+            "epochs_without": self.best.epochs_without_,
+            "torch": numbers_state(),
+            "numpy": [numpy_state[0], numpy_state[1].tolist(), *numpy_state[2:]],
+        }
+        with replacing(self.path, lasting=True) as part, part.open("wb") as file:
+            torch.save(state, file)
+
+    def _resume(self, net: Any, state: dict[str, Any]) -> None:
+        for row in state["history"]:
+            net.history.append({**row, "batches": []})
+        net.module_.load_state_dict(state["weights"], strict=False)
+        net.module_.sampler.step = state["step"]
+        net.optimizer_.load_state_dict(state["optimizer"])
+        for price, numbers in zip(net.prices, state["prices"], strict=True):
+            vars(price).update(numbers)
+        self.best.best_weights_ = state["best_weights"]
+        self.best.best_loss_ = tuple(state["best_loss"])
+        self.best.epochs_without_ = state["epochs_without"]
+        set_numbers_state(state["torch"])
+        name, keys, *rest = state["numpy"]
+        self.random_state.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+
+
+def checkpoint_path(
+    folder: Any,
+    module: Rationalizer,
+    training: LabelledDocuments,
+    validation: LabelledDocuments,
+    random_state: np.random.RandomState,
+    settings: Any,
+) -> Path:
+    """Give the file in a folder for a training: another for whatever ends with other weights.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where it is.
+    module : Rationalizer
+        Before training.
+    training, validation : LabelledDocuments
+        What is learned from, and compared on.
+    random_state : RandomState
+        Before training.
+    settings : object that can be pickled
+        All else that matters.
+    """
+    documents = [
+        (part.documents.ids, part.documents.lengths, part.y, part.folds, part.weights)
+        for part in (training, validation)
+    ]
+    digest = joblib.hash([
+        settings, module.settings, module.to_arrays(), documents, torch.__version__,
+        random_state.get_state(legacy=True),
+    ])  # fmt: skip
+    return Path(folder) / f"{digest}.pt"
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Give the state of training that a file holds.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or no such file.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        known = state["format"] == _FORMAT
+    except Exception as error:  # torch raises many things over a damaged file
+        raise ValueError(
+            f"checkpoint_dir: {path} cannot be read ({type(error).__name__}): delete it, and "
+            "training begins anew."
+        ) from error
+    if not known:
+        raise ValueError(
+            f"checkpoint_dir: {path} has format {state['format']!r}, and this version reads "
+            f"{_FORMAT}: delete it, and training begins anew."
+        )
+    return state
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Give the numbers of a row of a history, in types of Python's own."""
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in row.items()
+        if isinstance(value, (bool, int, float, np.bool_, np.number))
+    }
