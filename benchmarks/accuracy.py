@@ -109,7 +109,7 @@ def measure(
         start = time.perf_counter()
         clf.fit(train.data, train.target)
         seconds = time.perf_counter() - start
-        probabilities, masks = clf.read(test.data)
+        probabilities, masks = clf.predict_with_masks(test.data)
     labels = clf.classes_[probabilities.argmax(axis=1)]
     return {
         "corpus": train.name, "formulation": formulation, "seed": seed,

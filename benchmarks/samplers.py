@@ -107,14 +107,14 @@ def measure(
     clf.fit(*corpus["train"])
     seconds = time.perf_counter() - start
     texts, y = corpus["test"]
-    probabilities, masks = clf.read(texts)
+    probabilities, masks = clf.predict_with_masks(texts)
     f1 = "" if corpus["masks"] is None else round(token_f1_score(corpus["masks"], masks), 4)
     return {
         "variant": variant, "asked": asked, "seed": seed,
         "accuracy": round(float((clf.classes_[probabilities.argmax(axis=1)] == y).mean()), 4),
         "words": round(rationale_length(masks), 2),
         "valid_words": round(float(clf.history_["valid_words"][clf.history_["best"]][-1]), 2),
-        "borders": round(n_transitions(masks, [len(spans) for spans in clf.split(texts)]), 2),
+        "borders": round(n_transitions(masks, [len(spans) for spans in clf.word_spans(texts)]), 2),
         "empty": round(float((~masks.any(axis=1)).mean()), 4),
         "token_f1": f1, "seconds": round(seconds, 1),
     }  # fmt: skip

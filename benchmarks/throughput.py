@@ -215,7 +215,7 @@ def inference(args: argparse.Namespace) -> None:
     labels: dict[str, np.ndarray] = {}
 
     def read(texts: list[str]) -> None:
-        probabilities, _ = ours.read(texts)
+        probabilities, _ = ours.predict_with_masks(texts)
         labels["ours: label and rationale"] = ours.classes_[probabilities.argmax(axis=1)]
 
     def predict(name: str) -> Callable[[list[str]], None]:
@@ -293,10 +293,10 @@ def read_in_memory(folder: Path, n_documents: int, chunks: bool) -> dict[str, An
     clf = pickle.loads((folder / "model.pickle").read_bytes())
     before = peak_memory()
     if chunks:
-        n_read = sum(len(masks) for _, masks in clf.read_chunks(lines(folder, n_documents)))
+        n_read = sum(len(masks) for _, masks in clf.iter_predictions(lines(folder, n_documents)))
     else:
-        n_read = len(clf.read(list(lines(folder, n_documents)))[1])
-    return memory_row("read_chunks" if chunks else "read", n_read, before, peak_memory())
+        n_read = len(clf.predict_with_masks(list(lines(folder, n_documents)))[1])
+    return memory_row("iter_predictions" if chunks else "read", n_read, before, peak_memory())
 
 
 def lines(folder: Path, n_documents: int) -> Iterator[str]:
@@ -322,7 +322,9 @@ def memory(args: argparse.Namespace) -> None:
             file.writelines(
                 json.dumps(text) + "\n" for text in load_corpus("imdb", subset="test").data
             )
-        kinds = [False, True] if hasattr(SelectiveRationaleClassifier, "read_chunks") else [False]
+        kinds = (
+            [False, True] if hasattr(SelectiveRationaleClassifier, "iter_predictions") else [False]
+        )
         rows += [
             fresh(read_in_memory, folder, n, chunks) for chunks in kinds for n in args.documents
         ]

@@ -44,7 +44,7 @@ def measure(
     ).fit(train.data, train.target)  # fmt: skip
     tokenized = clf.tokenize(test.data)
     start = time.perf_counter()
-    probabilities, masks = clf.read(tokenized)
+    probabilities, masks = clf.predict_with_masks(tokenized)
     seconds = time.perf_counter() - start
     labels = clf.classes_[probabilities.argmax(axis=1)]
     unseen = clf.vocabulary_.lookup(tokenized.words) >= len(clf.vocabulary_)

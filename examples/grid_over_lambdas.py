@@ -18,7 +18,7 @@ def words(clf, X, _):
 
 
 def borders(clf, X, _):
-    return n_transitions(clf.transform(X), [len(spans) for spans in clf.split(X)])
+    return n_transitions(clf.transform(X), [len(spans) for spans in clf.word_spans(X)])
 
 
 texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)

@@ -93,7 +93,7 @@ def test_every_reading_is_calibrated_and_stays_so_when_saved(pair, other, review
     )
     for model in (calibrated, pickle.loads(pickle.dumps(calibrated))):
         np.testing.assert_allclose(model.predict_proba(texts, masks=masks), expected)
-        chunks = [said for said, _ in model.read_chunks(texts, 40)]
+        chunks = [said for said, _ in model.iter_predictions(texts, 40)]
         np.testing.assert_allclose(np.concatenate(chunks), model.predict_proba(texts), atol=1e-6)
 
 
@@ -116,7 +116,7 @@ def test_members_fitted_without_are_calibrated_by_the_ensemble_and_not_changed(
     np.testing.assert_allclose(ensemble.predict_proba(texts), kept)
     foreign = other.predict_proba(texts, masks=plain.transform(texts))
     np.testing.assert_allclose(
-        ensemble.cross_read(texts)[1, 0], at_temperature(foreign, second), atol=1e-6
+        ensemble.cross_predict_proba(texts)[1, 0], at_temperature(foreign, second), atol=1e-6
     )
     committee = InteractiveCommittee([("a", plain), ("b", other)], calibration="temperature")
     np.testing.assert_array_equal(

@@ -39,7 +39,7 @@ def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
     texts, y, _ = reviews
     clf = small(sampler=sampler, rationale_length=asked).fit(texts[:300], y[:300])
     for part in (texts[:300], texts[300:]):
-        n_words = np.array([len(spans) for spans in clf.split(part)])
+        n_words = np.array([len(spans) for spans in clf.word_spans(part)])
         n_selected = clf.transform(part).sum(axis=1)
         got = (n_selected / n_words).mean() if asked < 1 else n_selected.mean()
         assert got == pytest.approx(asked, rel=0.1)
@@ -52,7 +52,7 @@ def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews)
     texts, y, _ = reviews
     clf = small(sampler=sampler, rationale_length=8, max_rationale_length=limit, max_epochs=1)
     masks = clf.fit(texts[:300], y[:300]).transform([*texts[300:], "", "zzz"])
-    n_words = np.array([len(spans) for spans in clf.split([*texts[300:], "", "zzz"])])
+    n_words = np.array([len(spans) for spans in clf.word_spans([*texts[300:], "", "zzz"])])
     allowed = limit if limit >= 1 else np.maximum(1, np.round(limit * n_words))
     assert (masks.sum(axis=1) <= allowed).all()
     assert masks.sum(axis=1)[:100].mean() > 0.6 * np.mean(allowed)
@@ -79,7 +79,7 @@ def test_borders_can_be_limited(small, reviews):
     free, limited = (
         small(**settings, max_transitions=limit).fit(texts[:300], y[:300]) for limit in (None, 5)
     )
-    n_words = [len(spans) for spans in free.split(texts[300:])]
+    n_words = [len(spans) for spans in free.word_spans(texts[300:])]
     borders = [n_transitions(clf.transform(texts[300:]), n_words) for clf in (free, limited)]
     assert borders[1] <= 5 * 1.1 < borders[0]
     assert limited.history_["lambda2"].max() > 0

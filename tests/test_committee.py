@@ -127,14 +127,14 @@ def test_interact_tells_whom_each_rationale_convinced(committee, members, review
 
 def test_every_member_reads_every_rationale(committee, members, fitted, other, reviews):
     texts = reviews[0][:30]
-    read = committee.cross_read(texts)
+    read = committee.cross_predict_proba(texts)
     assert read.shape == (3, 3, 30, 3)
     for i, (_, reader) in enumerate(members):
         for j, (_, owner) in enumerate(members):
             expected = reader.predict_proba(texts, masks=owner.transform(texts))
             np.testing.assert_allclose(read[i, j], expected, atol=1e-6)
     both = InteractiveEnsemble(fitted, other).fit(texts)
-    np.testing.assert_array_equal(both.cross_read(texts), read[:2, :2])
+    np.testing.assert_array_equal(both.cross_predict_proba(texts), read[:2, :2])
 
 
 def test_explain_tells_the_case_and_a_page_shows_it(committee, reviews, disputed):

@@ -55,7 +55,7 @@ def test_cpu_and_gpu_read_the_same(parameters, small, reviews):
     clf = small(device="cpu", precision="float32", **parameters).fit(texts[:300], y[:300])
     there = moved(clf, DEVICE)
     assert (device_of(clf), device_of(there)) == ("cpu", DEVICE)
-    expected, found = clf.read(texts[300:]), there.read(texts[300:])
+    expected, found = clf.predict_with_masks(texts[300:]), there.predict_with_masks(texts[300:])
     assert np.allclose(found[0], expected[0], atol=1e-3)
     assert np.mean(found[1] != expected[1]) < 1e-3  # scores at the threshold may fall either way
 
@@ -74,7 +74,7 @@ def test_mixed_precision_reads_nearly_the_same_on_the_gpu(small, reviews):
     texts, y, _ = reviews
     clf = small(device=DEVICE, precision="float32").fit(texts[:300], y[:300])
     mixed = moved(clf, DEVICE, precision="bfloat16")
-    expected, found = clf.read(texts[300:]), mixed.read(texts[300:])
+    expected, found = clf.predict_with_masks(texts[300:]), mixed.predict_with_masks(texts[300:])
     assert not np.array_equal(found[0], expected[0])
     assert np.mean(found[0].argmax(axis=1) == expected[0].argmax(axis=1)) > 0.97
     assert np.mean(found[1] != expected[1]) < 0.02

@@ -45,13 +45,14 @@ def assert_same(got, expected):
 @given(size=st.integers(1, 60), n=st.integers(0, 45), tokenized=st.booleans())
 def test_chunks_are_the_whole_in_pieces(size, n, tokenized, fitted, strange):
     texts = strange[:n]
-    chunks = list(fitted.read_chunks(fitted.tokenize(texts) if tokenized else texts, size))
+    chunks = list(fitted.iter_predictions(fitted.tokenize(texts) if tokenized else texts, size))
     lengths = [len(probabilities) for probabilities, _ in chunks]
     assert lengths == [len(masks) for _, masks in chunks]
     assert lengths == [min(size, n - first) for first in range(0, n, size)]
     if n:
         assert_same(
-            [np.concatenate(part) for part in zip(*chunks, strict=True)], fitted.read(texts)
+            [np.concatenate(part) for part in zip(*chunks, strict=True)],
+            fitted.predict_with_masks(texts),
         )
 
 
@@ -64,14 +65,14 @@ def test_reading_in_chunks_changes_nothing(container, given_masks, fitted, other
         np.concatenate(part)
         for part in zip(
             *(
-                fitted.read([text], None if masks is None else masks[[row]])
+                fitted.predict_with_masks([text], None if masks is None else masks[[row]])
                 for row, text in enumerate(strange)
             ),
             strict=True,
         )
     ]
     X = fitted.tokenize(strange) if container == "tokenized" else container(strange)
-    probabilities, selected = fitted.read(X, masks)
+    probabilities, selected = fitted.predict_with_masks(X, masks)
     assert probabilities.dtype == np.float64
     assert selected.dtype == bool
     assert_same((probabilities, selected), expected)
@@ -85,7 +86,7 @@ def test_a_stream_without_end_is_read_as_it_comes(fitted, reviews):
             taken.append(row)
             yield reviews[0][row % 400]
 
-    chunks = fitted.read_chunks(stream(), chunk_size=10)
+    chunks = fitted.iter_predictions(stream(), chunk_size=10)
     assert taken == []
     for n in (10, 20, 30):
         probabilities, masks = next(chunks)
@@ -98,9 +99,11 @@ def test_a_stream_without_end_is_read_as_it_comes(fitted, reviews):
 @pytest.mark.usefixtures("chunks_of_seven")
 def test_memory_holds_a_chunk_of_a_stream_at_a_time(fitted):
     n, length = 300, 40_000
-    fitted.read(["ants"])  # what is built once
+    fitted.predict_with_masks(["ants"])  # what is built once
     tracemalloc.start()
-    probabilities, masks = fitted.read(f"ants {'x' * length} {row}" for row in range(n))
+    probabilities, masks = fitted.predict_with_masks(
+        f"ants {'x' * length} {row}" for row in range(n)
+    )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(probabilities) == len(masks) == n
@@ -109,18 +112,18 @@ def test_memory_holds_a_chunk_of_a_stream_at_a_time(fitted):
 
 @pytest.mark.parametrize("empty", [[], (), np.array([], dtype=str), iter([])], ids=repr)
 def test_nothing_to_read(empty, fitted):
-    probabilities, masks = fitted.read(empty)
+    probabilities, masks = fitted.predict_with_masks(empty)
     assert probabilities.shape == (0, 3)
     assert masks.shape == (0, 60)
-    assert list(fitted.read_chunks([])) == []
+    assert list(fitted.iter_predictions([])) == []
 
 
 @pytest.mark.usefixtures("chunks_of_seven")
 def test_what_is_no_text_is_named_with_its_row_when_its_turn_comes(fitted):
     for X in (["ants"] * 9 + [None], (text for text in ["ants"] * 9 + [None])):
         with pytest.raises(TypeError, match=r"X\[9\] is None, a NoneType"):
-            fitted.read(X)
-    chunks = fitted.read_chunks(iter(["ants"] * 9 + [3]), chunk_size=5)
+            fitted.predict_with_masks(X)
+    chunks = fitted.iter_predictions(iter(["ants"] * 9 + [3]), chunk_size=5)
     next(chunks)
     with pytest.raises(TypeError, match=r"X\[9\] is 3, a int"):
         next(chunks)
@@ -128,17 +131,17 @@ def test_what_is_no_text_is_named_with_its_row_when_its_turn_comes(fitted):
 
 def test_a_wrong_container_is_named_before_anything_is_read(fitted):
     with pytest.raises(TypeError, match="X is one str"):
-        fitted.read_chunks("ants")
+        fitted.iter_predictions("ants")
     with pytest.raises(TypeError, match="X is a dict"):
-        fitted.read_chunks({"ants": 1})
+        fitted.iter_predictions({"ants": 1})
     with pytest.raises(NotFittedError):
-        SelectiveRationaleClassifier().read_chunks(["ants"])
+        SelectiveRationaleClassifier().iter_predictions(["ants"])
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, None, "many"])
 def test_a_wrong_size_of_chunks_is_named(size, fitted):
     with pytest.raises(ValueError, match=f"chunk_size={size!r}: give an integer"):
-        fitted.read_chunks(["ants"], chunk_size=size)
+        fitted.iter_predictions(["ants"], chunk_size=size)
 
 
 @pytest.mark.usefixtures("chunks_of_seven")
@@ -151,20 +154,20 @@ def test_masks_for_more_or_fewer_documents_are_refused(container, fitted):
         if container is iter and n_masks < 20:
             said = rf"masks has no row for X\[{n_masks}\]"
         with pytest.raises(ValueError, match=said):
-            fitted.read(container(texts), np.zeros((n_masks, 60), bool))
+            fitted.predict_with_masks(container(texts), np.zeros((n_masks, 60), bool))
     masks = np.zeros((20, 60), bool)
     masks[17, 1] = True
     with pytest.raises(ValueError, match=r"masks\[17\] selects words past the end .* has 1"):
-        fitted.read(container(texts), masks)
+        fitted.predict_with_masks(container(texts), masks)
 
 
 def test_texts_tokenized_once_are_read_like_texts(fitted, strange):
     once = fitted.tokenize(strange)
-    assert_same(fitted.read(once), fitted.read(strange))
+    assert_same(fitted.predict_with_masks(once), fitted.predict_with_masks(strange))
     np.testing.assert_array_equal(fitted.predict(once), fitted.predict(strange))
     masks = fitted.transform(once)
     np.testing.assert_array_equal(masks, fitted.transform(strange))
-    assert fitted.split(once) == fitted.split(strange)
+    assert fitted.word_spans(once) == fitted.word_spans(strange)
     rows = [3, 0, 7]
     np.testing.assert_allclose(
         fitted.predict_proba(once.take(rows), masks=masks[rows]),
@@ -193,7 +196,7 @@ def test_the_words_of_tokenized_texts_are_looked_up_once_for_all_chunks(
 
     monkeypatch.setattr(Vocabulary, "lookup", counting)
     tokenized = fitted.tokenize(reviews[0])
-    fitted.read(tokenized)
+    fitted.predict_with_masks(tokenized)
     assert looked_up == tokenized.words
 
 
@@ -204,7 +207,7 @@ def test_an_equal_tokenizer_will_do_and_another_is_named(fitted, reviews):
     assert fitted.tokenize(equal) is equal
     for tokenizer, length in ((WordTokenizer(), 61), (WhitespaceTokenizer(), 60)):
         otherwise = TokenizedTexts.from_texts(texts, tokenizer, length)
-        for method in (fitted.read, fitted.read_chunks, fitted.predict, fitted.explain):
+        for method in (fitted.read, fitted.iter_predictions, fitted.predict, fitted.explain):
             with pytest.raises(ValueError, match=rf"{tokenizer!r}.*={length}.*WordTokenizer.*=60"):
                 method(otherwise)
 

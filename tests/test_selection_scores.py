@@ -17,7 +17,7 @@ def texts(reviews):
 def test_scores_are_there_for_every_word_and_tell_what_is_selected(fitted, texts):
     scores, masks = fitted.selection_scores(texts), fitted.transform(texts)
     assert scores.shape == masks.shape == (32, 60)
-    lengths = np.array([len(spans) for spans in fitted.split(texts)])
+    lengths = np.array([len(spans) for spans in fitted.word_spans(texts)])
     np.testing.assert_array_equal(~np.isnan(scores), np.arange(60) < lengths[:, None])
     there = ~np.isnan(scores)
     assert ((scores[there] >= 0) & (scores[there] <= 1)).all()
@@ -32,8 +32,8 @@ def test_scores_do_not_depend_on_what_is_read_together(fitted, texts):
 
 
 def test_reading_with_scores_gives_the_same_as_without(fitted, texts):
-    *both, scores = fitted.read(texts, scores=True)
-    for one, two in zip(both, fitted.read(texts), strict=True):
+    *both, scores = fitted.predict_with_masks(texts, scores=True)
+    for one, two in zip(both, fitted.predict_with_masks(texts), strict=True):
         np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(scores, fitted.selection_scores(texts))
 
@@ -47,7 +47,7 @@ def test_rationales_have_the_scores_of_their_tokens(fitted, texts):
 def test_rationales_that_were_given_have_no_scores(fitted, other, texts):
     masks = other.transform(texts)
     assert all(rationale.scores is None for rationale in fitted.explain(texts, masks=masks))
-    assert np.isnan(fitted.read(texts, masks, scores=True)[2]).all()
+    assert np.isnan(fitted.predict_with_masks(texts, masks, scores=True)[2]).all()
 
 
 def test_scores_rank_the_words_that_tell_above_the_others(fitted, reviews):
@@ -79,7 +79,7 @@ def test_ensembles_give_the_scores_of_the_member_kept(fitted, other, reviews, te
 
 def test_an_ensemble_splits_as_its_members_do(fitted, other, texts):
     both = InteractiveEnsemble(fitted, other).fit(texts)
-    assert both.split(texts) == fitted.split(texts)
+    assert both.word_spans(texts) == fitted.word_spans(texts)
 
 
 def test_a_given_length_shifts_the_scores_with_the_threshold(small, reviews):

@@ -104,20 +104,22 @@ def test_they_are_numbered_but_not_known(reader, vectors):
 
 def test_what_is_read_does_not_depend_on_other_documents(reader):
     texts = [text for pair in zip(STRANGE[0], FAMILIAR[0], strict=True) for text in pair][:60]
-    probabilities, masks = reader.read(texts)
+    probabilities, masks = reader.predict_with_masks(texts)
     for row, text in enumerate(texts):
-        alone = reader.read([text])
+        alone = reader.predict_with_masks([text])
         np.testing.assert_allclose(alone[0][0], probabilities[row], atol=1e-5)
         np.testing.assert_array_equal(alone[1][0], masks[row])
     for X in (iter(texts), reader.tokenize(texts)):
-        chunks = [mask for _, mask in reader.read_chunks(X, chunk_size=7)]
+        chunks = [mask for _, mask in reader.iter_predictions(X, chunk_size=7)]
         np.testing.assert_array_equal(np.concatenate(chunks), masks)
 
 
 def test_a_saved_model_reads_them_as_before(reader, tmp_path):
     joblib.dump(reader, tmp_path / "model.joblib", compress=3)
     for again in (joblib.load(tmp_path / "model.joblib"), pickle.loads(pickle.dumps(reader))):
-        for one, two in zip(again.read(STRANGE[0]), reader.read(STRANGE[0]), strict=True):
+        for one, two in zip(
+            again.predict_with_masks(STRANGE[0]), reader.predict_with_masks(STRANGE[0]), strict=True
+        ):
             np.testing.assert_array_equal(one, two)
 
 

@@ -21,7 +21,7 @@ class Heard(NamedTuple):
     y : ndarray of shape (n_documents,)
         Class numbers.
     readings : ndarray of shape (n_models, n_models, n_documents, n_classes)
-        As :meth:`sklearn_irx.InteractiveCommittee.cross_read` gives them.
+        As :meth:`sklearn_irx.InteractiveCommittee.cross_predict_proba` gives them.
     """
 
     y: np.ndarray

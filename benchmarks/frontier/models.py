@@ -47,7 +47,7 @@ def train_member(member: Job, shop: Workshop) -> Trained:
     seconds = time.perf_counter() - start
     clf.set_params(embeddings=None, memory=None)  # else every file would hold all vectors
     texts = clf.tokenize(parts.test.texts)
-    reading = Reading(*clf.read(texts))
+    reading = Reading(*clf.predict_with_masks(texts))
     row = {
         **dict(zip(MEMBERS.key, shop.plan.member_key(member), strict=True)), **shop.circumstances,
         "training_texts": len(training.texts),
@@ -69,7 +69,9 @@ def evaluate_ensemble(ensemble: Job, shop: Workshop) -> dict[str, Any]:
         prefit=True,
     ).fit(parts.training.texts[:1])
     validation, test = (
-        None if of is None else Heard(_numbers(committee, of), cross_read(committee, of.texts))
+        None
+        if of is None
+        else Heard(_numbers(committee, of), cross_predict_proba(committee, of.texts))
         for of in (parts.validation, parts.test)
     )
     masks = np.stack([one.masks for one in trained])
@@ -82,13 +84,13 @@ def evaluate_ensemble(ensemble: Job, shop: Workshop) -> dict[str, Any]:
     }
 
 
-def cross_read(committee: InteractiveCommittee, texts: list[str]) -> np.ndarray:
+def cross_predict_proba(committee: InteractiveCommittee, texts: list[str]) -> np.ndarray:
     """Let every member read every rationale, of some documents after the others.
 
     Members with different tokenizers keep the place of every word, which takes much memory.
     """
     parts = [texts[first : first + AT_A_TIME] for first in range(0, len(texts), AT_A_TIME)]
-    return np.concatenate([committee.cross_read(part) for part in parts], axis=2)
+    return np.concatenate([committee.cross_predict_proba(part) for part in parts], axis=2)
 
 
 def _numbers(clf: Any, of: Labelled) -> np.ndarray:

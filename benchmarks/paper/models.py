@@ -117,9 +117,9 @@ def train_model(member: Member, shop: Workshop) -> Trained:
     clf.set_params(embeddings=None)  # else every file would hold all of them
     test_texts, test_labels = shop.texts(member.setting, "test")
     y = np.searchsorted(clf.classes_, test_labels)
-    quiet = Reading(*clf.read(test_texts))
+    quiet = Reading(*clf.predict_with_masks(test_texts))
     masks = noisy_masks(clf, test_texts, seed=100 * member.seed + member.number)
-    noisy = Reading(*clf.read(test_texts, masks))
+    noisy = Reading(*clf.predict_with_masks(test_texts, masks))
     found = measure_model(y, noisy, test_texts.lengths)
     row = {
         "setting": member.setting.name, "corpus": member.setting.corpus, "recipe": member.recipe,

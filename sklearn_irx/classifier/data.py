@@ -1,7 +1,7 @@
-"""What a classifier is trained on: words as numbers, and what is learned from them beforehand.
+"""What a classifier is trained on: word ids, and what is learned from the texts beforehand.
 
-What a ``joblib.Memory`` keeps are results of pure functions: ``_words_of``, ``_vectors_of`` and
-``fit_linear_start``.
+A ``joblib.Memory`` keeps results of pure functions: ``_number_words``, ``_train_vectors`` and
+``_fit_weights``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,16 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import check_memory
 
-from sklearn_irx._validation import hold_out
-from sklearn_irx.components.initializations.linear import HELD_OUT, draw_folds, fit_linear_start
-from sklearn_irx.nn.linear import LinearStart, PairStart
+from sklearn_irx.components.initializations import (
+    HELD_OUT,
+    N_FOLDS,
+    Initialization,
+    InitializationData,
+)
+from sklearn_irx.nn.linear import BigramWeights, LinearWeights
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.text import (
     Documents,
@@ -34,14 +39,14 @@ from sklearn_irx.text import (
 
 
 class Labelled(NamedTuple):
-    """Texts as words, their class numbers, and how much each counts, if not all the same."""
+    """Tokenized texts, their class numbers, and their weights, if not all the same."""
 
     texts: TokenizedTexts
     y: np.ndarray
     weights: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> Labelled:
-        """Give those at `rows`."""
+        """Return those at `rows`."""
         weights = None if self.weights is None else self.weights[rows]
         return Labelled(self.texts.take(rows), self.y[rows], weights)
 
@@ -53,19 +58,19 @@ class TrainingData:
     Attributes
     ----------
     tokenized : TokenizedTexts
-        The documents to learn from, as words, with what the networks do not read of them.
+        The documents to learn from, with the words that the networks do not read.
     vocabulary : Vocabulary
-        The words known from them, and those to be read by given vectors alone.
+        The words learned from them, and out-of-vocabulary words with a pretrained vector.
     long, long_validation : Documents
-        Both parts, as numbers of words.
+        Both parts as word ids.
     training, validation : Documents
-        What the networks read of them.
+        The part of them that the networks read.
     y, y_validation : ndarray of shape (n_documents,), dtype int
-        Their class numbers.
+        Class numbers.
     weights, weights_validation : ndarray of shape (n_documents,), dtype float32, or None
-        How much each counts, 1 in the mean.
+        Weights of the documents, 1 in the mean.
     held_out : bool
-        Whether the documents to compare on are of those given to learn from.
+        Whether the validation documents were held out of those given to learn from.
     """
 
     tokenized: TokenizedTexts
@@ -80,11 +85,71 @@ class TrainingData:
     weights_validation: np.ndarray | None
     held_out: bool
 
+    @classmethod
+    def of(
+        cls,
+        training: Labelled,
+        validation: Labelled,
+        *,
+        vocabulary: Vocabulary,
+        max_length: int,
+        held_out: bool,
+    ) -> TrainingData:
+        """Look up the words of all texts; the networks read `max_length` of each."""
+        long, long_validation = (
+            Documents.from_tokenized(part.texts, vocabulary) for part in (training, validation)
+        )
+        return cls(
+            training.texts, vocabulary,
+            long, long.cut(max_length), training.y, with_mean_1(training.weights),
+            long_validation, long_validation.cut(max_length), validation.y,
+            with_mean_1(validation.weights), held_out,
+        )  # fmt: skip
+
+    def class_weights(self, class_weight: Any, classes: np.ndarray) -> np.ndarray:
+        """Return the weights of the classes in the cross-entropy."""
+        if class_weight == "balanced":  # scikit-learn takes no sample weights here before 1.7
+            counts = np.bincount(self.y, self.weights, len(classes))
+            return counts.sum() / (len(classes) * counts)
+        return compute_class_weight(class_weight, classes=classes, y=classes[self.y])
+
+    def labelled(self, linear: LinearWeights | None) -> tuple[LabelledDocuments, LabelledDocuments]:
+        """Return the documents to learn from, and those to compare epochs on.
+
+        Each is encoded with weights of the linear initialization that have not seen it.
+        """
+        folds = None if linear is None else linear.folds
+        held_out = self._held_out_folds() if linear is not None and self.held_out else None
+        return (
+            LabelledDocuments(self.training, self.y, folds, self.weights),
+            LabelledDocuments(
+                self.validation, self.y_validation, held_out, self.weights_validation
+            ),
+        )
+
+    def all_labelled(self, linear: LinearWeights | None) -> LabelledDocuments:
+        """Return the documents to learn from together with those held out of them."""
+        folds = None
+        if linear is not None:
+            folds = np.concatenate([linear.folds, self._held_out_folds()])
+        documents = Documents.joined([self.training, self.validation])
+        y, weights = self._all_labels()
+        return LabelledDocuments(documents, y, folds, weights)
+
+    def _all_labels(self) -> tuple[np.ndarray, np.ndarray | None]:
+        weights = None
+        if self.weights is not None and self.weights_validation is not None:
+            weights = np.concatenate([self.weights, self.weights_validation])
+        return np.concatenate([self.y, self.y_validation]), weights
+
+    def _held_out_folds(self) -> np.ndarray:
+        return np.full(len(self.y_validation), HELD_OUT)
+
 
 def make_memory(memory: Any) -> Any:
-    """Give the ``joblib.Memory`` that the parameter `memory` of an estimator stands for, if any.
+    """Return the ``joblib.Memory`` that the parameter `memory` stands for, or None.
 
-    What it keeps is mapped into memory, where processes share it.
+    Its results are memory-mapped, so that processes share them.
     """
     if memory is None:
         return None
@@ -94,109 +159,34 @@ def make_memory(memory: Any) -> Any:
 
 
 def make_tokenizer(tokenizer: Any) -> Any:
-    """Give the tokenizer that the parameter `tokenizer` of a classifier stands for."""
+    """Return the tokenizer that the parameter `tokenizer` stands for."""
     return WordTokenizer() if tokenizer is None else tokenizer
 
 
 def tokenize(
-    texts: list[str] | TokenizedTexts, tokenizer: Any, max_length: int, memory: Any
+    texts: list[str] | TokenizedTexts, tokenizer: Any, max_length: int, *, memory: Any = None
 ) -> TokenizedTexts:
     """Split texts into words, unless they are split already or `memory` has their words."""
     if isinstance(texts, TokenizedTexts):
         return texts
-    source = None if memory is None else _source(tokenizer)
+    source = None if memory is None else _source_code(tokenizer)
     if source is None:
         return TokenizedTexts.from_texts(texts, tokenizer, max_length)
-    # As an array: in what a memory notes of its calls, a long one is abridged.
+    # As an array: a memory's record of its calls abridges long arrays.
     array = np.array(texts, dtype=object)
-    words, numbers, lengths = memory.cache(_words_of)(array, tokenizer, source, max_length)
-    return TokenizedTexts(texts, words, numbers, lengths, tokenizer, max_length)
-
-
-def split(
-    texts: list[str] | TokenizedTexts,
-    y: np.ndarray,
-    weights: np.ndarray | None,
-    validation_data: tuple[list[str], np.ndarray] | None,
-    tokenizer: Any,
-    n_words: int,
-    validation_fraction: float,
-    random_state: np.random.RandomState,
-    memory: Any,
-) -> tuple[Labelled, Labelled]:
-    """Split texts into words, and hold some out.
-
-    Parameters
-    ----------
-    texts : list of n_samples str, or TokenizedTexts
-        All documents.
-    y : ndarray of shape (n_samples,), dtype int
-        Class numbers.
-    weights : ndarray of shape (n_samples,), or None
-        How much each document counts.
-    validation_data : tuple (list of str, ndarray of class numbers), or None
-        Documents to compare epochs on, if none shall be held out.
-    tokenizer, validation_fraction
-        As the classifier has them.
-    n_words : int
-        Words of a document that are kept.
-    random_state : RandomState
-        Draws the documents held out.
-    memory : joblib.Memory or None
-        Keeps the words of the texts.
-
-    Returns
-    -------
-    training, validation : Labelled
-    """
-    given = Labelled(tokenize(texts, tokenizer, n_words, memory), y, weights)
-    if validation_data is None:
-        kept, held_out = hold_out(y, validation_fraction, random_state)
-        return given.take(kept), given.take(held_out)
-    others, y_others = validation_data
-    return given, Labelled(tokenize(others, tokenizer, n_words, memory), y_others)
-
-
-def prepare(
-    training: Labelled,
-    validation: Labelled,
-    vocabulary: Vocabulary,
-    max_length: int,
-    *,
-    held_out: bool,
-) -> TrainingData:
-    """Look up the words of all texts.
-
-    Parameters
-    ----------
-    training, validation : Labelled
-        As :func:`split` gives them.
-    vocabulary : Vocabulary
-        The words known.
-    max_length : int
-        Words of a document that the networks read.
-    held_out : bool
-        Whether all of them were given to learn from.
-    """
-    long, long_validation = (
-        Documents.from_tokenized(part.texts, vocabulary) for part in (training, validation)
-    )
-    return TrainingData(
-        training.texts, vocabulary,
-        long, long.cut(max_length), training.y, of_mean_1(training.weights),
-        long_validation, long_validation.cut(max_length), validation.y,
-        of_mean_1(validation.weights), held_out,
-    )  # fmt: skip
+    words, token_ids, lengths = memory.cache(_number_words)(array, tokenizer, source, max_length)
+    return TokenizedTexts(texts, words, token_ids, lengths, tokenizer, max_length)
 
 
 def collect_words(
     tokenized: TokenizedTexts,
     words: list[str] | None,
+    *,
     min_df: int,
     sources: list[WordVectors | None],
     max_unseen_words: int | None,
 ) -> Vocabulary:
-    """Give the words to learn, and those to be read by given vectors alone.
+    """Return the words to learn, and out-of-vocabulary words with a pretrained vector.
 
     Parameters
     ----------
@@ -233,103 +223,84 @@ def collect_words(
     return Vocabulary(vocabulary.words, unseen)
 
 
-def of_mean_1(weights: np.ndarray | None) -> np.ndarray | None:
+def with_mean_1(weights: np.ndarray | None) -> np.ndarray | None:
     """Scale weights of documents, if there are any, to a mean of 1."""
     return None if weights is None else (weights / weights.mean()).astype(np.float32)
 
 
 def word_vectors(
-    sources: list[WordVectors | None], data: TrainingData, seed: int, memory: Any
+    sources: list[WordVectors | None], data: TrainingData, *, seed: int, memory: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the vectors of the known and of the unseen words.
+    """Return the vectors of the known and of the unseen words.
 
     A source that is None is trained on the documents.
     """
     given = [source for source in sources if source is not None]
     if len(given) < len(sources):
         words = np.array(data.tokenized.words, dtype=object)
-        numbers, lengths = data.tokenized.numbers, data.tokenized.lengths
-        trained = _kept(_vectors_of, memory)(words, numbers, lengths, seed)
+        token_ids, lengths = data.tokenized.numbers, data.tokenized.lengths
+        trained = _cached(_train_vectors, memory)(words, token_ids, lengths, seed)
         given = [trained if source is None else source for source in sources]
     return embedding_matrix(given, data.vocabulary), unseen_matrix(given, data.vocabulary)
 
 
-def linear_start(
-    kind: str | None,
-    bigrams: bool,
+def linear_weights(
+    initialization: Initialization,
     data: TrainingData,
+    *,
     class_weights: np.ndarray,
     random_state: np.random.RandomState,
     memory: Any,
-) -> LinearStart | None:
-    """Fit the linear classifier to start from, if there is to be one.
-
-    With `bigrams` it knows pairs of words, too, where it reads whole documents.
-    """
-    if kind is None:
+) -> LinearWeights | None:
+    """Fit the linear classifier to start from, if the initialization has one."""
+    if initialization.from_scratch:
         return None
     documents, y, weights = data.long, data.y, data.weights
     folds = draw_folds(y, random_state)
     if data.held_out:
         documents = Documents.joined([documents, data.long_validation])
-        y, weights = _all_labels(data)
-        folds = np.concatenate([folds, _folds_held_out(data)])
-    weights = class_weights[y] if weights is None else class_weights[y] * weights
-    start = _kept(fit_linear_start, memory)(
-        kind, documents, y, data.validation, data.y_validation, len(data.vocabulary),
-        len(class_weights), folds, weights, bigrams,
+        y, weights = data._all_labels()
+        folds = np.concatenate([folds, data._held_out_folds()])
+    given = InitializationData(
+        documents, y, data.validation, data.y_validation, folds,
+        sample_weight=class_weights[y] if weights is None else class_weights[y] * weights,
+        n_words=len(data.vocabulary), n_classes=len(class_weights),
     )  # fmt: skip
-    fits, idf, folds, pairs = start
-    if pairs is not None:
-        known, weights, idf_of_pairs, word_factor = pairs
-        pairs = PairStart(_own(known), _own(weights), _own(idf_of_pairs), word_factor)
-    return LinearStart(_own(fits), _own(idf), _own(folds)[: len(data.y)], pairs)
+    found = _cached(_fit_weights, memory)(initialization, given)
+    if found is None:
+        return None
+    weights, idf, folds, bigrams = found
+    if bigrams is not None:
+        known, pair_weights, pair_idf, word_factor = bigrams
+        bigrams = BigramWeights(
+            _writable(known), _writable(pair_weights), _writable(pair_idf), word_factor
+        )
+    own_folds = _writable(folds)[: len(data.y)]
+    return LinearWeights(_writable(weights), _writable(idf), own_folds, bigrams)
 
 
-def labelled(
-    data: TrainingData, start: LinearStart | None
-) -> tuple[LabelledDocuments, LabelledDocuments]:
-    """Give the documents to learn from, and those to compare epochs on.
-
-    Each is read with weights of the linear start that have not seen it.
-    """
-    folds = None if start is None else start.folds
-    unseen = _folds_held_out(data) if start is not None and data.held_out else None
-    return (
-        LabelledDocuments(data.training, data.y, folds, data.weights),
-        LabelledDocuments(data.validation, data.y_validation, unseen, data.weights_validation),
-    )
+def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+    """Draw a fold for each document, from 1, stratified by class."""
+    folds = np.empty(len(y), dtype=np.int64)
+    order = random_state.permutation(len(y))  # shuffled, then dealt out class by class
+    folds[order[np.argsort(y[order], kind="stable")]] = 1 + np.arange(len(y)) % N_FOLDS
+    return folds
 
 
-def all_labelled(data: TrainingData, start: LinearStart | None) -> LabelledDocuments:
-    """Give the documents to learn from and those held out of them together."""
-    folds = None if start is None else np.concatenate([start.folds, _folds_held_out(data)])
-    y, weights = _all_labels(data)
-    return LabelledDocuments(Documents.joined([data.training, data.validation]), y, folds, weights)
-
-
-def _all_labels(data: TrainingData) -> tuple[np.ndarray, np.ndarray | None]:
-    """Give class numbers and weights of the documents to learn from and of those held out."""
-    weights = None
-    if data.weights is not None and data.weights_validation is not None:
-        weights = np.concatenate([data.weights, data.weights_validation])
-    return np.concatenate([data.y, data.y_validation]), weights
-
-
-def _folds_held_out(data: TrainingData) -> np.ndarray:
-    return np.full(len(data.y_validation), HELD_OUT)
-
-
-def _own(array: np.ndarray) -> np.ndarray:
-    """Copy an array of a file mapped into memory: the network takes it over."""
+def _writable(array: np.ndarray) -> np.ndarray:
+    """Copy an array that is memory-mapped: the network takes it over."""
     return np.require(array, requirements=["O", "W"])
 
 
-def _kept(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:
+def _cached(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:
     return function if memory is None else memory.cache(function)
 
 
-def _words_of(
+def _fit_weights(initialization: Initialization, data: InitializationData) -> LinearWeights | None:
+    return initialization.fit_weights(data)
+
+
+def _number_words(
     texts: np.ndarray,
     tokenizer: Any,
     source: str,  # noqa: ARG001
@@ -340,14 +311,14 @@ def _words_of(
     return tokenized.words, tokenized.numbers, tokenized.lengths
 
 
-def _vectors_of(
-    words: np.ndarray, numbers: np.ndarray, lengths: np.ndarray, seed: int
+def _train_vectors(
+    words: np.ndarray, token_ids: np.ndarray, lengths: np.ndarray, seed: int
 ) -> WordVectors:
-    return WordVectors.train(word_lists(words.tolist(), numbers, lengths), seed)
+    return WordVectors.train(word_lists(words.tolist(), token_ids, lengths), seed)
 
 
-def _source(tokenizer: Any) -> str | None:
-    """Give the program of a tokenizer, or None if a memory could not tell it from another."""
+def _source_code(tokenizer: Any) -> str | None:
+    """Return the source code of a tokenizer, or None if a memory could not recognize it."""
     try:
         joblib.hash(tokenizer)
         return inspect.getsource(tokenizer if inspect.isroutine(tokenizer) else type(tokenizer))

@@ -1,1 +1,65 @@
-"""The parts of a classifier that users configure."""
+"""The parts of a classifier: each owns its parameters, and a string stands for its defaults.
+
+A new encoder, sampler or initialization is a subclass of :class:`Encoder`, :class:`Sampler` or
+:class:`Initialization`. Added to its registry (``ENCODERS.named["mine"] = Mine()``), it can be
+given by that name, and loaded from the folder of a model.
+"""
+
+from sklearn_irx.components.base import Component, Registry
+from sklearn_irx.components.encoders import CNN, ENCODERS, RNN, Encoder
+from sklearn_irx.components.initializations import (
+    INITIALIZATIONS,
+    Initialization,
+    LinearInit,
+    RandomInit,
+)
+from sklearn_irx.components.predictor import PREDICTORS, Predictor
+from sklearn_irx.components.samplers import (
+    SAMPLERS,
+    Gumbel,
+    HardKuma,
+    Reinforce,
+    Sampler,
+    SparseMap,
+    StraightThrough,
+    TopK,
+)
+from sklearn_irx.components.training import TRAININGS, Training
+from sklearn_irx.nn.encoder import EncoderModule
+from sklearn_irx.nn.linear import LinearWeights
+from sklearn_irx.nn.sampler import IndependentSamplerModule, SamplerModule, Selection
+
+REGISTRIES = {
+    registry.parameter: registry
+    for registry in (SAMPLERS, ENCODERS, INITIALIZATIONS, PREDICTORS, TRAININGS)
+}
+"""The parameters of the classifier that are components."""
+
+__all__ = [
+    "CNN",
+    "ENCODERS",
+    "INITIALIZATIONS",
+    "REGISTRIES",
+    "RNN",
+    "SAMPLERS",
+    "Component",
+    "Encoder",
+    "EncoderModule",
+    "Gumbel",
+    "HardKuma",
+    "IndependentSamplerModule",
+    "Initialization",
+    "LinearInit",
+    "LinearWeights",
+    "Predictor",
+    "RandomInit",
+    "Registry",
+    "Reinforce",
+    "Sampler",
+    "SamplerModule",
+    "Selection",
+    "SparseMap",
+    "StraightThrough",
+    "TopK",
+    "Training",
+]

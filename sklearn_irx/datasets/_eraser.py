@@ -191,7 +191,7 @@ def write_eraser_predictions(
     >>> from sklearn_irx.datasets import read_eraser, write_eraser_predictions
     >>> val = read_eraser("data/movies", "val")  # doctest: +SKIP
     >>> everything = np.arange(clf.max_length) < [  # doctest: +SKIP
-    ...     [len(words)] for words in clf.split(val.texts)
+    ...     [len(words)] for words in clf.word_spans(val.texts)
     ... ]
     >>> masks = clf.transform(val.texts)  # doctest: +SKIP
     >>> write_eraser_predictions(  # doctest: +SKIP

@@ -16,7 +16,6 @@ from sklearn_irx._validation import (
     check_labels,
     check_sample_weight,
     check_texts,
-    check_training_length,
     check_validation_data,
 )
 from sklearn_irx.classifier.base import RationaleEstimator, is_used_as_is, needs_fit
@@ -24,10 +23,11 @@ from sklearn_irx.classifier.calibration import CALIBRATIONS, at_temperature, fit
 from sklearn_irx.classifier.data import make_memory, make_tokenizer, tokenize
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.components.training import TRAININGS
 from sklearn_irx.exchange import Settlement
 from sklearn_irx.text import TokenizedTexts
 
-_METHODS_OF_MEMBERS = ("read", "tokenize", "splits_like", "predict_proba")
+_METHODS_OF_MEMBERS = ("predict_with_masks", "tokenize", "has_same_words_as", "predict_proba")
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +227,7 @@ class ExchangingEnsemble(RationaleEstimator):
         exchange = self._exchange(self._tokenize(X), scores=True)
         return _kept(exchange, exchange.scores)
 
-    def split(self, X: Any) -> list[list[tuple[int, int]]]:
+    def word_spans(self, X: Any) -> list[list[tuple[int, int]]]:
         """Give the character spans of the words that the members read in each document.
 
         Parameters
@@ -266,7 +266,7 @@ class ExchangingEnsemble(RationaleEstimator):
             for rationale, case in zip(rationales, exchange.case, strict=True)
         ]
 
-    def cross_read(self, X: Any) -> np.ndarray:
+    def cross_predict_proba(self, X: Any) -> np.ndarray:
         """Let every member read every rationale, of all documents.
 
         Parameters
@@ -328,7 +328,7 @@ class ExchangingEnsemble(RationaleEstimator):
         """Give what each member says of its own rationales, those, and maybe scores of words."""
         wanted = {"scores": True} if scores else {}
         read = [
-            member.read(texts, **wanted)
+            member.predict_with_masks(texts, **wanted)
             for member, texts in zip(self.estimators_, tokenized, strict=True)
         ]
         return (
@@ -363,7 +363,7 @@ class ExchangingEnsemble(RationaleEstimator):
     def _split_alike(self) -> bool:
         """Tell whether all members surely split every document into the same words."""
         first, *others = self.estimators_
-        return all(first.splits_like(other) for other in others)
+        return all(first.has_same_words_as(other) for other in others)
 
     def _tokenize(self, X: Any, *, spans: bool = False) -> list[TokenizedTexts]:
         """Split the documents for each member: once if all surely split alike."""
@@ -476,13 +476,13 @@ def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTex
     if any(_reads_by(one) != _reads_by(other) for other in others):
         return texts
     one._validate_params()
-    tokenizer, max_length, training_length = _reads_by(one)
-    n_words = check_training_length(training_length, max_length)
-    return tokenize(texts, tokenizer, n_words, make_memory(one.memory))
+    tokenizer, n_words = _reads_by(one)
+    return tokenize(texts, tokenizer, n_words, memory=make_memory(one.memory))
 
 
-def _reads_by(member: SelectiveRationaleClassifier) -> tuple[Any, int, int | None]:
-    return make_tokenizer(member.tokenizer), member.max_length, member.training_length
+def _reads_by(member: SelectiveRationaleClassifier) -> tuple[Any, int]:
+    settings = TRAININGS.make(member.training)
+    return make_tokenizer(member.tokenizer), settings.n_words(member.max_length)
 
 
 def _fit(

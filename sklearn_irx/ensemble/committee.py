@@ -193,7 +193,7 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         if self.rule != "auto" or validation is None:
             return
         texts, y = validation
-        readings = self.cross_read(texts)
+        readings = self.cross_predict_proba(texts)
         self.rule_scores_ = {
             rule: float(np.mean(settle(readings, rule).probabilities.argmax(axis=1) == y))
             for rule in RULES

@@ -206,7 +206,7 @@ def read_documents(
     first, *others = members
     # Split once for all who split alike.
     given = texts
-    if all(first.splits_like(other) for other in others):
+    if all(first.has_same_words_as(other) for other in others):
         given = first.tokenize(texts, spans=True)
     happened = estimator.interact(given)
     rationales = []

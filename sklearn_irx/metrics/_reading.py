@@ -125,7 +125,7 @@ def kept_text(text: str, spans: Sequence[Span], mask: np.ndarray) -> str:
 def _split(splitter: Any, texts: list[str]) -> list[list[Span]]:
     """Give the character spans of the words of each text."""
     if hasattr(splitter, "split"):
-        return splitter.split(texts)
+        return splitter.word_spans(texts)
     return [
         [(token.start, token.end) for token in tokens_of(splitter, text, sys.maxsize)]
         for text in texts

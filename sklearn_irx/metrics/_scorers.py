@@ -158,7 +158,7 @@ class _TokenF1:
 
 def _read(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     """Give labels and masks, from one reading if the estimator can do it."""
-    if hasattr(estimator, "read"):
-        probabilities, masks = estimator.read(X)
+    if hasattr(estimator, "predict_with_masks"):
+        probabilities, masks = estimator.predict_with_masks(X)
         return estimator.classes_[probabilities.argmax(axis=1)], masks
     return np.asarray(estimator.predict(X)), np.asarray(estimator.transform(X))

@@ -1,4 +1,4 @@
-"""What every encoder is: from the vectors of words to features of words in their context."""
+"""What every encoder computes: from the vectors of words to features of words in context."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 
 
-class Encoder(nn.Module):
-    """Base of encoders. A subclass takes `input_size`, and parameters of its own, by name.
+class EncoderModule(nn.Module):
+    """Base of encoder modules: a subclass has :meth:`forward` and `output_size`.
 
-    :meth:`forward` says what an encoder computes. The selector asks for :meth:`of_each` word and
-    the predictor for the :meth:`largest` of each feature; here they come from :meth:`forward`,
-    and a subclass may know a faster way to the same.
+    The selector uses the :meth:`token_features` of every word, the predictor the
+    :meth:`max_pooled` features of a document. Here both come from :meth:`forward`; a subclass may
+    compute the same faster.
 
     Attributes
     ----------
     output_size : int
         Features of a word.
-    reach : int
+    half_width : int
         Words to either side that a feature depends on, where there is such a number; else 0.
+    precision : {"auto", "float32", "bfloat16"}
+        Of matrix products. The network that the encoder is part of sets it.
     """
 
     output_size: int
-    reach = 0
+    half_width = 0
+    precision = "auto"
 
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         """Map vectors to features.
@@ -41,56 +44,56 @@ class Encoder(nn.Module):
         -------
         features : Tensor of shape (batch, length, output_size)
             At least zero, and zero past the end of a document. Those of a document do not depend
-            on how much of such padding there is.
+            on the amount of padding.
         """
         raise NotImplementedError
 
-    def of_nothing(self) -> torch.Tensor | float:
-        """Give the features where there is nothing to see: 0, or a Tensor (output_size,)."""
+    def empty_features(self) -> torch.Tensor | float:
+        """Return the features of no word: 0, or a Tensor of shape (output_size,)."""
         return 0.0
 
-    def of_each(self, table: torch.Tensor, layout: Layout) -> torch.Tensor:
-        """Give the features of every word.
+    def token_features(self, table: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
+        """Return the features of every word.
 
         Parameters
         ----------
-        table : Tensor of shape (n_distinct, input_size)
-            The vector of each distinct word of `layout`, zeros for padding.
-        layout : Layout
+        table : Tensor of shape (n_unique, input_size)
+            The vector of each unique word of `batch`, zeros for padding.
+        batch : PackedBatch
             The words.
 
         Returns
         -------
         features : Tensor of shape (1 + n_words, output_size)
-            Of any floating-point type; what is negative stands for 0. Row 0 stands for padding and
+            Of any floating-point type; negative values stand for 0. Row 0 stands for padding and
             must not be used.
         """
-        return layout.packed(self(F.embedding(layout.numbers, table), layout.words))
+        return batch.packed(self(F.embedding(batch.padded_inverse, table), batch.words))
 
-    def largest(
+    def max_pooled(
         self,
         vectors: torch.Tensor,
         kept: torch.Tensor,  # noqa: ARG002
-        layout: Layout,
+        batch: PackedBatch,
     ) -> torch.Tensor:
-        """Give the largest value of each feature in each document.
+        """Return the largest value of each feature in each document.
 
-        What there is to see of no word is always among the values: a document whose words are all
-        selected tells nothing else than one that goes on with words that are not.
+        The features of no word are always among the values: so a document whose words are all
+        selected looks like one that goes on with unselected words.
 
         Parameters
         ----------
         vectors : Tensor of shape (1 + n_words, input_size)
-            Of each word of `layout`, zeros where it is not kept.
+            Of each word of `batch`, zeros where it is not kept.
         kept : Tensor of shape (1 + n_words,), dtype bool
-            Which words those are; row 0 is not.
-        layout : Layout
+            The words that are kept; row 0 is not.
+        batch : PackedBatch
             The words.
 
         Returns
         -------
         features : Tensor of shape (batch, output_size)
         """
-        largest = self(layout.padded(vectors), layout.words).amax(dim=1)
-        nothing = largest.new_zeros(1) + self.of_nothing()
-        return torch.where(largest > nothing, largest, nothing)  # no gradient to empty windows
+        pooled = self(batch.padded(vectors), batch.words).amax(dim=1)
+        empty = pooled.new_zeros(1) + self.empty_features()
+        return torch.where(pooled > empty, pooled, empty)  # no gradient to empty windows

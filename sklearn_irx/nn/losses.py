@@ -20,7 +20,7 @@ def n_selected(mask: torch.Tensor) -> torch.Tensor:
     return mask.sum(dim=1)
 
 
-def n_borders(mask: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+def n_transitions(mask: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
     """Count the borders between selected and unselected words of each document.
 
     The second regularizer of Lei et al. (2016). The end of a document is no border.

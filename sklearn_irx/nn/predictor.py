@@ -1,4 +1,4 @@
-"""The network that sees the selected words only and gives the class."""
+"""The network that sees the selected words only and predicts the class."""
 
 from __future__ import annotations
 
@@ -8,48 +8,48 @@ from torch import nn
 
 from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.kernels.dropout import Dropout
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearPath
-from sklearn_irx.nn.text_encoder import Reader
-
-PREDICTOR_INPUTS = ("in_place", "compact")
+from sklearn_irx.nn.text_encoder import TextEncoder
 
 
-class Predictor(nn.Module):
-    """A reader of the selected words, the largest value of each feature, and a linear path.
+class PredictorNetwork(nn.Module):
+    """Max-pooled features of the selected words, a hidden layer, and a linear path.
+
+    With a linear path, the output layer starts at zero.
 
     Parameters
     ----------
-    reader : Reader
-        What reads the words.
+    text_encoder : TextEncoder
+        Computes the features.
     n_classes : int
         Number of classes.
     hidden_size : int
         Units of the layer between the features and the classes.
+    compact : bool
+        Whether selected words are closed up: then no gap shows where words were left out.
     dropout : float
         Share of features dropped in training, before each layer.
     word_dropout : float
         Share of selected words dropped in training.
-    compact : bool
-        Whether selected words are closed up: no gap tells how many words were left out, or where.
     linear : LinearPath or None
-        Added to what the reader says. With it, the reader begins with saying nothing.
+        Its logits are added.
     """
 
     def __init__(
         self,
-        reader: Reader,
+        text_encoder: TextEncoder,
         n_classes: int,
         *,
         hidden_size: int,
+        compact: bool,
         dropout: float,
         word_dropout: float,
-        compact: bool,
         linear: LinearPath | None,
     ) -> None:
         super().__init__()
-        self.reader = reader
-        self.hidden = nn.Linear(reader.encoder.output_size, hidden_size)
+        self.text_encoder = text_encoder
+        self.hidden = nn.Linear(text_encoder.encoder.output_size, hidden_size)
         self.output = nn.Linear(hidden_size, n_classes)
         self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
@@ -59,12 +59,12 @@ class Predictor(nn.Module):
             nn.init.zeros_(self.output.weight)
             nn.init.zeros_(self.output.bias)
 
-    def forward(self, layout: Layout, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Read words under a mask: logits (batch, n_classes).
+    def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Return the logits (batch, n_classes) of words under a mask.
 
         Parameters
         ----------
-        layout : Layout
+        batch : PackedBatch
             The words.
         mask, rows : Tensor of shape (batch, length)
             Their mask, and their rows in the weights of the linear path.
@@ -73,13 +73,13 @@ class Predictor(nn.Module):
             drawn = torch.rand_like(mask, generator=generator_for(mask.device))
             mask = mask * (drawn >= self.word_dropout)
         if self.compact:
-            ids, weights = closed_up(layout.ids, mask)
-            seen = Layout(ids, layout.margin, layout.unseen)
-            largest = self.reader.largest(seen, seen.packed(weights))
+            ids, weights = closed_up(batch.ids, mask)
+            seen = PackedBatch(ids, batch.margin, batch.unseen)
+            pooled = self.text_encoder.max_pooled(seen, seen.packed(weights))
         else:
-            largest = self.reader.largest(layout, layout.packed(mask))
-        logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(largest)))))
-        return logits if self.linear is None else logits + self.linear(layout, mask, rows)
+            pooled = self.text_encoder.max_pooled(batch, batch.packed(mask))
+        logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(pooled)))))
+        return logits if self.linear is None else logits + self.linear(batch, mask, rows)
 
 
 def closed_up(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,4 +1,4 @@
-"""What every sampler is: a way from the scores of words to a mask, in training and at inference."""
+"""What every sampler computes: from the scores of words to a mask, in training and at inference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.lengths import n_allowed
-from sklearn_irx.nn.losses import n_borders, n_selected
+from sklearn_irx.nn.losses import n_selected, n_transitions
 
 
 class Selection(NamedTuple):
@@ -20,7 +20,7 @@ class Selection(NamedTuple):
     ----------
     mask : Tensor of shape (batch, length)
         Values in [0, 1], 0 past the end of a document.
-    n_selected, n_borders : Tensor of shape (batch,)
+    n_selected, n_transitions : Tensor of shape (batch,)
         Words selected, and borders between selected and unselected words: expected values where
         the sampler knows them in closed form, else those of `mask`. Gradients reach the scores.
     log_prob, entropy : Tensor of shape (batch,) or None
@@ -30,12 +30,12 @@ class Selection(NamedTuple):
 
     mask: torch.Tensor
     n_selected: torch.Tensor
-    n_borders: torch.Tensor
+    n_transitions: torch.Tensor
     log_prob: torch.Tensor | None = None
     entropy: torch.Tensor | None = None
 
 
-class Sampler(nn.Module):
+class SamplerModule(nn.Module):
     """Turns the selector's scores of the words of a document into a mask.
 
     Parameters
@@ -92,7 +92,7 @@ class Sampler(nn.Module):
         """
         if not self.training:
             mask = self.select(scores, words).to(scores.dtype)
-            return Selection(mask, n_selected(mask), n_borders(mask, words))
+            return Selection(mask, n_selected(mask), n_transitions(mask, words))
         temperature = self.temperature * math.exp(-self.temperature_decay * self.step)
         self.step += 1
         return self.sample(scores, words, temperature)
@@ -174,7 +174,7 @@ class Sampler(nn.Module):
         return 0.0
 
 
-class IndependentSampler(Sampler):
+class IndependentSamplerModule(SamplerModule):
     """Base of samplers that draw every word for itself, with a probability from its scores.
 
     At inference a word is selected when its :meth:`preference` is above a threshold, 0 unless
@@ -183,25 +183,25 @@ class IndependentSampler(Sampler):
     """
 
     threshold: torch.Tensor
-    border_cost: torch.Tensor
+    transition_cost: torch.Tensor
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
         self.register_buffer("threshold", torch.tensor(0.0))
-        self.register_buffer("border_cost", torch.tensor(0.0))
+        self.register_buffer("transition_cost", torch.tensor(0.0))
 
     def cut(self, preference: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
         """Give the threshold, and where `max_rationale_length` held words back, what it left."""
         threshold = self.threshold.cpu().to(preference).expand(len(preference))
-        if self.max_rationale_length is None or self.border_cost > 0:
+        if self.max_rationale_length is None or self.transition_cost > 0:
             return threshold
         is_limited = selected.sum(dim=1) < (preference > threshold.unsqueeze(1)).sum(dim=1)
         return torch.where(is_limited, super().cut(preference, selected), threshold)
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         preference = self.preference(scores).masked_fill(~words, -torch.inf)
-        if self.border_cost > 0:
-            selected = best_pieces(preference - self.threshold, words, self.border_cost)
+        if self.transition_cost > 0:
+            selected = best_spans(preference - self.threshold, words, self.transition_cost)
         else:
             selected = preference > self.threshold
         if self.max_rationale_length is None:
@@ -220,8 +220,8 @@ def best(preference: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
     return torch.empty_like(order).scatter_(1, order, ranks) < n.unsqueeze(1)
 
 
-def best_pieces(
-    gains: torch.Tensor, words: torch.Tensor, border_cost: torch.Tensor
+def best_spans(
+    gains: torch.Tensor, words: torch.Tensor, transition_cost: torch.Tensor
 ) -> torch.Tensor:
     """Mark the words that together gain most, less a cost of each border (Viterbi).
 
@@ -229,11 +229,11 @@ def best_pieces(
     ----------
     gains, words : Tensor of shape (batch, length)
         What selecting a word gains, and False past the end of a document.
-    border_cost : Tensor of shape ()
+    transition_cost : Tensor of shape ()
         Above 0.
     """
     gains = gains.masked_fill(~words, 0.0)
-    costs = border_cost * words  # a border to the padding is none
+    costs = transition_cost * words  # a border to the padding is none
     off, on = torch.zeros_like(gains[:, 0]), gains[:, 0]
     came_from_on = []
     for i in range(1, gains.shape[1]):

@@ -7,71 +7,74 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from sklearn_irx.nn.kernels.dropout import Dropout
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.scoring import scores_of
-from sklearn_irx.nn.linear import FocusedRanking, WordRanking
-from sklearn_irx.nn.text_encoder import Reader
+from sklearn_irx.nn.linear import ClassConditionalPrior, SelectionPrior
+from sklearn_irx.nn.text_encoder import TextEncoder
 
 
-class Selector(nn.Module):
-    """Scores for every word: from its context, and from a ranking of words.
+class SelectorNetwork(nn.Module):
+    """Scores every word: by its features in context, and by a selection prior if there is one.
+
+    With a prior, the weights of the features start at zero.
 
     Parameters
     ----------
-    reader : Reader
-        What reads the document.
-    directions : sequence of float
+    text_encoder : TextEncoder
+        Computes the features.
+    directions : tuple of float
         Of the sampler's scores: 1 speaks for a word, -1 against it.
     dropout : float
         Share of features dropped in training.
-    first_score : float
-        Of every word at the start, times `directions`.
-    ranking : WordRanking or FocusedRanking or None
-        What it says is added to what the reader says, which begins with saying nothing.
+    prior : SelectionPrior or ClassConditionalPrior or None
+        Its logits are added to the scores.
     """
 
     directions: torch.Tensor
 
     def __init__(
         self,
-        reader: Reader,
+        text_encoder: TextEncoder,
         directions: tuple[float, ...],
+        *,
         dropout: float,
-        first_score: float,
-        ranking: WordRanking | FocusedRanking | None,
+        prior: SelectionPrior | ClassConditionalPrior | None,
     ) -> None:
         super().__init__()
-        self.reader = reader
+        self.text_encoder = text_encoder
         self.dropout = Dropout(dropout)
-        self.output = nn.Linear(reader.encoder.output_size, len(directions))
-        self.ranking = ranking
+        self.output = nn.Linear(text_encoder.encoder.output_size, len(directions))
+        self.prior = prior
         self.register_buffer("directions", torch.tensor(directions), persistent=False)
-        with torch.no_grad():
-            self.output.bias.copy_(first_score * self.directions)
-            if ranking is not None:
-                self.output.weight.zero_()
+        if prior is not None:
+            nn.init.zeros_(self.output.weight)
 
-    def forward(self, layout: Layout, ranked: torch.Tensor | None) -> torch.Tensor:
+    @torch.no_grad()
+    def initialize(self, score: float) -> None:
+        """Let every word start with a score, times `directions`."""
+        self.output.bias.copy_(score * self.directions)
+
+    def forward(self, batch: PackedBatch, prior_logits: torch.Tensor | None) -> torch.Tensor:
         """Score words.
 
         Parameters
         ----------
-        layout : Layout
+        batch : PackedBatch
             The words.
-        ranked : Tensor of shape (batch, length) or None
-            What the ranking says of them, if there is one.
+        prior_logits : Tensor of shape (batch, length) or None
+            Of the prior, if there is one.
 
         Returns
         -------
         scores : Tensor of shape (batch, length, n_scores)
         """
-        features = self.reader.of_each(layout)
+        features = self.text_encoder.token_features(batch)
         if features.device.type == "cpu":
             weight, bias = self.output.weight, self.output.bias
             scores = scores_of(features, weight, bias, self.dropout.share)
         else:
             scores = self.output(self.dropout(F.relu(features)))
-        scores = layout.padded(scores)
-        if ranked is None:
+        scores = batch.padded(scores)
+        if prior_logits is None:
             return scores
-        return scores + ranked.unsqueeze(-1) * self.directions
+        return scores + prior_logits.unsqueeze(-1) * self.directions

@@ -51,7 +51,7 @@ def test_a_document_holds_all_four_readings(pair, fitted, other, reviews, explai
 
 def test_every_member_of_a_committee_hears_all_others(committee, reviews):
     texts = reviews[0][:150]
-    read = committee.cross_read(texts)
+    read = committee.cross_predict_proba(texts)
     names = ["full", "few", "short"]
     documents = explain_documents(committee, texts)
     assert any(document.disputed for document in documents)

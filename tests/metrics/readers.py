@@ -31,15 +31,15 @@ class Masked(Counting):
 
     max_length = 6
 
-    def split(self, X):
+    def word_spans(self, X):
         return [WordTokenizer().spans(text, self.max_length) for text in X]
 
     def transform(self, X):
         masks = np.zeros((len(X), self.max_length), dtype=bool)
-        masks[:, 0] = [bool(spans) for spans in self.split(X)]
+        masks[:, 0] = [bool(spans) for spans in self.word_spans(X)]
         return masks
 
-    def read(self, X):
+    def predict_with_masks(self, X):
         masks = self.transform(X)
         return self.predict_proba(X, masks=masks), masks
 

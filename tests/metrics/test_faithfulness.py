@@ -113,7 +113,7 @@ def test_no_words_and_empty_masks_are_legal():
 def test_of_our_classifier_the_predictor_is_asked(fitted, reviews):
     some = reviews[0][300:340]
     masks = fitted.transform(some)
-    lengths = np.array([len(spans) for spans in fitted.split(some)])
+    lengths = np.array([len(spans) for spans in fitted.word_spans(some)])
     every_word = np.arange(60) < lengths[:, None]
     full = fitted.predict_proba(some, masks=every_word)
     rows, best = np.arange(40), full.argmax(axis=1)
@@ -141,7 +141,7 @@ def test_ensembles_and_pipelines_get_texts(fitted, other, reviews):
     clf = make_pipeline(CountVectorizer(), LogisticRegression()).fit(reviews[0], reviews[1])
     for estimator, more in ((both, {}), (clf, {"tokenizer": fitted})):
         assert -1 <= comprehensiveness_score(estimator, some, masks, **more) <= 1
-        everything = [[(0, len(spans))] for spans in fitted.split(some)]
+        everything = [[(0, len(spans))] for spans in fitted.word_spans(some)]
         assert sufficiency_score(estimator, some, everything, **more) == 0
 
 

@@ -36,7 +36,7 @@ def test_a_model_reads_the_rationales_of_another(fitted, other, reviews):
     masks = fitted.transform(some)
     expected = (other.classes_[other.predict_proba(some, masks=masks).argmax(axis=1)] == y).mean()
     assert second_reader_accuracy(other, some, y, masks) == pytest.approx(expected)
-    lengths = [len(spans) for spans in fitted.split(some)]
+    lengths = [len(spans) for spans in fitted.word_spans(some)]
     at_random = random_masks(lengths, masks.sum(axis=1), random_state=0)
     assert second_reader_accuracy(fitted, some, y, at_random) < (fitted.predict(some) == y).mean()
 

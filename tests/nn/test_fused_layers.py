@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sklearn_irx.nn.kernels.dropout import Dropout, drop_, enlargement
 from sklearn_irx.nn.kernels.masking import masked_words
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.precision import product_type
 from sklearn_irx.nn.kernels.scoring import scores_of
 
@@ -109,22 +109,22 @@ def test_dropout_keeps_the_mean_in_training_and_everything_afterwards():
 def test_a_layout_finds_every_word(documents, margin):
     width = max(1, *map(len, documents), 1)
     ids = torch.tensor([ids + [0] * (width - len(ids)) for ids in documents])
-    layout = Layout(ids, margin)
+    batch = PackedBatch(ids, margin)
     end_to_end = [word for words in documents for word in words]
-    assert layout.distinct.tolist() == [0, *sorted(set(end_to_end))]
-    assert layout.distinct[layout.which].tolist() == [0, *end_to_end]
-    assert torch.equal(layout.distinct[layout.numbers], ids)
-    assert torch.equal(layout.padded(layout.packed(ids)), ids)
-    rows, starts, counts = layout.occurrences
-    for word, start, n in zip(layout.distinct[1:], starts, counts, strict=True):
+    assert batch.unique.tolist() == [0, *sorted(set(end_to_end))]
+    assert batch.unique[batch.inverse].tolist() == [0, *end_to_end]
+    assert torch.equal(batch.unique[batch.padded_inverse], ids)
+    assert torch.equal(batch.padded(batch.packed(ids)), ids)
+    rows, starts, counts = batch.occurrences
+    for word, start, n in zip(batch.unique[1:], starts, counts, strict=True):
         expected = [i for i, w in enumerate(end_to_end, start=1) if w == word]
         assert rows[start : start + n].tolist() == expected
     # The places around a word are those of its neighbours in the document, or of no word.
-    at = layout.distinct[layout.which][layout.rows_at]
+    at = batch.unique[batch.inverse][batch.row_at]
     row = 1
     for words in documents:
         for i in range(len(words)):
-            place = layout.places[row]
+            place = batch.positions[row]
             around = [
                 words[j] if 0 <= j < len(words) else 0 for j in range(i - margin, i + margin + 1)
             ]

@@ -79,7 +79,7 @@ def test_costs_are_the_words_and_borders_to_expect_of_masks_other_than_zero():
     selected = masks != 0
     assert within_errors(selected.sum(axis=1), selection.n_selected[0].item())
     borders = sum(one != two for one, two in pairwise(selected.T.astype(int)))
-    assert within_errors(borders, selection.n_borders[0].item())
+    assert within_errors(borders, selection.n_transitions[0].item())
 
 
 @pytest.mark.parametrize("score", [0, 1])
@@ -171,10 +171,10 @@ def test_past_the_end_of_a_document_nothing_is_selected_or_costs(training):
     sampler = HardKuma().train(training)
     selection = sampler(torch.where(words.unsqueeze(-1), scores, torch.tensor([9.0, -9.0])), words)
     assert (selection.mask[~words] == 0).all()
-    assert selection.n_selected[2] == selection.n_borders[2] == 0
+    assert selection.n_selected[2] == selection.n_transitions[2] == 0
     alone = sampler(scores[1:2, :2], words[1:2, :2])
     torch.testing.assert_close(selection.n_selected[1], alone.n_selected[0])
-    torch.testing.assert_close(selection.n_borders[1], alone.n_borders[0])
+    torch.testing.assert_close(selection.n_transitions[1], alone.n_transitions[0])
 
 
 @pytest.mark.parametrize("stretch", [1e-6, 0.1, 100.0])
@@ -184,7 +184,7 @@ def test_extreme_scores_are_finite(scores, stretch):
     tensor = torch.tensor([[scores] * 2000]).requires_grad_()
     selection = sampler(tensor, torch.ones(1, 2000, dtype=torch.bool))
     p_zero, p_one = sampler.probability_of_zero(tensor), sampler.probability_of_one(tensor)
-    values = (selection.mask, selection.n_selected, selection.n_borders, p_zero, p_one)
+    values = (selection.mask, selection.n_selected, selection.n_transitions, p_zero, p_one)
     for value in (*values, sampler.preference(tensor)):
         assert torch.isfinite(value).all()
         (gradient,) = torch.autograd.grad(value.sum(), tensor, retain_graph=True)

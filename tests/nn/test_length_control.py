@@ -9,25 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.components.samplers import SAMPLERS
-from sklearn_irx.nn.training.length_control import FixedPrice, Multiplier, fit_selection
+from sklearn_irx.nn.training.length_control import FixedPenalty, LagrangeMultiplier, fit_selection
 
 WORDS = torch.arange(10) < torch.tensor([[10], [4], [0]])
 
 
 def test_a_fixed_price_counts_what_is_not_free():
     n = torch.tensor([6.0, 2.0, 0.0])
-    assert FixedPrice(0.5).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 8 / 3)
-    assert FixedPrice(0.5, free=3).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 3 / 3)
+    assert FixedPenalty(0.5).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 8 / 3)
+    assert FixedPenalty(0.5, free=3).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 3 / 3)
     # Half of ten words are free, and half of four.
-    assert FixedPrice(0.5, free=0.5).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 1 / 3)
-    assert FixedPrice(0.5).cost(n, WORDS, 0.25).item() == pytest.approx(0.125 * 8 / 3)
+    assert FixedPenalty(0.5, free=0.5).cost(n, WORDS, 1.0).item() == pytest.approx(0.5 * 1 / 3)
+    assert FixedPenalty(0.5).cost(n, WORDS, 0.25).item() == pytest.approx(0.125 * 8 / 3)
 
 
 @pytest.mark.parametrize("target", [3.0, 8.0])
 @pytest.mark.parametrize("worth", [0.02, 0.3])
 def test_the_multiplier_finds_the_price_of_a_length(target, worth):
     """Words are worth less the more there are; every step follows the slope of the whole."""
-    price, n = Multiplier(target, most=3.0), torch.tensor([20.0], requires_grad=True)
+    price, n = LagrangeMultiplier(target, most=3.0), torch.tensor([20.0], requires_grad=True)
     seen = []
     for _ in range(600):
         cost = price.cost(n, WORDS[:1], 1.0) - worth * 10 * torch.log(n)
@@ -41,7 +41,7 @@ def test_the_multiplier_finds_the_price_of_a_length(target, worth):
 
 @given(st.lists(st.floats(0, 1000), max_size=300))
 def test_the_multiplier_is_bounded_whatever_comes(lengths):
-    price = Multiplier(5.0, most=0.7)
+    price = LagrangeMultiplier(5.0, most=0.7)
     for n in lengths:
         price.update(torch.tensor([n]), WORDS[:1], 1.0)
         assert 0 <= price.value <= 0.7
@@ -54,7 +54,7 @@ def test_the_multiplier_is_bounded_whatever_comes(lengths):
 
 
 def test_a_share_is_the_mean_of_the_documents_with_words():
-    price = Multiplier(0.5, most=1.0)
+    price = LagrangeMultiplier(0.5, most=1.0)
     n = torch.tensor([8.0, 4.0, 0.0], requires_grad=True)
     price.sum = 0.2
     assert price.cost(n, WORDS, 1.0).item() == pytest.approx(0.2 / 0.5 * (0.8 + 1.0) / 2)
@@ -63,7 +63,7 @@ def test_a_share_is_the_mean_of_the_documents_with_words():
 
 
 def test_while_the_curriculum_asks_for_less_longer_rationales_are_right():
-    price = Multiplier(3.0, most=1.0)
+    price = LagrangeMultiplier(3.0, most=1.0)
     price.update(torch.tensor([12.0]), WORDS[:1], 0.25)
     assert price.value == 0
 
@@ -115,7 +115,7 @@ def test_long_pieces_do_not_get_past_the_limit_of_borders():
     scores = torch.tensor([1.0] * 10 + [-1.0] * 10).repeat(8).unsqueeze(0)
     module = network("straight_through", scores, torch.tensor([160]))
     fit_selection(module, [({"rows": torch.arange(1)}, None)], 80.0, 2.0)
-    assert module.sampler(*module.scores(torch.arange(1))[:2]).n_borders <= 2
+    assert module.sampler(*module.scores(torch.arange(1))[:2]).n_transitions <= 2
 
 
 @pytest.mark.parametrize("asked", [None, 6.0, 0.3])
@@ -129,11 +129,11 @@ def test_the_cost_of_borders_keeps_their_limit_at_the_same_length(asked, limit):
     before = module.sampler(*module.scores(rows)[:2])
     fit_selection(module, [({"rows": rows}, None)], asked, limit)
     after = module.sampler(*module.scores(rows)[:2])
-    assert after.n_borders.mean() <= limit
+    assert after.n_transitions.mean() <= limit
     if limit == 50:
-        assert module.sampler.border_cost == 0
+        assert module.sampler.transition_cost == 0
     else:
-        assert after.n_borders.mean() > 0.8 * limit
+        assert after.n_transitions.mean() > 0.8 * limit
     if asked is not None:
         n = after.n_selected
         assert float((n / lengths if asked < 1 else n).mean()) == pytest.approx(asked, rel=0.05)

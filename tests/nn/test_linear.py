@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import FocusedRanking, LinearPath, LinearStart, PairPath, PairStart
 from sklearn_irx.text import Documents
 
@@ -55,10 +55,10 @@ def test_it_reads_the_tfidf_of_the_distinct_words_selected(ids, selected):
     ids = tidy(ids)
     selected &= ids > 0
     path = LinearPath(START)
-    layout = Layout(torch.tensor(ids))
+    batch = PackedBatch(torch.tensor(ids))
     mask = torch.tensor(selected, dtype=torch.float32)
     with torch.no_grad():
-        logits = path(layout, mask, path.rows(layout.ids, None))
+        logits = path(batch, mask, path.rows(batch.ids, None))
     np.testing.assert_allclose(logits.numpy(), logits_of(ids, selected), atol=1e-5)
 
 
@@ -89,8 +89,8 @@ def test_a_word_is_worth_its_weight_for_the_classes_of_its_document(ids, focus, 
     start = START._replace(pairs=PAIRS if with_pairs else None)
     path = LinearPath(start)
     ranking = FocusedRanking(path, start, NOBODY, 0.5, focus)
-    layout = Layout(torch.tensor(ids))
-    worths = ranking.worths(path, layout, path.rows(layout.ids, None))
+    batch = PackedBatch(torch.tensor(ids))
+    worths = ranking.worths(path, batch, path.rows(batch.ids, None))
     np.testing.assert_allclose(worths.numpy()[ids > 0], expected[ids > 0], atol=1e-5)
 
 
@@ -121,5 +121,5 @@ def test_a_focused_ranking_begins_with_the_share_asked_for(share):
     ranking = FocusedRanking(path, start, documents, share, focus=0.7)
     padded = torch.tensor(documents.padded(np.arange(1500)).astype(np.int64))
     with torch.no_grad():
-        logits = ranking(path, Layout(padded), path.rows(padded, torch.tensor(start.folds)))
+        logits = ranking(path, PackedBatch(padded), path.rows(padded, torch.tensor(start.folds)))
     assert (logits[padded > 0] > 0).double().mean().item() == pytest.approx(share, abs=1e-3)

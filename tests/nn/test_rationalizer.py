@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.components.samplers import SAMPLERS
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearStart, PairStart
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.text import Documents
@@ -150,7 +150,7 @@ def test_ranking_and_linear_path_take_unseen_words_for_unknown_ones():
     with torch.inference_mode():
         scores = module.scores(rectangle([UNSEEN]))[0]
         ranking, linear = module.selector.ranking, module.predictor.linear
-        expected = ranking(linear, Layout(rectangle([[UNKNOWN]])), torch.tensor(UNKNOWN))
+        expected = ranking(linear, PackedBatch(rectangle([[UNKNOWN]])), torch.tensor(UNKNOWN))
     np.testing.assert_allclose(scores.numpy(), expected.item(), atol=1e-6)
 
 
@@ -285,7 +285,7 @@ def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
             reading = module(ids, fold=fold)
             losses = torch.nn.functional.cross_entropy(reading.logits, y, reduction="none")
             surrogate = module.sampler.surrogate_loss(reading.selection, losses)
-            (losses.mean() + surrogate + 0.1 * reading.selection.n_borders.mean()).backward()
+            (losses.mean() + surrogate + 0.1 * reading.selection.n_transitions.mean()).backward()
             optimizer.step()
     untouched = [
         name

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.components.samplers.reinforce import Reinforce
-from sklearn_irx.nn.losses import n_borders
+from sklearn_irx.nn.losses import n_transitions
 from sklearn_irx.nn.sampler import Selection
 
 LOGITS = torch.tensor([-2.0, -0.5, 0.0, 0.3, 1.0, 2.5], dtype=torch.float64)
@@ -169,7 +169,7 @@ def test_no_gradient_passes_through_the_mask_and_costs_have_the_exact_one():
     assert not selection.mask.requires_grad
     for cost, of_masks in (
         (selection.n_selected, MASKS.double().sum(dim=1)),
-        (selection.n_borders, n_borders(MASKS.double(), torch.ones_like(MASKS))),
+        (selection.n_transitions, n_transitions(MASKS.double(), torch.ones_like(MASKS))),
     ):
         (gradient,) = torch.autograd.grad(cost.sum(), logits, retain_graph=True)
         torch.testing.assert_close(gradient[0], exact_gradient(LOGITS, MASKS, of_masks))
@@ -236,7 +236,7 @@ def test_extreme_logits_are_finite(logit):
     selection = sampler(scores, torch.ones(2, 100, dtype=torch.bool))
     np.testing.assert_array_equal(selection.mask, float(logit > 0))
     loss = sampler.surrogate_loss(selection, torch.tensor([1.0, 3.0]))
-    (loss + selection.n_selected.sum() + selection.n_borders.sum()).backward()
+    (loss + selection.n_selected.sum() + selection.n_transitions.sum()).backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(scores.grad).all()
     assert (selection.entropy >= 0).all()

@@ -60,7 +60,7 @@ def test_padding_is_never_selected_and_never_counted(name, training, data):
     selection = sampler(scores, words)
     assert not selection.mask[~words].any()
     assert (selection.n_selected <= torch.tensor(lengths) + 1e-4).all()
-    assert (selection.n_borders <= (torch.tensor(lengths) - 1).clamp(min=0) + 1e-4).all()
+    assert (selection.n_transitions <= (torch.tensor(lengths) - 1).clamp(min=0) + 1e-4).all()
     if not training:
         assert selection.n_selected.tolist() == selection.mask.sum(dim=1).tolist()
 
@@ -87,7 +87,7 @@ def test_with_a_cost_of_borders_the_best_of_all_masks_is_found(logits, cost, ext
         return np.dot(mask, logits) - cost * np.abs(np.diff(mask)).sum()
 
     sampler = SAMPLERS["straight_through"]().eval()
-    sampler.border_cost.fill_(cost)
+    sampler.transition_cost.fill_(cost)
     scores, _ = scored("straight_through", logits + [9.0] * extra)
     words = torch.arange(len(logits) + extra).unsqueeze(0) < len(logits)
     mask = sampler(scores, words).mask[0].numpy()
@@ -98,7 +98,7 @@ def test_with_a_cost_of_borders_the_best_of_all_masks_is_found(logits, cost, ext
 
 def test_a_limit_takes_the_best_of_the_pieces_chosen():
     sampler = SAMPLERS["straight_through"](max_rationale_length=3).eval()
-    sampler.border_cost.fill_(2.0)
+    sampler.transition_cost.fill_(2.0)
     scores, words = scored("straight_through", [-9.0, 3, -9, 1, 1, 1, 1, 2, 2])
     assert sampler(scores, words).mask.tolist() == [[0, 0, 0, 1, 0, 0, 0, 1, 1]]
 
@@ -171,14 +171,14 @@ def test_costs_are_those_of_all_masks_weighed_by_their_probability(name, logits)
     scores, words = scored(name, logits)
     selection = SAMPLERS[name]().train()(scores, words)
     p = 1 / (1 + np.exp(-np.array(logits, dtype=np.float64)))
-    n_selected = n_borders = 0.0
+    n_selected = n_transitions = 0.0
     for number in range(2 ** len(logits)):
         mask = np.array([number >> i & 1 for i in range(len(logits))])
         probability = np.where(mask, p, 1 - p).prod()
         n_selected += probability * mask.sum()
-        n_borders += probability * np.abs(np.diff(mask)).sum()
+        n_transitions += probability * np.abs(np.diff(mask)).sum()
     assert selection.n_selected.item() == pytest.approx(n_selected, abs=1e-5)
-    assert selection.n_borders.item() == pytest.approx(n_borders, abs=1e-5)
+    assert selection.n_transitions.item() == pytest.approx(n_transitions, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", RELAXED)

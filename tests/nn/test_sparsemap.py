@@ -175,8 +175,8 @@ def test_the_score_of_neighbours_draws_words_together():
     borders = {"train": [], "eval": []}
     for weight in (0.0, 0.5, 2.0):
         sampler = SparseMap(neighbour_score=weight, rationale_length=0.3)
-        borders["train"].append(sampler.train()(*batch(scores)).n_borders.mean())
-        borders["eval"].append(sampler.eval()(*batch(scores)).n_borders.mean())
+        borders["train"].append(sampler.train()(*batch(scores)).n_transitions.mean())
+        borders["eval"].append(sampler.eval()(*batch(scores)).n_transitions.mean())
     for none, some, much in borders.values():
         assert none > 1.2 * some > 1.4 * much
 

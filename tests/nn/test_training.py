@@ -12,7 +12,7 @@ from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum
-from sklearn_irx.nn.training.length_control import FixedPrice, Multiplier
+from sklearn_irx.nn.training.length_control import FixedPenalty, LagrangeMultiplier
 from sklearn_irx.nn.training.loop import make_net, read, train
 from sklearn_irx.text import Documents
 
@@ -39,7 +39,7 @@ def trained(callbacks, max_epochs=6, **parameters):
     vectors = random.normal(size=(12, 4)).astype(np.float32)
     vectors[0] = 0
     settings = {
-        "prices": (FixedPrice(0.01), FixedPrice(0.01)),
+        "prices": (FixedPenalty(0.01), FixedPenalty(0.01)),
         "class_weights": np.ones(2), "learning_rate": 0.05, "predictor_learning_rate": None,
         "weight_decay": 0.0, "batch_size": 16, "device": "cpu", **parameters,
     }  # fmt: skip
@@ -68,13 +68,13 @@ def test_training_ends_with_the_weights_of_the_best_epoch():
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
-def scripted(losses, borders=None, border_price=None, **parameters):
+def scripted(losses, borders=None, transition_penalty=None, **parameters):
     """Go through epochs with these validation losses; epoch n ends with the weight n."""
     module = torch.nn.Linear(1, 1, bias=False)
     optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
     net = SimpleNamespace(
         module_=module, optimizer_=optimizer, history=History(),
-        border_price=border_price or FixedPrice(0.0),
+        transition_penalty=transition_penalty or FixedPenalty(0.0),
     )  # fmt: skip
     callback = BestWeights(**parameters)
     callback.on_train_begin(net)
@@ -82,7 +82,7 @@ def scripted(losses, borders=None, border_price=None, **parameters):
     for epoch, loss in enumerate(losses, start=1):
         net.history.new_epoch()
         net.history.record("valid_loss", loss)
-        net.history.record("valid_borders", borders[epoch - 1] if borders else 0.0)
+        net.history.record("valid_transitions", borders[epoch - 1] if borders else 0.0)
         torch.nn.init.constant_(module.weight, epoch)
         callback.on_epoch_end(net)
         weights.append(module.weight.item())
@@ -111,7 +111,7 @@ def test_without_a_best_epoch_the_last_weights_stay():
 
 
 def test_an_epoch_that_keeps_the_limit_of_borders_is_better_than_any_that_does_not():
-    limit = Multiplier(10, most=1.0)
+    limit = LagrangeMultiplier(10, most=1.0)
     borders = [30, 14, 10.4, 9, 20, 10.4]
     _, last, history = scripted([1, 2, 4, 3, 0.5, 3.5], borders, limit, patience=9)
     assert history[:, "best"] == [True, True, True, True, False, False]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.components.encoders.cnn import ConvolutionalEncoder
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 
 SIZE, N_WORDS = 4, 9
 WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=3)
@@ -26,7 +26,7 @@ def made(widths, precision="float32", plain=False):
 def laid_out(documents, encoder):
     width = max(1, *map(len, documents), 1)
     ids = torch.tensor([ids + [0] * (width - len(ids)) for ids in documents])
-    return Layout(ids, encoder.reach)
+    return PackedBatch(ids, encoder.half_width)
 
 
 def drawn(seed, *shape):
@@ -42,12 +42,12 @@ def with_gradients(encoder, compute, inputs, seed):
     return [out, inputs.grad, *(weight.grad for weight in encoder.parameters())]
 
 
-def features(encoder, layout, table):
-    return encoder.of_each(table, layout)[1:].relu()
+def features(encoder, batch, table):
+    return encoder.token_features(table, batch)[1:].relu()
 
 
-def largest(encoder, layout, kept, vectors):
-    return encoder.largest(vectors, kept, layout)
+def max_pooled(encoder, batch, kept, vectors):
+    return encoder.max_pooled(vectors, kept, batch)
 
 
 def assert_same(fast, plain, **tolerance):
@@ -60,10 +60,10 @@ def test_features_of_each_word_are_those_of_the_plain_convolution(documents, wid
     found = []
     for plain in (False, True):
         encoder = made(widths, plain=plain)
-        layout = laid_out(documents, encoder)
-        table = drawn(seed, len(layout.distinct), SIZE)
+        batch = laid_out(documents, encoder)
+        table = drawn(seed, len(batch.unique), SIZE)
         table[0] = 0
-        found.append(with_gradients(encoder, partial(features, encoder, layout), table, seed + 1))
+        found.append(with_gradients(encoder, partial(features, encoder, batch), table, seed + 1))
         found[-1][1][0] = 0  # the vector of padding is fixed
     assert_same(*found, atol=1e-5, rtol=1e-4)
 
@@ -78,14 +78,12 @@ def test_largest_features_are_those_of_the_plain_convolution(documents, widths, 
     found = []
     for plain in (False, True):
         encoder = made(widths, plain=plain)
-        layout = laid_out(documents, encoder)
+        batch = laid_out(documents, encoder)
         generator = torch.Generator().manual_seed(seed)
-        kept = torch.rand(len(layout.which), generator=generator) < share
+        kept = torch.rand(len(batch.inverse), generator=generator) < share
         kept[0] = False
         vectors = drawn(seed + 1, len(kept), SIZE) * kept.unsqueeze(1)
-        found.append(
-            with_gradients(encoder, partial(largest, encoder, layout, kept), vectors, seed)
-        )
+        found.append(with_gradients(encoder, partial(largest, encoder, batch, kept), vectors, seed))
         found[-1][1][0] = 0
     assert_same(*found, atol=1e-5, rtol=1e-4)
 
@@ -94,13 +92,13 @@ def test_half_the_bits_make_little_difference():
     found = []
     for precision in ("float32", "bfloat16"):
         encoder = made([2, 3], precision)
-        layout = laid_out([[1, 2, 3, 4, 5, 6, 7, 8] * 3, [8, 1, 1, 2]], encoder)
-        table = drawn(0, len(layout.distinct), SIZE)
+        batch = laid_out([[1, 2, 3, 4, 5, 6, 7, 8] * 3, [8, 1, 1, 2]], encoder)
+        table = drawn(0, len(batch.unique), SIZE)
         table[0] = 0
-        vectors = table[layout.which]
-        kept = layout.which > 0
+        vectors = table[batch.inverse]
+        kept = batch.inverse > 0
         found.append([
-            encoder.of_each(table, layout)[1:].float(), encoder.largest(vectors, kept, layout),
+            encoder.token_features(table, batch)[1:].float(), encoder.max_pooled(vectors, kept, batch),
         ])  # fmt: skip
     assert_same(*found, atol=0.03, rtol=0.03)
     assert not torch.equal(found[0][0], found[1][0])
@@ -109,14 +107,14 @@ def test_half_the_bits_make_little_difference():
 def test_what_is_largest_in_documents_of_any_length():
     encoder, plain = made([3]), made([3], plain=True)
     ids = torch.randint(1, N_WORDS, (1, 40_000), generator=torch.Generator().manual_seed(0))
-    layout = Layout(ids, encoder.reach)
-    kept = layout.which > 0
+    batch = PackedBatch(ids, encoder.half_width)
+    kept = batch.inverse > 0
     vectors = drawn(1, len(kept), SIZE) * kept.unsqueeze(1)
     torch.testing.assert_close(
-        encoder.largest(vectors, kept, layout), plain.largest(vectors, kept, layout)
+        encoder.max_pooled(vectors, kept, batch), plain.max_pooled(vectors, kept, batch)
     )
     encoder.precision = "bfloat16"
     torch.testing.assert_close(
-        encoder.largest(vectors, kept, layout), plain.largest(vectors, kept, layout),
+        encoder.max_pooled(vectors, kept, batch), plain.max_pooled(vectors, kept, batch),
         atol=0.05, rtol=0.05,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sklearn_irx.components.encoders import ConvolutionalEncoder
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 
 from .common import N_WORDS
 
@@ -35,30 +35,30 @@ class Windows:
             _SIZE, filter_sizes=(3, 4, 5), n_filters=100, precision=precision
         )
         self.encoder.plain = formulation == "plain"
-        self.layout = Layout(torch.from_numpy(ids), self.encoder.reach)
-        self.table = torch.randn(len(self.layout.distinct), _SIZE)
+        self.batch = PackedBatch(torch.from_numpy(ids), self.encoder.half_width)
+        self.table = torch.randn(len(self.batch.unique), _SIZE)
         self.table[0] = 0
-        n_rows = len(self.layout.which)
+        n_rows = len(self.batch.inverse)
         self.kept = torch.rand(n_rows) < 0.15
         self.kept[0] = False
-        vectors = self.table[self.layout.which] * self.kept.unsqueeze(1)
+        vectors = self.table[self.batch.inverse] * self.kept.unsqueeze(1)
         self.vectors = vectors.requires_grad_()
         with torch.no_grad():
-            self.slopes = torch.randn_like(self.encoder.of_each(self.table, self.layout))
+            self.slopes = torch.randn_like(self.encoder.token_features(self.table, self.batch))
         # The first calls prepare what later ones use: a quick run would count that.
         self.time_of_each_backward(formulation, words, precision)
         self.time_largest_backward(formulation, words, precision)
 
     def time_of_each(self, formulation: str, words: int, precision: str) -> None:
         with torch.no_grad():
-            self.encoder.of_each(self.table, self.layout)
+            self.encoder.token_features(self.table, self.batch)
 
     def time_of_each_backward(self, formulation: str, words: int, precision: str) -> None:
-        self.encoder.of_each(self.table, self.layout).backward(self.slopes)
+        self.encoder.token_features(self.table, self.batch).backward(self.slopes)
 
     def time_largest(self, formulation: str, words: int, precision: str) -> None:
         with torch.no_grad():
-            self.encoder.largest(self.vectors, self.kept, self.layout)
+            self.encoder.max_pooled(self.vectors, self.kept, self.batch)
 
     def time_largest_backward(self, formulation: str, words: int, precision: str) -> None:
-        self.encoder.largest(self.vectors, self.kept, self.layout).sum().backward()
+        self.encoder.max_pooled(self.vectors, self.kept, self.batch).sum().backward()

@@ -26,7 +26,7 @@ class Quality:
         for sampler in self.params:
             settings = {**SETTINGS, "sampler": sampler, "max_epochs": 3}
             clf = SelectiveRationaleClassifier(**settings).fit(texts[:_N_TRAIN], y[:_N_TRAIN])
-            probabilities, selected = clf.read(texts[_N_TRAIN:])
+            probabilities, selected = clf.predict_with_masks(texts[_N_TRAIN:])
             labels = clf.classes_[probabilities.argmax(axis=1)]
             found[sampler] = (
                 float((labels == y[_N_TRAIN:]).mean()),

@@ -25,7 +25,7 @@ class Read:
 
     def setup(self, clf: SelectiveRationaleClassifier, documents: int) -> None:
         self.texts, _ = make_documents(documents, seed=1)
-        clf.read(self.texts[:300])
+        clf.predict_with_masks(self.texts[:300])
 
     def time_predict(self, clf: SelectiveRationaleClassifier, documents: int) -> None:
         clf.predict(self.texts)
@@ -34,7 +34,7 @@ class Read:
         clf.explain(self.texts)
 
     def peakmem_read(self, clf: SelectiveRationaleClassifier, documents: int) -> None:
-        clf.read(self.texts)
+        clf.predict_with_masks(self.texts)
 
 
 class Split:

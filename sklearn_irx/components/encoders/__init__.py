@@ -1,9 +1,8 @@
-"""Ways to read the words of a document in their context, one file each."""
+"""Encoders: what computes features of words in context, one file each."""
 
-from sklearn_irx.components.encoders.cnn import ConvolutionalEncoder
-from sklearn_irx.components.encoders.rnn import RecurrentEncoder
-from sklearn_irx.nn.encoder import Encoder
+from sklearn_irx.components.base import Registry
+from sklearn_irx.components.encoders.base import Encoder
+from sklearn_irx.components.encoders.cnn import CNN
+from sklearn_irx.components.encoders.rnn import RNN
 
-ENCODERS: dict[str, type[Encoder]] = {"cnn": ConvolutionalEncoder, "rnn": RecurrentEncoder}
-
-__all__ = ["ENCODERS", "ConvolutionalEncoder", "Encoder", "RecurrentEncoder"]
+ENCODERS = Registry("encoder", Encoder, {"cnn": CNN(), "rnn": RNN()})

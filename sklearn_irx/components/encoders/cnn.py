@@ -3,55 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from sklearn_irx.nn.encoder import Encoder
-from sklearn_irx.nn.kernels.packed_batch import Layout
+from sklearn_irx._compat import Interval
+from sklearn_irx.components.encoders.base import Encoder
+from sklearn_irx.nn.encoder import EncoderModule
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.precision import product_type
-from sklearn_irx.nn.kernels.windows import Windows, convolution, largest_convolution
+from sklearn_irx.nn.kernels.windows import Windows, convolution, max_pooled_convolution
 
 
-class ConvolutionalEncoder(Encoder):
-    """Filters of several widths, each with a value at every word (Kim, 2014).
+class CNN(Encoder):
+    """Convolutional filters of several widths.
+
+    Parameters
+    ----------
+    filter_sizes : sequence of int, default=(3, 4, 5)
+        Widths of the filters in words.
+    n_filters : int, default=100
+        Filters of each width.
+
+    References
+    ----------
+    Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
+
+    Examples
+    --------
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import CNN
+    >>> SelectiveRationaleClassifier(encoder=CNN(n_filters=50))
+    SelectiveRationaleClassifier(encoder=CNN(n_filters=50))
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "filter_sizes": ["array-like"],
+        "n_filters": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, filter_sizes: Sequence[int] = (3, 4, 5), n_filters: int = 100) -> None:
+        self.filter_sizes = filter_sizes
+        self.n_filters = n_filters
+
+    def check(self) -> None:
+        """Check the parameters, each width by itself."""
+        super().check()
+        sizes = tuple(self.filter_sizes)
+        if not sizes or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
+            raise ValueError(
+                f"filter_sizes={self.filter_sizes!r}: give one or more widths of at least 1 word."
+            )
+
+    def shaping_params(self) -> dict[str, Any]:
+        """Return the parameters, the widths as a tuple."""
+        return {**super().shaping_params(), "filter_sizes": tuple(map(int, self.filter_sizes))}
+
+    def build(self, input_size: int) -> ConvolutionalModule:
+        """Make the module for word vectors of a size."""
+        return ConvolutionalModule(
+            input_size, filter_sizes=tuple(map(int, self.filter_sizes)), n_filters=self.n_filters
+        )
+
+
+class ConvolutionalModule(EncoderModule):
+    """Filters of several widths, each with a value at every word.
 
     Parameters
     ----------
     input_size : int
-        Length of a word's vector.
-    filter_sizes : sequence of int
+        Dimensions of the word vectors.
+    filter_sizes : tuple of int
         Widths of the filters, in words.
     n_filters : int
         Number of filters of each width.
-    precision : {"auto", "float32", "bfloat16"}
-        Of matrix products.
 
     Attributes
     ----------
     plain : bool
-        Whether to compute every convolution at every position, as other devices than the CPU do:
-        the yardstick for tests and benchmarks.
+        Whether to compute every convolution at every position, as on devices other than the CPU:
+        the reference for tests and benchmarks.
     """
 
     plain = False
 
-    def __init__(
-        self,
-        input_size: int,
-        *,
-        filter_sizes: Sequence[int],
-        n_filters: int,
-        precision: str = "auto",
-    ) -> None:
+    def __init__(self, input_size: int, *, filter_sizes: tuple[int, ...], n_filters: int) -> None:
         super().__init__()
-        self.filter_sizes = tuple(filter_sizes)
+        self.filter_sizes = filter_sizes
         self.filters = nn.ModuleList(nn.Conv1d(input_size, n_filters, k) for k in filter_sizes)
         self.output_size = n_filters * len(self.filters)
         self.windows = Windows(filter_sizes)
-        self.reach = self.windows.reach
-        self.precision = precision
+        self.half_width = self.windows.half_width
 
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         dtype = product_type(self.precision, vectors.device)
@@ -63,29 +108,29 @@ class ConvolutionalEncoder(Encoder):
             features.append(products.float() + filters.get_parameter("bias").unsqueeze(-1))
         return F.relu(torch.cat(features, dim=1)).transpose(1, 2) * words.unsqueeze(-1)
 
-    def of_nothing(self) -> torch.Tensor:  # noqa: D102
+    def empty_features(self) -> torch.Tensor:  # noqa: D102
         return F.relu(self._bias().flatten())
 
-    def of_each(self, table: torch.Tensor, layout: Layout) -> torch.Tensor:  # noqa: D102
+    def token_features(self, table: torch.Tensor, batch: PackedBatch) -> torch.Tensor:  # noqa: D102
         if self._is_plain(table):
-            return super().of_each(table, layout)
+            return super().token_features(table, batch)
         dtype = product_type(self.precision, table.device)
-        return convolution(table, self._weight(), self._bias(), layout, self.windows, dtype)
+        return convolution(table, self._weight(), self._bias(), batch, self.windows, dtype)
 
-    def largest(  # noqa: D102
-        self, vectors: torch.Tensor, kept: torch.Tensor, layout: Layout
+    def max_pooled(  # noqa: D102
+        self, vectors: torch.Tensor, kept: torch.Tensor, batch: PackedBatch
     ) -> torch.Tensor:
         if self._is_plain(vectors):
-            return super().largest(vectors, kept, layout)
+            return super().max_pooled(vectors, kept, batch)
         dtype = product_type(self.precision, vectors.device)
-        above = largest_convolution(vectors, self._weight(), kept, layout, self.windows, dtype)
+        above = max_pooled_convolution(vectors, self._weight(), kept, batch, self.windows, dtype)
         return F.relu(above + self._bias().flatten())
 
     def _is_plain(self, vectors: torch.Tensor) -> bool:
         return self.plain or vectors.device.type != "cpu"
 
     def _weight(self) -> torch.Tensor:
-        """Give what a word adds to each filter, by its place in the window, a slot."""
+        """Return what a word adds to each filter, by its position in the window, a slot."""
         return torch.cat([f.get_parameter("weight").permute(1, 2, 0) for f in self.filters], dim=1)
 
     def _bias(self) -> torch.Tensor:

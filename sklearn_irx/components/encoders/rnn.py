@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+from typing import Any, ClassVar
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sklearn_irx.nn.encoder import Encoder
+from sklearn_irx._compat import Interval, StrOptions
+from sklearn_irx.components.encoders.base import Encoder
+from sklearn_irx.nn.encoder import EncoderModule
 
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
 
 
-class RecurrentEncoder(Encoder):
-    """A bidirectional GRU or LSTM, its states rectified (Lei et al., 2016; Bastings et al., 2019).
+class RNN(Encoder):
+    """A bidirectional recurrent network with rectified states.
 
     Parameters
     ----------
-    input_size : int
-        Length of a word's vector.
-    rnn_cell : {"gru", "lstm"}
+    cell : {"gru", "lstm"}, default="gru"
         Kind of cell.
-    rnn_size : int
+    hidden_size : int, default=100
         Units of each direction.
+
+    References
+    ----------
+    T. Lei et al., "Rationalizing Neural Predictions", EMNLP 2016; J. Bastings et al.,
+    "Interpretable Neural Predictions with Differentiable Binary Variables", ACL 2019.
+
+    Examples
+    --------
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import RNN
+    >>> SelectiveRationaleClassifier(encoder=RNN(cell="lstm"))
+    SelectiveRationaleClassifier(encoder=RNN(cell='lstm'))
     """
 
-    def __init__(self, input_size: int, *, rnn_cell: str, rnn_size: int) -> None:
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "cell": [StrOptions(set(CELLS))],
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, cell: str = "gru", hidden_size: int = 100) -> None:
+        self.cell = cell
+        self.hidden_size = hidden_size
+
+    def build(self, input_size: int) -> RecurrentModule:
+        """Make the module for word vectors of a size."""
+        return RecurrentModule(input_size, cell=self.cell, hidden_size=self.hidden_size)
+
+
+class RecurrentModule(EncoderModule):
+    """A bidirectional GRU or LSTM; for its parameters see :class:`RNN`."""
+
+    def __init__(self, input_size: int, *, cell: str, hidden_size: int) -> None:
         super().__init__()
-        self.cells = CELLS[rnn_cell](input_size, rnn_size, batch_first=True, bidirectional=True)
-        self.output_size = 2 * rnn_size
+        self.cells = CELLS[cell](input_size, hidden_size, batch_first=True, bidirectional=True)
+        self.output_size = 2 * hidden_size
 
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         # Packed, so that the backward direction begins at the last word and not at the padding.

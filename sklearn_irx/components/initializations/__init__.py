@@ -1,1 +1,27 @@
-"""Where selector and predictor start."""
+"""Initializations: where selector and predictor start, one file each."""
+
+from sklearn_irx.components.base import Registry
+from sklearn_irx.components.initializations.base import (
+    HELD_OUT,
+    N_FOLDS,
+    Initialization,
+    InitializationData,
+)
+from sklearn_irx.components.initializations.linear import LINEAR_MODELS, LinearInit
+from sklearn_irx.components.initializations.random import RandomInit
+
+INITIALIZATIONS = Registry(
+    "initialization",
+    Initialization,
+    {**{name: LinearInit(name) for name in LINEAR_MODELS}, None: RandomInit()},
+)
+
+__all__ = [
+    "HELD_OUT",
+    "INITIALIZATIONS",
+    "N_FOLDS",
+    "Initialization",
+    "InitializationData",
+    "LinearInit",
+    "RandomInit",
+]

@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 import torch
 
+from sklearn_irx._compat import Interval
+from sklearn_irx.components.samplers.base import Sampler
 from sklearn_irx.nn.isolation import generator_for
-from sklearn_irx.nn.sampler import IndependentSampler, Selection, expected_costs
+from sklearn_irx.nn.sampler import IndependentSamplerModule, Selection, expected_costs
 
 _SHAPES = (1e-6, 100.0)  # beyond, the distribution is a point and its gradients overflow
 _SMALL = -30.0  # log x, below which log(1 + x) and exp(x) - 1 are x to the last digit
 
 
-class HardKuma(IndependentSampler):
-    """Draws from stretched and rectified Kumaraswamy distributions (Bastings et al., 2019).
-
-    Each word has two scores; their softplus are the shapes ``a`` and ``b`` of a variable on
-    (0, 1). It is stretched to ``(-stretch, 1 + stretch)`` and cut off at 0 and 1, which then have
-    probabilities of their own. A draw is a differentiable function of noise. The costs are
-    expected values in closed form and take a word for selected when its mask is not 0, and so
-    does inference when that is likelier than not; its masks are hard. `temperature` is ignored.
-
-    Parameters
-    ----------
-    stretch : float, default=0.1
-        How far beyond 0 and 1, above 0. The further, the more of the masks are hard.
-    **parameters
-        As :class:`~sklearn_irx.nn.sampler.Sampler` takes them.
-
-    Raises
-    ------
-    ValueError
-        If `stretch` is not above 0, or not finite.
-
-    References
-    ----------
-    J. Bastings et al., "Interpretable Neural Predictions with Differentiable Binary Variables",
-    ACL 2019.
-    """
+class HardKumaModule(IndependentSamplerModule):
+    """See :class:`HardKuma`."""
 
     directions = (1.0, -1.0)
 
     def __init__(self, *, stretch: float = 0.1, **parameters: Any) -> None:
-        if not 0 < stretch < math.inf:
-            raise ValueError(f"stretch={stretch!r} must be a finite number above 0.")
         super().__init__(**parameters)
         self.stretch = stretch
 
@@ -72,7 +49,7 @@ class HardKuma(IndependentSampler):
         return bounded - log_hazard - hazard - torch.log(-torch.expm1(-hazard))
 
     def score_for(self, log_odds: float) -> float:
-        """Give x such that words of scores (x, -x) have these log-odds of a mask other than 0."""
+        """Return x such that words of scores (x, -x) have these log-odds of a mask other than 0."""
         low, high = -50.0, 50.0
         for _ in range(60):
             middle = (low + high) / 2
@@ -83,25 +60,60 @@ class HardKuma(IndependentSampler):
         return (low + high) / 2
 
     def probability_of_zero(self, scores: torch.Tensor) -> torch.Tensor:
-        """Give the probability that the mask of a word is 0, shape (batch, length)."""
+        """Return the probability that the mask of a word is 0, shape (batch, length)."""
         return -torch.expm1(-self._log_hazard(scores).exp())
 
     def probability_of_one(self, scores: torch.Tensor) -> torch.Tensor:
-        """Give the probability that the mask of a word is 1, shape (batch, length)."""
+        """Return the probability that the mask of a word is 1, shape (batch, length)."""
         a, b = _shapes(scores)
         log_cut = math.log1p(self.stretch) - math.log1p(2 * self.stretch)
         return torch.exp(b * _log1mexp(a * log_cut))
 
     def _log_hazard(self, scores: torch.Tensor) -> torch.Tensor:
-        """Give log(-log P(mask > 0)), which is finite where either probability rounds to 0."""
+        """Return log(-log P(mask > 0)), which is finite where either probability rounds to 0."""
         a, b = _shapes(scores)
         log_power = a * (math.log(self.stretch) - math.log1p(2 * self.stretch))
         bounded = log_power.clamp(min=_SMALL)
         return b.log() + (log_power - bounded) + torch.log(-_log1mexp(bounded))
 
 
+class HardKuma(Sampler):
+    """Draw masks from stretched and rectified Kumaraswamy distributions.
+
+    Each word has two scores; their softplus are the shapes ``a`` and ``b`` of a variable on
+    (0, 1). It is stretched to ``(-stretch, 1 + stretch)`` and cut off at 0 and 1, which then have
+    probabilities of their own. A draw is a differentiable function of noise. The penalties are
+    expected values in closed form and count a word as selected when its mask is not 0, and
+    inference selects it when that is likelier than not; its masks are hard.
+
+    Parameters
+    ----------
+    stretch : float, default=0.1
+        How far beyond 0 and 1, above 0. The further, the more of the masks are hard.
+
+    References
+    ----------
+    J. Bastings et al., "Interpretable Neural Predictions with Differentiable Binary Variables",
+    ACL 2019.
+
+    Examples
+    --------
+    >>> from sklearn_irx.components import HardKuma
+    >>> HardKuma(stretch=0.2)
+    HardKuma(stretch=0.2)
+    """
+
+    module = HardKumaModule
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "stretch": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(self, stretch: float = 0.1) -> None:
+        self.stretch = stretch
+
+
 def _shapes(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give the shapes a and b of the distribution of each word, (batch, length) each."""
+    """Return the shapes a and b of the distribution of each word, (batch, length) each."""
     a, b = torch.nn.functional.softplus(scores).clamp(*_SHAPES).unbind(dim=-1)
     return a, b
 

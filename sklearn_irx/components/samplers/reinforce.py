@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 import torch
 from torch.nn.functional import logsigmoid
 
+from sklearn_irx._compat import Interval
+from sklearn_irx.components.samplers.base import Sampler
 from sklearn_irx.nn.isolation import generator_for
-from sklearn_irx.nn.sampler import IndependentSampler, Selection, expected_costs
+from sklearn_irx.nn.sampler import IndependentSamplerModule, Selection, expected_costs
 
 
-class Reinforce(IndependentSampler):
-    """Draws hard masks and makes those likelier that beat the average loss (Lei et al., 2016).
-
-    The score function estimates the gradient of the expected loss without bias, and with more
-    variance than a gradient through the mask would have. Only the predictor's loss needs it: the
-    costs are expected values, whose gradient is exact. `temperature` is ignored.
-
-    Parameters
-    ----------
-    entropy : float, default=0.0
-        Nats of loss that a document is rewarded for each nat of entropy of its mask, which is
-        the sum of its words' and at most log 2 a word. It keeps the selector exploring.
-    baseline_decay : float, default=0.9
-        What past batches keep of their weight in the average loss, from 0 to below 1.
-    **parameters
-        As :class:`~sklearn_irx.nn.sampler.Sampler` takes them.
+class ReinforceModule(IndependentSamplerModule):
+    """See :class:`Reinforce`.
 
     Attributes
     ----------
     baseline : Tensor of shape ()
         Average loss of the batches so far, the latest weighing most.
     n_batches : Tensor of shape (), dtype int64
-        How many these are.
-
-    Raises
-    ------
-    ValueError
-        If `entropy` is below 0, or `baseline_decay` not in [0, 1).
-
-    References
-    ----------
-    T. Lei et al., "Rationalizing Neural Predictions", EMNLP 2016; R. Williams, "Simple
-    Statistical Gradient-Following Algorithms for Connectionist Reinforcement Learning", 1992.
+        Number of these batches.
     """
 
     baseline: torch.Tensor
@@ -52,10 +31,6 @@ class Reinforce(IndependentSampler):
     def __init__(
         self, *, entropy: float = 0.0, baseline_decay: float = 0.9, **parameters: Any
     ) -> None:
-        if not 0 <= entropy < float("inf"):
-            raise ValueError(f"entropy={entropy!r} must be a finite number of at least 0.")
-        if not 0 <= baseline_decay < 1:
-            raise ValueError(f"baseline_decay={baseline_decay!r} must be at least 0 and below 1.")
         super().__init__(**parameters)
         self.entropy = entropy
         self.baseline_decay = baseline_decay
@@ -83,15 +58,15 @@ class Reinforce(IndependentSampler):
         )
 
     def surrogate_loss(self, selection: Selection, losses: torch.Tensor) -> torch.Tensor | float:
-        """Give a loss whose gradient is, in expectation, that of the expected mean of `losses`.
+        """Return a loss whose gradient is, in expectation, that of the expected mean of `losses`.
 
-        It also moves the baseline. A baseline adds no bias if a document's own mask has no part
-        in it: so it comes from the batches before, and in the first from the other documents.
+        It also updates the baseline. A baseline adds no bias if it does not depend on a document's
+        own mask: it comes from the batches before, and in the first from the other documents.
 
         Parameters
         ----------
         selection : Selection
-            What the predictor read in training. If it was given and not drawn, it teaches nothing.
+            What the predictor saw in training. A mask that was given and not drawn adds nothing.
         losses : Tensor of shape (batch,)
             The predictor's loss on each document.
         """
@@ -102,12 +77,50 @@ class Reinforce(IndependentSampler):
         if self.n_batches == 0:
             baseline = (losses.sum() - losses) / max(len(losses) - 1, 1)
         loss = ((losses - baseline) * selection.log_prob).mean()
-        self._remember(losses.mean())
+        self._update_baseline(losses.mean())
         return loss - self.entropy * selection.entropy.mean()
 
-    def _remember(self, loss: torch.Tensor) -> None:
-        """Take the mean loss of a batch into the baseline."""
+    def _update_baseline(self, loss: torch.Tensor) -> None:
+        """Average the mean loss of a batch into the baseline."""
         self.n_batches += 1
         # Divided by the sum of the weights so far, or it would begin close to 0.
         rate = (1 - self.baseline_decay) / (1 - self.baseline_decay ** int(self.n_batches))
         self.baseline += rate * (loss - self.baseline)
+
+
+class Reinforce(Sampler):
+    """Draw hard masks and make those likelier that beat the average loss.
+
+    The score function estimates the gradient of the expected loss without bias, and with more
+    variance than a gradient through the mask would have. Only the predictor's loss needs it: the
+    penalties are expected values, whose gradient is exact.
+
+    Parameters
+    ----------
+    entropy : float, default=0.0
+        Nats of loss that a document is rewarded for each nat of entropy of its mask, which is
+        the sum of its words' and at most log 2 a word. It keeps the selector exploring.
+    baseline_decay : float, default=0.9
+        What past batches keep of their weight in the average loss, in [0, 1).
+
+    References
+    ----------
+    T. Lei et al., "Rationalizing Neural Predictions", EMNLP 2016; R. Williams, "Simple
+    Statistical Gradient-Following Algorithms for Connectionist Reinforcement Learning", 1992.
+
+    Examples
+    --------
+    >>> from sklearn_irx.components import Reinforce
+    >>> Reinforce(entropy=0.01)
+    Reinforce(entropy=0.01)
+    """
+
+    module = ReinforceModule
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "entropy": [Interval(Real, 0, None, closed="left")],
+        "baseline_decay": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(self, entropy: float = 0.0, baseline_decay: float = 0.9) -> None:
+        self.entropy = entropy
+        self.baseline_decay = baseline_decay

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
+from sklearn_irx._compat import Interval
+from sklearn_irx.components.samplers.base import RelaxedSampler
 from sklearn_irx.nn.kernels.total_variation import denoise
-from sklearn_irx.nn.losses import n_borders, n_selected
-from sklearn_irx.nn.sampler import Sampler, Selection
+from sklearn_irx.nn.losses import n_selected, n_transitions
+from sklearn_irx.nn.sampler import SamplerModule, Selection
 
 
-class SparseMap(Sampler):
-    """A deterministic mask with exact zeros that prefers words next to one another.
-
-    A set of words is worth the sum of its scores, plus `neighbour_score` for each two selected
-    neighbours, and has at most `rationale_length` words. In training the mask is the LP-SparseMAP
-    solution for these factors, at inference the set that is worth most. Either may hold fewer
-    words than it is allowed, or none, where scores are negative.
-
-    Parameters
-    ----------
-    neighbour_score : float, default=0.1
-        What two selected neighbours add, in units of the scores, at least 0.
-    **parameters
-        See :class:`~sklearn_irx.nn.sampler.Sampler`. `rationale_length` is needed: with
-        None, the budget is every word.
-
-    Notes
-    -----
-    SPECTRA solves LP-SparseMAP by iterations that hold for any factors. For these ones there is
-    a closed form, see :func:`lp_sparsemap`. It is found on the CPU, document by document.
-
-    References
-    ----------
-    N. M. Guerreiro and A. F. T. Martins, "SPECTRA: Sparse Structured Text Rationalization",
-    EMNLP 2021; V. Niculae and A. F. T. Martins, "LP-SparseMAP: Differentiable Relaxed
-    Optimization for Sparse Structured Prediction", ICML 2020.
-    """
+class SparseMapModule(SamplerModule):
+    """See :class:`SparseMap`."""
 
     has_budget = True
 
     def __init__(self, *, neighbour_score: float = 0.1, **parameters: Any) -> None:
         super().__init__(**parameters)
-        if not 0 <= neighbour_score < math.inf:
-            raise ValueError(
-                f"neighbour_score={neighbour_score!r}: give a finite number of at least 0."
-            )
         self.neighbour_score = neighbour_score
 
     def sample(  # noqa: D102
@@ -77,7 +50,7 @@ class SparseMap(Sampler):
         common = fused.sum(dim=1) / free.sum(dim=1).clamp(min=1)
         common = common * torch.from_numpy(is_bound).to(mask.device)
         mask = mask + fused - common.unsqueeze(1) * free
-        return Selection(mask, n_selected(mask), n_borders(mask, words))
+        return Selection(mask, n_selected(mask), n_transitions(mask, words))
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         budgets = self.budget(words)
@@ -85,6 +58,59 @@ class SparseMap(Sampler):
         # Double precision, which not every device has, keeps equal sets equal.
         mask = best_set(preference.cpu().double(), self.neighbour_score, budgets.cpu())
         return mask.to(words.device)
+
+
+class SparseMap(RelaxedSampler):
+    """A deterministic mask with exact zeros that prefers words next to one another.
+
+    The value of a set of words is the sum of its scores, plus `neighbour_score` for each two
+    selected neighbours; it has at most `rationale_length` words. In training the mask is the
+    LP-SparseMAP solution for these factors, at inference the set of the largest value. Either may
+    hold fewer words than the budget allows, or none, where scores are negative.
+
+    Needs `rationale_length`.
+
+    Parameters
+    ----------
+    neighbour_score : float, default=0.1
+        What two selected neighbours add, in units of the scores, at least 0.
+    temperature : float, default=1.0
+        Softness of the relaxation at the first training step.
+    temperature_decay : float, default=1e-5
+        At step s the temperature is ``temperature * exp(-temperature_decay * s)``.
+
+    Notes
+    -----
+    SPECTRA solves LP-SparseMAP by iterations that hold for any factors. For these ones there is
+    a closed form, see :func:`lp_sparsemap`. It is computed on the CPU, document by document.
+
+    References
+    ----------
+    N. M. Guerreiro and A. F. T. Martins, "SPECTRA: Sparse Structured Text Rationalization",
+    EMNLP 2021; V. Niculae and A. F. T. Martins, "LP-SparseMAP: Differentiable Relaxed
+    Optimization for Sparse Structured Prediction", ICML 2020.
+
+    Examples
+    --------
+    >>> from sklearn_irx.components import SparseMap
+    >>> SparseMap(neighbour_score=0.5)
+    SparseMap(neighbour_score=0.5)
+    """
+
+    module = SparseMapModule
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **RelaxedSampler._parameter_constraints,
+        "neighbour_score": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        neighbour_score: float = 0.1,
+        temperature: float = 1.0,
+        temperature_decay: float = 1e-5,
+    ) -> None:
+        super().__init__(temperature, temperature_decay)
+        self.neighbour_score = neighbour_score
 
 
 def lp_sparsemap(
@@ -125,7 +151,7 @@ def lp_sparsemap(
     least = max(-pivot, -1.0)
     prices = np.concatenate([values, values - 1])
     prices = np.concatenate([[least], np.sort(prices[(prices > least) & (prices <= 0)])])
-    # Worded so that scores that are no numbers give a mask that shows it, not an index error.
+    # Written so that nan scores give a mask of nan, not an index error.
     last = bisect_left(prices, True, key=lambda tau: not total(tau) > budget)
     tau = prices[last]
     if last:

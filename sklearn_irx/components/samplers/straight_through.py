@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import torch
 
+from sklearn_irx.components.samplers.base import RelaxedSampler
 from sklearn_irx.nn.sampler import (
-    IndependentSampler,
+    IndependentSamplerModule,
     Selection,
     binary_concrete,
     expected_costs,
 )
 
 
-class StraightThrough(IndependentSampler):
-    """A hard mask forward, the gradient of the relaxed one backward.
-
-    The predictor is trained on masks of the kind that it will see at inference. The costs are
-    those expected of all masks, in closed form.
-
-    References
-    ----------
-    Y. Bengio et al., "Estimating or Propagating Gradients Through Stochastic Neurons for
-    Conditional Computation", 2013; E. Jang et al., ICLR 2017 (straight-through Gumbel-softmax).
-    """
+class StraightThroughModule(IndependentSamplerModule):
+    """See :class:`StraightThrough`."""
 
     def sample(  # noqa: D102
         self, scores: torch.Tensor, words: torch.Tensor, temperature: float
@@ -31,3 +23,32 @@ class StraightThrough(IndependentSampler):
         soft = binary_concrete(logits, temperature) * words
         hard = (soft > 0.5).to(soft.dtype) + (soft - soft.detach())
         return Selection(hard, *expected_costs(torch.sigmoid(logits), words))
+
+
+class StraightThrough(RelaxedSampler):
+    """A hard mask forward, the gradient of the relaxed one backward.
+
+    The predictor is trained on masks of the kind that it will see at inference. The penalties are
+    those expected of all masks, in closed form.
+
+    Parameters
+    ----------
+    temperature : float, default=1.0
+        Softness of the relaxation at the first training step.
+    temperature_decay : float, default=1e-5
+        At step s the temperature is ``temperature * exp(-temperature_decay * s)``.
+
+    References
+    ----------
+    Y. Bengio et al., "Estimating or Propagating Gradients Through Stochastic Neurons for
+    Conditional Computation", 2013; E. Jang et al., "Categorical Reparameterization with
+    Gumbel-Softmax", ICLR 2017.
+
+    Examples
+    --------
+    >>> from sklearn_irx.components import StraightThrough
+    >>> StraightThrough(temperature=0.5)
+    StraightThrough(temperature=0.5)
+    """
+
+    module = StraightThroughModule

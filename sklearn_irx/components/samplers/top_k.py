@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.nn.functional import one_hot, pad
 
+from sklearn_irx.components.samplers.base import RelaxedSampler
 from sklearn_irx.nn.isolation import generator_for
-from sklearn_irx.nn.losses import n_borders, n_selected
-from sklearn_irx.nn.sampler import Sampler, Selection, best
+from sklearn_irx.nn.losses import n_selected, n_transitions
+from sklearn_irx.nn.sampler import SamplerModule, Selection, best
 
 
-class TopK(Sampler):
-    """The words with the largest scores, or the best run of words: `rationale_length` of them.
-
-    In training Gumbel noise makes the mask a draw: of words, one after the other without putting
-    back, or of a window. It is hard forward; backward it has the gradient of :func:`relaxed_top_k`
-    at the noisy scores, or of each word's probability of lying in the window (:func:`coverage`).
-
-    Parameters
-    ----------
-    contiguous : bool, default=False
-        Whether the words must follow one another.
-    **parameters
-        See :class:`~sklearn_irx.nn.sampler.Sampler`. `rationale_length` is needed: with
-        None, every word is selected.
-
-    References
-    ----------
-    W. Kool et al., "Stochastic Beams and Where to Find Them", ICML 2019; S. M. Xie and S. Ermon,
-    "Reparameterizable Subset Sampling via Continuous Relaxations", IJCAI 2019; S. Jain et al.,
-    "Learning to Faithfully Rationalize by Construction", ACL 2020 (contiguous rationales).
-    """
+class TopKModule(SamplerModule):
+    """See :class:`TopK`."""
 
     has_budget = True
 
@@ -58,7 +40,7 @@ class TopK(Sampler):
             soft = relaxed_top_k(noisy, words, hard, temperature)
         # Bracketed so that rounding leaves the zeros and ones alone.
         mask = hard.to(preference) + (soft - soft.detach())
-        return Selection(mask, n_selected(mask), n_borders(mask, words))
+        return Selection(mask, n_selected(mask), n_transitions(mask, words))
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         preference = scores.squeeze(-1)
@@ -68,10 +50,59 @@ class TopK(Sampler):
         return best(preference.masked_fill(~words, -torch.inf), k)
 
 
+class TopK(RelaxedSampler):
+    """Select the words with the largest scores, or the best window: exactly `rationale_length`.
+
+    In training Gumbel noise makes the mask a draw: of words, one after the other without
+    replacement, or of a window. It is hard forward; backward it has the gradient of
+    :func:`relaxed_top_k` at the noisy scores, or of each word's probability of lying in the window
+    (:func:`coverage`).
+
+    Needs `rationale_length`.
+
+    Parameters
+    ----------
+    contiguous : bool, default=False
+        Whether the words must follow one another.
+    temperature : float, default=1.0
+        Softness of the relaxation at the first training step.
+    temperature_decay : float, default=1e-5
+        At step s the temperature is ``temperature * exp(-temperature_decay * s)``.
+
+    References
+    ----------
+    W. Kool et al., "Stochastic Beams and Where to Find Them", ICML 2019; S. M. Xie and S. Ermon,
+    "Reparameterizable Subset Sampling via Continuous Relaxations", IJCAI 2019; S. Jain et al.,
+    "Learning to Faithfully Rationalize by Construction", ACL 2020 (contiguous rationales).
+
+    Examples
+    --------
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import TopK
+    >>> SelectiveRationaleClassifier(sampler=TopK(contiguous=True), rationale_length=10)
+    SelectiveRationaleClassifier(rationale_length=10, sampler=TopK(contiguous=True))
+    """
+
+    module = TopKModule
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **RelaxedSampler._parameter_constraints,
+        "contiguous": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        contiguous: bool = False,
+        temperature: float = 1.0,
+        temperature_decay: float = 1e-5,
+    ) -> None:
+        super().__init__(temperature, temperature_decay)
+        self.contiguous = contiguous
+
+
 def relaxed_top_k(
     scores: torch.Tensor, words: torch.Tensor, top: torch.Tensor, temperature: float
 ) -> torch.Tensor:
-    """Give ``sigmoid((scores - tau) / temperature)``, its sum that of `top` in each document.
+    """Return ``sigmoid((scores - tau) / temperature)``, its sum that of `top` in each document.
 
     `top` marks the largest scores. Of all masks with that sum, this one has the most score and
     entropy (B. Amos et al., "The Limited Multi-Label Projection Layer", 2019).

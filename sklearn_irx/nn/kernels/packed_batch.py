@@ -11,7 +11,7 @@ from torch import nn
 from sklearn_irx.text import PADDING
 
 
-class Layout:
+class PackedBatch:
     """Numbers the words of a batch of documents, so that nothing is computed for padding.
 
     Row 0 of all that is *packed* stands for no word, rows 1 to n_words for the words of the
@@ -54,15 +54,15 @@ class Layout:
         self.line = frame.shape[1]
         frame = frame.flatten()
         nowhere = torch.full((1,), margin, device=ids.device)  # in the line above the documents
-        self.places = torch.cat([nowhere, (frame != PADDING).nonzero().squeeze(1)])
-        self.rows_at = torch.zeros_like(frame)
-        self.rows_at[self.places] = torch.arange(len(self.places), device=ids.device)
-        found, self._order = frame.index_select(0, self.places).sort(stable=True)
+        self.positions = torch.cat([nowhere, (frame != PADDING).nonzero().squeeze(1)])
+        self.row_at = torch.zeros_like(frame)
+        self.row_at[self.positions] = torch.arange(len(self.positions), device=ids.device)
+        found, self._order = frame.index_select(0, self.positions).sort(stable=True)
         first = torch.cat([found.new_ones(1, dtype=torch.bool), found[1:] != found[:-1]])
         self._starts = first.nonzero().squeeze(1)
-        self.distinct = found.index_select(0, self._starts)
-        self.which = torch.empty_like(found)
-        self.which[self._order] = first.cumsum(0) - 1
+        self.unique = found.index_select(0, self._starts)
+        self.inverse = torch.empty_like(found)
+        self.inverse[self._order] = first.cumsum(0) - 1
 
     @property
     def n_documents(self) -> int:
@@ -72,12 +72,12 @@ class Layout:
     @cached_property
     def rows(self) -> torch.Tensor:
         """The packed row of each position, 0 for padding: (batch, length)."""
-        return self.rows_at.view(-1, self.line)[1:, self.margin : self.line - self.margin]
+        return self.row_at.view(-1, self.line)[1:, self.margin : self.line - self.margin]
 
     @cached_property
-    def numbers(self) -> torch.Tensor:
+    def padded_inverse(self) -> torch.Tensor:
         """The number in `distinct` of the word at each position: (batch, length)."""
-        return look_up(self.which, self.rows)
+        return look_up(self.inverse, self.rows)
 
     @cached_property
     def occurrences(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -89,13 +89,13 @@ class Layout:
     @cached_property
     def _first_alike(self) -> torch.Tensor:
         """For each word in order, where in order the first of its equals in its document stands."""
-        found = self.which[self._order]
-        lines = self.places[self._order].div(self.line, rounding_mode="floor")
+        found = self.inverse[self._order]
+        lines = self.positions[self._order].div(self.line, rounding_mode="floor")
         other = (found[1:] != found[:-1]) | (lines[1:] != lines[:-1])
         numbers = torch.arange(len(found), device=found.device)
         return torch.cat([numbers[:1], numbers[1:] * other]).cummax(0).values
 
-    def once(self, mask: torch.Tensor) -> torch.Tensor:
+    def count_once(self, mask: torch.Tensor) -> torch.Tensor:
         """Let words that are selected twice in a document count once.
 
         Each keeps the part that no equal word before it has taken: the first that is selected all,
@@ -120,10 +120,10 @@ class Layout:
     def vectors(self, table: nn.Embedding) -> torch.Tensor:
         """Give the vector of each distinct word, from `table` or else from `unseen`."""
         n_known = table.num_embeddings
-        known = self.distinct[self.distinct < n_known]
-        if self.unseen is None or len(known) == len(self.distinct):
-            return table(self.distinct)
-        beyond = self.unseen[self.distinct[len(known) :] - n_known]
+        known = self.unique[self.unique < n_known]
+        if self.unseen is None or len(known) == len(self.unique):
+            return table(self.unique)
+        beyond = self.unseen[self.unique[len(known) :] - n_known]
         return torch.cat([table(known), beyond.to(table.weight.dtype)])
 
     def packed(self, values: torch.Tensor) -> torch.Tensor:

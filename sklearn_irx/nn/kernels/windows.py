@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from sklearn_irx.nn.kernels.dropout import INTEGERS
-from sklearn_irx.nn.kernels.packed_batch import Layout, look_up
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch, look_up
 
 _BLOCK = 2048  # windows
 _ROUND = 128  # rows: a product is prepared anew for each number of them
@@ -39,7 +39,7 @@ class Windows:
         The first slot of each width.
     middle : Tensor of shape (n_widths,), dtype int64
         The slot of each width whose shift is 0.
-    reach : int
+    half_width : int
         The largest shift to either side.
     """
 
@@ -51,7 +51,7 @@ class Windows:
         self.middle = self.first + (sizes - 1) // 2
         slots = torch.arange(len(self.width_of), device="cpu")
         self.shifts = slots - self.middle[self.width_of]
-        self.reach = int(self.shifts.abs().max())
+        self.half_width = int(self.shifts.abs().max())
 
     def __len__(self) -> int:
         return len(self.shifts)
@@ -104,25 +104,25 @@ class _Convolution(torch.autograd.Function):
         ctx: Any,
         table: torch.Tensor,
         weight: torch.Tensor,
-        layout: Layout,
+        batch: PackedBatch,
         windows: Windows,
         dtype: torch.dtype,
     ) -> torch.Tensor:
         table, weight = _rounded_up(table.to(dtype)), weight.to(dtype)
-        numbers_at = layout.which.index_select(0, layout.rows_at)
+        numbers_at = batch.inverse.index_select(0, batch.row_at)
         ctx.save_for_backward(table, weight)
-        ctx.layout, ctx.windows = layout, windows
-        return windows.sums(table @ weight.flatten(1), windows.around(layout.places, numbers_at))
+        ctx.batch, ctx.windows = batch, windows
+        return windows.sums(table @ weight.flatten(1), windows.around(batch.positions, numbers_at))
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         table, weight = ctx.saved_tensors
-        layout, windows = ctx.layout, ctx.windows
+        batch, windows = ctx.batch, ctx.windows
         n_slots, n_filters = len(windows), weight.shape[2]
         # What a word gave in a slot went to the window that lies so much before it.
-        rows, starts, counts = layout.occurrences
-        places = layout.places.index_select(0, rows).unsqueeze(1) - windows.shifts
-        sources = look_up(layout.rows_at, places).mul_(len(windows.first)).add_(windows.width_of)
+        rows, starts, counts = batch.occurrences
+        places = batch.positions.index_select(0, rows).unsqueeze(1) - windows.shifts
+        sources = look_up(batch.row_at, places).mul_(len(windows.first)).add_(windows.width_of)
         # Word by word, and of each word slot by slot: a row of `of_products` is a bag of sources.
         rank = torch.arange(len(rows)) - starts.repeat_interleave(counts)
         bags = n_slots * starts.unsqueeze(1) + counts.unsqueeze(1) * torch.arange(n_slots)
@@ -148,7 +148,7 @@ def convolution(
     table: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
-    layout: Layout,
+    batch: PackedBatch,
     windows: Windows,
     dtype: torch.dtype,
 ) -> torch.Tensor:
@@ -157,12 +157,12 @@ def convolution(
     Parameters
     ----------
     table : Tensor of shape (n_distinct, size)
-        The vector of each distinct word of `layout`, zeros for padding.
+        The vector of each distinct word of `batch`, zeros for padding.
     weight : Tensor of shape (size, n_slots, n_filters)
         What a word adds to each filter, by its place in the window.
     bias : Tensor of shape (n_widths, n_filters)
         Of the filters.
-    layout : Layout
+    batch : PackedBatch
         The words.
     windows : Windows
         The widths of the filters.
@@ -178,13 +178,13 @@ def convolution(
     in_the_middle = (torch.arange(len(windows)).unsqueeze(1) == windows.middle).to(bias.dtype)
     weight = torch.cat([weight, (in_the_middle @ bias).unsqueeze(0)])
     features: torch.Tensor = _Convolution.apply(
-        F.pad(table, (0, 1), value=1.0), weight, layout, windows, dtype
+        F.pad(table, (0, 1), value=1.0), weight, batch, windows, dtype
     )
     return features
 
 
 class _LargestConvolution(torch.autograd.Function):
-    """See :func:`largest_convolution`."""
+    """See :func:`max_pooled_convolution`."""
 
     @staticmethod
     def forward(
@@ -192,7 +192,7 @@ class _LargestConvolution(torch.autograd.Function):
         x: torch.Tensor,
         weight: torch.Tensor,
         kept: torch.Tensor,
-        layout: Layout,
+        batch: PackedBatch,
         windows: Windows,
         dtype: torch.dtype,
     ) -> torch.Tensor:
@@ -202,8 +202,8 @@ class _LargestConvolution(torch.autograd.Function):
         vectors = F.pad(x.index_select(0, rows).to(dtype), (0, 0, 1, 0))
         products = _rounded_up(vectors) @ weight.to(dtype).flatten(1)
 
-        number_at = number.index_select(0, layout.rows_at)
-        middles = _by_document(_near(number_at > 0, windows) & (layout.rows_at > 0), layout)
+        number_at = number.index_select(0, batch.row_at)
+        middles = _by_document(_near(number_at > 0, windows) & (batch.row_at > 0), batch)
         # Some documents at a time, so that their windows stay in the cache.
         found = [
             _largest(
@@ -215,24 +215,24 @@ class _LargestConvolution(torch.autograd.Function):
         ]
         largest, index = (torch.cat(parts) for parts in zip(*found, strict=True))
         ctx.save_for_backward(x, weight, middles.gather(1, index), largest > 0)
-        ctx.layout, ctx.windows = layout, windows
+        ctx.batch, ctx.windows = batch, windows
         return largest.float()
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, weight, middle, positive = ctx.saved_tensors
-        layout, windows = ctx.layout, ctx.windows
+        batch, windows = ctx.batch, ctx.windows
         size, n_slots, n_filters = weight.shape
         # One window of each document gave the largest value of a filter: only its words count,
         # and only where the filter has a gradient.
-        shape = (layout.n_documents, len(windows.first), n_filters)
+        shape = (batch.n_documents, len(windows.first), n_filters)
         factors = (gradient * positive).view(shape)[:, windows.width_of].permute(1, 2, 0).flatten()
         used = factors.nonzero().squeeze(1)
         factors = factors.index_select(0, used)
-        entries = used // layout.n_documents  # of the weights, in the order of slots and filters
+        entries = used // batch.n_documents  # of the weights, in the order of slots and filters
         middles = middle.view(shape).permute(1, 2, 0)[windows.width_of].flatten()
         shifts = windows.shifts.index_select(0, entries // n_filters)
-        rows = layout.rows_at.index_select(0, middles.index_select(0, used) + shifts)
+        rows = batch.row_at.index_select(0, middles.index_select(0, used) + shifts)
         of_weight = _weighted_sums(x, rows, entries, factors, n_slots * n_filters)
         rows, order = rows.int().sort(stable=True)
         of_x = _weighted_sums(
@@ -243,11 +243,11 @@ class _LargestConvolution(torch.autograd.Function):
         return of_x, of_weight.permute(2, 0, 1), None, None, None, None
 
 
-def largest_convolution(
+def max_pooled_convolution(
     x: torch.Tensor,
     weight: torch.Tensor,
     kept: torch.Tensor,
-    layout: Layout,
+    batch: PackedBatch,
     windows: Windows,
     dtype: torch.dtype,
 ) -> torch.Tensor:
@@ -260,12 +260,12 @@ def largest_convolution(
     Parameters
     ----------
     x : Tensor of shape (1 + n_words, size)
-        The vector of each word of `layout`: zeros where it is not kept.
+        The vector of each word of `batch`: zeros where it is not kept.
     weight : Tensor of shape (size, n_slots, n_filters)
         What a word adds to each filter, by its place in the window.
     kept : Tensor of shape (1 + n_words,), dtype bool
         Which words are not zeros; not row 0.
-    layout : Layout
+    batch : PackedBatch
         The words.
     windows : Windows
         The widths of the filters.
@@ -276,7 +276,7 @@ def largest_convolution(
     -------
     largest : Tensor of shape (batch, n_widths * n_filters), dtype float32
     """
-    largest: torch.Tensor = _LargestConvolution.apply(x, weight, kept, layout, windows, dtype)
+    largest: torch.Tensor = _LargestConvolution.apply(x, weight, kept, batch, windows, dtype)
     return largest
 
 
@@ -324,13 +324,13 @@ def _near(marked: torch.Tensor, windows: Windows) -> torch.Tensor:
     return near
 
 
-def _by_document(marked: torch.Tensor, layout: Layout) -> torch.Tensor:
+def _by_document(marked: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
     """Give the marked places of each document, (batch, most of them), else a place of no word."""
     places = marked.nonzero().squeeze(1)
-    documents = places // layout.line - 1
-    counts = torch.bincount(documents, minlength=layout.n_documents)
+    documents = places // batch.line - 1
+    counts = torch.bincount(documents, minlength=batch.n_documents)
     columns = torch.arange(len(places)) - (counts.cumsum(0) - counts)[documents]
     most = max(1, int(counts.max()))
-    table = torch.full((layout.n_documents, most), layout.margin)
+    table = torch.full((batch.n_documents, most), batch.margin)
     table[documents, columns] = places
     return table

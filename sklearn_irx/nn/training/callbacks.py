@@ -10,11 +10,11 @@ from skorch.callbacks import Callback
 from torch import nn
 from tqdm.auto import tqdm
 
-from sklearn_irx.nn.training.length_control import TOLERANCE
+from sklearn_irx.nn.training.penalties import TOLERANCE
 
 
 def learned(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Give what training changes in a network, by name: weights, and what its sampler keeps."""
+    """Return what training changes in a network, by name: weights, and buffers of its sampler."""
     frozen = {name for name, weight in module.named_parameters() if not weight.requires_grad}
     frozen.update(name for name, _ in module.named_buffers() if not name.startswith("sampler."))
     return {
@@ -25,17 +25,17 @@ def learned(module: nn.Module) -> dict[str, torch.Tensor]:
 
 
 class Curriculum(Callback):
-    """Full text first, then the price of words raised step by step.
+    """Full text first, then penalties that rise step by step.
 
-    A selector trained from scratch under the full price tends to collapse to a word or two
-    before the predictor has learned anything that would make words worth their price.
+    A selector trained from scratch under full penalties tends to collapse to a word or two
+    before the predictor has learned anything that outweighs them.
 
     Parameters
     ----------
     warmup_epochs : int
-        Epochs in which the predictor reads all words.
+        Epochs in which the predictor sees all words.
     ramp_epochs : int
-        Epochs after these in which the price rises linearly.
+        Epochs after these in which the penalties rise linearly.
     """
 
     def __init__(self, warmup_epochs: int, ramp_epochs: int) -> None:
@@ -52,15 +52,15 @@ class BestWeights(Callback):
     """Return to the weights with the best validation loss, and learn slower from there.
 
     After `patience` epochs without a better one, the best weights return and the learning rate
-    halves; at the end of training the best weights return for good (Dai et al., 2022). An epoch
-    that keeps the limit of borders, if there is one, is better than any that does not.
+    halves; training ends with the best weights (Dai et al., 2022). An epoch that keeps the limit
+    of transitions, if there is one, is better than any that does not.
 
     Parameters
     ----------
     patience : int
         In epochs.
     first_epoch : int
-        Epochs before this one, counted from 1, are not compared: a curriculum is not over yet.
+        Epochs before this one, counted from 1, belong to a curriculum and are not compared.
     """
 
     def __init__(self, patience: int, first_epoch: int = 1) -> None:
@@ -73,7 +73,7 @@ class BestWeights(Callback):
         self.epochs_without_ = 0
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
-        excess = net.border_price.excess(net.history[-1, "valid_borders"])
+        excess = net.transition_penalty.excess(net.history[-1, "valid_transitions"])
         loss = (max(0.0, excess - TOLERANCE), net.history[-1, "valid_loss"])
         counts = len(net.history) >= self.first_epoch and not math.isnan(loss[1])
         best = counts and loss < self.best_loss_
@@ -122,10 +122,10 @@ class Stop(Callback):
 
 
 class DecoupledLearningRate(Callback):
-    """Let the predictor learn slower than the selector, by the share of the words that it sees.
+    """Multiply the predictor's learning rate by the share of the words that it sees.
 
-    A predictor that adapts fast to a poor selection holds the selector there. With a learning rate
-    smaller by that share, the slope of its loss over masks is bounded (Liu et al., 2023).
+    A predictor that adapts fast to a poor selection keeps the selector there. With the lower rate,
+    the slope of its loss over masks is bounded (Liu et al., 2023).
     """
 
     def on_grad_computed(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102

@@ -1,4 +1,4 @@
-"""Training that was cut off goes on where its last epoch ended."""
+"""Checkpoints: training that was cut off goes on where its last epoch ended."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, learned
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Checkpoint(Callback):
-    """Write down the state of training after each epoch, and begin with what is written down.
+    """Save the state of training after each epoch, and start from a state that was saved.
 
-    With the same documents, parameters, and machine, training that was cut off ends with the same
-    weights as if it had not been: weights, optimizer, prices, random numbers, history, and what the
-    best epoch left are kept. The file is replaced at once, so it is whole at any moment; it holds
-    tensors and numbers, and no code.
+    With the same documents, parameters and machine, training that was cut off ends with the same
+    weights as if it had not been: weights, optimizer, penalties, random numbers, history and the
+    best weights are saved. The file is replaced atomically; it holds tensors and numbers, and no
+    code.
 
     Parameters
     ----------
     path : Path
         The file.
     best : BestWeights
-        Whose state is kept, too.
+        Its state is saved, too.
     random_state : RandomState
         Shuffles the documents.
     """
@@ -54,7 +54,7 @@ class Checkpoint(Callback):
             "weights": learned(net.module_),
             "step": net.module_.sampler.step,
             "optimizer": net.optimizer_.state_dict(),
-            "prices": [vars(price) for price in net.prices],
+            "penalties": [vars(penalty) for penalty in net.penalties],
             "best_weights": self.best.best_weights_,
             "best_loss": [float(part) for part in self.best.best_loss_],
             "epochs_without": self.best.epochs_without_,
@@ -70,8 +70,8 @@ class Checkpoint(Callback):
         net.module_.load_state_dict(state["weights"], strict=False)
         net.module_.sampler.step = state["step"]
         net.optimizer_.load_state_dict(state["optimizer"])
-        for price, numbers in zip(net.prices, state["prices"], strict=True):
-            vars(price).update(numbers)
+        for penalty, numbers in zip(net.penalties, state["penalties"], strict=True):
+            vars(penalty).update(numbers)
         self.best.best_weights_ = state["best_weights"]
         self.best.best_loss_ = tuple(state["best_loss"])
         self.best.epochs_without_ = state["epochs_without"]
@@ -83,12 +83,13 @@ class Checkpoint(Callback):
 def checkpoint_path(
     folder: Any,
     module: Rationalizer,
+    *,
     training: LabelledDocuments,
     validation: LabelledDocuments,
     random_state: np.random.RandomState,
     settings: Any,
 ) -> Path:
-    """Give the file in a folder for a training: another for whatever ends with other weights.
+    """Return the file of a training: another for whatever would end with other weights.
 
     Parameters
     ----------
@@ -97,25 +98,25 @@ def checkpoint_path(
     module : Rationalizer
         Before training.
     training, validation : LabelledDocuments
-        What is learned from, and compared on.
+        The documents to train on and to compare epochs on.
     random_state : RandomState
         Before training.
     settings : object that can be pickled
-        All else that matters.
+        All parameters that matter, from ``get_params``.
     """
     documents = [
         (part.documents.ids, part.documents.lengths, part.y, part.folds, part.weights)
         for part in (training, validation)
     ]
     digest = joblib.hash([
-        settings, module.settings, module.to_arrays(), documents, torch.__version__,
+        settings, module.to_arrays(), documents, torch.__version__,
         random_state.get_state(legacy=True),
     ])  # fmt: skip
     return Path(folder) / f"{digest}.pt"
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Give the state of training that a file holds.
+    """Return the state of training that a file holds.
 
     Raises
     ------
@@ -139,7 +140,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Give the numbers of a row of a history, in types of Python's own."""
+    """Return the numbers of a row of a history as plain Python values."""
     return {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in row.items()

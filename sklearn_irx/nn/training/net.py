@@ -10,12 +10,13 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PassthroughScoring
 
-from sklearn_irx.components.samplers import IndependentSampler
-from sklearn_irx.nn.model import Reading
-from sklearn_irx.nn.training.length_control import FixedPrice, Multiplier, fit_selection
+from sklearn_irx.nn.model import ModelOutput
+from sklearn_irx.nn.sampler import IndependentSamplerModule
+from sklearn_irx.nn.training.penalties import FixedPenalty, Penalty
+from sklearn_irx.nn.training.thresholds import fit_selection
 from sklearn_irx.text import PADDING, UNKNOWN
 
-_LEAST_WEIGHT = 1e-12  # of a batch: one of classes that count nothing has no loss
+_MIN_WEIGHT = 1e-12  # of a batch: classes of weight 0 have no loss
 
 
 class RationaleNet(NeuralNet):
@@ -23,8 +24,8 @@ class RationaleNet(NeuralNet):
 
     Parameters
     ----------
-    word_price, border_price : FixedPrice or Multiplier
-        What a selected word and a border cost.
+    word_penalty, transition_penalty : FixedPenalty or LagrangeMultiplier
+        Of selected words and of transitions.
     **kwargs
         As :class:`skorch.NeuralNet` takes them.
 
@@ -33,9 +34,9 @@ class RationaleNet(NeuralNet):
     full_text : bool
         While True, the predictor is trained on all words and the selector not at all.
     penalty_scale : float
-        Both prices are multiplied by it in training. In validation they always count in full, so
-        that the validation losses of all epochs compare. A price that is found in training does
-        not count there: all epochs are compared at the same length.
+        Both penalties are multiplied by it in training. In validation they count in full, so that
+        the validation losses of all epochs compare. A penalty that is found in training does not
+        count there: all epochs are compared at the same length.
     interrupted : bool
         Whether training ended by Ctrl-C, which skorch takes for an ordinary end.
     """
@@ -43,12 +44,12 @@ class RationaleNet(NeuralNet):
     def __init__(
         self,
         *args: Any,
-        word_price: FixedPrice | Multiplier,
-        border_price: FixedPrice | Multiplier,
+        word_penalty: Penalty,
+        transition_penalty: Penalty,
         **kwargs: Any,
     ) -> None:
-        self.word_price = word_price
-        self.border_price = border_price
+        self.word_penalty = word_penalty
+        self.transition_penalty = transition_penalty
         self.full_text = False
         self.penalty_scale = 1.0
         self.interrupted = False
@@ -63,16 +64,18 @@ class RationaleNet(NeuralNet):
             *(
                 (f"{part}_{what}", PassthroughScoring(f"{part}_{what}", on_train=part == "train"))
                 for part in ("train", "valid")
-                for what in ("accuracy", "words", "borders", "share", "empty")
+                for what in ("accuracy", "words", "transitions", "share", "empty")
             ),
         ]
 
     @property
-    def prices(self) -> tuple[FixedPrice | Multiplier, FixedPrice | Multiplier]:
-        """Those of a word and of a border."""
-        return self.word_price, self.border_price
+    def penalties(
+        self,
+    ) -> tuple[Penalty, Penalty]:
+        """Those of words and of transitions."""
+        return self.word_penalty, self.transition_penalty
 
-    def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> Reading:  # noqa: D102
+    def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> ModelOutput:  # noqa: D102
         read = {name: value for name, value in x.items() if name != "weight"}
         if self.full_text and self.module_.training:
             read["mask"] = (x["ids"] > max(PADDING, UNKNOWN)).float()
@@ -80,7 +83,7 @@ class RationaleNet(NeuralNet):
 
     def get_loss(  # noqa: D102
         self,
-        y_pred: Reading,
+        y_pred: ModelOutput,
         y_true: torch.Tensor,
         X: dict[str, torch.Tensor],
         training: bool = False,
@@ -90,7 +93,7 @@ class RationaleNet(NeuralNet):
         words = X["ids"].to(logits.device) != PADDING
         weight = X["weight"].to(logits.device) if "weight" in X else None
         losses = super().get_loss(logits, y_true, X, training=training)
-        losses = losses / self.criterion_.weight[y_true].mean().clamp(min=_LEAST_WEIGHT)
+        losses = losses / self.criterion_.weight[y_true].mean().clamp(min=_MIN_WEIGHT)
         if weight is not None:
             losses = weight * losses
         loss = losses.mean()
@@ -99,18 +102,20 @@ class RationaleNet(NeuralNet):
         for what, value in (
             ("accuracy", (logits.argmax(dim=1) == y_true).float().mean()),
             ("words", selection.n_selected.mean()),
-            ("borders", selection.n_borders.mean()),
+            ("transitions", selection.n_transitions.mean()),
             ("share", selection.n_selected.sum() / words.sum().clamp(min=1)),
             ("empty", (~(selection.mask > 0.5).any(dim=1)).float().mean()),
         ):
             self.history.record_batch(f"{part}_{what}", value.item())
 
-        for price, n in zip(self.prices, (selection.n_selected, selection.n_borders), strict=True):
+        for penalty, n in zip(
+            self.penalties, (selection.n_selected, selection.n_transitions), strict=True
+        ):
             if training and self.penalty_scale > 0:
-                loss = loss + price.cost(n, words, self.penalty_scale, weight)
-                price.update(n, words, self.penalty_scale, weight)
-            elif not training and isinstance(price, FixedPrice):
-                loss = loss + price.cost(n, words, 1.0, weight)
+                loss = loss + penalty.cost(n, words, self.penalty_scale, weight)
+                penalty.update(n, words, self.penalty_scale, weight)
+            elif not training and isinstance(penalty, FixedPenalty):
+                loss = loss + penalty.cost(n, words, 1.0, weight)
         if training:
             surrogate = self.module_.sampler.surrogate_loss(selection, losses)
             if isinstance(surrogate, torch.Tensor):
@@ -124,16 +129,16 @@ class RationaleNet(NeuralNet):
             self.fit_selection(iterator)
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         if training:
-            self.history.record("lambda1", self.word_price.price)
-            self.history.record("lambda2", self.border_price.price)
+            self.history.record("lambda1", self.word_penalty.per_unit)
+            self.history.record("lambda2", self.transition_penalty.per_unit)
 
     def fit_selection(self, batches: Iterable[Any]) -> None:
-        """Make the rationales of documents as long as asked for, if anything was asked for.
+        """Set the thresholds for the length and transitions asked for, if any were.
 
-        On documents that a linear start does not know: those it was fitted on it knows too well.
+        On documents that the linear initialization was not fitted on: it overfits its own.
         """
-        asked = [price.target for price in self.prices]
-        if asked == [None, None] or not isinstance(self.module_.sampler, IndependentSampler):
+        asked = [penalty.target for penalty in self.penalties]
+        if asked == [None, None] or not isinstance(self.module_.sampler, IndependentSamplerModule):
             return
         on_device = ({name: value.to(self.device) for name, value in X.items()} for X, _ in batches)
         fit_selection(self.module_, ((X, X.pop("weight", None)) for X in on_device), *asked)

@@ -1,0 +1,352 @@
+"""Training of a classifier's network, as functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from sklearn_irx._validation import (
+    check_labels,
+    check_sample_weight,
+    check_texts,
+    check_vocabulary,
+    hold_out,
+)
+from sklearn_irx.classifier.data import (
+    Labelled,
+    TrainingData,
+    collect_words,
+    linear_weights,
+    make_memory,
+    make_tokenizer,
+    tokenize,
+    word_vectors,
+)
+from sklearn_irx.classifier.selection import check_selection, initial_selection, make_penalties
+from sklearn_irx.components import REGISTRIES, Training
+from sklearn_irx.nn.config import NetworkConfig, NetworkShape
+from sklearn_irx.nn.devices import check_device
+from sklearn_irx.nn.linear import LinearWeights
+from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.training.batches import LabelledDocuments
+from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum, Progress, Stop
+from sklearn_irx.nn.training.checkpoint import Checkpoint, checkpoint_path
+from sklearn_irx.nn.training.net import RationaleNet
+from sklearn_irx.text import TokenizedTexts, Vocabulary, load_embeddings
+
+HISTORY = (
+    "epoch", "train_loss", "train_accuracy", "train_words", "train_transitions", "train_empty",
+    "valid_loss", "valid_accuracy", "valid_words", "valid_transitions", "valid_empty", "lambda1",
+    "lambda2", "learning_rate", "best", "dur",
+)  # fmt: skip
+_NOT_IN_DIGEST = frozenset(
+    {
+        # Seen in the documents and the weights that training starts with.
+        "class_weight", "embeddings", "max_length", "max_unseen_words", "min_df", "random_state",
+        "tokenizer", "vocabulary",
+        # Of no influence on the weights.
+        "calibration", "device", "memory", "n_threads", "training__callbacks",
+        "training__checkpoint_dir", "verbose", "warm_start",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a classifier is to be trained on, checked.
+
+    Attributes
+    ----------
+    config : NetworkConfig
+        What the network is built from.
+    settings : Training
+        How it is trained.
+    device : str
+        A torch device.
+    tokenizer : callable
+        Splits texts.
+    texts : list of str or TokenizedTexts
+        Documents of weight above 0.
+    labels : ndarray of shape (n_samples,)
+        Their labels.
+    weights : ndarray of shape (n_samples,) or None
+        Their weights, if not all the same.
+    """
+
+    config: NetworkConfig
+    settings: Training
+    device: str
+    tokenizer: Any
+    texts: list[str] | TokenizedTexts
+    labels: np.ndarray
+    weights: np.ndarray | None
+
+    @classmethod
+    def check(cls, clf: Any, X: Any, y: Any, sample_weight: Any) -> Given:
+        """Check documents, labels, weights, and the parameters of a classifier together."""
+        parts = {name: registry.make(getattr(clf, name)) for name, registry in REGISTRIES.items()}
+        for part in parts.values():
+            part.check()
+        settings = parts["training"]
+        settings.check_checkpoint_dir(clf.random_state)
+        # The network keeps neither callbacks, which hold the loop, nor a path of this machine.
+        parts["training"] = clone(settings).set_params(callbacks=None, checkpoint_dir=None)
+        # Not copies, so that a user finds what they recorded.
+        settings.callbacks = getattr(clf.training, "callbacks", None)
+        config = NetworkConfig(
+            **parts,
+            rationale_length=clf.rationale_length,
+            max_rationale_length=clf.max_rationale_length,
+        )
+        check_selection(config, clf.free_length)
+        check_vocabulary(clf.vocabulary)
+        n_words = settings.n_words(clf.max_length)
+        device, tokenizer = check_device(clf.device), make_tokenizer(clf.tokenizer)
+        if isinstance(X, TokenizedTexts):
+            X.check_made_by(tokenizer, n_words)
+        texts = X if isinstance(X, TokenizedTexts) else check_texts(X)
+        labels = check_labels(y, len(texts))
+        if not len(texts):
+            raise ValueError("X holds no documents: give at least two, of different classes.")
+        if sample_weight is None:
+            return cls(config, settings, device, tokenizer, texts, labels, None)
+        weights = check_sample_weight(sample_weight, len(texts))
+        rows = np.flatnonzero(weights)
+        if len(rows) < len(weights):
+            labels, weights = labels[rows], weights[rows]
+            if isinstance(texts, TokenizedTexts):
+                texts = texts.take(rows)
+            else:
+                texts = [texts[row] for row in rows]
+        return cls(config, settings, device, tokenizer, texts, labels, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What training starts with.
+
+    Attributes
+    ----------
+    data : TrainingData
+        Documents as word ids.
+    class_weights : ndarray of shape (n_classes,)
+        Weights of the classes in the cross-entropy.
+    linear : LinearWeights or None
+        The linear initialization.
+    vectors : (ndarray, ndarray)
+        Vectors of the known and of the unseen words.
+    """
+
+    data: TrainingData
+    class_weights: np.ndarray
+    linear: LinearWeights | None
+    vectors: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def prepare(
+        cls,
+        clf: Any,
+        given: Given,
+        classes: np.ndarray,
+        *,
+        validation_data: tuple[list[str], np.ndarray] | None,
+        warm: bool,
+        random_state: np.random.RandomState,
+        seed: int,
+    ) -> Start:
+        """Tokenize, hold out, number the words, and fit initialization and word vectors.
+
+        Parameters
+        ----------
+        clf : SelectiveRationaleClassifier
+            Its parameters, and with `warm` its vocabulary and word vectors.
+        given : Given
+            Checked documents, of labels among `classes`.
+        classes : ndarray of shape (n_classes,)
+            All labels.
+        validation_data : (list of str, ndarray of class numbers) or None
+            Documents to compare epochs on; None holds some out.
+        warm : bool
+            Whether training goes on with a fitted network.
+        random_state : RandomState
+            Draws what is held out, and the folds.
+        seed : int
+            Of Word2Vec.
+        """
+        settings, memory = given.settings, make_memory(clf.memory)
+        sources = [] if warm else load_embeddings(clf.embeddings)
+        n_words = settings.n_words(clf.max_length)
+        y = np.searchsorted(classes, given.labels)
+        texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory)
+        training = Labelled(texts, y, given.weights)
+        if validation_data is None:
+            kept, held_out = hold_out(y, settings.validation_fraction, random_state)
+            training, validation = training.take(kept), training.take(held_out)
+        else:
+            tokenized = tokenize(validation_data[0], given.tokenizer, n_words, memory=memory)
+            validation = Labelled(tokenized, validation_data[1])
+        vocabulary: Vocabulary = clf.vocabulary_ if warm else collect_words(
+            training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,
+            max_unseen_words=clf.max_unseen_words,
+        )  # fmt: skip
+        data = TrainingData.of(
+            training, validation, vocabulary=vocabulary, max_length=clf.max_length,
+            held_out=validation_data is None,
+        )  # fmt: skip
+        class_weights = data.class_weights(clf.class_weight, classes)
+        if clf.random_state is None:
+            memory = None  # what follows is drawn anew each time, and never asked for again
+        linear = linear_weights(
+            given.config.initialization, data, class_weights=class_weights,
+            random_state=random_state, memory=memory,
+        )  # fmt: skip
+        if warm:
+            vectors = clf._module.vectors
+        else:
+            vectors = word_vectors(sources, data, seed=seed, memory=memory)
+        return cls(data, class_weights, linear, vectors)
+
+    def network(self, config: NetworkConfig) -> Rationalizer:
+        """Build the network and initialize it."""
+        (known, unseen), linear = self.vectors, self.linear
+        bigrams = None if linear is None else linear.bigrams
+        shape = NetworkShape(
+            n_words=len(known),
+            n_unseen=len(unseen),
+            vector_size=known.shape[1],
+            n_classes=len(self.class_weights),
+            n_bigrams=0 if bigrams is None else len(bigrams.bigrams),
+            unseen_type=unseen.dtype.name,
+        )
+        module = Rationalizer(config, shape)
+        documents = self.data.training
+        module.initialize(
+            known,
+            unseen,
+            initial_selection=initial_selection(config, documents.lengths),
+            linear=linear,
+            documents=documents,
+        )
+        return module
+
+
+def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> None:
+    """Check that training can go on with the network of a fitted classifier.
+
+    Raises
+    ------
+    ValueError
+        If it has other classes, or a parameter asks for another network.
+    """
+    if not np.array_equal(classes, clf.classes_):
+        raise ValueError(
+            f"y has the classes {classes.tolist()}, and warm_start=True goes on with a model "
+            f"of {clf.classes_.tolist()}: give documents of these, or warm_start=False."
+        )
+    for name in REGISTRIES.keys() - {"training"}:
+        wanted, found = getattr(config, name), getattr(clf._module.config, name)
+        if type(wanted) is not type(found) or wanted.shaping_params() != found.shaping_params():
+            raise ValueError(
+                f"{name}={getattr(clf, name)!r}, and warm_start=True goes on with a network of "
+                f"{found!r}: keep {name}, or give warm_start=False."
+            )
+
+
+def make_net(
+    clf: Any,
+    module: Rationalizer,
+    *,
+    given: Given,
+    training: LabelledDocuments,
+    validation: LabelledDocuments | None,
+    class_weights: np.ndarray,
+    random_state: np.random.RandomState,
+) -> RationaleNet:
+    """Make the skorch net that trains a network, with its callbacks.
+
+    Parameters
+    ----------
+    clf : SelectiveRationaleClassifier
+        With checked parameters.
+    module : Rationalizer
+        The network.
+    given : Given
+        Settings and device.
+    training, validation : LabelledDocuments
+        Documents to learn from, and to compare epochs on; None in `partial_fit`.
+    class_weights, random_state
+        As :meth:`Training.build` takes them.
+    """
+    config, settings = module.config, given.settings
+    from_scratch = config.initialization.from_scratch
+    going_on = hasattr(clf, "_module") and (clf.warm_start or validation is None)
+    warmup, ramp = settings.curriculum(from_scratch=from_scratch and not going_on)
+    max_epochs = settings.n_epochs(from_scratch=from_scratch)
+    callbacks: list[Any] = [] if validation is None and going_on else [Curriculum(warmup, ramp)]
+    best = BestWeights(settings.patience, first_epoch=warmup + ramp + 1)
+    if validation is not None:
+        callbacks.append(best)
+    callbacks.extend(settings.callbacks or [])
+    if validation is not None and settings.checkpoint_dir is not None:
+        path = checkpoint_path(
+            settings.checkpoint_dir,
+            module,
+            training=training,
+            validation=validation,
+            random_state=random_state,
+            settings=[
+                _influential_params(clf, module.config),
+                warmup,
+                ramp,
+                max_epochs,
+                class_weights,
+            ],
+        )
+        callbacks.append(Checkpoint(path, best, random_state))
+    if validation is not None and settings.n_iter_no_change is not None:
+        callbacks.append(Stop(settings.n_iter_no_change, best.first_epoch))
+    if clf.verbose:
+        price = f"lambda1={clf.lambda1:g}"
+        if clf.rationale_length is not None:
+            price = f"rationale_length={clf.rationale_length:g}"
+        callbacks.append(Progress(max_epochs, f"{config.sampler}, {price}"))
+    return settings.build(
+        module,
+        validation,
+        penalties=make_penalties(
+            config,
+            lambda1=clf.lambda1,
+            free_length=clf.free_length,
+            lambda2=clf.lambda2,
+            max_transitions=clf.max_transitions,
+            n_classes=len(class_weights),
+        ),
+        class_weights=class_weights,
+        callbacks=callbacks,
+        max_epochs=max_epochs,
+        random_state=random_state,
+        device=given.device,
+    )
+
+
+def history_of(net: RationaleNet) -> dict[str, np.ndarray]:
+    """Return the history of training as columns."""
+    return {
+        "seconds" if name == "dur" else name: np.array(
+            [row.get(name, np.nan) for row in net.history]
+        )
+        for name in HISTORY
+    }
+
+
+def _influential_params(clf: Any, config: NetworkConfig) -> dict[str, Any]:
+    """Return the parameters that the trained weights depend on, beside documents and start."""
+    params = clf.get_params(deep=False)
+    for name in REGISTRIES:
+        part = getattr(config, name)
+        params[name] = type(part).__qualname__
+        params |= {f"{name}__{key}": value for key, value in part.get_params().items()}
+    return {name: value for name, value in params.items() if name not in _NOT_IN_DIGEST}

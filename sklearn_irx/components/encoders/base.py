@@ -1,0 +1,27 @@
+"""The base of encoders."""
+
+from __future__ import annotations
+
+from sklearn_irx.components.base import Component
+from sklearn_irx.nn.encoder import EncoderModule
+
+
+class Encoder(Component):
+    """Base of encoders: what computes features of words in context, in selector and predictor.
+
+    A subclass has parameters of its own and :meth:`build`.
+    """
+
+    def build(self, input_size: int) -> EncoderModule:
+        """Make the module.
+
+        Parameters
+        ----------
+        input_size : int
+            Dimensions of the word vectors.
+
+        Returns
+        -------
+        module : EncoderModule
+        """
+        raise NotImplementedError

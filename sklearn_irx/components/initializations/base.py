@@ -1,0 +1,104 @@
+"""The base of initializations, and what they are fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from sklearn_irx.components.base import Component
+from sklearn_irx.nn.config import NetworkShape
+from sklearn_irx.nn.linear import (
+    ClassConditionalPrior,
+    LinearPath,
+    LinearWeights,
+    SelectionPrior,
+)
+from sklearn_irx.text import Documents
+
+N_FOLDS = 5
+HELD_OUT = N_FOLDS + 1
+"""The fold of documents that weights are fitted on, and networks are not trained on."""
+
+Built: TypeAlias = tuple[LinearPath | None, SelectionPrior | ClassConditionalPrior | None]
+
+
+@dataclass(frozen=True, eq=False)
+class InitializationData:
+    """Documents to fit a linear classifier on.
+
+    Attributes
+    ----------
+    documents, validation : Documents
+        Weights are fitted on the first; the second is for choices such as their scale.
+    y, y_validation : ndarray of shape (n_documents,), dtype int
+        Class numbers.
+    folds : ndarray of shape (n_documents,), dtype int
+        The fold of each document, from 1 to `N_FOLDS`. `HELD_OUT` for documents that the final
+        weights are fitted on, and no other.
+    sample_weight : ndarray of shape (n_documents,)
+        Weights of the documents.
+    n_words, n_classes : int
+        Sizes. Words with ids of `n_words` or more count as unknown.
+    """
+
+    documents: Documents
+    y: np.ndarray
+    validation: Documents
+    y_validation: np.ndarray
+    folds: np.ndarray
+    sample_weight: np.ndarray
+    n_words: int
+    n_classes: int
+
+
+class Initialization(Component):
+    """Base of initializations: where selector and predictor start.
+
+    A subclass has :meth:`fit_weights`, and an attribute or parameter `initial_selection`: the share
+    of the words selected at the start, or "auto".
+
+    Attributes
+    ----------
+    from_scratch : bool
+        Whether training starts without a linear classifier, and so needs a curriculum.
+    class_focus : float
+        Whether, and how much, the selection prior is class-conditional.
+    """
+
+    from_scratch: ClassVar[bool] = False
+    class_focus: float = 0.0
+    initial_selection: float | str = "auto"
+
+    def fit_weights(self, data: InitializationData) -> LinearWeights | None:
+        """Fit a linear classifier on all documents, and without each fold.
+
+        Parameters
+        ----------
+        data : InitializationData
+            Documents and labels.
+
+        Returns
+        -------
+        weights : LinearWeights, or None to start without
+        """
+        raise NotImplementedError
+
+    def build(self, shape: NetworkShape) -> Built:
+        """Make the linear path of the predictor and the prior of the selector.
+
+        Parameters
+        ----------
+        shape : NetworkShape
+            Sizes.
+        """
+        path = LinearPath(shape.n_words, shape.n_classes)
+        if not self.class_focus:
+            return path, SelectionPrior(shape.n_words)
+        sizes = shape.n_words, shape.n_bigrams, shape.n_classes
+        return path, ClassConditionalPrior(*sizes, focus=self.class_focus)
+
+    def shaping_params(self) -> dict[str, Any]:
+        """Return those that decide which modules there are."""
+        return {"class_focus": self.class_focus}

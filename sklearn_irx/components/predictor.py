@@ -1,0 +1,85 @@
+"""The predictor: what it sees of the selected words, and what it shares with the selector."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+from sklearn_irx._compat import Interval, StrOptions
+from sklearn_irx.components.base import Component, Registry
+from sklearn_irx.nn.linear import LinearPath
+from sklearn_irx.nn.predictor import PredictorNetwork
+from sklearn_irx.nn.text_encoder import TextEncoder
+
+
+class Predictor(Component):
+    """The network that predicts the class from the selected words.
+
+    Parameters
+    ----------
+    hidden_size : int, default=100
+        Units of the hidden layer.
+    input : {"in_place", "compact"}, default="in_place"
+        Whether the predictor sees the selected words in their places, or closed up. In place, it
+        sees where, and how many, words were left out. "compact" is not for the sampler "gumbel",
+        which leaves no word out in training.
+    share_embeddings : bool, default=False
+        Whether selector and predictor share trained word vectors. Otherwise the selector keeps
+        those given, and the predictor trains a copy.
+    share_encoder : bool, default=False
+        Whether they share the encoder too ("folded rationalization").
+
+    References
+    ----------
+    W. Liu et al., "FR: Folded Rationalization with a Unified Encoder", NeurIPS 2022.
+
+    Examples
+    --------
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Predictor
+    >>> SelectiveRationaleClassifier(predictor=Predictor(hidden_size=120))
+    SelectiveRationaleClassifier(predictor=Predictor(hidden_size=120))
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "input": [StrOptions({"in_place", "compact"})],
+        "share_embeddings": ["boolean"],
+        "share_encoder": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        hidden_size: int = 100,
+        input: str = "in_place",  # noqa: A002
+        *,
+        share_embeddings: bool = False,
+        share_encoder: bool = False,
+    ) -> None:
+        self.hidden_size = hidden_size
+        self.input = input
+        self.share_embeddings = share_embeddings
+        self.share_encoder = share_encoder
+
+    def build(
+        self,
+        text_encoder: TextEncoder,
+        n_classes: int,
+        *,
+        dropout: float,
+        word_dropout: float,
+        linear: LinearPath | None,
+    ) -> PredictorNetwork:
+        """Make the network; for the arguments see :class:`PredictorNetwork`."""
+        return PredictorNetwork(
+            text_encoder,
+            n_classes,
+            hidden_size=self.hidden_size,
+            compact=self.input == "compact",
+            dropout=dropout,
+            word_dropout=word_dropout,
+            linear=linear,
+        )
+
+
+PREDICTORS = Registry("predictor", Predictor, {None: Predictor()})

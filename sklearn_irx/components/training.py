@@ -1,0 +1,285 @@
+"""Training: how long, how fast, with what regularization, and what happens between epochs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from skorch.helper import predefined_split
+from torch import nn
+
+from sklearn_irx._compat import Interval, StrOptions
+from sklearn_irx.components.base import Component, Registry
+from sklearn_irx.nn.kernels.precision import PRECISIONS
+from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.training.batches import LabelledDocuments, TrainingBatches, ValidationBatches
+from sklearn_irx.nn.training.callbacks import DecoupledLearningRate
+from sklearn_irx.nn.training.loop import VALIDATION_BATCH_SIZE
+from sklearn_irx.nn.training.net import RationaleNet
+from sklearn_irx.nn.training.optimizer import RowAdam
+from sklearn_irx.nn.training.penalties import Penalty
+
+_PRIOR_SPEED = 10.0  # gain and bias of the prior learn so many times faster than the weights
+
+
+class Training(Component):
+    """Settings of training.
+
+    Parameters
+    ----------
+    max_epochs : int or "auto", default="auto"
+        Passes through the training texts. "auto" is 6 with a linear initialization and 20 without.
+    batch_size : int, default=128
+        Documents of a training step.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    predictor_learning_rate : float, "decoupled" or None, default=None
+        Of the predictor, except for weights that it shares with the selector. "decoupled" is
+        `learning_rate` times the share of words selected. None is `learning_rate`.
+    weight_decay : float, default=5e-6
+        Of Adam.
+    dropout : float, default=0.5
+        Share of features dropped, in [0, 1).
+    word_dropout : float, default=0.0
+        Share of selected words hidden from the predictor, in [0, 1).
+    patience : int, default=2
+        After this number of epochs without a better validation loss, the best weights return and
+        the learning rate halves. Training ends with the best weights. Epochs of warm-up and ramp
+        are not compared.
+    n_iter_no_change : int or None, default=None
+        Training ends after this number of epochs without a better validation loss. None goes
+        through all `max_epochs`.
+    warmup_epochs : int or "auto", default="auto"
+        Epochs at the beginning in which the predictor sees all words and the selector rests.
+        "auto" is 0 with a linear initialization or a warm start and 3 without.
+    ramp_epochs : int or "auto", default="auto"
+        Epochs after the warm-up in which the penalties rise to their value. "auto" is 0 with a
+        linear initialization or a warm start and 3 without.
+    validation_fraction : float, default=0.1
+        Share of the training texts, of each class alike, held out to compare epochs. In the end
+        the linear initialization learns from them too; never from `validation_data` of `fit`.
+    text_length : int or None, default=None
+        Words of a training text, at least `max_length`, that vocabulary, linear initialization and
+        word vectors trained here are learned from. Selector and predictor learn from the first
+        `max_length` only. None is `max_length`.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the factors of large matrix products, in training and at inference; sums and weights
+        have 32 bits. "auto" is bfloat16 on a CPU or a CUDA device that multiplies such numbers in
+        hardware.
+    callbacks : list of skorch callbacks or None, default=None
+        Added to the training loop, and discarded with it after `fit`. One that raises
+        KeyboardInterrupt, as skorch's EarlyStopping does, ends training.
+    checkpoint_dir : str, path-like or None, default=None
+        A folder where `fit` keeps the state of training after each epoch. Training that was cut
+        off goes on there when `fit` is called again with the same parameters and documents, and
+        ends with the same weights; it needs a `random_state`. Each training has a file of its own,
+        three to four times as large as a saved model; delete them when they are no longer needed.
+        `callbacks` begin anew when training goes on.
+
+    References
+    ----------
+    W. Liu et al., "Decoupled Rationalization with Asymmetric Learning Rates", KDD 2023.
+
+    Examples
+    --------
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
+    >>> clf = SelectiveRationaleClassifier(training=Training(learning_rate=1e-4))
+    >>> clf.set_params(training__max_epochs=4)
+    SelectiveRationaleClassifier(training=Training(learning_rate=0.0001, max_epochs=4))
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "predictor_learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"decoupled"}),
+            None,
+        ],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "warmup_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
+        "ramp_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "text_length": [Interval(Integral, 1, None, closed="left"), None],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "callbacks": [list, None],
+        "checkpoint_dir": [str, os.PathLike, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        max_epochs: int | str = "auto",
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        predictor_learning_rate: float | str | None = None,
+        weight_decay: float = 5e-6,
+        dropout: float = 0.5,
+        word_dropout: float = 0.0,
+        patience: int = 2,
+        n_iter_no_change: int | None = None,
+        warmup_epochs: int | str = "auto",
+        ramp_epochs: int | str = "auto",
+        validation_fraction: float = 0.1,
+        text_length: int | None = None,
+        precision: str = "auto",
+        callbacks: list[Any] | None = None,
+        checkpoint_dir: Any = None,
+    ) -> None:
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.predictor_learning_rate = predictor_learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.patience = patience
+        self.n_iter_no_change = n_iter_no_change
+        self.warmup_epochs = warmup_epochs
+        self.ramp_epochs = ramp_epochs
+        self.validation_fraction = validation_fraction
+        self.text_length = text_length
+        self.precision = precision
+        self.callbacks = callbacks
+        self.checkpoint_dir = checkpoint_dir
+
+    def check_checkpoint_dir(self, random_state: Any) -> None:
+        """Check that the folder can be written to, and that training can be recognized in it.
+
+        Raises
+        ------
+        ValueError
+            If it cannot.
+        """
+        if self.checkpoint_dir is None:
+            return
+        folder = str(self.checkpoint_dir)
+        if random_state is None:
+            raise ValueError(
+                f"checkpoint_dir={folder!r} and random_state=None: give random_state a number, or "
+                "training that was cut off could not be told from another."
+            )
+        try:
+            Path(self.checkpoint_dir).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.checkpoint_dir):
+                pass
+        except OSError as error:
+            raise ValueError(
+                f"checkpoint_dir={folder!r} cannot be written to ({error.strerror or error}): give "
+                "a folder that can."
+            ) from error
+
+    def n_words(self, max_length: int) -> int:
+        """Return the number of words of a training text that anything is learned from.
+
+        Raises
+        ------
+        ValueError
+            If `text_length` is below `max_length`.
+        """
+        if self.text_length is None:
+            return max_length
+        if self.text_length < max_length:
+            raise ValueError(
+                f"text_length={self.text_length} is less than max_length={max_length}: give at "
+                "least as many words, or None."
+            )
+        return self.text_length
+
+    def n_epochs(self, *, from_scratch: bool) -> int:
+        """Return the number of epochs."""
+        if isinstance(self.max_epochs, str):
+            return 20 if from_scratch else 6
+        return self.max_epochs
+
+    def curriculum(self, *, from_scratch: bool) -> tuple[int, int]:
+        """Return the epochs of warm-up and ramp."""
+        auto = 3 if from_scratch else 0
+        warmup, ramp = (
+            auto if isinstance(epochs, str) else epochs
+            for epochs in (self.warmup_epochs, self.ramp_epochs)
+        )
+        return warmup, ramp
+
+    def build(
+        self,
+        module: Rationalizer,
+        validation: LabelledDocuments | None,
+        *,
+        penalties: tuple[Penalty, Penalty],
+        class_weights: np.ndarray,
+        callbacks: list[Any],
+        max_epochs: int,
+        random_state: np.random.RandomState,
+        device: str,
+    ) -> RationaleNet:
+        """Make the skorch net that trains a network in place.
+
+        Parameters
+        ----------
+        module : Rationalizer
+            The network.
+        validation : LabelledDocuments or None
+            Documents to compare epochs on.
+        penalties : tuple of FixedPenalty or LagrangeMultiplier
+            Of selected words and of transitions.
+        class_weights : ndarray of shape (n_classes,)
+            Weights of the classes in the cross-entropy.
+        callbacks : list of skorch callbacks
+            All callbacks but that of "decoupled".
+        max_epochs : int
+            Number of epochs.
+        random_state : RandomState
+            Shuffles the documents.
+        device : str
+            A torch device.
+        """
+        predictor_rate = self.learning_rate
+        if self.predictor_learning_rate == "decoupled":
+            callbacks = [DecoupledLearningRate(), *callbacks]
+        elif self.predictor_learning_rate is not None:
+            predictor_rate = float(self.predictor_learning_rate)
+        word_penalty, transition_penalty = penalties
+        return RationaleNet(
+            module,
+            criterion=nn.CrossEntropyLoss,
+            criterion__weight=torch.tensor(class_weights, dtype=torch.float32),
+            criterion__reduction="none",
+            optimizer=RowAdam,
+            optimizer__fused=device.startswith(("cpu", "cuda")),
+            optimizer__weight_decay=self.weight_decay,
+            optimizer__param_groups=[
+                (
+                    "selector.prior.*",
+                    {"lr": _PRIOR_SPEED * self.learning_rate, "name": "prior"},
+                ),
+                ("predictor.*", {"lr": predictor_rate, "name": "predictor"}),
+            ],
+            lr=self.learning_rate,
+            word_penalty=word_penalty,
+            transition_penalty=transition_penalty,
+            batch_size=self.batch_size,
+            max_epochs=max_epochs,
+            iterator_train=TrainingBatches,
+            iterator_train__random_state=random_state,
+            iterator_valid=ValidationBatches,
+            iterator_valid__batch_size=VALIDATION_BATCH_SIZE,
+            train_split=None if validation is None else predefined_split(validation),
+            callbacks=callbacks,
+            device=device,
+            verbose=0,
+        )
+
+
+TRAININGS = Registry("training", Training, {None: Training()})

@@ -1,0 +1,86 @@
+"""What a network is built from: its configuration and its sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+VECTORS = "selector.text_encoder.vectors.weight"
+LINEAR = "predictor.linear.weights"
+BIGRAMS = "selector.prior.bigrams."
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The parameters of a classifier that its network is built from.
+
+    Attributes
+    ----------
+    sampler, encoder, predictor, initialization, training : Component
+        Parts of :mod:`sklearn_irx.components`, which build modules.
+    rationale_length, max_rationale_length : float or None
+        As :class:`~sklearn_irx.SelectiveRationaleClassifier` takes them.
+    """
+
+    sampler: Any
+    encoder: Any
+    predictor: Any
+    initialization: Any
+    training: Any
+    rationale_length: float | None = None
+    max_rationale_length: float | None = None
+
+
+@dataclass(frozen=True)
+class NetworkShape:
+    """Sizes of a network.
+
+    Attributes
+    ----------
+    n_words, n_unseen : int
+        Words that are learned (padding and unknown word included), and out-of-vocabulary words
+        with a pretrained vector.
+    vector_size : int
+        Dimensions of the word vectors.
+    n_classes : int
+        Number of classes.
+    n_bigrams : int
+        Bigrams of the class-conditional prior.
+    unseen_type : {"float16", "float32"}
+        Type of the vectors of unseen words.
+    """
+
+    n_words: int
+    n_unseen: int
+    vector_size: int
+    n_classes: int
+    n_bigrams: int = 0
+    unseen_type: str = "float16"
+
+    @classmethod
+    def of(cls, arrays: dict[str, np.ndarray]) -> NetworkShape:
+        """Read the sizes off the arrays of a network.
+
+        Raises
+        ------
+        ValueError
+            If arrays that tell them are missing or have other dimensions.
+        """
+        vectors, unseen, bias = (
+            arrays.get(name) for name in (VECTORS, "unseen", "predictor.output.bias")
+        )
+        if vectors is None or vectors.ndim != 2 or unseen is None or unseen.ndim != 2:
+            raise ValueError(f"{VECTORS} and unseen must be there, with a row for each word")
+        if bias is None or bias.ndim != 1:
+            raise ValueError("predictor.output.bias must be there, with an entry for each class")
+        bigrams = arrays.get(f"{BIGRAMS}bigrams")
+        return cls(
+            n_words=len(vectors),
+            n_unseen=len(unseen),
+            vector_size=vectors.shape[1],
+            n_classes=len(bias),
+            n_bigrams=0 if bigrams is None else bigrams.size,
+            unseen_type=unseen.dtype.name,
+        )

@@ -1,0 +1,72 @@
+"""Prediction with a trained network."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.text import Documents, inference_batches
+
+_BATCH_SIZE = 256
+
+
+@torch.inference_mode()
+def predict(
+    module: Rationalizer,
+    documents: Documents,
+    masks: np.ndarray | None = None,
+    *,
+    folds: np.ndarray | None = None,
+    scores: bool = False,
+) -> tuple[np.ndarray, ...]:
+    """Predict documents with a trained network.
+
+    Parameters
+    ----------
+    module : Rationalizer
+        On the device to compute on.
+    documents : Documents
+        To predict.
+    masks : ndarray of shape (n_documents, at least the longest document), dtype bool, default=None
+        The words the predictor may see. None asks the network's own selector.
+    folds : ndarray of shape (n_documents,), dtype int, default=None
+        Before fold weights are dropped: the folds of documents that the linear initialization was
+        fitted on.
+    scores : bool, default=False
+        Whether to return selection scores, too.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_documents, n_classes), dtype float64
+        Class probabilities from the selected words.
+    selected : ndarray of shape (n_documents, longest document), dtype bool
+        The masks that were used.
+    scores : ndarray of shape (n_documents, longest document), dtype float64
+        Only with ``scores=True``: the sampler's ``selection_scores``, nan past the end of a
+        document, and everywhere if masks were given.
+    """
+    module.eval()
+    device = module.predictor.output.weight.device
+    probabilities = np.empty((len(documents), module.predictor.output.out_features))
+    selected = np.zeros((len(documents), documents.lengths.max(initial=0)), dtype=bool)
+    word_scores = np.full(selected.shape if scores else (0, 0), np.nan)
+    for rows in inference_batches(documents.lengths, _BATCH_SIZE):
+        ids = torch.from_numpy(documents.padded(rows)).to(device)
+        mask = None
+        if masks is not None:
+            mask = torch.from_numpy(masks[rows][:, : ids.shape[1]]).float().to(device)
+        fold = None if folds is None else torch.from_numpy(folds[rows]).to(device)
+        output = module(ids, fold, mask)
+        # Softmax in 64 bits, so that each row sums to one as scikit-learn's metrics expect.
+        probabilities[rows] = torch.softmax(output.logits.cpu().double(), dim=1).numpy()
+        width = documents.lengths[rows].max()
+        chosen = output.selection.mask > 0.5
+        selected[rows, :width] = chosen.cpu().numpy()[:, :width]
+        if scores and output.scores is not None and output.known is not None:
+            values = module.sampler.selection_scores(output.scores, output.known, chosen)
+            word_scores[rows, :width] = values.numpy()[:, :width]
+    if not scores:
+        return probabilities, selected
+    word_scores[np.arange(word_scores.shape[1]) >= documents.lengths[:, None]] = np.nan
+    return probabilities, selected, word_scores

@@ -1,0 +1,15 @@
+"""The linear path of the predictor, and the selection priors that come from its weights."""
+
+from sklearn_irx.nn.linear.bigrams import BigramPath
+from sklearn_irx.nn.linear.path import LinearPath
+from sklearn_irx.nn.linear.prior import ClassConditionalPrior, SelectionPrior
+from sklearn_irx.nn.linear.weights import BigramWeights, LinearWeights
+
+__all__ = [
+    "BigramPath",
+    "BigramWeights",
+    "ClassConditionalPrior",
+    "LinearPath",
+    "LinearWeights",
+    "SelectionPrior",
+]

@@ -1,0 +1,117 @@
+"""The linear path: one weight per word and class, summed over the selected words."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
+from sklearn_irx.nn.linear.weights import LinearWeights
+from sklearn_irx.text import UNKNOWN
+
+
+class LinearPath(nn.Module):
+    """Logits from the TF-IDF of the selected words, and the word weights of the selection priors.
+
+    The weights are those of the linear initialization plus a trained correction. A linear model
+    overfits its training documents: there, a word or two would seem to suffice, and nothing would
+    be left to learn. So in training a document is encoded with the weights fitted without its fold.
+
+    A word that is selected twice counts once. Words with ids beyond the weights count as unknown:
+    their weight is 0.
+
+    Parameters
+    ----------
+    n_words : int
+        Size of the vocabulary.
+    n_classes : int
+        Number of classes.
+    """
+
+    weights: torch.Tensor
+    idf: torch.Tensor
+
+    def __init__(self, n_words: int, n_classes: int) -> None:
+        super().__init__()
+        self.register_buffer("weights", torch.zeros(n_words, n_classes))
+        self.register_buffer("idf", torch.ones(n_words))
+        # No gradient for unknown words, of which a trained weight would make one word.
+        self.correction = nn.Embedding(n_words, n_classes, padding_idx=UNKNOWN, sparse=True)
+        nn.init.zeros_(self.correction.weight)
+        self.n_words = n_words
+
+    def initialize(self, linear: LinearWeights) -> None:
+        """Take the weights of a fitted classifier, with those fitted without each fold."""
+        self.weights = torch.from_numpy(linear.weights.reshape(-1, linear.weights.shape[2]))
+        self.idf = torch.from_numpy(linear.idf)
+
+    def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Return the logits (batch, n_classes) of words under a mask.
+
+        Parameters
+        ----------
+        batch : PackedBatch
+            The words.
+        mask, rows : Tensor of shape (batch, length)
+            Their mask, and their rows in `weights`.
+        """
+        return self._logits(batch, mask, F.embedding(rows, self.weights))
+
+    def _logits(
+        self, batch: PackedBatch, mask: torch.Tensor, initial: torch.Tensor
+    ) -> torch.Tensor:
+        """Return logits of words whose initial weights are (batch, length, n_classes)."""
+        tfidf = batch.count_once(mask) * self.idf[self._known(batch.ids)]
+        correction = self.correction(self._known(batch.unique))
+        return logits_of(tfidf, initial + F.embedding(batch.padded_inverse, correction))
+
+    def rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
+        """Return the rows of `weights` for ids (batch, length) of documents of folds (batch,)."""
+        ids = self._known(ids)
+        return ids if fold is None else ids + self.n_words * fold.unsqueeze(1)
+
+    def _known(self, ids: torch.Tensor) -> torch.Tensor:
+        return torch.where(ids < self.n_words, ids, UNKNOWN)
+
+    def fold(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the folds (batch,) that rows (batch, length) belong to, 0 for none."""
+        return rows[:, 0].div(self.n_words, rounding_mode="floor")
+
+    def whole_logits(self, batch: PackedBatch, initial: torch.Tensor) -> torch.Tensor:
+        """Return the logits (batch, n_classes) of all known words, given their initial weights."""
+        known = self._known(batch.ids) > UNKNOWN
+        return self._logits(batch, known.to(initial.dtype), initial)
+
+    def largest_weights(
+        self, batch: PackedBatch, initial: torch.Tensor, class_weights: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the largest TF-IDF weight of each word for any class, shape (batch, length).
+
+        Parameters
+        ----------
+        batch : PackedBatch
+            The words.
+        initial : Tensor of shape (batch, length, n_classes)
+            Their initial weights.
+        class_weights : Tensor of shape (batch, n_classes)
+            Factor of the weights for each class.
+        """
+        weights = initial * class_weights.unsqueeze(1)
+        return weights.amax(dim=2) * self.idf[self._known(batch.ids)]
+
+    def largest_weight_of_rows(self) -> torch.Tensor:
+        """Return the largest TF-IDF weight of each row of `weights` for any class."""
+        n_fits = len(self.weights) // self.n_words
+        return self.weights.amax(dim=1) * self.idf.repeat(n_fits)
+
+    def drop_fold_weights(self) -> None:
+        """Keep only what inference needs."""
+        self.weights = self.weights[: self.n_words].clone()
+
+
+def logits_of(tfidf: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Sum weights (batch, length, n_classes) by TF-IDF (batch, length), scaled to length 1."""
+    logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
+    # At least 1, the smallest idf there is: an empty rationale has a finite gradient.
+    return logits / tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()

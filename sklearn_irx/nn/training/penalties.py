@@ -1,0 +1,141 @@
+"""Penalties of words and transitions: fixed, or found in training for what is asked for."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import torch
+
+from sklearn_irx.nn.lengths import is_share, n_allowed
+
+_SMOOTHING = 0.9  # of the moving average of the error, a batch
+_RATE = 0.02  # nats a step and unit of relative error, summed up
+_DAMPING = 0.2  # nats a unit of relative error, at once
+TOLERANCE = 0.05  # relative, within which a limit is kept
+
+
+class FixedPenalty:
+    """A fixed number of nats for each word or transition.
+
+    Parameters
+    ----------
+    per_unit : float
+        Nats for one word or transition.
+    free : float or None
+        Number of each document that is not penalized (Jain et al., 2020); below 1, a share of its
+        words.
+    """
+
+    target: float | None = None
+
+    def __init__(self, per_unit: float, free: float | None = None) -> None:
+        self.per_unit = per_unit
+        self.free = free
+
+    def cost(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the mean penalty of `n` (batch,) units a document, in nats."""
+        if self.free is not None:
+            n = (n - n_allowed(self.free, words)).clamp(min=0)
+        return scale * self.per_unit * _weighted(n, weight).mean()
+
+    def update(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,
+    ) -> None:
+        """Do nothing: the penalty is fixed."""
+
+    def excess(self, n: float) -> float:  # noqa: ARG002
+        """Return 0: there is no limit."""
+        return 0.0
+
+
+class LagrangeMultiplier:
+    """A Lagrange multiplier: it rises while a mean is above its target, and falls while below.
+
+    The penalty is relative to the target, so the multiplier is in nats whatever the unit. It
+    follows the sum of a moving average of the error and, as damping against oscillation, the
+    average itself. It is bounded by the cross-entropy of guessing, and by 0: a reward for words,
+    beside a penalty of transitions, ends in the selection of all words for good.
+
+    Parameters
+    ----------
+    target : float
+        Mean over documents; below 1, a share of their words.
+    bound : float
+        Largest value of the multiplier, in nats.
+
+    References
+    ----------
+    J. Platt and A. Barr, "Constrained differential optimization", NIPS 1987.
+    A. Stooke et al., "Responsive safety in reinforcement learning by PID Lagrangian methods",
+    ICML 2020.
+    """
+
+    def __init__(self, target: float, bound: float) -> None:
+        self.target = target
+        self.bound = bound
+        self.sum = 0.0
+        self.error = 0.0
+
+    @property
+    def value(self) -> float:
+        """The multiplier, in nats for a mean at its target."""
+        return min(self.bound, max(0.0, self.sum + _DAMPING * self.error))
+
+    @property
+    def per_unit(self) -> float:
+        """The multiplier, in nats for a word or transition (of a share, for a whole document)."""
+        return self.value / self.target
+
+    def cost(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,  # noqa: ARG002
+        weight: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the mean penalty of `n` (batch,) units a document, in nats."""
+        return self.per_unit * self._mean(n, words, weight)
+
+    def update(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,
+    ) -> None:
+        """Follow a batch of training. The target is divided by `scale`."""
+        error = float(self._mean(n.detach(), words, weight)) * scale / self.target - 1.0
+        error = max(-1.0, min(1.0, error))
+        self.error = _SMOOTHING * self.error + (1 - _SMOOTHING) * error
+        self.sum = min(self.bound, max(0.0, self.sum + _RATE * self.error))
+
+    def excess(self, n: float) -> float:
+        """Return how far a mean of `n` is above the target, relative to it."""
+        return n / self.target - 1.0
+
+    def _mean(
+        self, n: torch.Tensor, words: torch.Tensor, weight: torch.Tensor | None
+    ) -> torch.Tensor:
+        if not is_share(self.target):
+            return _weighted(n, weight).mean()
+        n_words = words.sum(dim=1)
+        shares = _weighted(n / n_words.clamp(min=1), weight)
+        return shares.sum() / (n_words > 0).sum().clamp(min=1)
+
+
+Penalty: TypeAlias = FixedPenalty | LagrangeMultiplier
+
+
+def _weighted(n: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+    """Weight the documents; the mean weight of all documents is 1."""
+    return n if weight is None else weight * n

@@ -1,0 +1,108 @@
+"""Thresholds of selection for the length and transitions asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from sklearn_irx.nn.lengths import is_share
+from sklearn_irx.nn.losses import n_transitions
+from sklearn_irx.nn.sampler import IndependentSamplerModule
+
+_HALVINGS = 40  # of the range of preferences, to find a threshold
+_ROUGH_HALVINGS = 12  # the same where the best spans are sought each time, which is slower
+_DOUBLINGS = 8  # of the transition cost, at most, until it is high enough
+
+
+@torch.inference_mode()
+def fit_selection(
+    module: Any,
+    batches: Iterable[tuple[dict[str, torch.Tensor], torch.Tensor | None]],
+    rationale_length: float | None,
+    max_transitions: float | None,
+) -> None:
+    """Set a sampler's threshold and transition cost for the mean length and transitions asked for.
+
+    Samples in training have the right mean length, but the words of a probability above one half
+    are not as many. The larger the transition cost, the fewer transitions there are.
+
+    Parameters
+    ----------
+    module : Rationalizer
+        With a sampler that draws words independently.
+    batches : iterable of (dict, Tensor of shape (batch,) or None)
+        Arguments of :meth:`Rationalizer.scores`, and weights of the documents.
+    rationale_length : float or None
+        Mean over documents; below 1, a share of their words. None keeps the threshold.
+    max_transitions : float or None
+        Mean over documents, not to be exceeded.
+    """
+    sampler: IndependentSamplerModule = module.sampler
+    module.eval()
+    scored = [(*module.scores(**batch), weight) for batch, weight in batches]
+    preferences = torch.cat([sampler.preference(scores)[known] for scores, _, known, _ in scored])
+    if not len(preferences) or not preferences.isfinite().all():
+        return
+    low, high = float(preferences.min()), float(preferences.max())
+
+    def measured() -> tuple[float, float]:
+        """Return mean length, in the unit asked for, and mean transitions."""
+        lengths, transitions, weights = [], [], []
+        for scores, words, known, weight in scored:
+            # On the CPU, as not every device has double precision.
+            mask, words = (sampler.select(scores, words) & known).cpu(), words.cpu()
+            n_words = words.sum(dim=1)
+            length = mask.sum(dim=1)
+            weight = torch.ones(len(words)) if weight is None else weight.cpu()
+            if rationale_length is not None and is_share(rationale_length):
+                length = length / n_words.clamp(min=1)
+                weight = weight * (n_words > 0)
+            lengths.append(length.double())
+            transitions.append(n_transitions(mask.double(), words))
+            weights.append(weight.double())
+        weight = torch.cat(weights)
+        weight /= weight.sum().clamp(min=1e-12)
+        return float(weight @ torch.cat(lengths)), float(weight @ torch.cat(transitions))
+
+    def fit_threshold(n_halvings: int) -> None:
+        if rationale_length is None:
+            return
+        enough, too_high = low - 1.0, high
+        for _ in range(n_halvings):
+            middle = (enough + too_high) / 2
+            sampler.threshold.fill_(middle)
+            if measured()[0] < rationale_length:
+                too_high = middle
+            else:
+                enough = middle
+        sampler.threshold.fill_(enough)
+
+    sampler.transition_cost.fill_(0.0)
+    fit_threshold(_HALVINGS)
+    if rationale_length is not None:
+        # Half-way to the best word left out, so that rounding decides on no word.
+        last = preferences[preferences > sampler.threshold].min()
+        left = preferences[preferences < last]
+        sampler.threshold.copy_((last + left.max()) / 2 if len(left) else last - 1.0)
+    if max_transitions is None or measured()[1] <= max_transitions:
+        return
+    # The larger the cost, the longer a span must be to gain more than its two transitions cost.
+    too_little, enough = 0.0, max(high - low, 1.0)
+    for _ in range(_DOUBLINGS):
+        sampler.transition_cost.fill_(enough)
+        fit_threshold(_ROUGH_HALVINGS)
+        if measured()[1] <= max_transitions:
+            break
+        too_little, enough = enough, 2 * enough
+    for _ in range(_ROUGH_HALVINGS):
+        middle = (too_little + enough) / 2
+        sampler.transition_cost.fill_(middle)
+        fit_threshold(_ROUGH_HALVINGS)
+        if measured()[1] > max_transitions:
+            too_little = middle
+        else:
+            enough = middle
+    sampler.transition_cost.fill_(enough)
+    fit_threshold(_ROUGH_HALVINGS)
