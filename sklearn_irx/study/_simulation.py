@@ -15,9 +15,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import check_random_state
 
 from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.study._analysis import ATTENTION
 from sklearn_irx.study._records import CONFIDENCES, Answer
 from sklearn_irx.study._store import Study
+from sklearn_irx.study._tables import ATTENTION
 
 if TYPE_CHECKING:
     import pandas as pd
