@@ -446,7 +446,7 @@ def test_a_study_of_nobody(new_study, tmp_path):
     with new_study(tmp_path / "s.db", people=()) as study:
         figures = summarise(study)
         text = page("organiser.html", title="T", **figures).body.decode()
-    assert "There are no annotators yet" in text
+    assert "Nobody is asked yet" in text
 
 
 HOSTILE = st.text(
