@@ -79,22 +79,22 @@ def bootstrap_mean(
     >>> round(found.mean, 3), found.low < found.mean < found.high
     (0.571, True)
     """
-    there = ~np.isnan(values)
-    if not there.any():
+    known = ~np.isnan(values)
+    if not known.any():
         return Interval(np.nan, np.nan, np.nan)
     # Annotators and documents without any answer are not resampled.
-    values = values[there.any(axis=1)][:, there.any(axis=0)]
-    there = ~np.isnan(values)
-    filled = np.where(there, values, 0.0)
+    values = values[known.any(axis=1)][:, known.any(axis=0)]
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0)
     n_annotators, n_documents = values.shape
     people = rng.multinomial(n_annotators, np.full(n_annotators, 1 / n_annotators), n_resamples)
     documents = rng.multinomial(n_documents, np.full(n_documents, 1 / n_documents), n_resamples)
     total = ((people @ filled) * documents).sum(axis=1)
-    count = ((people @ there.astype(float)) * documents).sum(axis=1)
+    count = ((people @ known.astype(float)) * documents).sum(axis=1)
     # A resample may be without answers.
     means = total[count > 0] / count[count > 0]
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values[there].mean()), float(low), float(high))
+    return Interval(float(values[known].mean()), float(low), float(high))
 
 
 def sign_flip_test(
@@ -128,8 +128,8 @@ def sign_flip_test(
     >>> sign_flip_test(always, n_resamples=999, rng=np.random.RandomState(0))  # 2 of 2**5 swaps
     0.0625
     """
-    there = ~np.isnan(differences)
-    answered = there.any(axis=0)
+    known = ~np.isnan(differences)
+    answered = known.any(axis=0)
     if answered.sum() < 2:
         return np.nan
     of_documents = np.nanmean(differences[:, answered], axis=0)
@@ -182,17 +182,17 @@ def mixed_effect(differences: np.ndarray) -> Effect:
     >>> found.p_value < 0.01
     True
     """
-    there = ~np.isnan(differences)
-    given = differences[there]
+    known = ~np.isnan(differences)
+    given = differences[known]
     if len(given) < 2 or np.ptp(given) == 0:
         return Effect(float(given.mean()) if given.size else np.nan, np.nan, np.nan)
-    values = np.where(there, differences, 0.0)
-    counts = np.concatenate([there.sum(axis=1), there.sum(axis=0)])
+    values = np.where(known, differences, 0.0)
+    counts = np.concatenate([known.sum(axis=1), known.sum(axis=0)])
     sums = np.concatenate([values.sum(axis=1), values.sum(axis=0)])
     crossed = np.diag(counts.astype(float))
-    n_annotators = len(there)
-    crossed[:n_annotators, n_annotators:] = there
-    crossed[n_annotators:, :n_annotators] = there.T
+    n_annotators = len(known)
+    crossed[:n_annotators, n_annotators:] = known
+    crossed[n_annotators:, :n_annotators] = known.T
     whole = np.array([[len(given), given.sum()], [given.sum(), given @ given]])
 
     def fit(ratios: np.ndarray) -> tuple[float, float, float]:
@@ -211,7 +211,7 @@ def mixed_effect(differences: np.ndarray) -> Effect:
         return deviance + np.log(precision), mean, np.sqrt(variance / precision)
 
     # A variance needs several annotators or documents, one of them with several answers.
-    free = [there.any(axis=axis).sum() > 1 and there.sum(axis=axis).max() > 1 for axis in (1, 0)]
+    free = [known.any(axis=axis).sum() > 1 and known.sum(axis=axis).max() > 1 for axis in (1, 0)]
     best = minimize(
         lambda logs: fit(np.where(free, np.exp(logs), 0))[0],
         np.log([0.5, 0.5]),

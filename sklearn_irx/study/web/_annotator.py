@@ -100,13 +100,13 @@ class AnnotatorPages:
         """Store an answer, then confirm it."""
         fields = await read_fields(request)
         person, asked = self._find_page(request)
-        here = f"/a/{person.token}/{asked.position}"
+        address = f"/a/{person.token}/{asked.position}"
         mark = fields.get("form", "")
         try:
             seconds = self._forms.seconds_since(mark, person.token, asked.position)
             choice = read_choice(fields, len(self._classes), len(CONFIDENCES))
         except ValueError as error:
-            raise Problem(400, here) from error
+            raise Problem(400, address) from error
         first = self._study.first_unanswered(person.id)
         if not asked.answered and asked.position != first:
             return go_to(self._address_of(person, first))
@@ -126,10 +126,10 @@ class AnnotatorPages:
         assert stored is not None
         if (stored.label, stored.confidence) != (choice.label, choice.confidence):
             # Sent again, after a later answer had replaced it: the later one counts.
-            return go_to(f"{here}?after={asked.position}&was=old")
+            return go_to(f"{address}?after={asked.position}&was=old")
         was = "replaced" if new and asked.answered else "new"
         if asked.phase == "practice":
-            return go_to(f"{here}/feedback?after={asked.position}&was={was}")
+            return go_to(f"{address}/feedback?after={asked.position}&was={was}")
         next_page = self._address_of(person, self._study.first_unanswered(person.id))
         return go_to(f"{next_page}?after={asked.position}&was={was}")
 
@@ -138,9 +138,9 @@ class AnnotatorPages:
         person, asked = self._find_page(request)
         if asked.phase != "practice":
             raise HTTPException(404)
-        here = f"/a/{person.token}/{asked.position}"
+        address = f"/a/{person.token}/{asked.position}"
         if not asked.answered:
-            return go_to(here)
+            return go_to(address)
         n_practice, _ = self._count(person)
         first = self._study.first_unanswered(person.id)
         return self._page(
@@ -149,10 +149,10 @@ class AnnotatorPages:
             **self._progress(person, asked.position, first),
             shown=asked.shown,
             right=asked.label == asked.truth,
-            said=self._describe(asked),
+            answer=self._describe(asked),
             truth=self._study.classes[asked.truth],
             last=asked.position == n_practice,
-            back=here,
+            back=address,
             go_on=self._address_of(person, first),
             message=self._message(request, person),
         )
@@ -167,7 +167,7 @@ class AnnotatorPages:
                 "number": one.position - n_practice,
                 "address": f"/a/{person.token}/{one.position}",
                 "words": as_text(one.shown),
-                "said": self._describe(one),
+                "answer": self._describe(one),
             }
             for one in pages
             if one.phase == "main" and one.answered
@@ -245,7 +245,7 @@ class AnnotatorPages:
             return None
         return {
             "heading": self._heading(person, stored.position),
-            "said": self._describe(stored),
+            "answer": self._describe(stored),
             "was": request.query_params.get("was", ""),
         }
 
@@ -269,8 +269,8 @@ class AnnotatorPages:
     def _describe(self, answered: Page) -> str:
         if answered.label is None or answered.confidence is None:
             return "nothing readable"
-        sure = CONFIDENCES[answered.confidence]
-        return f"{self._study.classes[answered.label]}, confidence {answered.confidence} ({sure})"
+        label, confidence = self._study.classes[answered.label], answered.confidence
+        return f"{label}, confidence {confidence} ({CONFIDENCES[confidence]})"
 
     def _address_of(self, person: Annotator, position: int | None) -> str:
         return f"/a/{person.token}/{'done' if position is None else position}"
