@@ -1,4 +1,4 @@
-"""How far annotators agree beyond chance."""
+"""Agreement between annotators beyond chance."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 class Agreement(NamedTuple):
-    """What :func:`agreement` found.
+    """Agreement between annotators, as :func:`agreement` computes it.
 
     Attributes
     ----------
     alpha : float
-        Krippendorff's alpha for nominal values, over all items that two or more answered.
+        Krippendorff's alpha for nominal values, over items with two or more answers.
     kappa : float
-        Fleiss' kappa, over the items that everybody answered who answered anything.
+        Fleiss' kappa, over items answered by every annotator with any answer.
     n_items : int
-        How many items `kappa` is over.
+        Number of items that `kappa` uses.
     """
 
     alpha: float
@@ -29,22 +29,20 @@ class Agreement(NamedTuple):
 
 
 def agreement(answers: pd.DataFrame) -> Agreement:
-    """Say how far annotators agree about classes: 1 is always, 0 as chance would have it.
+    """Compute how far annotators agree about classes: 1 is always, 0 as often as by chance.
 
-    That nothing could be read is an answer as any class is. Who has answered nothing is left out.
+    "Nothing readable" counts as one more class. Annotators without any answer are left out.
 
     Parameters
     ----------
     answers : DataFrame
-        Rows of :meth:`Study.answers`, of the items that matter: best without practice, and without
-        checks of attention, whose answers are given. The columns ``annotator``, ``item``,
-        ``label`` and ``answered`` are read.
+        Rows of :meth:`Study.answers`, best without practice and attention checks. The columns
+        ``annotator``, ``item``, ``label`` and ``answered`` are used.
 
     Returns
     -------
     agreement : Agreement
-        Not a number where it is not defined: less than two annotators or nothing answered by two,
-        or all answers the same, of which chance would make as much.
+        nan where undefined: no item with two answers, or all answers the same.
 
     Raises
     ------
@@ -76,12 +74,12 @@ def agreement(answers: pd.DataFrame) -> Agreement:
         from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
     except ImportError as error:
         raise ImportError(
-            f"agreement of annotators needs {error.name}, which an extra installs: "
+            f"agreement between annotators needs {error.name}, which an extra installs: "
             'pip install "sklearn-irx[study]"'
         ) from error
 
     given = answers[answers["answered"].to_numpy(dtype=bool)]
-    # An own number for "nothing readable", whose label is missing.
+    # "Nothing readable" has no label, and gets a number of its own.
     values = given["label"].factorize(use_na_sentinel=False)[0].astype(float)
     table = (
         given[["item", "annotator"]]
@@ -89,16 +87,16 @@ def agreement(answers: pd.DataFrame) -> Agreement:
         .pivot_table(index="item", columns="annotator", values="value")
         .to_numpy()
     )
-    compared = table[(~np.isnan(table)).sum(axis=1) >= 2]
+    shared = table[(~np.isnan(table)).sum(axis=1) >= 2]
     alpha = kappa = np.nan
-    if _differ(compared):
-        alpha = float(krippendorff.alpha(compared.T, level_of_measurement="nominal"))
-    complete = compared[~np.isnan(compared).any(axis=1)].astype(int)
-    if _differ(complete):
+    if _vary(shared):
+        alpha = float(krippendorff.alpha(shared.T, level_of_measurement="nominal"))
+    complete = shared[~np.isnan(shared).any(axis=1)].astype(int)
+    if _vary(complete):
         kappa = float(fleiss_kappa(aggregate_raters(complete)[0]))
     return Agreement(alpha, kappa, len(complete))
 
 
-def _differ(values: np.ndarray) -> bool:
-    """Tell whether there are two values; agreement is not defined where all is one."""
+def _vary(values: np.ndarray) -> bool:
+    """Return whether two values differ; otherwise agreement is undefined."""
     return len(np.unique(values[~np.isnan(values)])) > 1

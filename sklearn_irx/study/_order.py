@@ -8,19 +8,19 @@ import numpy as np
 
 
 def order_items(documents: Sequence[int | None], rng: np.random.RandomState) -> list[int]:
-    """Shuffle items so that two of one document never follow each other.
+    """Shuffle items so that two items of a document are never adjacent.
 
-    The items are seen in passes: every document comes once in each, with an item of it that chance
-    chose. So two items of a document lie as many items apart, on average, as there are documents,
-    and each kind of item is as likely to be seen first as any other.
+    The items come in passes. Each pass shows one item of every document, drawn at random. So two
+    items of a document are, on average, as many items apart as there are documents, and every kind
+    of item is equally likely to come first.
 
     Parameters
     ----------
     documents : sequence of n_items int or None
-        The document of each item, equally many items of each; None for an item that has none,
-        which may stand anywhere.
+        The document of each item. All documents have the same number of items. An item without a
+        document (None) may stand anywhere.
     rng : RandomState
-        Where chance comes from.
+        Random number generator.
 
     Returns
     -------
@@ -30,8 +30,7 @@ def order_items(documents: Sequence[int | None], rng: np.random.RandomState) -> 
     Raises
     ------
     ValueError
-        If there are several items and all are of one document, or documents differ in how many
-        they have.
+        If several items all belong to one document, or documents have different numbers of items.
 
     Examples
     --------
@@ -42,28 +41,28 @@ def order_items(documents: Sequence[int | None], rng: np.random.RandomState) -> 
     [9, 8, 7, 8, 9, 7]
     """
     of_document: dict[int, list[int]] = {}
-    loose = []
+    without_document = []
     for item, document in enumerate(documents):
         if document is None:
-            loose.append(item)
+            without_document.append(item)
         else:
             of_document.setdefault(document, []).append(item)
     counts = set(map(len, of_document.values()))
     if len(counts) > 1:
-        raise ValueError(f"documents have {sorted(counts)} items: give each equally many.")
+        raise ValueError(f"documents have {sorted(counts)} items: give each the same number.")
     n_passes = max(counts, default=0)
     if n_passes > 1 and len(of_document) == 1:
         raise ValueError("all items are of one document: sample at least two documents.")
-    turns = [rng.permutation(items) for items in of_document.values()]
+    shuffled = [rng.permutation(items) for items in of_document.values()]
     order: list[int] = []
     last = -1
-    for turn in range(n_passes):
-        seen = rng.permutation(len(turns))
+    for number in range(n_passes):
+        seen = rng.permutation(len(shuffled))
         if seen[0] == last:
             other = rng.randint(1, len(seen))
             seen[[0, other]] = seen[[other, 0]]
-        order += [int(turns[document][turn]) for document in seen]
+        order += [int(shuffled[document][number]) for document in seen]
         last = seen[-1]
-    for item in loose:
+    for item in without_document:
         order.insert(rng.randint(len(order) + 1), item)
     return order

@@ -1,4 +1,4 @@
-"""What a study is made of: items, annotators, pages and answers."""
+"""Records of a study: items, annotators, pages and answers."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ CONFIDENCES = ("I am guessing", "I lean towards it", "I am fairly sure", "I am v
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to be read by annotators.
+    """Words that annotators are asked to classify.
 
     Attributes
     ----------
     phase : {"example", "practice", "main"}
-        Where it stands: only the answers to those of the main part are analysed.
+        Part of the study. Only answers of the main part are analysed.
     kind : str
-        "selected" or "not_selected" for the rationale that an ensemble kept and the one it did
-        not, "random" and "full_text" for controls, "attention" for a check of attention.
+        "selected" or "not_selected" for the rationale that an ensemble kept or rejected, "random"
+        and "full_text" for controls, "attention" for an attention check.
     shown : list of str or None
-        The words, as :func:`~sklearn_irx.study._showing.pieces_shown` gives them.
+        The words, as :func:`~sklearn_irx.study._showing.pieces_shown` returns them.
     n_words : int
-        How many words those are.
+        Number of these words.
     truth : int
-        Position of the true class.
+        Index of the true class.
     document : int or None
-        Row of the table that the study was made from, counted from 0.
+        Row of the table that the study was made from, from 0.
     case : str or None
-        How the ensemble settled the document.
+        Case of the ensemble's interaction on the document.
     member : str or None
-        Whose rationale it is.
+        Member that selected the rationale.
     model_label : int or None
-        Position of the class that the member says of these words.
+        Index of the class that the member predicts from these words.
     model_confidence : float or None
         Probability of that class, between 0 and 1.
     """
@@ -53,16 +53,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Annotator:
-    """Somebody who answers.
+    """A person who answers.
 
     Attributes
     ----------
     id : int
         Number, from 1.
     name : str
-        What the organiser calls them.
+        Name that the organiser sees.
     token : str
-        What stands in their link, and opens the study to them alone.
+        Secret part of the personal link.
     """
 
     id: int
@@ -72,25 +72,24 @@ class Annotator:
 
 @dataclass(frozen=True)
 class Page:
-    """An item as an annotator has it in front of them.
+    """An item as an annotator sees it.
 
     Attributes
     ----------
     position : int
-        From 1; those of practice come first.
+        From 1; practice comes first.
     phase : {"practice", "main"}
         Part of the study.
     shown : list of str or None
         The words; None is a gap.
     truth : int
-        Position of the true class.
+        Index of the true class.
     answered : bool
         Whether there is an answer.
     label : int or None
-        Position of the class they answered; None if nothing could be read, or nothing was
-        answered.
+        Index of the class in the answer; None without an answer, or if nothing was readable.
     confidence : int or None
-        From 0 to 3; None likewise.
+        From 0 to 3; None in the same cases.
     """
 
     position: int
@@ -104,22 +103,22 @@ class Page:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an annotator says of an item.
+    """An annotator's answer to a page.
 
     Attributes
     ----------
     annotator : int
         Number of the annotator.
     position : int
-        Of the page.
+        Position of the page.
     label : int or None
-        Position of the class; None if nothing could be read.
+        Index of the class; None if nothing was readable.
     confidence : int or None
-        From 0 to 3; None if, and only if, `label` is None.
+        From 0 to 3; None if and only if `label` is None.
     seconds : float or None
-        Time from seeing the item to answering.
+        Time from opening the page to answering.
     form : str
-        What tells this answer from all others: the same form sent twice is one answer.
+        Unique key of the answer: a form that is sent twice counts once.
     """
 
     annotator: int

@@ -1,4 +1,4 @@
-"""The analysis of a study, as tables and as a page."""
+"""Rendering of the analysis of a study, as tables and as a page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.inspection import SummaryTable
 from sklearn_irx.inspection._templates import render
-from sklearn_irx.study._analysis import ALL, KINDS, MEASURES, StudyAnalysis
+from sklearn_irx.study._tables import ALL, KINDS, MEASURES, AnalysisTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,46 +20,37 @@ NAMES = {
 }
 
 _NOTE_TABLE = (
-    "Accuracy: share of right answers. Confidence: from 0, guessing, to 3, very sure, on average. "
-    "In brackets: {level:.0%} of the bootstrap draws of annotators and documents. Unreadable: "
-    "answers that nothing could be read, which are not right and have confidence 0. Missing "
-    "answers are in no mean. Seconds: median."
+    "Accuracy: share of right answers. Confidence: mean, from 0 (guessing) to 3 (very sure). In "
+    "brackets: {level:.0%} bootstrap intervals over annotators and documents. Unreadable: answers "
+    "“nothing readable”, which count as wrong with confidence 0. Means leave missing answers out. "
+    "Seconds: median."
 )
 _NOTE_COMPARISONS = (
-    "The same people reading words of the same documents: a positive difference is in favour of "
-    "the first. p, swapped: how often as large a difference comes about when the two are swapped "
-    "by chance, document by document. p, mixed: of a linear mixed model of the differences, in "
-    "which annotators and documents differ by chance; – where there is none."
+    "The same annotators and documents; a positive difference favours the first kind of words. "
+    "p, swapped: permutation test that swaps the two kinds at random, document by document. "
+    "p, mixed: linear mixed model of the differences with random effects of annotators and "
+    "documents; – where undefined."
 )
 _NOTE_AGREEMENT = (
-    "1: always the same class; 0: no more often than by chance. Krippendorff’s alpha takes all "
-    "answers, Fleiss’ kappa the items that everybody answered. – where it is not defined."
+    "1: always the same class; 0: no more often than by chance. Krippendorff’s alpha uses all "
+    "answers, Fleiss’ kappa the items that every annotator answered. – where undefined."
 )
 _NOTE_MODELS = (
-    "Same label: share of the answers that are the model’s. Correlation: Spearman’s, of the "
-    "confidence of people and of the model."
+    "Same label: share of answers equal to the model’s prediction. Correlation: Spearman’s, "
+    "between the confidence of people and of the model."
 )
 _NOTE_ANNOTATORS = (
-    "Changed: pages that were answered more than once; the last answer counts. Attention: checks "
-    "answered as they ask for. Practice is in no figure but its own."
+    "Changed: pages answered more than once; the last answer counts. Attention: attention checks "
+    "passed. The other columns leave practice out."
 )
 
 
-def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
-    """Give the analysis as tables to show, Table 4 first."""
+def analysis_tables(found: AnalysisTables) -> list[SummaryTable]:
+    """Return the tables to show, Table 4 first."""
     return [
         SummaryTable(
-            "Table 4: what people made of the words",
-            [
-                "",
-                "documents",
-                "answers",
-                "accuracy",
-                "confidence",
-                "unreadable",
-                "words",
-                "seconds",
-            ],
+            "Table 4: accuracy and confidence of people",
+            ["", "documents", "answers", *MEASURES, "unreadable", "words", "seconds"],
             [
                 [
                     _row_name(line),
@@ -93,8 +84,8 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
             _NOTE_COMPARISONS,
         ),
         SummaryTable(
-            "Agreement of the annotators",
-            ["", "Krippendorff’s alpha", "Fleiss’ kappa", "items answered by all"],
+            "Agreement between annotators",
+            ["", "Krippendorff’s alpha", "Fleiss’ kappa", "items all answered"],
             [
                 [
                     NAMES[line.kind],
@@ -107,7 +98,7 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
             _NOTE_AGREEMENT,
         ),
         SummaryTable(
-            "People and models, reading the same words",
+            "People and models on the same words",
             ["", "answers", "people right", "model right", "same label", "correlation"],
             [
                 [
@@ -143,22 +134,21 @@ def analysis_tables(found: StudyAnalysis) -> list[SummaryTable]:
     ]
 
 
-def analysis_page(found: StudyAnalysis) -> str:
-    """Give the analysis as a page that loads nothing."""
-    n_answers = int(found.annotators["n_answered"].sum())
+def analysis_page(found: AnalysisTables) -> str:
+    """Return the analysis as a self-contained page."""
     missing = f", {found.n_missing:,} missing" if found.n_missing else ""
     return render(
         "analysis.html",
         package="sklearn_irx.study",
         title=found.title,
-        subtitle=f"{len(found.annotators)} annotators · {n_answers:,} answers{missing}",
+        subtitle=f"{len(found.annotators)} annotators · {found.n_answered:,} answers{missing}",
         tables=analysis_tables(found),
         chart=_chart(found.table),
     )
 
 
 def _by_annotator(table: pd.DataFrame) -> SummaryTable:
-    """Give Table 4 of every annotator, all cases together."""
+    """Return Table 4 of each annotator, all cases together."""
     rows = table[table["case"] == ALL]
     return SummaryTable(
         "Table 4 by annotator, all cases",
@@ -178,7 +168,7 @@ def _by_annotator(table: pd.DataFrame) -> SummaryTable:
 
 
 def _chart(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the accuracies of Table 4 as points with whiskers, from 0 to 1."""
+    """Return the accuracies of Table 4, between 0 and 1, as points with whiskers."""
     points = []
     last = None
     for line in table.itertuples():
@@ -191,7 +181,7 @@ def _chart(table: pd.DataFrame) -> list[dict[str, Any]]:
                     "at": line.accuracy,
                     "low": line.accuracy_low,
                     "high": line.accuracy_high,
-                    "told": f"{_row_name(line)}: {interval_of(line, 'accuracy')}",
+                    "tooltip": f"{_row_name(line)}: {interval_of(line, 'accuracy')}",
                 }
             )
         last = line.case
@@ -211,17 +201,17 @@ def _of(number: int, total: int) -> str:
 
 
 def figure_of(value: float, digits: int = 3) -> str:
-    """Give a figure, or a dash where there is none."""
+    """Format a number; nan is a dash."""
     return "–" if value != value else f"{value:.{digits}f}"
 
 
 def p_value_of(value: float) -> str:
-    """Give a p-value, or a dash where there is none."""
+    """Format a p-value; nan is a dash."""
     return "< 0.001" if value < 0.001 else figure_of(value)
 
 
 def interval_of(line: Any, measure: str, sign: str = "") -> str:
-    """Give a mean and its interval out of a line of a table."""
+    """Format a mean and its interval, from a line of a table."""
     mean, low, high = (getattr(line, measure + end) for end in ("", "_low", "_high"))
     if mean != mean:
         return "–"

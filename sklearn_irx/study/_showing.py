@@ -1,4 +1,4 @@
-"""What an annotator is shown of a document: never more than a model, or chance, selected."""
+"""The words of a document that an annotator sees: never more than were selected."""
 
 from __future__ import annotations
 
@@ -14,27 +14,26 @@ from sklearn_irx.text import harmless
 Show = Literal["in_place", "words"]
 SHOWS: tuple[Show, ...] = ("in_place", "words")
 
-# A gap stands for words left out, whatever their number.
+# A gap stands for one or more words left out.
 GAP = None
 Pieces = Sequence[str | None]
 
 
 def pieces_shown(rationale: Rationale, show: Show) -> list[str | None]:
-    """Give the selected words of a document as they are put on a page.
+    """Return the selected words of a document as a page shows them.
 
     Parameters
     ----------
     rationale : Rationale
         The document and its selected words.
     show : {"in_place", "words"}
-        "in_place" keeps neighbouring words together, as they are written, with a gap for whatever
-        is left out before, between and after them. "words" gives the words one by one, in the form
-        the model read them, and nothing of their places.
+        "in_place" keeps adjacent words together as written, with a gap wherever words are left
+        out. "words" lists the tokens one by one, without their positions.
 
     Returns
     -------
     pieces : list of str or None
-        What to show, in order; None is a gap. Empty if no word was selected.
+        The words in order; None is a gap. Empty if no word was selected.
 
     Examples
     --------
@@ -58,13 +57,13 @@ def pieces_shown(rationale: Rationale, show: Show) -> list[str | None]:
     for number, (start, end) in enumerate(runs):
         pieces += [GAP] * (number > 0)
         pieces.append(harmless(rationale.text[start:end]))
-    if not rationale.mask[-1] or _goes_on(rationale):
+    if not rationale.mask[-1] or _is_truncated(rationale):
         pieces.append(GAP)
     return pieces
 
 
 def with_random_words(rationale: Rationale, rng: np.random.RandomState) -> Rationale:
-    """Give the same number of words of the same document, drawn at random."""
+    """Replace the selected words by as many words of the document, drawn at random."""
     n_words = int(rationale.mask.sum())
     mask = np.zeros(len(rationale.mask), dtype=bool)
     mask[rng.choice(len(mask), n_words, replace=False)] = True
@@ -72,21 +71,21 @@ def with_random_words(rationale: Rationale, rng: np.random.RandomState) -> Ratio
 
 
 def readable_text(rationale: Rationale) -> list[str | None]:
-    """Give the whole document as far as the model can read it."""
+    """Return the document up to the last word that the model encodes."""
     if not rationale.spans:
         return []
-    if not _goes_on(rationale):
+    if not _is_truncated(rationale):
         return [harmless(rationale.text)]
     return [harmless(rationale.text[: rationale.spans[-1][1]]), GAP]
 
 
-def _goes_on(rationale: Rationale) -> bool:
-    """Tell whether the text goes on after the words that the model can read."""
+def _is_truncated(rationale: Rationale) -> bool:
+    """Return whether the text has more words than the model encodes."""
     return any(char.isalnum() for char in rationale.text[rationale.spans[-1][1] :])
 
 
 def as_text(pieces: Pieces) -> str:
-    """Give what is shown as one string, each gap as an ellipsis.
+    """Join what is shown into one string, each gap as an ellipsis.
 
     Examples
     --------

@@ -1,9 +1,10 @@
-"""Annotators that are models: to plan a study, and to see what it would say, before people come."""
+"""Models as annotators: to plan a study and try it out before people answer it."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import check_random_state
 
 from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.study._analysis import ATTENTION
 from sklearn_irx.study._records import CONFIDENCES, Answer
 from sklearn_irx.study._store import Study
+from sklearn_irx.study._tables import ATTENTION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def train_readers(
     X: Any, y: Any, *, shares: Sequence[float] = (1.0, 0.1, 0.02), random_state: Any = 0
 ) -> dict[str, Pipeline]:
-    """Train readers of different strength: linear models of whole texts.
+    """Train linear models of different strength on whole texts, to answer a study.
 
     Parameters
     ----------
@@ -35,19 +36,19 @@ def train_readers(
     y : array-like of shape (n_samples,)
         Their classes.
     shares : sequence of float, default=(1.0, 0.1, 0.02)
-        The share of the documents that each reader learns from, above 0 and at most 1.
+        Share of the documents to train each reader on, above 0 and at most 1.
     random_state : int, RandomState or None, default=0
-        Chooses the documents, as many of each class as the share says.
+        Draws the documents, stratified by class.
 
     Returns
     -------
     readers : dict of str to Pipeline
-        TF-IDF and logistic regression, by name.
+        Fitted pipelines of TF-IDF and logistic regression, by name.
 
     Raises
     ------
     ValueError
-        If a share is out of range, or too small to leave a document of each class.
+        If a share is out of range, or leaves fewer documents than classes.
 
     Examples
     --------
@@ -92,29 +93,29 @@ def train_readers(
 def simulate_annotators(
     study: Study, readers: Mapping[str, Any], *, lapse: float = 0.0, random_state: Any = 0
 ) -> None:
-    """Let models answer a study as people would, through the same storage.
+    """Let models answer a study, stored as the answers of people are.
 
-    Each reader is added as an annotator and answers every page: the class that is likeliest from
-    the words shown, with a confidence from its probability: 0 if it is nearer to chance than to
-    certainty by three quarters, and so on to 3. Where no words are shown it answers that nothing
-    could be read. Checks of attention it passes.
+    Each reader becomes an annotator and answers every page with the class it predicts from the
+    words shown. The confidence, from 0 to 3, is the probability of that class, binned in four
+    equal steps from 1 / n_classes to 1. Pages without words are answered "nothing readable";
+    attention checks are passed.
 
     Parameters
     ----------
     study : Study
-        What to answer.
+        The study to answer.
     readers : mapping of str to fitted classifiers
-        Models of strings with ``predict_proba`` and ``classes_``, which are those of the study;
-        :func:`train_readers` trains some. The names are those of the annotators.
+        Text classifiers with ``predict_proba`` and the classes of the study, by the name of the
+        annotator; :func:`train_readers` trains some.
     lapse : float, default=0.0
-        The share of the pages that a reader answers by chance, as tired people do.
+        Share of the pages with a random answer, as tired people give.
     random_state : int, RandomState or None, default=0
-        Draws the lapses.
+        Draws the random answers.
 
     Raises
     ------
     ValueError
-        If `lapse` is out of range, a reader knows other classes than the study, or a name is taken.
+        If `lapse` is out of range, a reader has other classes than the study, or a name is taken.
 
     See Also
     --------
@@ -136,23 +137,26 @@ def simulate_annotators(
         answers = study.answers()
         kinds = answers.loc[answers["annotator"] == annotator.name, "kind"]
         pages = study.pages(annotator.id)
-        # Words alone: a mark for a gap is for people.
+        # Without the marks for gaps, which are for people.
         texts = [" ".join(piece for piece in page.shown if piece) for page in pages]
         probabilities = reader.predict_proba(texts)[:, columns[name]]
-        given = []
-        for page, kind, text, said in zip(pages, kinds, texts, probabilities, strict=True):
-            label: int | None = int(said.argmax())
-            sure: int | None = _confidence(float(said.max()), len(said))
+        recorded = []
+        for page, kind, text, row in zip(pages, kinds, texts, probabilities, strict=True):
+            label: int | None = int(row.argmax())
+            confidence: int | None = _confidence(float(row.max()), len(row))
             if kind == ATTENTION:
-                label, sure = page.truth, len(CONFIDENCES) - 1
+                label, confidence = page.truth, len(CONFIDENCES) - 1
             elif not text:
-                label = sure = None
+                label = confidence = None
             if rng.uniform() < lapse:
-                label, sure = int(rng.randint(len(said))), int(rng.randint(len(CONFIDENCES)))
-            given.append(
-                Answer(annotator.id, page.position, label, sure, None, secrets.token_hex(16))
-            )
-        study.record(given)
+                label = int(rng.randint(len(row)))
+                confidence = int(rng.randint(len(CONFIDENCES)))
+            answer = Answer(
+                annotator=annotator.id, position=page.position, label=label,
+                confidence=confidence, seconds=None, form=secrets.token_hex(16),
+            )  # fmt: skip
+            recorded.append(answer)
+        study.record(recorded)
 
 
 def power_table(
@@ -164,35 +168,34 @@ def power_table(
     n_simulations: int = 1_000,
     random_state: Any = 0,
 ) -> pd.DataFrame:
-    """Say how likely a study finds that selected rationales are better than those not selected.
+    """Estimate the power of a study to find that selected rationales beat the others.
 
-    Documents are drawn with replacement from those of `study`, with the answers of all annotators
-    to both rationales. Which one was selected is forgotten, and the difference put in: some wrong
-    answers to the one become right, some right answers to the other wrong. So annotators agree with
-    each other about as much as they did.
+    Each simulated study draws documents of `study` with replacement, with the answers of all
+    annotators to both rationales. It swaps the two rationales at random, then adds the difference:
+    some wrong answers to the one become right, some right answers to the other become wrong. This
+    roughly preserves the agreement between annotators.
 
     Parameters
     ----------
     study : Study
-        Answered by people, in a small study before a large one, or by models:
-        :func:`simulate_annotators`. With as many annotators as are planned.
+        A study with as many annotators as planned, answered by people (a pilot) or by models
+        (:func:`simulate_annotators`).
     differences : sequence of float, default=(0.05, 0.1, 0.15, 0.2, 0.3)
-        Of the accuracies, between 0 and 1.
+        Differences in accuracy, between 0 and 1.
     n_documents : sequence of int, default=(10, 20, 40, 80, 160, 320)
-        Documents of the study that is planned, of all cases together.
+        Numbers of documents of the planned study, all cases together.
     alpha : float, default=0.05
-        Largest p-value that counts as found: of a t-test, two-sided, of the documents' mean
-        differences.
+        Significance level of a two-sided t-test on the documents' mean differences.
     n_simulations : int, default=1_000
-        Studies to draw for each number.
+        Simulated studies per number of documents and difference.
     random_state : int, RandomState or None, default=0
-        What draws.
+        Draws the simulated studies.
 
     Returns
     -------
     power : DataFrame
-        One row a number of documents, one column a difference: the share of the studies, between 0
-        and 1, that found it. nan where accuracies so far apart are not possible.
+        Share of the simulated studies with a significant difference, between 0 and 1: one row per
+        number of documents, one column per difference. nan if the difference is impossible.
 
     Raises
     ------
@@ -238,9 +241,9 @@ def power_table(
     import pandas as pd
 
     rng = check_random_state(random_state)
-    pairs = _pairs(study)
+    power = partial(_power, _pairs(study), alpha=alpha, n_simulations=n_simulations, rng=rng)
     rows = [
-        [_power(pairs, difference, number, alpha, n_simulations, rng) for difference in differences]
+        [power(difference=difference, n_documents=number) for difference in differences]
         for number in n_documents
     ]
     return pd.DataFrame(
@@ -251,15 +254,15 @@ def power_table(
 
 
 def _confidence(probability: float, n_classes: int) -> int:
-    """Give 0 to 3 for a probability from that of chance to 1, in equal steps."""
+    """Bin a probability between 1 / n_classes and 1 into 0 to 3, in equal steps."""
     share = (probability - 1 / n_classes) / (1 - 1 / n_classes)
     return int(np.clip(len(CONFIDENCES) * share, 0, len(CONFIDENCES) - 1))
 
 
 def _pairs(study: Study) -> np.ndarray:
-    """Give 1 for right and 0 for wrong answers to both rationales of the documents.
+    """Return right (1), wrong (0) and missing (nan) answers to both rationales of the documents.
 
-    The shape is (n_documents, 2, n_annotators); nan where an answer is missing.
+    The shape is (n_documents, 2, n_annotators).
     """
     answers = study.answers()
     main = answers[answers["kind"].isin(["selected", "not_selected"])]
@@ -275,12 +278,13 @@ def _pairs(study: Study) -> np.ndarray:
             return pairs
     raise ValueError(
         f"{study.path} holds no two documents with answers to a selected and a not selected "
-        "rationale: let annotators answer a study of an ensemble first."
+        "rationale: answer a study of an ensemble first, by people or simulate_annotators."
     )
 
 
 def _power(
     pairs: np.ndarray,
+    *,
     difference: float,
     n_documents: int,
     alpha: float,
@@ -298,9 +302,9 @@ def _power(
     worse = rng.uniform(size=one.shape) < difference / 2 / accuracy
     one = np.where((one == 0) & better, 1.0, one)
     other = np.where((other == 1) & worse, 0.0, other)
-    apart = np.nanmean(one - other, axis=2)
-    # Where all documents differ by the same, there is no variance and no p-value, unless by 0.
-    same = np.ptp(apart, axis=1) == 0
-    found = same & (apart[:, 0] != 0)
-    found[~same] = ttest_1samp(apart[~same], 0, axis=1).pvalue <= alpha
+    differences = np.nanmean(one - other, axis=2)
+    # Without variance there is no p-value: any difference but 0 counts as found.
+    constant = np.ptp(differences, axis=1) == 0
+    found = constant & (differences[:, 0] != 0)
+    found[~constant] = ttest_1samp(differences[~constant], 0, axis=1).pvalue <= alpha
     return float(found.mean())

@@ -1,6 +1,6 @@
-"""What answers of several people to several documents say of people and documents at large.
+"""Inference about annotators and documents at large, from the answers of a sample of both.
 
-Values stand in arrays of shape (n_annotators, n_documents), nan where an answer is missing.
+Arrays have shape (n_annotators, n_documents), with nan where an answer is missing.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import norm, permutation_test
 
-# Variances of annotators and documents are sought as these multiples of the rest's.
-_LEAST, _MOST = 1e-6, 1e6
-_TINY = 1e-12
+# Bounds of the variances of annotators and documents, as multiples of the residual variance.
+_MIN_RATIO, _MAX_RATIO = 1e-6, 1e6
+_MIN_VARIANCE = 1e-12
 
 
 class Interval(NamedTuple):
-    """A mean and where it may lie.
+    """A mean and its interval.
 
     Attributes
     ----------
     mean, low, high : float
-        nan if there is nothing to average.
+        nan without any answer.
     """
 
     mean: float
@@ -31,12 +31,12 @@ class Interval(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """A mean difference, as a mixed model finds it.
+    """A mean difference, as a mixed model estimates it.
 
     Attributes
     ----------
     difference, standard_error, p_value : float
-        nan where the model could not be fitted.
+        nan where undefined.
     """
 
     difference: float
@@ -47,22 +47,22 @@ class Effect(NamedTuple):
 def bootstrap_mean(
     values: np.ndarray, *, n_resamples: int, level: float, rng: np.random.RandomState
 ) -> Interval:
-    """Give the mean of all answers with a bootstrap interval over people and documents.
+    """Compute the mean of all answers, with a bootstrap interval over people and documents.
 
-    Annotators and documents are drawn anew, both with replacement, and a drawn annotator answers a
-    drawn document as often as both were drawn [1]_. So the interval is about other people reading
-    other documents. One annotator alone stays as they are.
+    Each resample draws annotators and documents with replacement; an answer counts as often as its
+    annotator was drawn, times as often as its document was [1]_. So the interval generalizes to
+    other people and other documents. A single annotator is not resampled.
 
     Parameters
     ----------
     values : ndarray of shape (n_annotators, n_documents), dtype float
         nan where an answer is missing.
     n_resamples : int
-        How often to draw.
+        Number of resamples.
     level : float
-        Share of the draws inside the interval, between 0 and 1.
+        Level of the interval, between 0 and 1.
     rng : RandomState
-        What draws.
+        Draws the resamples.
 
     References
     ----------
@@ -79,41 +79,41 @@ def bootstrap_mean(
     >>> round(found.mean, 3), found.low < found.mean < found.high
     (0.571, True)
     """
-    there = ~np.isnan(values)
-    if not there.any():
+    known = ~np.isnan(values)
+    if not known.any():
         return Interval(np.nan, np.nan, np.nan)
-    # Who answered nothing is no annotator to draw, and what nobody read is no document.
-    values = values[there.any(axis=1)][:, there.any(axis=0)]
-    there = ~np.isnan(values)
-    filled = np.where(there, values, 0.0)
+    # Annotators and documents without any answer are not resampled.
+    values = values[known.any(axis=1)][:, known.any(axis=0)]
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0)
     n_annotators, n_documents = values.shape
     people = rng.multinomial(n_annotators, np.full(n_annotators, 1 / n_annotators), n_resamples)
     documents = rng.multinomial(n_documents, np.full(n_documents, 1 / n_documents), n_resamples)
     total = ((people @ filled) * documents).sum(axis=1)
-    count = ((people @ there.astype(float)) * documents).sum(axis=1)
-    # A draw may hold nothing that was answered.
+    count = ((people @ known.astype(float)) * documents).sum(axis=1)
+    # A resample may be without answers.
     means = total[count > 0] / count[count > 0]
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values[there].mean()), float(low), float(high))
+    return Interval(float(values[known].mean()), float(low), float(high))
 
 
 def sign_flip_test(
     differences: np.ndarray, *, n_resamples: int, rng: np.random.RandomState
 ) -> float:
-    """Give the p-value, two-sided, that the mean difference of documents is 0.
+    """Compute the two-sided permutation p-value of a mean difference of 0 over documents.
 
-    If it makes no difference which rationale was which, they can be swapped in every document. All
-    answers to a document are swapped together, so documents may differ in any way, and annotators,
-    too. Exact if all swaps were tried, as they are if they are no more than `n_resamples`.
+    Under the null hypothesis, the two rationales of a document can be swapped. All answers to a
+    document are swapped together, so documents and annotators may differ in any way. The test is
+    exact if the number of possible swaps is at most `n_resamples`.
 
     Parameters
     ----------
     differences : ndarray of shape (n_annotators, n_documents), dtype float
         nan where one of the two answers is missing.
     n_resamples : int
-        Swaps to try at most.
+        Maximum number of swaps.
     rng : RandomState
-        What draws them.
+        Draws the swaps.
 
     Returns
     -------
@@ -128,8 +128,8 @@ def sign_flip_test(
     >>> sign_flip_test(always, n_resamples=999, rng=np.random.RandomState(0))  # 2 of 2**5 swaps
     0.0625
     """
-    there = ~np.isnan(differences)
-    answered = there.any(axis=0)
+    known = ~np.isnan(differences)
+    answered = known.any(axis=0)
     if answered.sum() < 2:
         return np.nan
     of_documents = np.nanmean(differences[:, answered], axis=0)
@@ -145,11 +145,11 @@ def sign_flip_test(
 
 
 def mixed_effect(differences: np.ndarray) -> Effect:
-    """Fit the mean difference with a linear mixed model, crossed over people and documents.
+    """Fit the mean difference by a linear mixed model, with crossed people and documents.
 
-    ``difference = mean + annotator + document + rest``, the last three normal, by restricted
-    maximum likelihood. So people and documents may differ in how much better the one rationale is
-    than the other.
+    The model is ``difference = mean + annotator + document + residual``, with normal random effects
+    and residuals, fitted by restricted maximum likelihood. So the difference may vary between
+    people and between documents.
 
     Parameters
     ----------
@@ -159,14 +159,14 @@ def mixed_effect(differences: np.ndarray) -> Effect:
     Returns
     -------
     effect : Effect
-        With the p-value, two-sided, that the mean is 0 (Wald). Without error and p-value where all
-        differences are the same, or are wholly those between annotators or between documents.
+        With the two-sided Wald p-value of a mean of 0. Error and p-value are nan if all differences
+        are equal, or annotators or documents explain all the variance.
 
     Notes
     -----
-    The covariance of all answers is never made: with sums over annotators and over documents, the
-    largest matrix has a row for each of these. ``MixedLM`` of statsmodels finds the same mean and
-    variances, in minutes where this takes a second.
+    By the Woodbury identity, the largest matrix has one row per annotator and per document, not one
+    per answer. ``MixedLM`` of statsmodels finds the same mean and variances, in minutes where this
+    takes a second.
 
     References
     ----------
@@ -182,44 +182,44 @@ def mixed_effect(differences: np.ndarray) -> Effect:
     >>> found.p_value < 0.01
     True
     """
-    there = ~np.isnan(differences)
-    given = differences[there]
+    known = ~np.isnan(differences)
+    given = differences[known]
     if len(given) < 2 or np.ptp(given) == 0:
         return Effect(float(given.mean()) if given.size else np.nan, np.nan, np.nan)
-    values = np.where(there, differences, 0.0)
-    counts = np.concatenate([there.sum(axis=1), there.sum(axis=0)])
+    values = np.where(known, differences, 0.0)
+    counts = np.concatenate([known.sum(axis=1), known.sum(axis=0)])
     sums = np.concatenate([values.sum(axis=1), values.sum(axis=0)])
-    together = np.diag(counts.astype(float))
-    n_annotators = len(there)
-    together[:n_annotators, n_annotators:] = there
-    together[n_annotators:, :n_annotators] = there.T
+    crossed = np.diag(counts.astype(float))
+    n_annotators = len(known)
+    crossed[:n_annotators, n_annotators:] = known
+    crossed[n_annotators:, :n_annotators] = known.T
     whole = np.array([[len(given), given.sum()], [given.sum(), given @ given]])
 
-    def fit(shares: np.ndarray) -> tuple[float, float, float]:
-        """Give minus twice the log likelihood, the mean and its standard error.
+    def fit(ratios: np.ndarray) -> tuple[float, float, float]:
+        """Return minus twice the log likelihood, the mean and its standard error.
 
-        `shares` are the variances of annotators and documents, as multiples of the rest's.
+        `ratios` are the variances of annotators and documents over the residual variance.
         """
-        spread = np.sqrt(np.repeat(shares, differences.shape))
-        inner = np.eye(len(spread)) + spread[:, None] * together * spread
+        spread = np.sqrt(np.repeat(ratios, differences.shape))
+        inner = np.eye(len(spread)) + spread[:, None] * crossed * spread
         totals = spread[:, None] * np.column_stack([counts, sums])
-        # Woodbury: products of ones and values under the inverse covariance.
+        # Inner products of ones and values under the inverse covariance.
         (precision, first), (_, second) = whole - totals.T @ np.linalg.solve(inner, totals)
         mean = first / precision
-        variance = max(second - mean * first, _TINY) / (len(given) - 1)
-        unlikely = (len(given) - 1) * np.log(variance) + np.linalg.slogdet(inner)[1]
-        return unlikely + np.log(precision), mean, np.sqrt(variance / precision)
+        variance = max(second - mean * first, _MIN_VARIANCE) / (len(given) - 1)
+        deviance = (len(given) - 1) * np.log(variance) + np.linalg.slogdet(inner)[1]
+        return deviance + np.log(precision), mean, np.sqrt(variance / precision)
 
-    # One annotator cannot be told from the mean, nor documents that were read once from the rest.
-    free = [there.any(axis=axis).sum() > 1 and there.sum(axis=axis).max() > 1 for axis in (1, 0)]
+    # A variance needs several annotators or documents, one of them with several answers.
+    free = [known.any(axis=axis).sum() > 1 and known.sum(axis=axis).max() > 1 for axis in (1, 0)]
     best = minimize(
-        lambda logarithms: fit(np.where(free, np.exp(logarithms), 0))[0],
+        lambda logs: fit(np.where(free, np.exp(logs), 0))[0],
         np.log([0.5, 0.5]),
-        bounds=[np.log([_LEAST, _MOST])] * 2,
+        bounds=[np.log([_MIN_RATIO, _MAX_RATIO])] * 2,
         method="L-BFGS-B",
     )
     _, mean, error = fit(np.where(free, np.exp(best.x), 0))
-    if best.x[free].max(initial=0) > np.log(_MOST / 2):
-        # Annotators and documents explain all: nothing is left to judge the mean by.
+    if best.x[free].max(initial=0) > np.log(_MAX_RATIO / 2):
+        # Annotators and documents explain everything: no residual to test the mean against.
         return Effect(float(mean), np.nan, np.nan)
     return Effect(float(mean), float(error), float(2 * norm.sf(abs(mean) / error)))

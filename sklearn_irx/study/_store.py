@@ -1,4 +1,4 @@
-"""A study as a file: what is asked, who is asked, and what was answered."""
+"""Storage of a study in an SQLite file: items, annotators and answers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from sklearn_irx.text import harmless
 if TYPE_CHECKING:
     import pandas as pd
 
-# So that other SQLite files, and files of later versions, are told apart from a study.
+# They distinguish a study from other SQLite files and from later versions.
 _APPLICATION_ID = 0x49525853
 _VERSION = 1
 _TOKEN_BYTES = 24
-_LONGEST_NAME = 100
+_MAX_NAME_LENGTH = 100
 
 _SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -70,15 +70,15 @@ CREATE TABLE answers (
 CREATE INDEX answers_of_pages ON answers (annotator, position, id);
 """
 
-# The last answer to a page is the one that counts; all are kept.
+# The last answer to a page counts; earlier ones are kept.
 _PAGES = """
 SELECT pages.position, items.id AS item, items.phase, items.shown, items.truth,
        answers.id AS answer, answers.label, answers.confidence
 FROM pages
 JOIN items ON items.id = pages.item
 LEFT JOIN answers ON answers.id = (
-    SELECT max(id) FROM answers AS given
-    WHERE given.annotator = pages.annotator AND given.position = pages.position
+    SELECT max(id) FROM answers AS own
+    WHERE own.annotator = pages.annotator AND own.position = pages.position
 )
 WHERE pages.annotator = ?
 """
@@ -88,50 +88,50 @@ SELECT annotators.name AS annotator, pages.position, items.id AS item, items.pha
        items.document, items."case", items.member, items.n_words, items.truth,
        items.model_label, items.model_confidence,
        answers.label, answers.confidence, answers.seconds, answers.time,
-       (SELECT count(*) FROM answers AS given WHERE given.annotator = pages.annotator
-        AND given.position = pages.position) AS n_answers
+       (SELECT count(*) FROM answers AS own WHERE own.annotator = pages.annotator
+        AND own.position = pages.position) AS n_answers
 FROM pages
 JOIN annotators ON annotators.id = pages.annotator
 JOIN items ON items.id = pages.item
 LEFT JOIN answers ON answers.id = (
-    SELECT max(id) FROM answers AS given
-    WHERE given.annotator = pages.annotator AND given.position = pages.position
+    SELECT max(id) FROM answers AS own
+    WHERE own.annotator = pages.annotator AND own.position = pages.position
 )
 ORDER BY annotators.id, pages.position
 """
 
 
 class Study:
-    """A study in a file, made by :func:`create_study`.
+    """A study in a file, created by :func:`create_study`.
 
-    Threads and processes may read and answer at the same time. An answer that :meth:`record` took
-    is on the disk.
+    Several threads and processes may read and write at the same time. When :meth:`record` returns,
+    its answers are on the disk.
 
     Parameters
     ----------
     path : str or Path
-        The file, an SQLite database. It holds the words that are shown, and the annotators' links:
-        whoever can read it can answer in their names.
+        The file, an SQLite database. It holds the words shown and the annotators' links: whoever
+        can read it can answer in their names.
 
     Attributes
     ----------
     path : Path
         The file.
     settings : dict
-        How the study was made: ``title``, ``question``, ``classes`` (names, in the order in which
-        answers count them), ``class_descriptions``, ``show``, ``cases`` (documents of each),
-        ``shortfalls`` (what was asked for and not found), ``organiser_token``, and others.
+        Settings of the study: ``title``, ``question``, ``classes`` (names, in the order of label
+        indices), ``class_descriptions``, ``show``, ``cases`` (number of documents of each),
+        ``shortfalls`` (number found, of cases with too few), ``organiser_token``, and others.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If the file holds no study, or one of a later version.
+        If the file is not a study, or has another version.
 
     See Also
     --------
-    create_study : Makes one, with an example.
+    create_study : Create a study.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -158,13 +158,13 @@ class Study:
 
     @classmethod
     def write(cls, path: Path, settings: Mapping[str, Any], items: Iterable[Item]) -> Self:
-        """Write a new study, with secrets of its own, to a file that is not there yet."""
+        """Write a study with new secrets to a new file, and open it."""
         settings = {
             **settings,
             "organiser_token": secrets.token_urlsafe(_TOKEN_BYTES),
             "form_key": secrets.token_hex(32),
         }
-        # The file holds links and texts: its owner alone may read it, from the first byte.
+        # The file holds links and texts: only its owner may read it, from the first byte.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(path, isolation_level=None)
         try:
@@ -200,34 +200,34 @@ class Study:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """How the study was made."""
+        """Settings of the study, by name."""
         rows = self._connection.execute("SELECT name, value FROM settings")
         return {row["name"]: json.loads(row["value"]) for row in rows}
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes, in the order in which answers count them."""
+        """Names of the classes, in the order of label indices."""
         names: list[str] = self.settings["classes"]
         return names
 
     @property
     def annotators(self) -> list[Annotator]:
-        """All who are asked."""
+        """All annotators, in the order in which they were added."""
         rows = self._connection.execute("SELECT id, name, token FROM annotators ORDER BY id")
         return [Annotator(*row) for row in rows]
 
     def add_annotator(self, name: str | None = None) -> Annotator:
-        """Ask one more person.
+        """Add an annotator.
 
         Parameters
         ----------
         name : str or None, default=None
-            What to call them in results; they do not see it. None gives a number.
+            Name in the results, which annotators do not see. None numbers them.
 
         Returns
         -------
         annotator : Annotator
-            With a link of their own, and an order of the items of their own.
+            With a personal link and an individual order of the items.
 
         Raises
         ------
@@ -242,12 +242,12 @@ class Study:
             if name is None:
                 name = f"annotator {number}"
             name = " ".join(harmless(name).split())
-            if not 0 < len(name) <= _LONGEST_NAME:
+            if not 0 < len(name) <= _MAX_NAME_LENGTH:
                 raise ValueError(
-                    f"name={name[:30]!r} has {len(name)} characters: give 1 to {_LONGEST_NAME}."
+                    f"name={name[:30]!r} has {len(name)} characters: give 1 to {_MAX_NAME_LENGTH}."
                 )
             if name in taken:
-                raise ValueError(f"name={name!r} is taken: give every annotator another.")
+                raise ValueError(f"name={name!r} is taken: give each annotator another.")
             annotator = Annotator(number, name, secrets.token_urlsafe(_TOKEN_BYTES))
             connection.execute(
                 "INSERT INTO annotators VALUES (?, ?, ?)", (number, name, annotator.token)
@@ -262,39 +262,39 @@ class Study:
         return annotator
 
     def find_annotator(self, token: str) -> Annotator | None:
-        """Give whose link has this token, or None."""
+        """Return the annotator with this token, or None."""
         row = self._connection.execute(
             "SELECT id, name, token FROM annotators WHERE token = ?", (token,)
         ).fetchone()
         return None if row is None else Annotator(*row)
 
     def examples(self) -> list[Item]:
-        """Give what is shown, with its answer, before anything is asked."""
+        """Return the worked examples of the instructions."""
         rows = self._connection.execute(
             "SELECT * FROM items WHERE phase = 'example' ORDER BY id"
         ).fetchall()
         return [
             Item(
-                row["phase"], row["kind"], json.loads(row["shown"]), row["n_words"], row["truth"],
-                model_label=row["model_label"],
+                phase=row["phase"], kind=row["kind"], shown=json.loads(row["shown"]),
+                n_words=row["n_words"], truth=row["truth"], model_label=row["model_label"],
             )
             for row in rows
         ]  # fmt: skip
 
     def pages(self, annotator: int) -> list[Page]:
-        """Give all pages of an annotator, in their order."""
+        """Return all pages of an annotator, in order."""
         rows = self._connection.execute(f"{_PAGES} ORDER BY pages.position", (annotator,))
         return [_page(row) for row in rows]
 
     def page(self, annotator: int, position: int) -> Page | None:
-        """Give a page of an annotator, or None if there is no such page."""
+        """Return a page of an annotator, or None if it does not exist."""
         row = self._connection.execute(
             f"{_PAGES} AND pages.position = ?", (annotator, position)
         ).fetchone()
         return None if row is None else _page(row)
 
     def first_unanswered(self, annotator: int) -> int | None:
-        """Give the first position without an answer, or None if all are answered."""
+        """Return the position of the first page without an answer, or None."""
         position: int | None = self._connection.execute(
             "SELECT min(position) FROM pages WHERE annotator = ?1 AND NOT EXISTS (SELECT 1 FROM "
             "answers WHERE answers.annotator = ?1 AND answers.position = pages.position)",
@@ -303,37 +303,36 @@ class Study:
         return position
 
     def record(self, answers: Iterable[Answer]) -> list[bool]:
-        """Write answers to the disk: all of them, or none.
+        """Write answers to the disk, all or none.
 
         Parameters
         ----------
         answers : iterable of Answer
-            What to keep. An answer to a page that has one already is kept beside it, and counts in
-            its place.
+            A second answer to a page counts instead of the first, which is kept.
 
         Returns
         -------
         taken : list of bool
-            For each, whether it was new: the same form is taken once.
+            Whether each answer was new. The same form is stored once.
 
         Raises
         ------
         ValueError
-            If an answer is to no page of its annotator, or names no class or no confidence.
+            If an annotator has no such page, or a class or a confidence is invalid.
         """
         answers = list(answers)
         n_classes = len(self.classes)
         for answer in answers:
-            label, sure = answer.label, answer.confidence
-            if (label is None) != (sure is None):
+            label, confidence = answer.label, answer.confidence
+            if (label is None) != (confidence is None):
                 raise ValueError(
-                    f"label={label!r} and confidence={sure!r}: give both, or None for both if "
-                    "nothing could be read."
+                    f"label={label!r} and confidence={confidence!r}: give both, or None for both "
+                    "if nothing was readable."
                 )
             if label is not None and label not in range(n_classes):
                 raise ValueError(f"label={label!r}: give a number from 0 to {n_classes - 1}.")
-            if sure is not None and sure not in range(len(CONFIDENCES)):
-                raise ValueError(f"confidence={sure!r}: give 0, 1, 2 or 3.")
+            if confidence is not None and confidence not in range(len(CONFIDENCES)):
+                raise ValueError(f"confidence={confidence!r}: give 0, 1, 2 or 3.")
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         taken = []
         with self._writing() as connection:
@@ -355,18 +354,17 @@ class Study:
         return taken
 
     def answers(self) -> pd.DataFrame:
-        """Give every page of every annotator, with the answer that counts.
+        """Return every page of every annotator with its last answer.
 
         Returns
         -------
         answers : DataFrame of shape (n_annotators * n_pages, 20)
-            ``annotator``, ``position``, ``item``, ``phase``, ``kind``, ``document`` (row of the
-            table the study was made from), ``case``, ``member``, ``n_words``, ``truth``,
-            ``model_label``, ``model_confidence``, then the answer: ``label``, ``confidence`` (0 to
-            3), ``seconds``, ``time`` (UTC), ``n_answers`` (how often it was changed, and one),
-            ``answered``, ``unreadable`` (nothing could be read), ``right``. Missing answers have
-            no label, no confidence and are neither right nor wrong. Practice is among them;
-            ``phase`` tells.
+            ``annotator``, ``position``, ``item``, ``phase`` ("practice" or "main"), ``kind``,
+            ``document`` (row of the table that the study was made from), ``case``, ``member``,
+            ``n_words``, ``truth``, ``model_label``, ``model_confidence``, then the answer:
+            ``label``, ``confidence`` (0 to 3), ``seconds``, ``time`` (UTC), ``n_answers``
+            (earlier ones included), ``answered``, ``unreadable``, ``right``. A missing answer has
+            no label and no confidence, and is neither right nor wrong.
 
         Raises
         ------
@@ -397,7 +395,7 @@ class Study:
         return frame
 
     def close(self) -> None:
-        """Close the file. Nothing is lost without it."""
+        """Close the file; answers are safe without it."""
         for connection in self._connections:
             connection.close()
         self._connections.clear()
@@ -418,7 +416,7 @@ class Study:
         return f"Study({str(self.path)!r})"
 
     def _order(self, number: int) -> list[int]:
-        """Give the items in the order of the annotator of a number: practice, then the rest."""
+        """Return the item ids in the order of an annotator: practice, then the main part."""
         rng = np.random.RandomState([self.settings["seed"], number])
         rows = self._connection.execute(
             "SELECT id, phase, document FROM items WHERE phase != 'example' ORDER BY id"
@@ -426,23 +424,23 @@ class Study:
         practice = [row["id"] for row in rows if row["phase"] == "practice"]
         main = [row for row in rows if row["phase"] == "main"]
         order = order_items([row["document"] for row in main], rng)
-        return practice + [main[place]["id"] for place in order]
+        return practice + [main[index]["id"] for index in order]
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        """The connection of this thread."""
+        """Connection of this thread, opened on first use."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            # Opened by its address, so that a missing file is not made.
+            # The mode rw, which only a URI can set, does not create a missing file.
             connection = sqlite3.connect(
                 f"{self.path.resolve().as_uri()}?mode=rw",
                 uri=True,
                 timeout=30,
                 isolation_level=None,
-                check_same_thread=False,  # `close` closes those of all threads
+                check_same_thread=False,  # `close` closes the connections of all threads
             )
             connection.row_factory = sqlite3.Row
-            # On the disk, not only with the system, before an answer counts as stored.
+            # A commit waits for the disk, not only for the operating system.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -464,6 +462,7 @@ class Study:
 
 def _page(row: sqlite3.Row) -> Page:
     return Page(
-        row["position"], row["phase"], json.loads(row["shown"]), row["truth"],
-        row["answer"] is not None, row["label"], row["confidence"],
+        position=row["position"], phase=row["phase"], shown=json.loads(row["shown"]),
+        truth=row["truth"], answered=row["answer"] is not None, label=row["label"],
+        confidence=row["confidence"],
     )  # fmt: skip

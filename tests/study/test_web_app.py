@@ -463,7 +463,7 @@ HOSTILE = st.text(
 def test_what_is_rendered_is_what_is_shown(pieces, name):
     text = page(
         "feedback.html", title=name, show="in_place", home="/a/x", heading=name, n_answered=0,
-        n_asked=1, shown=pieces, right=True, said=name, truth=name, last=False, back="/a/x/1",
+        n_asked=1, shown=pieces, right=True, answer=name, truth=name, last=False, back="/a/x/1",
         go_on="/a/x/2", message=None,
     ).body.decode()  # fmt: skip
     section = re.search(r'<section class="rationale".*?</section>', text, re.DOTALL)[0]

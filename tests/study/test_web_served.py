@@ -178,8 +178,8 @@ def test_broken_requests_get_short_answers(path, served):
 @pytest.mark.parametrize(
     ("options", "said", "url"),
     [
-        ({}, "Only this machine can reach it.", r"http://127\.0\.0\.1:\d+"),
-        ({"host": "localhost"}, "Only this machine can reach it.", r"http://localhost:\d+"),
+        ({}, "Only this machine can connect.", r"http://127\.0\.0\.1:\d+"),
+        ({"host": "localhost"}, "Only this machine can connect.", r"http://localhost:\d+"),
         ({"host": "0.0.0.0"}, "nothing is encrypted", rf"http://{socket.gethostname()}:\d+"),
         ({"url": "https://study.example.org/"}, "Only this", r"https://study\.example\.org"),
     ],
@@ -206,14 +206,14 @@ def test_a_port_in_use_is_one_sentence(path, cli):
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
-    assert f"127.0.0.1 port {port} cannot be listened at" in result.stderr
+    assert f"cannot listen on 127.0.0.1 port {port}" in result.stderr
     assert "give another port" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--host", "no.such.host.invalid"], "no.such.host.invalid port 8000 cannot be listened"),
+        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 8000"),
         (["--url", "study.example.org"], "url='study.example.org': give a scheme and a host"),
         (["--url", "https://example.org/study"], "without a path"),
         (["--url", "javascript:alert(1)"], "give a scheme and a host"),

@@ -1,4 +1,4 @@
-"""The pages of a study: what annotators answer on, and what its organiser sees."""
+"""Web pages of a study, for annotators and for the organiser."""
 
 from sklearn_irx.study.web._serve import links_of, serve
 

@@ -1,6 +1,6 @@
-"""What an annotator sees: instructions, one rationale at a time, and what is stored of it.
+"""Pages of an annotator: instructions, one rationale at a time, and the stored answers.
 
-Nothing here shows what an annotator must not know: whose words they read, and how they were chosen.
+No page reveals which model selected the words, or how.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from sklearn_irx.study.web._forms import Choice, Forms, read_choice, read_fields
 from sklearn_irx.study.web._pages import Problem, go_to, page, render
 from sklearn_irx.study.web._recorder import Recorder
 
-# The letters before x, which stands for "nothing readable".
+# The letters before x, the key of "nothing readable".
 _CLASS_KEYS = ascii_lowercase[: ascii_lowercase.index("x")]
 
 
 class AnnotatorPages:
-    """Answers the requests of annotators, each with the token of one of them in its address.
+    """Answer the requests of annotators, whose token is in the address.
 
     Parameters
     ----------
     study : Study
-        What is asked. It is read in the event loop: a read takes microseconds.
+        The study, read in the event loop: a read takes microseconds.
     recorder : Recorder
-        What writes answers.
+        Writes the answers.
     """
 
     def __init__(self, study: Study, recorder: Recorder) -> None:
@@ -51,12 +51,11 @@ class AnnotatorPages:
             for number, name in enumerate(study.classes)
         ]
         self._sizes: tuple[int, int] | None = None
-        # Most of a page, and the same on all but for what is chosen already. There are so many
-        # classes, or nothing readable, or none, each with four confidences or none.
+        # Most of a page depends on the choice alone, and there are few choices.
         self._choices = cache(self._render_choices)
 
     async def start(self, request: Request) -> Response:
-        """Go where the annotator was."""
+        """Redirect to where the annotator left off."""
         person = self._find(request)
         first = self._study.first_unanswered(person.id)
         if first == 1:
@@ -64,7 +63,7 @@ class AnnotatorPages:
         return go_to(self._address_of(person, first))
 
     async def instructions(self, request: Request) -> Response:
-        """Say what is asked and how to answer."""
+        """Show the instructions."""
         person = self._find(request)
         n_practice, n_pages = self._count(person)
         first = self._study.first_unanswered(person.id)
@@ -88,56 +87,60 @@ class AnnotatorPages:
         )
 
     async def item(self, request: Request) -> Response:
-        """Show the words of a page, and ask."""
+        """Show the words of a page and the form to answer it."""
         person, asked = self._find_page(request)
         first = self._study.first_unanswered(person.id)
         if not asked.answered and asked.position != first:
             return go_to(self._address_of(person, first))
         choice = Choice(asked.label, asked.confidence, asked.answered and asked.label is None)
         mark = self._forms.mark(person.token, asked.position)
-        return self._item(request, person, asked, choice, mark, first)
+        return self._item(request, person, asked, choice=choice, mark=mark, first=first)
 
     async def answer(self, request: Request) -> Response:
-        """Store an answer, and then say so."""
+        """Store an answer, then confirm it."""
         fields = await read_fields(request)
         person, asked = self._find_page(request)
-        here = f"/a/{person.token}/{asked.position}"
+        address = f"/a/{person.token}/{asked.position}"
         mark = fields.get("form", "")
         try:
             seconds = self._forms.seconds_since(mark, person.token, asked.position)
             choice = read_choice(fields, len(self._classes), len(CONFIDENCES))
         except ValueError as error:
-            raise Problem(400, here) from error
+            raise Problem(400, address) from error
         first = self._study.first_unanswered(person.id)
         if not asked.answered and asked.position != first:
             return go_to(self._address_of(person, first))
         if not choice.complete:
-            return self._item(request, person, asked, choice, mark, first, status=422)
-        # A form sent twice is one answer; but not if a browser brought a page back as it was
-        # left, and something else was chosen on it.
+            return self._item(
+                request, person, asked, choice=choice, mark=mark, first=first, status=422
+            )
+        # A form that is sent twice counts once, unless the choice on it has changed: a browser may
+        # restore an old page.
         form = f"{mark.rpartition('.')[0]}.{choice.label}.{choice.confidence}"
-        new = await self._recorder.record(
-            Answer(person.id, asked.position, choice.label, choice.confidence, seconds, form)
-        )
+        answer = Answer(
+            annotator=person.id, position=asked.position, label=choice.label,
+            confidence=choice.confidence, seconds=seconds, form=form,
+        )  # fmt: skip
+        new = await self._recorder.record(answer)
         stored = self._study.page(person.id, asked.position)
         assert stored is not None
         if (stored.label, stored.confidence) != (choice.label, choice.confidence):
-            # Sent again, when another answer had taken its place: that one counts.
-            return go_to(f"{here}?after={asked.position}&was=old")
+            # Sent again, after a later answer had replaced it: the later one counts.
+            return go_to(f"{address}?after={asked.position}&was=old")
         was = "replaced" if new and asked.answered else "new"
         if asked.phase == "practice":
-            return go_to(f"{here}/feedback?after={asked.position}&was={was}")
-        onwards = self._address_of(person, self._study.first_unanswered(person.id))
-        return go_to(f"{onwards}?after={asked.position}&was={was}")
+            return go_to(f"{address}/feedback?after={asked.position}&was={was}")
+        next_page = self._address_of(person, self._study.first_unanswered(person.id))
+        return go_to(f"{next_page}?after={asked.position}&was={was}")
 
     async def feedback(self, request: Request) -> Response:
-        """Say the truth of an item of practice, when it is answered."""
+        """Show the true class of an answered practice item."""
         person, asked = self._find_page(request)
         if asked.phase != "practice":
             raise HTTPException(404)
-        here = f"/a/{person.token}/{asked.position}"
+        address = f"/a/{person.token}/{asked.position}"
         if not asked.answered:
-            return go_to(here)
+            return go_to(address)
         n_practice, _ = self._count(person)
         first = self._study.first_unanswered(person.id)
         return self._page(
@@ -146,16 +149,16 @@ class AnnotatorPages:
             **self._progress(person, asked.position, first),
             shown=asked.shown,
             right=asked.label == asked.truth,
-            said=self._say(asked),
+            answer=self._describe(asked),
             truth=self._study.classes[asked.truth],
             last=asked.position == n_practice,
-            back=here,
+            back=address,
             go_on=self._address_of(person, first),
             message=self._message(request, person),
         )
 
     async def done(self, request: Request) -> Response:
-        """Say what is stored, and let it be corrected."""
+        """List the stored answers, each with a link to correct it."""
         person = self._find(request)
         n_practice, _ = self._count(person)
         pages = self._study.pages(person.id)
@@ -164,7 +167,7 @@ class AnnotatorPages:
                 "number": one.position - n_practice,
                 "address": f"/a/{person.token}/{one.position}",
                 "words": as_text(one.shown),
-                "said": self._say(one),
+                "answer": self._describe(one),
             }
             for one in pages
             if one.phase == "main" and one.answered
@@ -184,6 +187,7 @@ class AnnotatorPages:
         request: Request,
         person: Annotator,
         asked: Page,
+        *,
         choice: Choice,
         mark: str,
         first: int | None,
@@ -201,7 +205,7 @@ class AnnotatorPages:
             choices=self._choices(choice),
             choice=choice,
             missing=status != 200,
-            stored=self._say(asked) if asked.answered else None,
+            stored=self._describe(asked) if asked.answered else None,
             form=mark,
             back=self._address_of(person, position - 1) if position > 1 else None,
             forward=(
@@ -234,19 +238,19 @@ class AnnotatorPages:
         )
 
     def _message(self, request: Request, person: Annotator) -> dict[str, str] | None:
-        """Say what is stored of the page that was answered before this one."""
+        """Describe the stored answer to the page that was answered before this one."""
         position = _whole_number(request.query_params.get("after", ""))
         stored = position and self._study.page(person.id, position)
         if not stored or not stored.answered:
             return None
         return {
             "heading": self._heading(person, stored.position),
-            "said": self._say(stored),
+            "answer": self._describe(stored),
             "was": request.query_params.get("was", ""),
         }
 
     def _progress(self, person: Annotator, position: int, first: int | None) -> dict[str, Any]:
-        """Give how far the annotator has come in the part of the study that a page is of."""
+        """Return the progress in the part of the study that a page belongs to."""
         n_practice, n_pages = self._count(person)
         begin, end = (0, n_practice) if position <= n_practice else (n_practice, n_pages)
         n_answered = n_pages if first is None else first - 1
@@ -262,11 +266,11 @@ class AnnotatorPages:
             return f"Practice {position} of {n_practice}"
         return f"{position - n_practice} of {n_pages - n_practice}"
 
-    def _say(self, answered: Page) -> str:
+    def _describe(self, answered: Page) -> str:
         if answered.label is None or answered.confidence is None:
             return "nothing readable"
-        sure = CONFIDENCES[answered.confidence]
-        return f"{self._study.classes[answered.label]}, confidence {answered.confidence} ({sure})"
+        label, confidence = self._study.classes[answered.label], answered.confidence
+        return f"{label}, confidence {confidence} ({CONFIDENCES[confidence]})"
 
     def _address_of(self, person: Annotator, position: int | None) -> str:
         return f"/a/{person.token}/{'done' if position is None else position}"
@@ -286,7 +290,7 @@ class AnnotatorPages:
         return person, asked
 
     def _count(self, person: Annotator) -> tuple[int, int]:
-        """Give how many pages are practice, and how many there are: the same for all."""
+        """Return the numbers of practice pages and of all pages, equal for all annotators."""
         if self._sizes is None:
             phases = [one.phase for one in self._study.pages(person.id)]
             self._sizes = phases.count("practice"), len(phases)
@@ -294,5 +298,5 @@ class AnnotatorPages:
 
 
 def _whole_number(text: str) -> int | None:
-    """Read a position; nothing that SQLite or Python would stumble over."""
+    """Parse a position; return None for what is none, or too large for SQLite."""
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else None

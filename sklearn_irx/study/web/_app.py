@@ -18,7 +18,7 @@ from sklearn_irx.study.web._recorder import Recorder
 
 
 def make_app(study: Study) -> ASGIApp:
-    """Make the application that answers requests for a study."""
+    """Create the application that serves a study."""
     recorder = Recorder(study)
     annotator = AnnotatorPages(study, recorder)
 

@@ -1,4 +1,4 @@
-"""What a page sends: who may send it, when it was made, and what was chosen."""
+"""Forms that a page sends: their signature, their age and the chosen answer."""
 
 from __future__ import annotations
 
@@ -12,61 +12,62 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-_LONGEST_BODY = 2048
-_MOST_FIELDS = 8
+_MAX_BODY_LENGTH = 2048
+_MAX_FIELDS = 8
 _UNREADABLE = "unreadable"
 
 
 class Forms:
-    """Marks the forms of a study, and knows them again.
+    """Sign the forms of a study and verify them.
 
-    A mark belongs to one annotator and one page, holds the moment when it was made, and cannot be
-    made by others. It does not expire: a page that was left open over night can be answered.
+    A mark is signed for one annotator and one page, and holds the time of its creation. It does
+    not expire: a page that was left open overnight can be answered.
 
     Parameters
     ----------
     key : str
-        The study's secret.
+        Secret of the study.
     """
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
 
     def mark(self, token: str, position: int) -> str:
-        """Give a new mark for a page of the annotator of a token."""
-        made = f"{time.time_ns() // 1_000_000}.{secrets.token_hex(12)}"
-        return f"{made}.{self._sign(token, position, made)}"
+        """Return a new mark for a page of the annotator with this token."""
+        created = f"{time.time_ns() // 1_000_000}.{secrets.token_hex(12)}"
+        return f"{created}.{self._sign(token, position, created)}"
 
     def seconds_since(self, mark: str, token: str, position: int) -> float | None:
-        """Give the time since a mark was made; None if the clock was set back since.
+        """Return the age of a mark in seconds; None if the clock was set back since.
 
         Raises
         ------
         ValueError
-            If it is no mark of this page and this annotator.
+            If the mark is not signed for this page and annotator.
         """
-        made, _, signature = mark.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign(token, position, made).encode()):
-            raise ValueError("a form that was not made for this page.")
-        seconds = time.time() - int(made.partition(".")[0]) / 1000
+        created, _, signature = mark.rpartition(".")
+        expected = self._sign(token, position, created)
+        if not hmac.compare_digest(signature.encode(), expected.encode()):
+            raise ValueError("the form does not belong to this page: open the page again.")
+        seconds = time.time() - int(created.partition(".")[0]) / 1000
         return round(seconds, 3) if seconds >= 0 else None
 
-    def _sign(self, token: str, position: int, made: str) -> str:
-        return hmac.digest(self._key, f"{token}/{position}/{made}".encode(), "sha256").hex()
+    def _sign(self, token: str, position: int, created: str) -> str:
+        return hmac.digest(self._key, f"{token}/{position}/{created}".encode(), "sha256").hex()
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is chosen on a page.
+    """The choice on a page.
 
     Attributes
     ----------
     label : int or None
-        Position of the class.
+        Index of the class.
     confidence : int or None
         From 0 to 3.
     unreadable : bool
-        Whether nothing could be read; there is neither class nor confidence then.
+        Whether nothing was readable; class and confidence are None then.
     """
 
     label: int | None = None
@@ -75,17 +76,17 @@ class Choice:
 
     @property
     def complete(self) -> bool:
-        """Whether it is an answer."""
+        """Whether the choice is a full answer."""
         return self.unreadable or (self.label is not None and self.confidence is not None)
 
 
 def read_choice(fields: dict[str, str], n_classes: int, n_confidences: int) -> Choice:
-    """Read what was chosen.
+    """Parse the choice.
 
     Raises
     ------
     ValueError
-        If it is nothing that a page can send.
+        If no page can send these fields.
     """
     unreadable = fields.get("label") == _UNREADABLE
     label = None if unreadable else _number(fields.get("label"), n_classes)
@@ -102,20 +103,20 @@ def _number(text: str | None, end: int) -> int | None:
 
 
 async def read_fields(request: Request) -> dict[str, str]:
-    """Read the fields of a form; what is too long, or no form, is refused."""
+    """Read the fields of a form; refuse other content and long bodies."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415)
     body = b""
     try:
-        # Counted as it comes: what the header says of its length may be wrong, or missing.
+        # Counted on arrival: the length in the header may be wrong or missing.
         async for chunk in request.stream():
             body += chunk
-            if len(body) > _LONGEST_BODY:
+            if len(body) > _MAX_BODY_LENGTH:
                 raise HTTPException(413, headers={"Connection": "close"})
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict",
-            max_num_fields=_MOST_FIELDS,
+            max_num_fields=_MAX_FIELDS,
         )  # fmt: skip
     except (ValueError, ClientDisconnect) as error:
         raise HTTPException(400) from error

@@ -1,4 +1,4 @@
-"""What the organiser of a study sees: how far it has come."""
+"""The organiser's page: the progress of a study."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sklearn_irx.study._agreement import agreement
-from sklearn_irx.study._analysis import attentive
 from sklearn_irx.study._store import Study
+from sklearn_irx.study._tables import ATTENTION, main_answers, passed_checks
 from sklearn_irx.study.web._pages import page
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OrganiserPage:
-    """Answers requests with the organiser's token.
+    """Answer requests that carry the organiser's token.
 
     Parameters
     ----------
@@ -34,20 +34,20 @@ class OrganiserPage:
         self._study = study
 
     async def progress(self, request: Request) -> Response:
-        """Show how far the study has come."""
+        """Show the progress of the study."""
         token = self._study.settings["organiser_token"]
         if not hmac.compare_digest(request.path_params["token"].encode(), token.encode()):
             raise HTTPException(404)
-        # All answers are read: not while annotators wait.
+        # It reads all answers: in a thread, annotators do not wait for it.
         figures = await run_in_threadpool(summarise, self._study)
         return page("organiser.html", title=self._study.settings["title"], **figures)
 
 
 def summarise(study: Study) -> dict[str, Any]:
-    """Count what was answered, by annotator and by class, and see how far annotators agree."""
+    """Count the answers by annotator and by class, and compute the agreement."""
     answers = study.answers()
     main = answers[answers["phase"] == "main"]
-    asked = main[main["kind"] != "attention"]
+    asked = main_answers(answers)
     given = asked[asked["answered"]]
     counts = given["label"].value_counts()
     by_class = [(name, int(counts.get(name, 0))) for name in study.classes]
@@ -58,7 +58,7 @@ def summarise(study: Study) -> dict[str, Any]:
             _progress(person.name, answers[answers["annotator"] == person.name])
             for person in study.annotators
         ],
-        "has_checks": bool((main["kind"] == "attention").any()),
+        "has_checks": bool((main["kind"] == ATTENTION).any()),
         "has_practice": bool((answers["phase"] == "practice").any()),
         "n_answered": int(main["answered"].sum()),
         "n_asked": len(main),
@@ -73,7 +73,7 @@ def summarise(study: Study) -> dict[str, Any]:
 def _progress(name: str, answers: pd.DataFrame) -> dict[str, Any]:
     practice = answers[answers["phase"] == "practice"]
     main = answers[answers["phase"] == "main"]
-    checks = main[(main["kind"] == "attention") & main["answered"]]
+    checks = main[(main["kind"] == ATTENTION) & main["answered"]]
     times = answers.loc[answers["answered"], "time"]
     return {
         "name": name,
@@ -81,7 +81,7 @@ def _progress(name: str, answers: pd.DataFrame) -> dict[str, Any]:
         "n_answered": int(main["answered"].sum()),
         "n_asked": len(main),
         "n_unreadable": int(main["unreadable"].sum()),
-        "checks": f"{attentive(checks).sum()} of {len(checks)}" if len(checks) else "–",
+        "checks": f"{passed_checks(checks).sum()} of {len(checks)}" if len(checks) else "–",
         "last": _minute(times.max()) if len(times) else "–",
     }
 
@@ -91,5 +91,5 @@ def _figure(value: float) -> str:
 
 
 def _minute(time: str) -> str:
-    """Give a time to the minute."""
+    """Return an ISO time, cut to the minute."""
     return time[:16].replace("T", " ")

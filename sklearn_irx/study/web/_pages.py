@@ -1,4 +1,4 @@
-"""Pages: templates filled in, with the headers that keep a browser from doing anything else."""
+"""Rendered templates, static files and security headers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _PROBLEMS[415] = _PROBLEMS[400]
 
 
 class Problem(HTTPException):
-    """An error with a link that helps."""
+    """An error with a link to the page that helps."""
 
     def __init__(self, status: int, way_out: str) -> None:
         super().__init__(status)
@@ -67,22 +67,22 @@ class Problem(HTTPException):
 
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Fill in a template of the folder ``templates``."""
+    """Return a template of the folder ``templates`` as a response."""
     return HTMLResponse(render(template, **values), status)
 
 
 def render(template: str, **values: Any) -> Markup:
-    """Fill in a template of the folder ``templates``, to be sent or put into another."""
+    """Render a template of the folder ``templates``, to send it or to put it into another."""
     return Markup(_environment().get_template(template).render(**values))
 
 
 def go_to(path: str) -> RedirectResponse:
-    """Send a browser on, to ask with GET."""
+    """Redirect a browser to a page, by GET."""
     return RedirectResponse(path, 303)
 
 
 def problem_page(_: Request, error: Exception) -> Response:
-    """Say what went wrong and what to do, and nothing of what is inside."""
+    """Show what went wrong and what to do, without internals."""
     status, headers = 500, None
     if isinstance(error, HTTPException):
         status, headers = error.status_code, error.headers
@@ -94,7 +94,7 @@ def problem_page(_: Request, error: Exception) -> Response:
 
 
 async def static_file(request: Request) -> Response:
-    """Give a file that pages need."""
+    """Return a static file."""
     name = request.path_params["name"]
     if name not in _KINDS:
         raise HTTPException(404)
@@ -106,17 +106,17 @@ async def static_file(request: Request) -> Response:
 
 
 class Guard:
-    """Puts the headers on every response, whatever made it, unless they are there.
+    """Add the security headers to every response.
 
-    The Host header is not looked at. A foreign page that makes its name point to this machine (DNS
-    rebinding) can ask for addresses here, but only a token opens any, and it has none.
+    The Host header is not checked. After DNS rebinding, a foreign page can send requests, but every
+    address needs a token, which it does not have.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the app does, with the headers."""
+        """Run the application with the headers added."""
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -135,18 +135,18 @@ def _environment() -> Environment:
         loader=PackageLoader("sklearn_irx.study.web"),
         autoescape=True,
         undefined=StrictUndefined,
-        auto_reload=False,  # it would ask the disk at every page whether templates have changed
+        auto_reload=False,  # it would check the templates on the disk for every page
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
-    # With its content in its address, a file can be kept, and another version is another file.
+    # A hash of the content in the address lets browsers cache a file until it changes.
     environment.globals["static"] = _addresses()
     return environment
 
 
 def _breakable(name: str) -> Markup:
-    """Let a name without spaces ("comp.sys.mac.hardware") go on in the next line at a sign."""
+    """Allow line breaks after punctuation in names as "comp.sys.mac.hardware"."""
     return Markup(re.sub(r"([._/-])", r"\1<wbr>", str(escape(name))))
 
 

@@ -1,4 +1,4 @@
-"""Answers that arrive together are written together: one write to the disk for all of them."""
+"""Batched writes: answers that arrive together share one write to the disk."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from sklearn_irx.study._store import Study
 
 
 class Recorder:
-    """Writes answers in the order in which they come, and says of each when it is on the disk.
+    """Write answers in the order of arrival, and report each when it is on the disk.
 
-    Waiting for the disk takes milliseconds, whatever is written. So all that comes while one write
-    goes on is the next.
+    A write takes milliseconds, whatever its size. So all answers that arrive during one write form
+    the next batch.
 
     Parameters
     ----------
     study : Study
-        Where to write.
+        Study to write to.
     """
 
     def __init__(self, study: Study) -> None:
@@ -26,12 +26,12 @@ class Recorder:
         self._writer: asyncio.Task[None] | None = None
 
     async def record(self, answer: Answer) -> bool:
-        """Return when an answer is on the disk: whether it was new.
+        """Write an answer, wait until it is on the disk, and return whether it was new.
 
         Raises
         ------
         Exception
-            What :meth:`Study.record` raised of it. It is not stored then.
+            The error of :meth:`Study.record`. The answer is not stored then.
         """
         written = asyncio.get_running_loop().create_future()
         self._pending.append((answer, written))
@@ -40,7 +40,7 @@ class Recorder:
         return await written
 
     async def flush(self) -> None:
-        """Return when all that has come is written."""
+        """Wait until all answers received so far are written."""
         if self._writer is not None:
             await self._writer
 
@@ -50,7 +50,7 @@ class Recorder:
             answers = [answer for answer, _ in batch]
             outcomes = await asyncio.to_thread(self._write, answers)
             for (_, written), outcome in zip(batch, outcomes, strict=True):
-                if written.cancelled():  # whoever sent it has gone; it is stored all the same
+                if written.cancelled():  # the client has gone; the answer is stored
                     continue
                 if isinstance(outcome, Exception):
                     written.set_exception(outcome)
@@ -62,7 +62,7 @@ class Recorder:
         try:
             return list(self._study.record(answers))
         except Exception as error:
-            # One bad answer spoils a batch. By itself, it spoils nobody else's.
+            # One invalid answer fails its whole batch, so each is tried by itself.
             if len(answers) == 1:
                 return [error]
             return [outcome for answer in answers for outcome in self._write([answer])]

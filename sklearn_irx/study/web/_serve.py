@@ -1,4 +1,4 @@
-"""Serving a study from this machine, and the links to it."""
+"""Server of a study, and its personal links."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from urllib.parse import urlsplit
 
 from sklearn_irx.study._store import Study
 
-# Longer than most pages are read: a new connection for each costs more than an open one.
+# Longer than reading a page takes: an open connection costs less than a new one for each page.
 _SECONDS_KEPT_OPEN = 75
 _SECONDS_TO_STOP = 10
 
 
 def links_of(study: Study, url: str = "http://127.0.0.1:8000") -> dict[str, str]:
-    """Give the links of a study.
+    """Return the links of a study.
 
     Parameters
     ----------
     study : Study
-        What is asked.
+        The study.
     url : str, default="http://127.0.0.1:8000"
-        Where it is served: a scheme and a host, and maybe a port.
+        Address of the server: a scheme, a host and optionally a port.
 
     Returns
     -------
     links : dict of str to str
-        The name of every annotator and their personal link; last, under the empty name, that of
-        the organiser.
+        Personal links by the name of the annotator; last, under the empty name, the link of the
+        organiser.
 
     Raises
     ------
     ValueError
-        If `url` is something else.
+        If `url` is invalid.
     """
     parts = urlsplit(url)
     if (
@@ -68,26 +68,26 @@ def serve(
     Parameters
     ----------
     study : Study
-        What is asked.
+        The study to serve.
     host : str, default="127.0.0.1"
-        Address to listen at. By default no other machine can reach it. "0.0.0.0" is every address
-        of this machine: put a proxy that speaks TLS before it, since what goes over the network is
-        not encrypted, and a link is all it takes to answer in its owner's name.
+        Address to listen on. By default no other machine can connect. "0.0.0.0" is every address of
+        this machine: put a TLS proxy in front of it, because the traffic is not encrypted, and
+        whoever has a link can answer in its owner's name.
     port : int, default=8000
-        Port to listen at; 0 takes a free one.
+        Port to listen on; 0 takes a free one.
     url : str or None, default=None
-        How annotators reach it, as in "https://study.example.org": their links begin with it.
+        Address that annotators use, as in "https://study.example.org": their links begin with it.
     tell : callable, default=print
-        What is called with each line about links and about what is stored.
+        Called with each line about the links and the stored answers.
 
     Raises
     ------
     ImportError
         If starlette, uvicorn or jinja2 is not installed.
     OSError
-        If it cannot listen there: the port is taken, say.
+        If it cannot listen there, for example because the port is taken.
     ValueError
-        If `url` or `port` is wrong.
+        If `url` or `port` is invalid.
     """
     try:
         import jinja2  # noqa: F401
@@ -100,19 +100,19 @@ def serve(
             'pip install "sklearn-irx[study]"'
         ) from error
     if url is not None:
-        links_of(study, url)  # so that a wrong one is refused before anything is opened
+        links_of(study, url)  # refuses an invalid one before anything is opened
     app = make_app(study)
     with _listen(host, port) as listening:
-        for line in _announcement(study, host, listening.getsockname()[1], url):
+        for line in _announcement(study, host=host, port=listening.getsockname()[1], url=url):
             tell(line)
         config = uvicorn.Config(
             app,
             log_config=None,
             log_level="warning",
-            access_log=False,  # it would write tokens
+            access_log=False,  # it would log tokens
             server_header=False,
             proxy_headers=False,
-            # Faster parsers that may be installed keep headers of any length in memory.
+            # Faster parsers, if installed, keep headers of any length in memory.
             http="h11",
             ws="none",
             timeout_keep_alive=_SECONDS_KEPT_OPEN,
@@ -130,12 +130,12 @@ def serve(
 
 @contextmanager
 def _without_pauses() -> Iterator[None]:
-    """Take two settings of Python that make many annotators wait, for as long as it serves."""
-    # The thread that writes asks for its turn once for every answer. While pages keep the other
-    # thread busy, it would wait 5 ms each time, and a hundred answers at once for half a second.
+    """Set thread switching and garbage collection so that many annotators wait less."""
+    # The writing thread waits for the interpreter lock once per answer: by default 5 ms while the
+    # other thread renders pages, and half a second for a hundred answers at once.
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.0003)
-    # What is loaded by now stays: to look through all of it for garbage takes a tenth of a second.
+    # Everything loaded so far stays, and a full collection of it takes a tenth of a second.
     gc.freeze()
     try:
         yield
@@ -152,17 +152,17 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise OSError(
-            f"{host} port {port} cannot be listened at ({error.strerror}): "
-            "give another port or host, or stop what uses it."
+            f"cannot listen on {host} port {port} ({error.strerror}): "
+            "give another port or host, or stop the program that uses it."
         ) from error
-    # Connections inherit it. Without, the end of a page waits 40 ms for the browser to confirm its
-    # beginning; asyncio sees to it only for sockets that it makes itself.
+    # Connections inherit it. Without it, the end of a page waits 40 ms for the browser to
+    # acknowledge the beginning; asyncio sets it only on sockets that it creates.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
     return listening
 
 
-def _announcement(study: Study, host: str, port: int, url: str | None) -> list[str]:
-    """Give what to say: the links, and who can use them."""
+def _announcement(study: Study, *, host: str, port: int, url: str | None) -> list[str]:
+    """Return the lines that show the links and who can use them."""
     local = _is_loopback(host)
     if url is None:
         name = host
@@ -174,19 +174,19 @@ def _announcement(study: Study, host: str, port: int, url: str | None) -> list[s
     lines = [f"Serving {study.path} at {host} port {port}. Personal links:", ""]
     lines += [f"  {name:{width}}  {link}" for name, link in links.items() if name]
     if len(links) == 1:
-        lines.append("  (nobody is asked yet: add annotators)")
+        lines.append("  (no annotators yet: add some)")
     lines += ["", f"The organiser's page: {links['']}", ""]
     if local:
         lines.append(
-            "Only this machine can reach it. For others, let a proxy on this machine that speaks "
-            "TLS pass requests on, and give its address as url; or listen at another host."
+            "Only this machine can connect. For others, run a TLS proxy on this machine and give "
+            "its address as url; or listen on another host."
         )
     else:
         lines.append(
             "Everyone on the network who has a link can use it, and nothing is encrypted: put a "
-            "proxy that speaks TLS before it, and give its address as url."
+            "TLS proxy in front of it, and give its address as url."
         )
-    lines.append("A link is all it takes to answer in its owner's name. Stop with Ctrl-C.")
+    lines.append("Whoever has a link can answer in its owner's name. Stop with Ctrl-C.")
     return lines
 
 

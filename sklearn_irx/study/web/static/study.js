@@ -1,10 +1,10 @@
-// Keys beside what the pages do by themselves: all of them work without this file.
+// Keyboard shortcuts; all pages work without this file.
 "use strict";
 
 const button = document.getElementById("keys");
 const form = document.getElementById("answer");
 
-// The storage of a browser may be closed to pages: then keys are on, and the choice lasts a page.
+// A browser may deny storage: then keys are on, and switching them off lasts for one page.
 function remembered() {
   try {
     return localStorage.getItem("keys") !== "off";
@@ -37,7 +37,7 @@ if (button) {
 
 function choose(input) {
   input.checked = true;
-  // Where a choice of this group has the focus, it goes along, so that arrow keys begin here.
+  // If this group has the focus, move it along, so that arrow keys start here.
   if (document.activeElement.name === input.name) input.focus();
   document.getElementById("chosen").textContent = input.labels[0].querySelector("span").textContent;
 }
@@ -63,7 +63,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// A page that the browser kept and shows again may be older than what is stored.
+// A page from the browser's cache may be older than the stored answers.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
