@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
-from sklearn_irx._validation import check_filter_sizes, check_members
-from sklearn_irx.classifier.constraints import CONSTRAINTS
+from sklearn_irx._validation import check_members
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.selection import check_selection
+from sklearn_irx.components import REGISTRIES
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
 from sklearn_irx.exchange import RULES
@@ -29,13 +29,21 @@ from sklearn_irx.io._files import (
     read_data,
     read_file,
 )
+from sklearn_irx.io._legacy import upgraded
 from sklearn_irx.io._save import (
     ESTIMATORS,
     MOST_SHARING,
-    check_parameters,
     import_safetensors,
 )
-from sklearn_irx.io._values import NOT_KEPT, NotSaved, describe, read_classes, read_value
+from sklearn_irx.io._values import (
+    NOT_KEPT,
+    NotSaved,
+    check_parameters,
+    describe,
+    read_classes,
+    read_value,
+)
+from sklearn_irx.nn.config import VECTORS, NetworkConfig
 from sklearn_irx.text import Vocabulary
 from sklearn_irx.text.words import unpack_words
 
@@ -100,6 +108,8 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
     folder = Path(folder)
     model, words, weights = _read(folder)
     try:
+        if model["format_version"] == 1:
+            model = upgraded(model)
         reader = _Reader(model, words, weights)
         estimator = reader.estimator(0)
         reader.check_that_all_is_used()
@@ -306,13 +316,13 @@ class _Reader:
         vocabulary = self._vocabulary(
             _count(fitted, "vocabulary", 0, len(self._vocabulary_entries) - 1)
         )
-        settings = self._settings(fitted["settings"])
+        config = self._network(_dict(fitted, "network"))
         arrays = {name: self._array(a) for name, a in _dict(fitted, "arrays").items()}
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"the weights {name!r} are not finite")
         wanted = {
-            "selector.reader.vectors.weight": len(vocabulary),
+            VECTORS: len(vocabulary),
             "unseen": len(vocabulary.unseen_words),
         }
         for name, n_words in wanted.items():
@@ -321,8 +331,9 @@ class _Reader:
                 raise ValueError(f"{name} has {n_rows} rows for {n_words} words")
         if arrays["unseen"].dtype.name not in ("float16", "float32"):
             raise ValueError(f"unseen has the type {arrays['unseen'].dtype.name}")
-        if settings["n_classes"] != len(classes):
-            raise ValueError(f"there are {len(classes)} labels for {settings['n_classes']} classes")
+        n_classes = len(arrays["predictor.output.bias"])
+        if n_classes != len(classes):
+            raise ValueError(f"there are {len(classes)} labels for {n_classes} classes")
         return {
             "classes_": classes,
             "vocabulary_": vocabulary,
@@ -332,27 +343,27 @@ class _Reader:
             "history_": self._history(_dict(fitted, "history")),
             "_tokenizer": tokenizer,
             "_max_length": _count(fitted, "max_length", 1, _MOST_WORDS_READ),
-            "_module": (settings, arrays),
+            "_module": (config, arrays),
         }
 
-    def _settings(self, written: Any) -> dict[str, Any]:
-        """Read the settings of a network, which have the limits that parameters have."""
-        settings = read_value(written, "settings", _no_estimator)
-        if not isinstance(settings, dict) or not isinstance(settings.get("n_classes"), int):
-            raise ValueError("the settings of the network are written in another way")
-        if any(isinstance(value, NotSaved) for value in settings.values()):
-            raise ValueError("a setting of the network was not saved")
-        limited = {name: value for name, value in settings.items() if name in CONSTRAINTS}
-        check_parameters(SelectiveRationaleClassifier, limited)
+    def _network(self, written: dict[str, Any]) -> NetworkConfig:
+        """Read the configuration of a network, within the limits of parameters."""
+        config = NetworkConfig(
+            **{name: read_value(value, name, _no_estimator) for name, value in written.items()}
+        )
+        for name, registry in REGISTRIES.items():
+            part = getattr(config, name)
+            if not isinstance(part, registry.kind):
+                raise ValueError(f"{name} of the network is written in another way")
+            if any(isinstance(value, NotSaved) for value in part.get_params().values()):
+                raise ValueError(f"a parameter of {name} was not saved")
         for name in ("rationale_length", "max_rationale_length"):
-            if settings[name] is not None and not settings[name] <= _MOST_COUNTED:
-                raise ValueError(f"{name}={settings[name]} is more than a document has")
-        check_filter_sizes(settings["filter_sizes"])
-        check_selection(
-            settings["sampler"], settings["sampler_params"], settings["rationale_length"],
-            settings["max_rationale_length"], None, settings["predictor_input"],
-        )  # fmt: skip
-        return settings
+            length = getattr(config, name)
+            check_parameters(SelectiveRationaleClassifier, {name: length})
+            if length is not None and not length <= _MOST_COUNTED:
+                raise ValueError(f"{name}={length} is more than a document has")
+        check_selection(config, None)
+        return config
 
     def _ensemble(self, cls: type, fitted: dict[str, Any]) -> dict[str, Any]:
         classes = read_classes(fitted["classes"])

@@ -13,8 +13,8 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._compat import validate_parameter_constraints
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
+from sklearn_irx.components import Component
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
 from sklearn_irx.io._card import model_card
@@ -31,7 +31,13 @@ from sklearn_irx.io._files import (
     to_bytes,
     write_model,
 )
-from sklearn_irx.io._values import NOT_KEPT, NotSaved, write_classes, write_value
+from sklearn_irx.io._values import (
+    NOT_KEPT,
+    check_parameters,
+    components,
+    write_classes,
+    write_value,
+)
 from sklearn_irx.text.words import pack_words
 
 ESTIMATORS: dict[str, type] = {
@@ -49,7 +55,20 @@ SKOPS_TYPES = (
     "sklearn_irx.classifier.estimator.SelectiveRationaleClassifier",
     "sklearn_irx.ensemble.committee.InteractiveCommittee",
     "sklearn_irx.ensemble.pair.InteractiveEnsemble",
+    "sklearn_irx.components.encoders.cnn.CNN",
+    "sklearn_irx.components.encoders.rnn.RNN",
+    "sklearn_irx.components.initializations.linear.LinearInit",
+    "sklearn_irx.components.initializations.random.RandomInit",
+    "sklearn_irx.components.predictor.Predictor",
+    "sklearn_irx.components.samplers.gumbel.Gumbel",
+    "sklearn_irx.components.samplers.hard_kuma.HardKuma",
+    "sklearn_irx.components.samplers.reinforce.Reinforce",
+    "sklearn_irx.components.samplers.sparsemap.SparseMap",
+    "sklearn_irx.components.samplers.straight_through.StraightThrough",
+    "sklearn_irx.components.samplers.top_k.TopK",
+    "sklearn_irx.components.training.Training",
     "sklearn_irx.io._values.NotSaved",
+    "sklearn_irx.nn.config.NetworkConfig",
     "sklearn_irx.text.tokenizer.WhitespaceTokenizer",
     "sklearn_irx.text.tokenizer.WordTokenizer",
     "sklearn_irx.text.vectors.WordVectors",
@@ -157,19 +176,6 @@ def import_safetensors() -> Any:
     return safetensors.numpy
 
 
-def check_parameters(cls: type, parameters: Mapping[str, Any]) -> None:
-    """Check the parameters of an estimator each by itself, but those that were not saved.
-
-    Raises
-    ------
-    ValueError
-        If one is out of range.
-    """
-    constraints = getattr(cls, "_parameter_constraints", {})
-    there = {name: value for name, value in parameters.items() if not isinstance(value, NotSaved)}
-    validate_parameter_constraints(constraints, there, cls.__name__)
-
-
 def _files_of(estimator: Any) -> dict[str, bytes]:
     """Give all files of a model but the card, by name."""
     safetensors = import_safetensors()
@@ -270,7 +276,13 @@ class _Writer:
         return number
 
     def _classifier(self, number: int, state: dict[str, Any]) -> dict[str, Any]:
-        settings, arrays = state["_module"]
+        config, arrays = state["_module"]
+        for name, part in vars(config).items():
+            if isinstance(part, Component) and type(part) not in components().values():
+                raise TypeError(
+                    f"{name}={part!r} is not registered, and could not be loaded: add it to its "
+                    "registry in sklearn_irx.components, or save with joblib."
+                )
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(
@@ -286,7 +298,7 @@ class _Writer:
             "n_training_documents": int(state["n_training_documents_"]),
             "n_validation_documents": int(state["n_validation_documents_"]),
             "vocabulary": self._vocabulary(state["vocabulary_"]),
-            "settings": write_value(settings, self.number_of),
+            "network": {n: write_value(value, self.number_of) for n, value in vars(config).items()},
             "arrays": {name: self._array(number, name, a) for name, a in arrays.items()},
             "history": {
                 name: self._array(number, f"history.{name}", a) for name, a in history.items()

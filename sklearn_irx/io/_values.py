@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklearn_irx._compat import validate_parameter_constraints
+from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.io._files import ModelFileError
 from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, WordVectors
 
@@ -122,7 +124,42 @@ def read_value(value: Any, name: str, estimator_of: Callable[[int], Any]) -> Any
                 return NotSaved(name, description[:_MOST_SAID])
             case "estimator", {"number": int(number)}:
                 return estimator_of(number)
+            case "component", {"name": str(kind), "parameters": dict(own)} if kind in components():
+                return _component(kind, own, name, estimator_of)
     raise ModelFileError(f"{name} is written as {str(value)[:80]!r}, which stands for nothing")
+
+
+def components() -> dict[str, type[Component]]:
+    """Return the classes of components that can be saved, by name: those that are registered."""
+    parts = (part for registry in REGISTRIES.values() for part in registry.named.values())
+    return {type(part).__name__: type(part) for part in parts}
+
+
+def check_parameters(cls: type, parameters: Mapping[str, Any]) -> None:
+    """Check the parameters of an estimator each by itself, but those that were not saved.
+
+    Raises
+    ------
+    ValueError
+        If one is out of range.
+    """
+    constraints = getattr(cls, "_parameter_constraints", {})
+    there = {name: value for name, value in parameters.items() if not isinstance(value, NotSaved)}
+    validate_parameter_constraints(constraints, there, cls.__name__)
+
+
+def _component(
+    kind: str, own: dict[str, Any], name: str, estimator_of: Callable[[int], Any]
+) -> Component:
+    cls = components()[kind]
+    parameters = {
+        key: read_value(value, f"{name}__{key}", estimator_of) for key, value in own.items()
+    }
+    check_parameters(cls, parameters)
+    component = cls(**parameters)
+    if not any(isinstance(value, NotSaved) for value in parameters.values()):
+        component.check()
+    return component
 
 
 def _write(value: Any, number_of: Callable[[Any], int]) -> Any:
@@ -145,6 +182,13 @@ def _write(value: Any, number_of: Callable[[Any], int]) -> Any:
         return {"type": "path", "value": os.fsdecode(os.fspath(value))}
     if type(value) in TOKENIZERS.values():
         return {"type": "tokenizer", "name": type(value).__name__}
+    if type(value) in components().values():
+        own = value.get_params(deep=False)
+        return {
+            "type": "component",
+            "name": type(value).__name__,
+            "parameters": {key: write_value(one, number_of) for key, one in own.items()},
+        }
     if isinstance(value, BaseEstimator) and hasattr(value, "predict"):
         return {"type": "estimator", "number": number_of(value)}
     raise _NotPlainError

@@ -1,0 +1,129 @@
+"""Models of format 1, from before parts owned their parameters, in the layout of format 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SAMPLERS = {
+    "straight_through": "StraightThrough",
+    "gumbel": "Gumbel",
+    "reinforce": "Reinforce",
+    "hard_kuma": "HardKuma",
+    "sparsemap": "SparseMap",
+    "top_k": "TopK",
+}
+_WITHOUT_TEMPERATURE = ("reinforce", "hard_kuma")
+_ENCODERS = {
+    "cnn": ("CNN", {"filter_sizes": "filter_sizes", "n_filters": "n_filters"}),
+    "rnn": ("RNN", {"cell": "rnn_cell", "hidden_size": "rnn_size"}),
+}
+_PREDICTOR = {
+    "hidden_size": "hidden_size",
+    "input": "predictor_input",
+    "share_embeddings": "share_embeddings",
+    "share_encoder": "share_encoder",
+}
+_TRAINING = (
+    "max_epochs", "batch_size", "learning_rate", "predictor_learning_rate", "weight_decay",
+    "dropout", "word_dropout", "patience", "n_iter_no_change", "warmup_epochs", "ramp_epochs",
+    "validation_fraction", "precision", "callbacks", "checkpoint_dir",
+)  # fmt: skip
+_ARRAYS = (
+    ("selector.ranking.pairs.pairs", "selector.prior.bigrams.bigrams"),
+    ("selector.ranking.pairs.", "selector.prior.bigrams."),
+    ("selector.ranking.", "selector.prior."),
+    ("selector.reader.", "selector.text_encoder."),
+    ("predictor.reader.", "predictor.text_encoder."),
+    ("sampler.border_cost", "sampler.transition_cost"),
+)
+
+
+def upgraded(model: dict[str, Any]) -> dict[str, Any]:
+    """Return what a ``model.json`` of format 1 says, as one of format 2 says it.
+
+    Nothing is believed here: values are passed on, to be checked as those of format 2 are.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If it says nothing like that.
+    """
+    return {**model, "estimators": [_estimator(record) for record in model["estimators"]]}
+
+
+def _estimator(record: dict[str, Any]) -> dict[str, Any]:
+    if record["class"] != "SelectiveRationaleClassifier":
+        return record
+    flat = dict(record["parameters"])
+    kind = flat.pop("linear_start")
+    parts = _parts(flat, kind, flat)
+    if "fitted" not in record:
+        return {**record, "parameters": parts}
+    fitted = dict(record["fitted"])
+    settings = dict(fitted.pop("settings")["items"])
+    settings.pop("n_classes")
+    if "predictor.linear.weights" not in fitted["arrays"]:
+        kind = None
+    elif kind is None:  # set after training, which had another
+        kind = "naive_bayes"
+    fitted["network"] = _parts(settings, kind, flat, of_network=True)
+    fitted["arrays"] = {_array(name): stored for name, stored in fitted["arrays"].items()}
+    fitted["history"] = {
+        name.replace("_borders", "_transitions"): stored
+        for name, stored in fitted["history"].items()
+    }
+    return {**record, "parameters": parts, "fitted": fitted}
+
+
+def _parts(
+    flat: dict[str, Any], kind: Any, others: dict[str, Any], *, of_network: bool = False
+) -> dict[str, Any]:
+    """Return flat parameters as parts, and those that stay flat."""
+    left = dict(flat)
+    name = left.pop("sampler")
+    own = left.pop("sampler_params")
+    sampler = dict(own["items"]) if own else {}
+    for key in ("temperature", "temperature_decay"):
+        value = left.pop(key)
+        if name not in _WITHOUT_TEMPERATURE:
+            sampler[key] = value
+    encoder = left.pop("encoder")
+    encoder_class, names = _ENCODERS[encoder]
+    found = {
+        "sampler": _part(_SAMPLERS[name], sampler),
+        "encoder": _part(encoder_class, {new: left[old] for new, old in names.items()}),
+        "predictor": _part("Predictor", {new: left[old] for new, old in _PREDICTOR.items()}),
+    }
+    initial = left.pop("initial_selection", "auto")
+    linear = {
+        "class_focus": left.pop("class_focus", 0.0),
+        "bigrams": left.pop("focus_bigrams", others.get("focus_bigrams", False)),
+        "initial_selection": initial,
+    }
+    if kind is None:
+        found["initialization"] = _part(
+            "RandomInit", {} if initial == "auto" else {"initial_selection": initial}
+        )
+    else:
+        found["initialization"] = _part("LinearInit", {"model": kind, **linear})
+    training = {key: left.pop(key) for key in _TRAINING if key in left}
+    if left.get("training_length") is not None:
+        training["text_length"] = left["training_length"]
+    found["training"] = _part("Training", training)
+    gone = {"training_length", *_PREDICTOR.values()}
+    gone.update(old for _, names in _ENCODERS.values() for old in names.values())
+    kept = {key: value for key, value in left.items() if key not in gone}
+    if of_network:
+        kept = {key: kept[key] for key in ("rationale_length", "max_rationale_length")}
+    return {**kept, **found}
+
+
+def _part(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "component", "name": name, "parameters": parameters}
+
+
+def _array(name: str) -> str:
+    for old, new in _ARRAYS:
+        if name.startswith(old):
+            return new + name[len(old) :]
+    return name
