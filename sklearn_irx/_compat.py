@@ -1,4 +1,4 @@
-"""The one place that imports what scikit-learn keeps private."""
+"""All imports of private names of scikit-learn."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,12 +43,12 @@ __all__ = [
 
 
 def invalid_values(constraints: list[Any] | str) -> Iterator[Any]:
-    """Give values that constraints of a parameter do not allow: one of no known type, and others.
+    """Yield values that the constraints of a parameter do not allow; the first has an unknown type.
 
     Parameters
     ----------
     constraints : list or "no_validation"
-        As ``_parameter_constraints`` has them.
+        As in ``_parameter_constraints``.
     """
     yield type("NoSuchType", (), {"__repr__": lambda _: "<a value of no known type>"})()
     if isinstance(constraints, str):
@@ -56,13 +56,13 @@ def invalid_values(constraints: list[Any] | str) -> Iterator[Any]:
     for constraint in constraints:
         try:
             yield generate_invalid_param_val(make_constraint(constraint))
-        except NotImplementedError:  # all values of the type are allowed
+        except NotImplementedError:  # every value of the type is allowed
             continue
 
 
 def sklearn_checks_of(estimator: Any) -> Iterator[Any]:
-    """Give the checks that scikit-learn runs on an estimator."""
-    # Imported here: it takes pytest with it where that is installed.
+    """Return the checks that scikit-learn runs on an estimator."""
+    # Imported here because it imports pytest where that is installed.
     from sklearn.utils.estimator_checks import _yield_all_checks
 
     return _yield_all_checks(estimator, legacy=True)

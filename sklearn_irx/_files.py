@@ -1,4 +1,4 @@
-"""Files that are written whole, or not at all, and folders that one process writes to at a time."""
+"""Atomic writing of files, and exclusive locks on folders."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
-    """Give a path beside `path` to write to; it takes the place of `path` only when complete.
+    """Yield a temporary path beside `path`; it replaces `path` when the block succeeds.
 
-    With `lasting`, it is on the disk when it does, and the new name is before anything follows: not
-    even a failure of power undoes it.
+    With `lasting`, contents and name are flushed to the disk, so that they survive a power failure.
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -29,13 +28,13 @@ def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Have a file written to the disk."""
+    """Flush a file to the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder written to the disk, where a system can be asked for it."""
+    """Flush the names in a folder to the disk, where the system supports it."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -46,14 +45,14 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Keep other processes from writing to a folder meanwhile, where a system can do that.
+    """Lock a folder against other processes, where the system supports it.
 
     The lock ends with the process.
 
     Raises
     ------
     BlockingIOError
-        If another process has it, and `wait` is False.
+        If another process holds the lock and `wait` is False.
     """
     try:
         import fcntl
@@ -66,7 +65,7 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise
-        except OSError:  # some network file systems have no locks
+        except OSError:  # some network file systems do not support locks
             pass
         yield
     finally:

@@ -255,9 +255,9 @@ def test_weights_that_do_not_fit_are_named(folder, change, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda words: words + b"more\n", "lines where"),
-        (lambda words: words[:-1], "lines where"),
-        (lambda words: words.replace(b"\n", b"\nx\\q", 1), "stands for nothing"),
+        (lambda words: words + b"more\n", "lines instead"),
+        (lambda words: words[:-1], "lines instead"),
+        (lambda words: words.replace(b"\n", b"\nx\\q", 1), "no escape sequence"),
         (lambda words: words.replace(b"\n", b"\xff\n", 1), "codec can't decode"),
         (lambda words: b"a\na\n" + words.split(b"\n", 2)[2], "one of them twice"),
     ],

@@ -1,4 +1,4 @@
-"""Documents to learn from: invented reviews and real ones, with rationales or without."""
+"""Corpora: synthetic and real documents, with and without human rationales."""
 
 from sklearn_irx.datasets._corpora import load_corpus
 from sklearn_irx.datasets._eraser import read_eraser, write_eraser_predictions

@@ -1,4 +1,4 @@
-"""The two corpora of the paper, from where the user has them."""
+"""Loaders of the two corpora of the paper."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUBSETS = ("train", "test")
 _IMDB_PAGE = "https://ai.stanford.edu/~amaas/data/sentiment/"
 _IMDB_ARCHIVE = "aclImdb_v1.tar.gz"
 _IMDB_MEMBER = re.compile(r"(.*/)?(train|test)/(neg|pos)/\d+_\d+\.txt")
-_WORD = re.compile(r"\w+")  # as WordTokenizer finds them, but never beyond the last one wanted
+_WORD = re.compile(r"\w+")  # those of WordTokenizer; lazy, so that it stops at the last word kept
 
 
 def load_corpus(
@@ -37,30 +37,29 @@ def load_corpus(
     max_words: int | str | None = "paper",
     data_home: str | os.PathLike[str] | None = None,
 ) -> Bunch:
-    """Load 20 Newsgroups or the Large Movie Review data as Dai et al. (2022) read them.
+    """Load 20 Newsgroups or the Large Movie Review data as Dai et al. (2022) use them.
 
-    Posts of 20 Newsgroups lose their headers, footers and quotes as in
-    :func:`sklearn.datasets.fetch_20newsgroups`; ``<br />`` in movie reviews becomes a space.
-    Case and punctuation stay.
+    Headers, footers and quotes of 20 Newsgroups are removed as by
+    :func:`sklearn.datasets.fetch_20newsgroups`; ``<br />`` in movie reviews becomes a space. Case
+    and punctuation stay.
 
     Parameters
     ----------
     name : {"20newsgroups", "imdb"}
-        Which corpus.
+        Name of the corpus.
     subset : {"train", "test"}, default="train"
         The published split.
     max_words : int, "paper" or None, default="paper"
-        A text is cut right after this word, words being those of
-        :class:`~sklearn_irx.text.WordTokenizer`. "paper" is 80 for 20 Newsgroups and 200 for IMDB;
-        None keeps texts whole.
+        Maximum number of words of :class:`~sklearn_irx.text.WordTokenizer` in a text; the rest is
+        cut off. "paper" is 80 for 20 Newsgroups and 200 for IMDB; None does not truncate.
     data_home : str or path-like, default=None
-        Where the corpus is. A folder that holds ``20newsgroups.parquet`` or ``imdb.parquet``
-        (columns ``split``, ``label`` and ``text``, texts as published) serves either corpus. For
-        20 Newsgroups, otherwise scikit-learn's data folder, to which the corpus is downloaded if
-        it is not there. For IMDB, otherwise the archive ``aclImdb_v1.tar.gz``, the folder
-        ``aclImdb`` unpacked from it, or a folder that holds one of the two; nothing is downloaded.
-        None means the folder in the environment variable ``SKLEARN_IRX_DATA`` if it holds the
-        corpus, and scikit-learn's data folder if not.
+        Location of the corpus. Either corpus can be a file ``20newsgroups.parquet`` or
+        ``imdb.parquet`` in this folder (columns ``split``, ``label`` and ``text``, texts as
+        published). Otherwise, for 20 Newsgroups it is scikit-learn's data folder, to which the
+        corpus is downloaded if missing; for IMDB the archive ``aclImdb_v1.tar.gz``, the folder
+        ``aclImdb`` unpacked from it, or a folder that contains one of them, without a download.
+        None means the folder in the environment variable ``SKLEARN_IRX_DATA`` if it contains the
+        corpus, otherwise scikit-learn's data folder.
 
     Returns
     -------
@@ -72,11 +71,11 @@ def load_corpus(
     Raises
     ------
     ValueError
-        If `name`, `subset` or `max_words` is none of the above, or the IMDB archive is damaged.
+        If `name`, `subset` or `max_words` is not among the above, or the IMDB archive is damaged.
     OSError
-        If the corpus is not there and cannot be downloaded.
+        If the corpus is missing and cannot be downloaded.
     ImportError
-        If a Parquet file is to be read without pandas and pyarrow.
+        If the corpus is a Parquet file, but pandas or pyarrow is not installed.
 
     References
     ----------
@@ -91,11 +90,11 @@ def load_corpus(
     (25000, ['neg', 'pos'])
     """
     if name not in _PAPER_WORDS:
-        raise ValueError(f"name={name!r} is no known corpus: give one of {list(_PAPER_WORDS)}.")
+        raise ValueError(f"name={name!r} is not a known corpus: give one of {list(_PAPER_WORDS)}.")
     if subset not in _SUBSETS:
         raise ValueError(f"subset={subset!r} does not exist: give one of {list(_SUBSETS)}.")
     limit = _word_limit(name, max_words)
-    texts, target = _read(name, subset, data_home)
+    texts, target = _load(name, subset, data_home)
     return Bunch(
         data=[_truncated(text, limit) for text in texts],
         target=target,
@@ -115,7 +114,7 @@ def _word_limit(name: str, max_words: int | str | None) -> int | None:
 def _integer_limit(max_words: Any, otherwise: str) -> int:
     if not isinstance(max_words, Integral) or isinstance(max_words, bool) or int(max_words) < 1:
         raise ValueError(
-            f"max_words={max_words!r} is no limit: give an integer of at least 1{otherwise}."
+            f"max_words={max_words!r} is not a limit: give an integer of at least 1{otherwise}."
         )
     return int(max_words)
 
@@ -127,7 +126,7 @@ def _truncated(text: str, limit: int | None) -> str:
     return text if last is None else text[: last.end()]
 
 
-def _read(
+def _load(
     name: str, subset: str, data_home: str | os.PathLike[str] | None
 ) -> tuple[Iterable[str], np.ndarray]:
     folder = data_home if data_home is not None else os.environ.get("SKLEARN_IRX_DATA")
@@ -140,7 +139,7 @@ def _read(
     reviews = sorted(_imdb_files(subset, data_home))
     if not reviews:
         raise ValueError(
-            f"data_home={str(data_home)!r} holds no {subset} reviews: give {_IMDB_ARCHIVE} as "
+            f"data_home={str(data_home)!r} contains no {subset} reviews: give {_IMDB_ARCHIVE} as "
             f"published at {_IMDB_PAGE}, or the folder unpacked from it."
         )
     target = np.array([label for label, _, _ in reviews])
@@ -156,14 +155,14 @@ def _clean_review(text: str) -> str:
 
 
 def _from_parquet(table: Path, subset: str, columns: list[str]) -> Any:
-    """Give the rows of `subset` as a data frame of `columns`."""
+    """Return the rows of `subset` as a data frame with `columns`."""
     try:
         import pandas as pd
 
         frame = pd.read_parquet(table, columns=["split", *columns])
     except ImportError as error:
         raise ImportError(
-            f"Reading {table} takes pandas and pyarrow: pip install 'sklearn-irx[cli]'."
+            f"{table} requires pandas and pyarrow: pip install 'sklearn-irx[cli]'."
         ) from error
     return frame[frame["split"] == subset]
 
@@ -180,8 +179,8 @@ def _fetched_20newsgroups(
         )
     except OSError as error:
         raise OSError(
-            "20 Newsgroups is not on this machine and could not be downloaded: go online, or give "
-            "as data_home a folder that sklearn.datasets.fetch_20newsgroups has filled elsewhere."
+            "20 Newsgroups is not on this machine and could not be downloaded: go online, or copy "
+            "the data_home of sklearn.datasets.fetch_20newsgroups from elsewhere and give its path."
         ) from error
     return posts.data, np.array(posts.target_names)[posts.target]
 
@@ -189,7 +188,7 @@ def _fetched_20newsgroups(
 def _imdb_files(
     subset: str, data_home: str | os.PathLike[str] | None
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield label, file name and text of every review, from whichever form there is."""
+    """Yield label, file name and text of each review, from the archive or the unpacked folder."""
     if data_home is not None:
         home = Path(data_home)
         if home.is_file():
@@ -229,7 +228,7 @@ def _archived_texts(
 ) -> Iterator[tuple[PurePosixPath, str]]:
     """Yield path and text of each file of a tar archive whose whole path matches `wanted`.
 
-    The archive is read as a stream: nothing is written to disk, whatever it contains.
+    The archive is streamed: nothing is written to disk.
     """
     try:
         with tarfile.open(archive, "r|*") as members:
@@ -241,6 +240,6 @@ def _archived_texts(
                     yield path, content.read().decode("utf-8")
     except (tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(
-            f"data_home={str(archive)!r} is no whole tar archive: download {published} again "
-            f"from {page}."
+            f"data_home={str(archive)!r} is not a complete tar archive: download {published} "
+            f"again from {page}."
         ) from error

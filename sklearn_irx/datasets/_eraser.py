@@ -1,4 +1,4 @@
-"""The files of the ERASER benchmark: its data sets are read, and predictions written for it."""
+"""Reader of the data sets of the ERASER benchmark, and writer of predictions for its scorer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Annotation(NamedTuple):
     classification: str
     docids: tuple[str, ...]
     evidences: tuple[tuple[str, int, int], ...]
-    """Document, first token, and the token after the last."""
+    """Document, first token, and the token after the last one."""
 
 
 def read_eraser(
@@ -35,56 +35,56 @@ def read_eraser(
     max_words: int | None = None,
     check_splits: bool = True,
 ) -> Bunch:
-    """Read a data set of the ERASER benchmark as it is published.
+    """Load a data set of the ERASER benchmark in its published format.
 
-    Every one of them is a folder with ``train.jsonl``, ``val.jsonl`` and ``test.jsonl``, an
-    annotation a line, and the documents, tokens between spaces and a sentence a line, as files in
-    ``docs`` or as lines of ``docs.jsonl``. The words of the texts are the tokens: give a classifier
-    ``tokenizer=WhitespaceTokenizer()``. Whitespace inside a token, a no-break space for example,
-    becomes an underscore, so that it stays one word.
+    A data set is a folder with ``train.jsonl``, ``val.jsonl`` and ``test.jsonl``, an annotation per
+    line, and the documents, as files in ``docs`` or as lines of ``docs.jsonl``, with spaces between
+    tokens and one sentence per line. The words of the texts are the tokens: use classifiers with
+    ``tokenizer=WhitespaceTokenizer()``. Whitespace within a token, such as a no-break space,
+    becomes an underscore, so that the token stays one word.
 
     Parameters
     ----------
     folder : str or path-like
-        Where the data set is.
+        Path of the data set.
     split : {"train", "val", "test"}, default="train"
-        Which part.
+        Part to load.
     max_words : int or None, default=None
-        A text, its mask and its spans end after this many words. None keeps them whole.
+        Texts, masks and spans are truncated to this many words. None does not truncate.
     check_splits : bool, default=True
-        Whether to read the other parts as well, and warn of documents that stand in both.
+        Whether to load the other parts too, and warn of documents that occur in both.
 
     Returns
     -------
     corpus : :class:`~sklearn.utils.Bunch`
         An entry for each annotation, in the order of the file:
 
-        - ``texts``, list of str: its documents one after the other, words joined by single spaces.
-          The query is not part of it.
+        - ``texts``, list of str: its documents, concatenated, with single spaces between words.
+          The query is not included.
         - ``target``, ndarray of shape (n_samples,), dtype str: its classification.
         - ``masks``, ndarray of shape (n_samples, longest text), dtype bool: True for the words of
-          any of its evidences. All False where it has none.
-        - ``spans``, list of lists of (int, int): its evidences as they are, which may overlap, in
-          words of the text, ends exclusive, each once.
-        - ``queries``, list of str, empty where there is none.
+          its evidences.
+        - ``spans``, list of lists of (int, int): its distinct evidences, which may overlap, in
+          words of the text, ends exclusive.
+        - ``queries``, list of str, empty if there is no query.
         - ``ids``, list of str: ``annotation_id``.
-        - ``docids``, list of tuples of str: its documents.
-        - ``doc_lengths``, list of tuples of int: their numbers of words before any cut.
+        - ``docids``, list of tuples of str: the names of its documents.
+        - ``doc_lengths``, list of tuples of int: their numbers of words before truncation.
 
         And ``target_names``, list of str, sorted.
 
     Warns
     -----
     UserWarning
-        If the documents of an annotation are those of one in another split.
+        If the documents of an annotation occur in another split.
 
     Raises
     ------
     ValueError
-        If `split` or `max_words` is none of the above, a line is no annotation, a document is
-        missing, or an evidence does not lie within its document.
+        If `split` or `max_words` is not among the above, a line is not an annotation, a document is
+        missing, or an evidence exceeds its document.
     FileNotFoundError
-        If the folder has no such split, or no documents.
+        If the folder lacks the split or the documents.
 
     References
     ----------
@@ -104,7 +104,7 @@ def read_eraser(
     home = Path(folder)
     annotations = list(_annotations(home, split))
     if not annotations:
-        raise ValueError(f"folder={str(home)!r} has an empty {split}.jsonl: get it again.")
+        raise ValueError(f"folder={str(home)!r} has an empty {split}.jsonl: download it again.")
     documents = _Documents(home)
     words = [[documents[docid] for docid in one.docids] for one in annotations]
     if check_splits:
@@ -152,38 +152,38 @@ def write_eraser_predictions(
     comprehensiveness_probabilities: Any = None,
     sufficiency_probabilities: Any = None,
 ) -> None:
-    """Write predictions as the scorer of the ERASER benchmark reads them.
+    """Write predictions in the format of the scorer of the ERASER benchmark.
 
-    A line of JSON for each annotation. The scorer takes its first line for a sign of what there
-    is, so an annotation with selected words in its first document comes first.
+    One line of JSON per annotation. The scorer infers the available fields from the first line, so
+    annotations with selected words in their first document come first.
 
     Parameters
     ----------
     path : str or path-like
         The file to write.
     corpus : Bunch
-        What :func:`read_eraser` gave for that split.
+        The result of :func:`read_eraser` for that split.
     masks : array of shape (n_samples, n_words), dtype bool
         The rationales predicted for ``corpus.texts``. Missing columns count as False.
     scores : array-like of shape (n_samples, n_words), dtype float, default=None
-        How much each word belongs to the rationale. The scorer wants a number for each word: one
-        without a score gets the least of its text, or 0 if that is less.
+        Scores of words. The scorer needs one for each word: words without a score get the minimum
+        of their text or 0, whichever is smaller.
     probabilities : array-like of shape (n_samples, n_classes), default=None
-        Class probabilities. The class with the largest is the classification.
+        Class probabilities. The most likely class is the classification.
     classes : sequence of n_classes str, default=None
-        The label of each column: needed with `probabilities`.
+        The label of each column; required with `probabilities`.
     comprehensiveness_probabilities : array-like of shape (n_samples, n_classes), default=None
         Class probabilities from all words but the rationales.
     sufficiency_probabilities : array-like of shape (n_samples, n_classes), default=None
-        Class probabilities from the rationales alone. The scorer compares both of them with
-        `probabilities`, which are then those from all words.
+        Class probabilities from the rationales alone. The scorer compares both with
+        `probabilities`, which must then be those from all words.
 
     Raises
     ------
     TypeError
         If `masks` are not boolean.
     ValueError
-        If something does not fit the corpus, or there are probabilities without `classes`.
+        If an argument does not match the corpus, or `classes` is missing with probabilities.
 
     Examples
     --------
@@ -206,7 +206,7 @@ def write_eraser_predictions(
     ... )
     """
     n_words = np.array([sum(lengths) for lengths in corpus["doc_lengths"]])
-    masks = _fitted("masks", check_masks(masks, len(n_words)), n_words)
+    masks = _full_width("masks", check_masks(masks, len(n_words)), n_words)
     if scores is not None:
         array = np.asarray(scores, dtype=float)
         if array.shape[:1] != (len(n_words),) or array.ndim != 2:
@@ -214,19 +214,19 @@ def write_eraser_predictions(
                 f"scores has shape {array.shape}: give ({len(n_words)}, n_words), a row for each "
                 "text of the corpus."
             )
-        _fitted("scores", ~np.isnan(array), n_words)
+        _full_width("scores", ~np.isnan(array), n_words)
         scores = array
-    said = {
+    fields = {
         "classification_scores": probabilities,
         "comprehensiveness_classification_scores": comprehensiveness_probabilities,
         "sufficiency_classification_scores": sufficiency_probabilities,
     }
-    checked = _checked_probabilities(said, classes, len(n_words))
+    checked = _checked_probabilities(fields, classes, len(n_words))
     rows = []
     for row, (id_, docids, lengths) in enumerate(
         zip(corpus["ids"], corpus["docids"], corpus["doc_lengths"], strict=True)
     ):
-        of_words = None if scores is None else _every_score(scores[row], int(n_words[row]))
+        of_words = None if scores is None else _filled_scores(scores[row], int(n_words[row]))
         line: dict[str, Any] = {
             "annotation_id": id_,
             "docids": list(docids),
@@ -246,14 +246,14 @@ def write_eraser_predictions(
 
 
 def warn_of_shared(split: str, texts: Sequence[str], other: str, others: Iterable[str]) -> None:
-    """Warn of texts that stand in another split, too."""
+    """Warn of texts that also occur in another split."""
     elsewhere = set(others)
     shared = [row for row, text in enumerate(texts) if text in elsewhere]
     if shared:
         warnings.warn(
-            f"{len(shared)} of the {len(texts)} texts of {split!r} stand in {other!r} too, the "
-            f"first of them in row {shared[0]}: leave them out of one of the two, or what is "
-            "learned from the one is not tested on the other.",
+            f"{len(shared)} of the {len(texts)} texts of {split!r} occur in {other!r} too, the "
+            f"first in row {shared[0]}: remove them from one split, or models are tested on "
+            "texts that they were trained on.",
             UserWarning,
             stacklevel=3,
         )
@@ -271,26 +271,26 @@ def _annotations(home: Path, split: str) -> Iterator[_Annotation]:
         try:
             row = json.loads(line)
             evidences = [one for group in row.get("evidences") or [] for one in group]
-            found = [(str(one["docid"]), one["start_token"], one["end_token"]) for one in evidences]
+            spans = [(str(one["docid"]), one["start_token"], one["end_token"]) for one in evidences]
             id_ = str(row["annotation_id"])
             named = [str(docid) for docid in row.get("docids") or []]
-            docids = dict.fromkeys([*named, *(docid for docid, _, _ in found)]) or {id_: None}
+            docids = dict.fromkeys([*named, *(docid for docid, _, _ in spans)]) or {id_: None}
             yield _Annotation(
                 id_,
                 str(row.get("query") or ""),
                 str(row["classification"]),
                 tuple(docids),
-                tuple(dict.fromkeys(found)),
+                tuple(dict.fromkeys(spans)),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"folder={str(home)!r} has no ERASER annotation on line {number} of {path.name}: "
-                "get the file again."
+                "download the file again."
             ) from error
 
 
 class _Documents:
-    """The words of the documents of a data set, by name. Names are looked up and open no path."""
+    """A mapping from names of documents to their words; names never open a path."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -307,7 +307,7 @@ class _Documents:
                 except (ValueError, KeyError, TypeError) as error:
                     raise ValueError(
                         f"folder={str(home)!r} has no document on line {number} of docs.jsonl: "
-                        "get the file again."
+                        "download the file again."
                     ) from error
         elif (home / "docs").is_dir():
             self._paths = {path.name: path for path in (home / "docs").iterdir()}
@@ -328,18 +328,18 @@ class _Documents:
         if docid in self._paths:
             return self._paths[docid].read_text(encoding="utf-8")
         raise ValueError(
-            f"folder={str(self._home)!r} has annotations of the document {docid!r}, which it "
-            "lacks: get the data set again."
+            f"folder={str(self._home)!r} has annotations of the document {docid!r}, which is "
+            "missing: download the data set again."
         )
 
 
 def _lines(path: Path) -> list[str]:
-    # Not splitlines: JSON may hold other line separators.
+    # Not splitlines: JSON may contain other line separators.
     return path.read_text(encoding="utf-8").split("\n")
 
 
 def _tokens(text: str) -> list[str]:
-    """Give the tokens: what stands between spaces, on lines with nothing around them."""
+    """Return the tokens, which are separated by spaces, of all stripped lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     tokens = (token for line in lines for token in line.strip().split(" ") if token)
     return [
@@ -355,18 +355,18 @@ def _joined(documents: Iterable[Sequence[str]]) -> str:
 def _spans(
     annotation: _Annotation, documents: list[list[str]], limit: int | None, home: Path
 ) -> list[tuple[int, int]]:
-    """Give the evidences of an annotation in words of its text."""
+    """Return the evidences of an annotation as spans in words of its text."""
     starts = [0, *accumulate(len(words) for words in documents)]
-    where = dict(zip(annotation.docids, pairwise(starts), strict=True))
+    bounds = dict(zip(annotation.docids, pairwise(starts), strict=True))
     spans = []
     for docid, start, end in annotation.evidences:
-        first, past = where[docid]
+        first, past = bounds[docid]
         ordered = isinstance(start, int) and isinstance(end, int) and 0 <= start <= end
         if not (ordered and first + end <= past):
             raise ValueError(
                 f"folder={str(home)!r} has an evidence from token {start!r} to {end!r} of "
-                f"{docid!r} for {annotation.id!r}, which has {past - first}: correct it, or get "
-                "the data set again."
+                f"{docid!r} for {annotation.id!r}, which has {past - first}: correct it, or "
+                "download the data set again."
             )
         cut = first + end if limit is None else min(first + end, limit)
         if first + start < cut:
@@ -374,49 +374,48 @@ def _spans(
     return spans
 
 
-def _fitted(name: str, there: np.ndarray, n_words: np.ndarray) -> np.ndarray:
-    """Give a boolean array as wide as the longest text, or say where it goes past the end."""
-    width = max(int(n_words.max()), there.shape[1])
-    full = np.zeros((len(there), width), dtype=bool)
-    full[:, : there.shape[1]] = there
+def _full_width(name: str, array: np.ndarray, n_words: np.ndarray) -> np.ndarray:
+    """Pad a boolean array to the longest text, and check that it is False past each end."""
+    width = max(int(n_words.max()), array.shape[1])
+    full = np.zeros((len(array), width), dtype=bool)
+    full[:, : array.shape[1]] = array
     past = (full & (np.arange(width) >= n_words[:, None])).any(axis=1)
     if past.any():
         row = int(past.argmax())
         raise ValueError(
-            f"{name}[{row}] goes past the end of its text, which has {n_words[row]} words: give "
-            "what was made from these texts by a model with tokenizer=WhitespaceTokenizer()."
+            f"{name}[{row}] exceeds its text, which has {n_words[row]} words: give the {name} that "
+            "a model with tokenizer=WhitespaceTokenizer() returns for these texts."
         )
     return full
 
 
 def _checked_probabilities(
-    said: dict[str, Any], classes: Any, n_samples: int
+    fields: dict[str, Any], classes: Any, n_samples: int
 ) -> dict[str, np.ndarray]:
-    there = {
-        name: np.asarray(array, dtype=float) for name, array in said.items() if array is not None
+    arrays = {
+        name: np.asarray(array, dtype=float) for name, array in fields.items() if array is not None
     }
-    if not there:
+    if not arrays:
         return {}
     if classes is None:
         raise ValueError(
-            "classes=None, but there are probabilities: give the label of each column, classes_ "
-            "of the model."
+            "classes=None with probabilities: give the label of each column, classes_ of the model."
         )
-    if "classification_scores" not in there:
+    if "classification_scores" not in arrays:
         raise ValueError(
-            "probabilities=None, but there are others: give those from all words as well, which "
-            "the scorer compares them with."
+            "probabilities=None with other probabilities: give those from all words too, with "
+            "which the scorer compares them."
         )
-    for array in there.values():
+    for array in arrays.values():
         if array.shape != (n_samples, len(classes)):
             raise ValueError(
                 f"probabilities of shape {array.shape}: give ({n_samples}, {len(classes)}), a row "
                 "for each text and a column for each of classes."
             )
-    return there
+    return arrays
 
 
-def _every_score(scores: np.ndarray, n_words: int) -> np.ndarray:
+def _filled_scores(scores: np.ndarray, n_words: int) -> np.ndarray:
     known = scores[~np.isnan(scores)]
     full = np.full(n_words, known.min(initial=0.0))
     full[: len(known)] = known

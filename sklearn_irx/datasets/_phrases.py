@@ -1,7 +1,7 @@
-"""The words of the hotel reviews that ``make_rationale_classification`` invents.
+"""Phrases and sentences of the hotel reviews of ``make_rationale_classification``.
 
-No word of `TROUBLES` belongs to two troubles, and none occurs in the sentences below it: that is
-what makes every telling word tell. The tests hold the lists to it.
+No word of `TROUBLES` belongs to two troubles or occurs in the sentences below it, so each of them
+identifies its class. The tests check this.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ TROUBLES: dict[str, list[tuple[str, str]]] = {
         ("misleading faded obscured", "arrows signposts markings chevrons"),
     ],
 }
-"""For each trouble, groups of (describing words, things they describe)."""
+"""For each trouble, groups of (adjectives, the nouns they describe)."""
 
-TELLING = [
+CUES = [
     "Add {} to the list.",
     "Again and again we met with {}.",
     "All we got in return: {}.",
@@ -88,9 +88,9 @@ TELLING = [
     "{} once is bad luck, twice is a habit.",
     "{} wherever we turned.",
 ]
-"""Sentences around a telling phrase, which is a plural or has none."""
+"""Sentences around a cue phrase, which ends in a plural or a mass noun."""
 
-PASSING = [
+MENTIONS = [
     "A boat in the harbour was named “{}”.",
     "A local band calls itself “{}”.",
     "A poem in the hallway begins with the word “{}”.",
@@ -104,7 +104,7 @@ PASSING = [
     "The phrase book gives four translations of “{}”.",
     "We laughed at the T-shirt with “{}” across the back.",
 ]
-"""Sentences in which one telling word is only mentioned: it says nothing about the stay."""
+"""Sentences that only mention a cue word and say nothing about the stay."""
 
 SLOTS = {
     "company": "my sister|two old friends|my parents|our choir|three colleagues|my daughter",
@@ -182,4 +182,4 @@ PLAIN = [
     "The square fills with people at night.",
     "You can rent skis or bicycles around the corner.",
 ]
-"""Sentences that go with any trouble; names in braces stand for any of the `SLOTS`."""
+"""Sentences for reviews of any class; names in braces are replaced from `SLOTS`."""

@@ -1,4 +1,4 @@
-"""Real documents in which people have marked the words that tell the label."""
+"""Corpora of real documents with human rationales."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SUBSETS = ("train", "val")
 _LABELS = ("NEG", "POS")
 _PAGE = "https://www.eraserbenchmark.com/"
 _ARCHIVE = "movies.tar.gz"
-# Not the files that begin with a dot, which some programs leave in archives and folders.
+# Excludes hidden files, which some programs leave in archives and folders.
 _MEMBER = re.compile(r"(.*/)?movies/((train|val)\.jsonl|docs/[^/.][^/]*)")
-_AGAIN = f"get {_ARCHIVE} again from {_PAGE}"
+_AGAIN = f"download {_ARCHIVE} again from {_PAGE}"
 
 
 class RationaleCorpus(NamedTuple):
-    """Documents, their labels, and which of their words people gave as the reason."""
+    """Documents, their labels and the masks of their human rationales."""
 
     texts: list[str]
     labels: np.ndarray
@@ -43,7 +43,7 @@ class _Document(NamedTuple):
     label: str
     text: str
     spans: list[tuple[Any, Any]]
-    """Where rationales start and end, in words, as the source has it."""
+    """Start and end of rationales in words, unchecked."""
 
 
 def load_rationale_corpus(
@@ -53,54 +53,52 @@ def load_rationale_corpus(
     data_home: str | os.PathLike[str] | None = None,
     max_words: int | None = None,
 ) -> RationaleCorpus:
-    """Load movie reviews with the passages that people marked as the reason for the label.
+    """Load movie reviews with human rationales for their labels.
 
-    The Movie Reviews of the ERASER benchmark (DeYoung et al., 2020), whose rationales are those
-    of Zaidan et al. (2007). The reviews are published as tokens: give a classifier
-    ``tokenizer=WhitespaceTokenizer()``, so that its words are those of the masks. Nothing is
+    The Movie Reviews of the ERASER benchmark (DeYoung et al., 2020), with the rationales of Zaidan
+    et al. (2007). The reviews are published as tokens: use classifiers with
+    ``tokenizer=WhitespaceTokenizer()``, so that their words are those of the masks. Nothing is
     downloaded.
 
     Parameters
     ----------
     name : {"movies"}, default="movies"
-        Which corpus.
+        Name of the corpus.
     subset : {"train", "val"}, default="train"
         The published split.
     data_home : str or path-like, default=None
-        Where the corpus is: a folder that holds ``eraser_movies.parquet`` (columns ``split``,
-        ``id``, ``label``, ``text``, ``rationale_start`` and ``rationale_end``, the last two lists
-        of word positions, ends exclusive), or the published archive ``movies.tar.gz``, the folder
-        ``movies`` unpacked from it, or a folder that holds one of the two. None means the folder
-        in the environment variable ``SKLEARN_IRX_DATA``.
+        Location of the corpus: a folder with ``eraser_movies.parquet`` (columns ``split``, ``id``,
+        ``label``, ``text``, ``rationale_start`` and ``rationale_end``, the last two lists of word
+        positions, ends exclusive), the published archive ``movies.tar.gz``, the folder ``movies``
+        unpacked from it, or a folder that contains one of these. None means the folder in the
+        environment variable ``SKLEARN_IRX_DATA``.
     max_words : int or None, default=None
-        A document and its mask end after this many words. None keeps them whole.
+        Documents and masks are truncated to this many words. None does not truncate.
 
     Returns
     -------
     texts : list of str
-        The documents: their words joined by single spaces. The first of the three fields of a
-        named tuple.
+        The documents: their words joined by single spaces. The first field of a named tuple.
     labels : ndarray of shape (n_documents,), dtype str
         "NEG" or "POS".
     masks : ndarray of shape (n_documents, longest document in words), dtype bool
-        True for the words inside a marked passage, as
-        :class:`~sklearn_irx.text.WhitespaceTokenizer` counts words; False past the end of a
-        document. Passages may overlap, and a document may have none.
+        True for the words of :class:`~sklearn_irx.text.WhitespaceTokenizer` in a rationale, False
+        past the end of a document. A document may have no rationale.
 
     Warns
     -----
     UserWarning
-        If a document stands in both splits.
+        If a document occurs in both splits.
 
     Raises
     ------
     ValueError
-        If `name`, `subset` or `max_words` is none of the above, a passage does not lie within its
-        document, or the corpus is damaged or without documents of `subset`.
+        If `name`, `subset` or `max_words` is not among the above, a rationale exceeds its document,
+        or the corpus is damaged or without documents of `subset`.
     OSError
-        If the corpus is not there.
+        If the corpus is missing.
     ImportError
-        If a Parquet file is to be read without pandas and pyarrow.
+        If the corpus is a Parquet file, but pandas or pyarrow is not installed.
 
     References
     ----------
@@ -119,16 +117,16 @@ def load_rationale_corpus(
     >>> reasons = [words[position] for position in masks[0].nonzero()[0]]  # doctest: +SKIP
     """
     if name not in _NAMES:
-        raise ValueError(f"name={name!r} is no known corpus: give one of {list(_NAMES)}.")
+        raise ValueError(f"name={name!r} is not a known corpus: give one of {list(_NAMES)}.")
     if subset not in _SUBSETS:
         raise ValueError(f"subset={subset!r} does not exist: give one of {list(_SUBSETS)}.")
     limit = None if max_words is None else _integer_limit(max_words, " or None")
     home = data_home if data_home is not None else os.environ.get("SKLEARN_IRX_DATA") or None
     documents = list(_documents(home, subset))
     if not documents:
-        raise ValueError(f"data_home={_shown(home)} holds no {subset} documents: {_AGAIN}.")
+        raise ValueError(f"data_home={_shown(home)} contains no {subset} documents: {_AGAIN}.")
     (other,) = set(_SUBSETS) - {subset}
-    with suppress(ValueError):  # what is wrong with the other split is told to those who load it
+    with suppress(ValueError):  # errors of the other split are raised when it is loaded
         elsewhere = [" ".join(document.text.split()) for document in _documents(home, other)]
         warn_of_shared(
             subset, [" ".join(document.text.split()) for document in documents], other, elsewhere
@@ -146,7 +144,7 @@ def load_rationale_corpus(
 
 
 def _checked_words(document: _Document) -> list[str]:
-    """Give the words of a document whose label and rationales are as they should be."""
+    """Return the words of a document after checking its label and rationales."""
     if document.label not in _LABELS:
         raise ValueError(
             f"data_home has label {document.label!r} for document {document.id!r}: correct it to "
@@ -164,7 +162,7 @@ def _checked_words(document: _Document) -> list[str]:
 
 
 def _documents(home: str | os.PathLike[str] | None, subset: str) -> Iterator[_Document]:
-    """Yield the documents of `subset` from whichever form there is."""
+    """Yield the documents of `subset` from the table, the archive or the unpacked folder."""
     if home is not None:
         folder = Path(home)
         if folder.is_file():
@@ -212,16 +210,16 @@ def _unpacked(folder: Path, subset: str) -> dict[str, str]:
         }
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"data_home={str(folder)!r} holds a file that is no UTF-8 text: {_AGAIN}."
+            f"data_home={str(folder)!r} contains a file that is not UTF-8 text: {_AGAIN}."
         ) from error
 
 
 def _published(files: dict[str, str], subset: str, home: Path) -> Iterator[_Document]:
-    """Yield documents from the published files, given as their texts by path within the corpus.
+    """Yield documents from the published files, a mapping from relative path to text.
 
-    Document names in the annotations only ever look up `files`; they never open a path.
+    Document names in the annotations are only looked up in `files`; they never open a path.
     """
-    rows = files.get(f"{subset}.jsonl", "").split("\n")  # JSON may hold other line separators
+    rows = files.get(f"{subset}.jsonl", "").split("\n")  # JSON may contain other line separators
     for number, row in enumerate(rows, start=1):
         if not row.strip():
             continue
@@ -238,7 +236,7 @@ def _published(files: dict[str, str], subset: str, home: Path) -> Iterator[_Docu
             ) from error
         if len(names) > 1:
             raise ValueError(
-                f"data_home={str(home)!r} has rationales from several documents for {id_!r}: give "
+                f"data_home={str(home)!r} has rationales from several documents for {id_!r}: use "
                 f"the movie reviews, {_ARCHIVE} from {_PAGE}."
             )
         if (text := files.get(f"docs/{names.pop()}")) is None:

@@ -1,4 +1,4 @@
-"""Invented reviews whose telling words are known."""
+"""Synthetic reviews with known rationales."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklearn_irx.datasets._phrases import PASSING, PLAIN, SLOTS, TELLING, TROUBLES
+from sklearn_irx.datasets._phrases import CUES, MENTIONS, PLAIN, SLOTS, TROUBLES
 from sklearn_irx.text import WordTokenizer
 
 _LENGTHS = (0.15, 0.65, 0.85, 1.0)
-"""Cumulative share of telling phrases of one, two, three and four words."""
-_WORDS_A_SENTENCE = 10  # generous: a telling sentence has 8 on average, a passing mention 9
+"""Cumulative share of cue phrases of one, two, three and four words."""
+_WORDS_A_SENTENCE = 10  # generous: sentences with a cue have 8 on average, mentions 9
 
 
 class _Sentence(NamedTuple):
-    """A sentence, its number of words, and which of them (start, stop) tell the class."""
+    """A sentence, its number of words, and the (start, stop) of its rationale."""
 
     text: str
     n_words: int
-    telling: tuple[int, int] = (0, 0)
+    cue: tuple[int, int] = (0, 0)
 
 
 def make_rationale_classification(
@@ -37,46 +37,46 @@ def make_rationale_classification(
     difficulty: float = 0.3,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Make up hotel reviews that each complain of one trouble, and mark the words that say so.
+    """Generate hotel reviews that each complain of one trouble, with their true rationales.
 
-    Every review plants telling phrases ("rubbery omelettes") of its own trouble among sentences
-    that any review could contain. Without distraction (``difficulty=0``), each telling word occurs
-    in the reviews of one class alone and every other word in all classes alike. So the true
-    rationale is known, and a model that extracts rationales can be scored against it.
+    Each review contains cue phrases ("rubbery omelettes") of its own class among sentences that can
+    occur in any review. With ``difficulty=0``, each cue word occurs only in the reviews of one
+    class, and all other words are equally likely in all classes. So the true rationale is known,
+    and extracted rationales can be scored against it.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        Number of reviews, as equally shared among the classes as can be.
+        Number of reviews; classes are balanced.
     n_classes : int, default=2
         Number of classes, from 2 to 8: the first of "noise", "hygiene", "food", "staff",
         "price", "beds", "internet" and "parking".
     n_words : int, default=100
-        Mean length of a review in words; single reviews are up to 30 % shorter or longer.
+        Mean length of a review in words; each is up to 30 % shorter or longer.
     n_cues : int, default=3
-        Telling phrases a review, of one to four words each; fewer as `difficulty` rises.
+        Cue phrases per review, of one to four words each; fewer as `difficulty` rises.
     difficulty : float, default=0.3
-        Between 0 and 1: how much there is to mislead. Telling phrases become fewer (at 1, half
-        of them beyond the first are left out); phrases of other classes turn up, always fewer
-        than the review's own; and single telling words of any class are mentioned in passing
-        ("My crossword wanted another word for “rubbery”."), in reviews of every class alike.
+        Between 0 and 1. With higher values, reviews have fewer cue phrases (at 1, on average half
+        of those beyond the first are omitted), cue phrases of other classes, always fewer than of
+        their own, and mentions of cue words of any class ("My crossword wanted another word for
+        “rubbery”."), which are independent of the class of the review.
     random_state : int, RandomState instance or None, default=None
-        The same number gives the same reviews.
+        Seed of the reviews.
 
     Returns
     -------
     texts : list of str
         The reviews.
     y : ndarray of shape (n_samples,), dtype str
-        The trouble each complains of.
+        The trouble of each review.
     masks : ndarray of shape (n_samples, longest review in words), dtype bool
-        True for the words of the telling phrases of the review's own class, as
-        :class:`~sklearn_irx.text.WordTokenizer` counts words; False past the end of a review.
+        True for the words of :class:`~sklearn_irx.text.WordTokenizer` in cue phrases of the
+        review's own class, False past the end of a review.
 
     Raises
     ------
     TypeError
-        If a parameter is not a number of its kind.
+        If a parameter has the wrong type.
     ValueError
         If a parameter is out of range, or `n_words` leaves no room for `n_cues` phrases.
 
@@ -97,9 +97,9 @@ def make_rationale_classification(
     _check_integer("n_words", n_words, 1)
     _check_integer("n_cues", n_cues, 1)
     _check_fraction("difficulty", difficulty)
-    planted = 1 + (n_cues - 1) * _kept(difficulty) * (1 + _foreign(difficulty))
-    planted += n_cues * 2 * _passing(difficulty)
-    if n_words < (room := ceil(_WORDS_A_SENTENCE * planted)):
+    n_sentences = 1 + (n_cues - 1) * _p_own(difficulty) * (1 + _p_foreign(difficulty))
+    n_sentences += n_cues * 2 * _p_mention(difficulty)
+    if n_words < (room := ceil(_WORDS_A_SENTENCE * n_sentences)):
         raise ValueError(
             f"n_words={n_words} leaves no room for n_cues={n_cues} at difficulty={difficulty}: "
             f"give at least n_words={room}, or fewer cues."
@@ -112,24 +112,24 @@ def make_rationale_classification(
     for mask, review in zip(masks, reviews, strict=True):
         end = 0
         for sentence in review:
-            start, stop = sentence.telling
+            start, stop = sentence.cue
             mask[end + start : end + stop] = True
             end += sentence.n_words
     return [" ".join(s.text for s in review) for review in reviews], y, masks
 
 
-def _kept(difficulty: float) -> float:
-    """Share of a review's telling phrases beyond the first that stay."""
+def _p_own(difficulty: float) -> float:
+    """Probability of keeping a cue phrase beyond the first."""
     return 1 - difficulty / 2
 
 
-def _foreign(difficulty: float) -> float:
-    """Phrases of other classes, for each of the review's own beyond the first."""
+def _p_foreign(difficulty: float) -> float:
+    """Probability of a foreign cue phrase, for each of the review's own beyond the first."""
     return difficulty**2
 
 
-def _passing(difficulty: float) -> float:
-    """Chance of a passing mention, two chances for each of `n_cues`."""
+def _p_mention(difficulty: float) -> float:
+    """Probability of a mention, drawn twice for each of `n_cues`."""
     return 0.8 * difficulty**2
 
 
@@ -141,29 +141,29 @@ def _review(
     n_cues: int,
     difficulty: float,
 ) -> list[_Sentence]:
-    n_own = 1 + rng.binomial(n_cues - 1, _kept(difficulty))
-    # Fewer than its own, so that the majority names the class.
-    n_foreign = rng.binomial(n_own - 1, _foreign(difficulty))
-    n_passing = rng.binomial(2 * n_cues, _passing(difficulty))
+    n_own = 1 + rng.binomial(n_cues - 1, _p_own(difficulty))
+    # Fewer than its own, so that the majority identifies the class.
+    n_foreign = rng.binomial(n_own - 1, _p_foreign(difficulty))
+    n_mentions = rng.binomial(2 * n_cues, _p_mention(difficulty))
     others = [name for name in classes if name != own]
 
-    frames = rng.permutation(len(TELLING))
+    frames = rng.permutation(len(CUES))
     names = [own] * n_own + [_pick(rng, others) for _ in range(n_foreign)]
     review = [
-        _telling(rng, TELLING[frames[i % len(frames)]], name, masked=name == own)
+        _cue(rng, CUES[frames[i % len(frames)]], name, masked=name == own)
         for i, name in enumerate(names)
     ]
-    mentions = rng.permutation(len(PASSING))
+    mentions = rng.permutation(len(MENTIONS))
     review += [
-        _mention(rng, PASSING[mentions[i % len(mentions)]], _pick(rng, classes))
-        for i in range(n_passing)
+        _mention(rng, MENTIONS[mentions[i % len(mentions)]], _pick(rng, classes))
+        for i in range(n_mentions)
     ]
     missing = n_words * rng.uniform(0.7, 1.3) - sum(sentence.n_words for sentence in review)
     plain = _plain()
     order = rng.permutation(len(plain))
     for i in range(n_words):
         sentence = _pick(rng, plain[order[i % len(order)]])
-        # Stop where the length comes nearest: the mean is then the one asked for.
+        # Stop at the length closest to the target, so that the mean is unbiased.
         if missing < sentence.n_words / 2:
             break
         review.append(sentence)
@@ -176,9 +176,9 @@ def _pick(rng: np.random.RandomState, items: Any) -> Any:
     return items[int(rng.random_sample() * len(items))]
 
 
-def _telling(rng: np.random.RandomState, frame: str, name: str, *, masked: bool) -> _Sentence:
+def _cue(rng: np.random.RandomState, frame: str, name: str, *, masked: bool) -> _Sentence:
     length = int(np.searchsorted(_LENGTHS, rng.random_sample(), side="right"))
-    phrase = _pick(rng, _telling_phrases(name)[length])
+    phrase = _pick(rng, _cue_phrases(name)[length])
     text = frame.format(phrase)
     before = _n_words(frame.partition("{}")[0])
     return _Sentence(
@@ -189,7 +189,7 @@ def _telling(rng: np.random.RandomState, frame: str, name: str, *, masked: bool)
 
 
 def _mention(rng: np.random.RandomState, frame: str, name: str) -> _Sentence:
-    word = _pick(rng, _telling_words(name))
+    word = _pick(rng, _cue_words(name))
     return _Sentence(frame.format(word), _n_words(frame.format("")) + 1)
 
 
@@ -199,27 +199,27 @@ def _n_words(text: str) -> int:
 
 
 @cache
-def _telling_words(name: str) -> list[str]:
+def _cue_words(name: str) -> list[str]:
     return [word for group in TROUBLES[name] for part in group for word in part.split()]
 
 
 @cache
-def _telling_phrases(name: str) -> list[list[str]]:
-    """Phrases of one to four words: a thing, after none to three describing words."""
+def _cue_phrases(name: str) -> list[list[str]]:
+    """Return phrases of one to four words: a noun after zero to three adjectives."""
     return [
         [
-            f"{', '.join(describing)} {thing}".strip()
-            for describers, things in TROUBLES[name]
-            for describing in permutations(describers.split(), n_describing)
-            for thing in things.split()
+            f"{', '.join(chosen)} {noun}".strip()
+            for adjectives, nouns in TROUBLES[name]
+            for chosen in permutations(adjectives.split(), n_adjectives)
+            for noun in nouns.split()
         ]
-        for n_describing in range(4)
+        for n_adjectives in range(4)
     ]
 
 
 @cache
 def _plain() -> list[list[_Sentence]]:
-    """Every plain sentence with every filling of its slots."""
+    """Return each plain sentence with all fillings of its slots."""
     return [
         [
             _Sentence(text, _n_words(text))

@@ -1,4 +1,4 @@
-"""What rationales and confidence are worth, in numbers."""
+"""Metrics of rationales and of confidence."""
 
 from sklearn_irx.metrics._agreement import (
     rationale_iou_score,

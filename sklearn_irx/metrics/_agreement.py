@@ -1,4 +1,4 @@
-"""How far two models, or several trainings of one, select the same words."""
+"""Agreement of rationales between two models or several trainings of one model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rationale_iou_score(masks_1: Masks, masks_2: Masks, *, average: None) -> np.
 def rationale_iou_score(
     masks_1: Masks, masks_2: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
-    """Words that both selected, as a share of those that either did: the Jaccard index.
+    """Compute the intersection over union of selected words: the Jaccard index.
 
     Parameters
     ----------
@@ -29,20 +29,19 @@ def rationale_iou_score(
         Rationales of the same documents. Masks may differ in width. Or the spans (start, end) of
         each document in words.
     average : {"samples"} or None, default="samples"
-        "samples" gives the mean over documents, None the score of each.
+        "samples" returns the mean over documents, None the score of each.
 
     Returns
     -------
     score : float, or ndarray of shape (n_samples,), dtype float
-        Between 0, no word in common, and 1, the same words. 1 for a document of which both
-        selected nothing.
+        From 0, no word in common, to 1, the same words. 1 for a document in which both are empty.
 
     Raises
     ------
     TypeError
         If an argument is neither boolean nor spans.
     ValueError
-        If one has no document, they differ in the number of documents, or `average` is unknown.
+        If one has no documents, the numbers of documents differ, or `average` is unknown.
 
     References
     ----------
@@ -63,12 +62,11 @@ def rationale_iou_score(
 def rationale_kappa_score(
     masks_1: Masks, masks_2: Masks, lengths: Sequence[int] | np.ndarray | None = None
 ) -> float:
-    r"""Agreement on the words of all documents, beyond what chance would give: Cohen's κ.
+    r"""Compute the agreement on the words of all documents beyond chance: Cohen's κ.
 
-    With :math:`p_o` the share of words that both selected or both left out, and :math:`p_e` that
-    share if each selected as many words independently of the other,
-    :math:`\kappa = (p_o - p_e) / (1 - p_e)`. Other than the IOU, it is about 0 for rationales that
-    have nothing to do with each other, however long they are.
+    With :math:`p_o` the share of words that both or neither selected, and :math:`p_e` the expected
+    share for independent selections of the same sizes, :math:`\kappa = (p_o - p_e) / (1 - p_e)`.
+    Unlike the IOU, it is about 0 for unrelated rationales, regardless of their length.
 
     Parameters
     ----------
@@ -76,21 +74,20 @@ def rationale_kappa_score(
         Rationales of the same documents. Masks may differ in width. Or the spans (start, end) of
         each document in words.
     lengths : array-like of shape (n_samples,), dtype int, default=None
-        Number of words of each document. None means that every column is a word: right for
-        documents of equal length, and too high a κ else, since nobody selects what is not there.
+        Number of words of each document. None means that every column is a word, which makes κ too
+        high unless all documents have the same length: padding is never selected by either.
 
     Returns
     -------
     score : float
-        Between -1 and 1, the same words; 0 is chance. nan if both selected every word, or neither
-        any: there is nothing to agree on.
+        At least -1; 0 is chance, 1 the same words. nan if both selected all words, or both none.
 
     Raises
     ------
     TypeError
         If an argument is neither boolean nor spans, or `lengths` not of integers.
     ValueError
-        If one has no document, they differ in the number of documents, or `lengths` does not fit.
+        If one has no documents, the numbers of documents differ, or `lengths` does not fit.
 
     References
     ----------
@@ -123,30 +120,29 @@ def rationale_stability_score(
     *,
     agreement: Agreement = "iou",
 ) -> float:
-    """Agree with oneself: the mean agreement of each two of several trainings.
+    """Compute the mean pairwise agreement of several trainings of one model.
 
     Parameters
     ----------
     masks : sequence of at least two masks
-        The rationales of each training, with another seed for example, on the same documents.
+        The rationales of each training, for example with different seeds, on the same documents.
         Each is an array of shape (n_samples, n_words) or a list of lists of spans.
     lengths : array-like of shape (n_samples,), dtype int, default=None
-        As :func:`rationale_kappa_score` takes it; the IOU does not need it.
+        As in :func:`rationale_kappa_score`; unused by the IOU.
     agreement : {"iou", "kappa"}, default="iou"
         :func:`rationale_iou_score` or :func:`rationale_kappa_score`.
 
     Returns
     -------
     score : float
-        1 if all selected the same words; see the two functions.
+        1 if all trainings selected the same words; see the two functions.
 
     Raises
     ------
     TypeError
         If one of the masks is neither boolean nor spans, or `lengths` not of integers.
     ValueError
-        If there are fewer than two, they are not about the same documents, or `agreement` is
-        unknown.
+        If there are fewer than two, the numbers of documents differ, or `agreement` is unknown.
 
     Examples
     --------
@@ -158,7 +154,7 @@ def rationale_stability_score(
         raise ValueError(f'agreement={agreement!r} is unknown: give "iou" or "kappa".')
     if len(masks) < 2:
         raise ValueError(
-            f"masks holds {len(masks)} rationales: give those of two trainings or more."
+            f"masks holds {len(masks)} rationales: give those of two or more trainings."
         )
     scores = [
         rationale_iou_score(one, two)

@@ -1,4 +1,4 @@
-"""Whether confidence is how often a model is right."""
+"""Calibration: how far confidence deviates from accuracy."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 def expected_calibration_error(
     y_true: Any, probabilities: Any, *, labels: Any = None, n_bins: int = 15
 ) -> float:
-    r"""Tell how far confidence is from accuracy.
+    r"""Compute the expected calibration error.
 
-    Documents are put into M bins of equal width by their confidence, the largest class
-    probability: bin :math:`B_m` holds those with a confidence in :math:`((m-1)/M, m/M]`. With
-    n documents in all,
+    Documents are grouped into M bins of equal width by their confidence, the largest class
+    probability: bin :math:`B_m` contains those with a confidence in :math:`((m-1)/M, m/M]`. With
+    n documents in total,
 
     .. math:: \text{ECE} = \sum_{m=1}^M \frac{|B_m|}{n}
               \left| \text{accuracy}(B_m) - \text{mean confidence}(B_m) \right|.
@@ -24,23 +24,23 @@ def expected_calibration_error(
     y_true : array-like of shape (n_samples,)
         True labels.
     probabilities : array-like of shape (n_samples, n_classes)
-        Class probabilities. Of equal ones, the first counts as the prediction.
+        Class probabilities. Ties go to the first class.
     labels : array-like of shape (n_classes,), default=None
-        The label of each column, ``classes_`` of a model. None means the sorted labels of `y_true`.
+        The label of each column: ``classes_`` of the model. None means the sorted labels of
+        `y_true`.
     n_bins : int, default=15
-        M.
+        Number of bins M.
 
     Returns
     -------
     error : float
-        Between 0, every bin is as often right as it is confident, and 1.
+        From 0, the accuracy of each bin equals its mean confidence, to 1.
 
     Raises
     ------
     ValueError
-        If there are not one label and one row of probabilities for each document, not one column
-        for each of `labels`, an entry is no probability, `y_true` has other labels, or `n_bins` is
-        no positive integer.
+        If the shapes do not match, a value is not a probability, `y_true` has a label that is not
+        in `labels`, or `n_bins` is not a positive integer.
 
     References
     ----------
@@ -58,19 +58,19 @@ def expected_calibration_error(
 
 
 class Reliability(NamedTuple):
-    """Documents in bins of equal width by confidence; bins without a document are left out.
+    """Accuracy and confidence per bin of equal width; empty bins are omitted.
 
     Attributes
     ----------
     confidence : ndarray of shape (n_bins,)
         Mean confidence of the documents of a bin.
     accuracy : ndarray of shape (n_bins,)
-        Share of them that are right.
+        Share of its documents that are predicted correctly.
     n_documents : ndarray of shape (n_bins,), dtype int
-        How many they are.
+        Number of its documents.
     ece : float
-        Expected calibration error: the mean distance of accuracy and confidence, each bin weighted
-        by its `n_documents`.
+        Expected calibration error: the mean absolute difference of accuracy and confidence, bins
+        weighted by `n_documents`.
     """
 
     confidence: np.ndarray
@@ -80,14 +80,14 @@ class Reliability(NamedTuple):
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, n_bins: int) -> Reliability:
-    """Put documents into bins by confidence.
+    """Group documents into bins by confidence.
 
     Parameters
     ----------
     confidence : array of shape (n_samples,)
         Largest class probability of each document.
     right : array of shape (n_samples,), dtype bool
-        Whether its class is the true one.
+        Whether the predicted class is the true one.
     n_bins : int
         Number of bins between 0 and 1.
 
@@ -99,20 +99,20 @@ def reliability(confidence: np.ndarray, right: np.ndarray, n_bins: int) -> Relia
     Reliability(confidence=array([0.5 , 0.75]), accuracy=array([1. , 0.5]),
                 n_documents=array([1, 2]), ece=0.333...)
     """
-    # To ten digits, so that 0.6 of 15 bins is the upper end of the ninth in floating point, too.
+    # Rounded, so that a confidence of 0.6 with 15 bins falls into the ninth despite float error.
     bins = np.ceil(np.round(confidence * n_bins, 10)).astype(int)
     count = np.bincount(bins)
-    there = count > 0
-    sure = np.bincount(bins, weights=confidence)[there] / count[there]
-    accuracy = np.bincount(bins, weights=right)[there] / count[there]
+    filled = count > 0
+    mean = np.bincount(bins, weights=confidence)[filled] / count[filled]
+    accuracy = np.bincount(bins, weights=right)[filled] / count[filled]
     gaps = np.bincount(bins, weights=right - confidence)
-    return Reliability(sure, accuracy, count[there], float(np.abs(gaps).sum() / len(confidence)))
+    return Reliability(mean, accuracy, count[filled], float(np.abs(gaps).sum() / len(confidence)))
 
 
 def judged(
     y_true: Any, probabilities: Any, labels: Any, n_bins: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give how sure each prediction is, and whether it is right.
+    """Return the confidence of each prediction, and whether it is correct.
 
     Parameters and errors are those of :func:`expected_calibration_error`.
     """
@@ -127,22 +127,22 @@ def _check(y_true: np.ndarray, probabilities: np.ndarray, labels: np.ndarray, n_
         raise ValueError(f"n_bins={n_bins!r}: give an integer of at least 1.")
     if y_true.ndim != 1 or not len(y_true):
         raise ValueError(
-            f"y_true has shape {y_true.shape}: give one label a document, for at least one."
+            f"y_true has shape {y_true.shape}: give one label for each of one or more documents."
         )
     if probabilities.shape != (len(y_true), len(labels)):
         raise ValueError(
             f"probabilities has shape {probabilities.shape}: give a row for each of the "
             f"{len(y_true)} labels of y_true and a column for each of the {len(labels)} classes "
-            "(labels says which they are)."
+            "in labels."
         )
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise ValueError(
-            f"probabilities goes from {probabilities.min()} to {probabilities.max()}: give numbers "
-            "from 0 to 1, as predict_proba does."
+            f"probabilities has values from {probabilities.min()} to {probabilities.max()}: give "
+            "values from 0 to 1, as predict_proba returns."
         )
-    strange = set(y_true.tolist()) - set(labels.tolist())
-    if strange:
+    unknown = set(y_true.tolist()) - set(labels.tolist())
+    if unknown:
         raise ValueError(
-            f"y_true has {sorted(map(str, strange))}, which labels lacks: give the classes_ of the "
+            f"y_true has {sorted(map(str, unknown))}, which labels lacks: give the classes_ of the "
             "model."
         )

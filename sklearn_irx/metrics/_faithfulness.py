@@ -1,17 +1,15 @@
-r"""Whether a prediction rests on the words of the rationale.
+r"""Faithfulness: whether a prediction depends on the words of the rationale.
 
-For a document x with the rationale r, let c be the class predicted from all words of x. Written
-``p(x)`` for the probability of c from all words, ``p(r)`` from the words of r alone and
-``p(x \ r)`` from all others,
+Let c be the class predicted from all words of a document x with the rationale r. If ``p(x)`` is the
+probability of c from all words, ``p(r)`` from those of r alone and ``p(x \ r)`` from all others,
 
     comprehensiveness = p(x) - p(x \ r)        sufficiency = p(x) - p(r).
 
-All three are said by the same model. "All words" are those that the masks can count: up to the
-``max_length`` of a model. A :class:`~sklearn_irx.SelectiveRationaleClassifier` says them with its
-predictor, and its selector is not asked. What such a model says of a document by itself is the
-``p(r)`` of its own rationale; measured against that, its sufficiency would be 0 by construction and
-say nothing. Its predictor was trained on few words a document, so all words, and all but a few, are
-documents of a kind that it has hardly seen.
+All three come from the same model. "All words" are those that masks cover: up to the ``max_length``
+of a model. A :class:`~sklearn_irx.SelectiveRationaleClassifier` computes them with its predictor,
+without its selector. The usual prediction of such a model is the ``p(r)`` of its own rationale;
+compared with that, its sufficiency would be 0 by construction. Its predictor was trained on few
+words per document, so ``p(x)`` and ``p(x \ r)`` are predictions outside its training distribution.
 """
 
 from __future__ import annotations
@@ -23,10 +21,10 @@ from typing import Any, overload
 import numpy as np
 
 from sklearn_irx.metrics._input import Average, Masks, averaged, check_scores
-from sklearn_irx.metrics._reading import Reading
+from sklearn_irx.metrics._masked_prediction import MaskedPredictor
 
 BINS = (0.01, 0.05, 0.1, 0.2, 0.5)
-"""Shares of the words of a document that ERASER looks at."""
+"""Rationale lengths of ERASER, as shares of the words of a document."""
 
 
 @overload
@@ -61,59 +59,59 @@ def comprehensiveness_score(
     tokenizer: Any = None,
     average: Average | None = "samples",
 ) -> float | np.ndarray:
-    r"""How much less likely the predicted class gets when the rationale is taken away.
+    r"""Compute how much the predicted probability drops without the rationale.
 
-    The mean over documents of :math:`p(x) - p(x \setminus r)`, the probability of the class
-    that is predicted from all words: from all words, less that from all but the rationale. With
-    `scores` in place of masks, the rationales are the highest-scored words, as many as each of
-    `bins` says, and the drops are averaged over the bins (AOPC).
+    The mean over documents of :math:`p(x) - p(x \setminus r)`: the probability, from all words, of
+    the class predicted from all words, minus its probability from all words but the rationale. With
+    `scores` instead of masks, the rationales are the highest-scored words, one rationale for each
+    share in `bins`, and the drops are averaged over the bins (AOPC).
 
     Parameters
     ----------
     estimator : fitted classifier
-        With ``predict_proba`` and raw text as input. If that takes ``masks``, as
-        :class:`~sklearn_irx.SelectiveRationaleClassifier` does, its predictor reads the words in
-        their places, and its selector is not asked. Every other, an ensemble or a pipeline of
-        scikit-learn, gets a text of the words that are left: what stands between two neighbours
-        stays, and a gap is a space.
+        With ``predict_proba`` and raw text as input. If it takes ``masks``, as that of
+        :class:`~sklearn_irx.SelectiveRationaleClassifier` does, its predictor encodes the masked
+        documents, without its selector. Any other, such as an ensemble or a pipeline of
+        scikit-learn, gets texts of the remaining words: characters between two adjacent words
+        stay, and a gap becomes a space.
     X : sequence of n_samples str
         Documents.
     masks : array of shape (n_samples, n_words), dtype bool, or list of spans, default=None
         The rationales; missing columns count as False. Or the spans (start, end) of each document
         in words. Either `masks` or `scores` is needed.
     scores : array-like of shape (n_samples, n_words), dtype float, default=None
-        How much each word belongs to the rationale, nan past the end: ``selection_scores`` of a
-        classifier, for example. Words without a score come last, and of equal ones the earlier
-        one first.
+        Scores of words, nan past the end: ``selection_scores`` of a classifier, for example.
+        Words without a score rank last; among equal scores, earlier words rank first.
     bins : sequence of float, default=(0.01, 0.05, 0.1, 0.2, 0.5)
-        Shares of the words of a document, rounded up, of the rationales made from `scores`.
+        Lengths of the rationales made from `scores`: shares of the words of a document, rounded up.
     tokenizer : callable or fitted model, default=None
-        What words the masks count, for an estimator that gets texts: a function that gives (word,
-        start, end) for each, or a model with ``split``, such as the one that made the masks. None
-        means the estimator's own ``split`` if it has one, and
-        :class:`~sklearn_irx.text.WordTokenizer` if not. Not used where masks are read.
+        Defines the words of the masks for an estimator that gets texts: a function that returns
+        (word, start, end) for each word, or a model with ``split``, such as the one that made the
+        masks. None means the estimator's own ``split`` if it has one, otherwise
+        :class:`~sklearn_irx.text.WordTokenizer`. Unused if the estimator takes masks.
     average : {"samples"} or None, default="samples"
-        "samples" gives the mean over documents, None the value of each.
+        "samples" returns the mean over documents, None the value of each.
 
     Returns
     -------
     score : float, or ndarray of shape (n_samples,), dtype float
-        Between -1 and 1, the higher the better: the prediction rested on these words. Near 0 if
-        the other words say the same. It grows with the length of rationales, so compare with
-        :func:`random_masks` of the same length.
+        Between -1 and 1, the higher the better: the prediction depended on these words. Near 0 if
+        the other words give the same prediction. It grows with the length of rationales, so
+        compare with :func:`random_masks` of the same length.
 
     Raises
     ------
     TypeError
-        If `masks` are neither boolean nor spans, or `X` is no sequence of str.
+        If `masks` are neither boolean nor spans, or `X` is not a sequence of str.
     ValueError
-        If not exactly one of `masks` and `scores` is given, they do not fit `X`, a document has
-        fewer words than they select, or `bins` holds something else than shares.
+        If not exactly one of `masks` and `scores` is given, they do not match `X` or select words
+        past the end of a document, or `bins` are not shares.
 
     References
     ----------
     J. DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models", ACL 2020, section
-    4.2. The AOPC is the mean over the bins, as in its program; the paper divides by one more.
+    4.2. The AOPC is the mean over the bins, as in its program; the paper divides by their number
+    plus one.
 
     Examples
     --------
@@ -125,7 +123,7 @@ def comprehensiveness_score(
     >>> clf = make_pipeline(CountVectorizer(), MultinomialNB())
     >>> clf = clf.fit(["dull film", "fine film"], ["bad", "good"])
     >>> masks = np.array([[True, False]])
-    >>> round(comprehensiveness_score(clf, ["Dull film!"], masks), 3)  # 2/3 less 1/2
+    >>> round(comprehensiveness_score(clf, ["Dull film!"], masks), 3)  # 2/3 - 1/2
     0.167
     """
     without = _drops(estimator, X, masks, scores, bins, tokenizer, without=True)
@@ -164,17 +162,17 @@ def sufficiency_score(
     tokenizer: Any = None,
     average: Average | None = "samples",
 ) -> float | np.ndarray:
-    r"""How much less likely the predicted class gets when only the rationale is left.
+    r"""Compute how much the predicted probability drops with the rationale alone.
 
-    The mean over documents of :math:`p(x) - p(r)`, the probability of the class that is
-    predicted from all words: from all words, less that from the rationale alone. Parameters and
-    errors are those of :func:`comprehensiveness_score`.
+    The mean over documents of :math:`p(x) - p(r)`: the probability, from all words, of the class
+    predicted from all words, minus its probability from the rationale alone. Parameters and errors
+    are those of :func:`comprehensiveness_score`.
 
     Returns
     -------
     score : float, or ndarray of shape (n_samples,), dtype float
-        Between -1 and 1, the lower the better: the words say as much as all do. Below 0 where
-        they say more. It falls with the length of rationales.
+        Between -1 and 1, the lower the better: the rationale suffices for the prediction. Negative
+        if the rationale makes the class more likely. It falls with the length of rationales.
 
     References
     ----------
@@ -206,36 +204,36 @@ def _drops(
     *,
     without: bool,
 ) -> np.ndarray:
-    """Give what the predicted class loses `without` the rationale, or with it alone."""
+    """Return the drop in probability `without` the rationale, or with it alone."""
     if (masks is None) == (scores is None):
         raise ValueError(
             f"masks and scores are {'both None' if masks is None else 'both given'}: give one of "
-            "the two."
+            "them."
         )
-    reading = Reading(estimator, X, tokenizer)
-    chosen = _by_scores(scores, bins, reading) if masks is None else [reading.check(masks)]
-    left = [reading.complement(mask) if without else mask for mask in chosen]
-    full = reading.everything()
+    model = MaskedPredictor(estimator, X, tokenizer)
+    rationales = _top_words(scores, bins, model) if masks is None else [model.check(masks)]
+    kept = [model.complement(mask) if without else mask for mask in rationales]
+    full = model.full_probabilities()
     rows, best = np.arange(len(full)), full.argmax(axis=1)
-    drops = [full[rows, best] - reading.probabilities(mask)[rows, best] for mask in left]
+    drops = [full[rows, best] - model.probabilities(mask)[rows, best] for mask in kept]
     return np.mean(drops, axis=0)
 
 
-def _by_scores(scores: Any, bins: Sequence[float], reading: Reading) -> list[np.ndarray]:
-    """Mark the highest-scored words, as many as each of `bins` says."""
+def _top_words(scores: Any, bins: Sequence[float], model: MaskedPredictor) -> list[np.ndarray]:
+    """Return a mask of the highest-scored words for each share in `bins`."""
     if not len(bins) or not all(
         isinstance(share, Real) and 0 < float(share) <= 1 for share in bins
     ):
-        raise ValueError(f"bins={bins!r}: give one or more shares of words above 0 and at most 1.")
-    scores = check_scores(scores, len(reading.texts))
-    reading.check(~np.isnan(scores))
-    width = int(reading.lengths.max())
+        raise ValueError(f"bins={bins!r}: give one or more shares above 0 and at most 1.")
+    scores = check_scores(scores, len(model.texts))
+    model.check(~np.isnan(scores))
+    width = int(model.lengths.max())
     full = np.full((len(scores), width), -np.inf)
     shared = min(width, scores.shape[1])
     full[:, :shared] = np.nan_to_num(scores[:, :shared], nan=-np.inf)
     order = np.argsort(-full, axis=1, kind="stable")
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(width)[None, :], axis=1)
-    # To ten digits, so that a tenth of 30 words is three of them in floating point, too.
-    numbers = [np.ceil(np.round(float(share) * reading.lengths, 10)) for share in bins]
-    return [ranks < number[:, None] for number in numbers]
+    # Rounded, so that a tenth of 30 words is three despite float error.
+    counts = [np.ceil(np.round(float(share) * model.lengths, 10)) for share in bins]
+    return [ranks < count[:, None] for count in counts]

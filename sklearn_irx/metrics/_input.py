@@ -1,4 +1,4 @@
-"""What the metrics take, checked in one place: masks or spans, lengths, how to average."""
+"""Validation of the arguments of metrics: masks or spans, lengths, averages."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ Masks = np.ndarray | Sequence[Sequence[Span]]
 
 
 def check_masks(name: str, masks: Any) -> np.ndarray:
-    """Give `masks` as an array, or say what is wrong with it.
+    """Check masks or spans and return them as masks.
 
     Parameters
     ----------
     name : str
-        What the caller calls it.
+        Name of the argument in error messages.
     masks : object
-        What the caller gave: a boolean array, or a list with a list of spans for each document.
+        A boolean array, or a list with a list of spans for each document.
 
     Returns
     -------
     masks : ndarray of shape (n_samples, n_words), dtype bool
-        Made from spans, it is as wide as the last of them needs.
+        If made from spans, its width is the largest end.
     """
-    spans = _given_spans(name, masks)
+    spans = _as_spans(name, masks)
     if spans is not None:
         width = max((end for row in spans for _, end in row), default=0)
         array = np.zeros((len(spans), width), dtype=bool)
@@ -51,23 +51,22 @@ def check_masks(name: str, masks: Any) -> np.ndarray:
 
 
 def check_spans(name: str, masks: Any) -> list[set[Span]]:
-    """Give the spans of each document: those given, or the maximal runs of selected words.
+    """Return the spans of each document: those passed, or the maximal runs of selected words.
 
     Parameters
     ----------
     name : str
-        What the caller calls it.
+        Name of the argument in error messages.
     masks : object
-        As :func:`check_masks` takes them.
+        As in :func:`check_masks`.
 
     Returns
     -------
     spans : list of n_samples sets of (start, end)
-        In words, ends exclusive. Spans that were given stay apart where they touch or overlap.
+        In words, ends exclusive. Adjacent or overlapping input spans are not merged.
     """
-    given = _given_spans(name, masks)
-    if given is not None:
-        return [set(row) for row in given]
+    if (pairs := _as_spans(name, masks)) is not None:
+        return [set(row) for row in pairs]
     masks = check_masks(name, masks)
     rows, starts, ends = runs(masks)
     spans: list[set[Span]] = [set() for _ in masks]
@@ -77,14 +76,14 @@ def check_spans(name: str, masks: Any) -> list[set[Span]]:
 
 
 def runs(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give row, start and end (exclusive) of every maximal run of selected words, in order."""
+    """Return row, start and end (exclusive) of each maximal run of selected words, in order."""
     edges = np.diff(np.pad(masks, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(edges == 1)
     return rows, starts, np.nonzero(edges == -1)[1]
 
 
 def check_pair(names: tuple[str, str], one: Any, two: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give two sets of masks of the same documents as arrays of one width."""
+    """Check two sets of masks of the same documents and pad them to equal width."""
     masks = check_masks(names[0], one), check_masks(names[1], two)
     check_same_documents(names, *masks)
     width = max(array.shape[1] for array in masks)
@@ -93,7 +92,7 @@ def check_pair(names: tuple[str, str], one: Any, two: Any) -> tuple[np.ndarray, 
 
 
 def check_same_documents(names: tuple[str, str], one: Any, two: Any) -> None:
-    """Check that there are as many rows of the one as of the other."""
+    """Check that two arguments have the same number of rows."""
     if len(one) != len(two):
         raise ValueError(
             f"{names[0]} has {len(one)} rows and {names[1]} {len(two)}: give both for the same "
@@ -102,21 +101,21 @@ def check_same_documents(names: tuple[str, str], one: Any, two: Any) -> None:
 
 
 def check_words(name: str, masks: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give masks as an array, and the number of words of each document.
+    """Check masks or spans, and return them as masks with the length of each document.
 
     Parameters
     ----------
     name : str
-        What the caller calls the masks.
+        Name of the masks in error messages.
     masks : object
-        As :func:`check_masks` takes them.
+        As in :func:`check_masks`.
     lengths : array-like of shape (n_samples,), dtype int, or None
         None means that every column is a word.
 
     Returns
     -------
     masks : ndarray of shape (n_samples, n_words), dtype bool
-        Made from spans, it is as wide as the longest document.
+        If made from spans, its width is that of the longest document.
     lengths : ndarray of shape (n_samples,), dtype int
     """
     array = check_masks(name, masks)
@@ -124,18 +123,18 @@ def check_words(name: str, masks: Any, lengths: Any) -> tuple[np.ndarray, np.nda
         return array, np.full(len(array), array.shape[1])
     lengths = check_lengths(lengths, array, name)
     width = int(lengths.max())
-    if _given_spans(name, masks) is not None:
+    if _as_spans(name, masks) is not None:
         return np.pad(array, ((0, 0), (0, max(0, width - array.shape[1])))), lengths
     if width > array.shape[1]:
         raise ValueError(
-            f"lengths goes from {lengths.min()} to {width}: give numbers of words from 0 to "
+            f"lengths has values from {lengths.min()} to {width}: give numbers of words from 0 to "
             f"{array.shape[1]}, the width of {name}."
         )
     return array, lengths
 
 
 def check_lengths(lengths: Any, masks: np.ndarray, name: str) -> np.ndarray:
-    """Give the numbers of words of documents, past which `masks` of that name select nothing."""
+    """Check the numbers of words of documents, and that `masks` select no word past them."""
     lengths = check_counts("lengths", lengths, len(masks), f"rows of {name}")
     past = (masks & (np.arange(masks.shape[1]) >= lengths[:, None])).any(axis=1)
     if past.any():
@@ -148,23 +147,23 @@ def check_lengths(lengths: Any, masks: np.ndarray, name: str) -> np.ndarray:
 
 
 def check_counts(name: str, counts: Any, n_samples: int, of: str) -> np.ndarray:
-    """Give numbers of words, one for each document, as an array."""
+    """Check numbers of words, one for each document, and return them as an array."""
     array = np.asarray(counts)
     if not np.issubdtype(array.dtype, np.integer):
-        raise TypeError(f"{name} has dtype {array.dtype}: give integers, a number of words each.")
+        raise TypeError(f"{name} has dtype {array.dtype}: give integers, numbers of words.")
     if array.shape != (n_samples,):
         raise ValueError(
             f"{name} has shape {array.shape}: give one number for each of the {n_samples} {of}."
         )
     if array.min(initial=0) < 0:
         raise ValueError(
-            f"{name} goes from {array.min()} to {array.max()}: give numbers of at least 0."
+            f"{name} has values from {array.min()} to {array.max()}: give numbers of at least 0."
         )
     return array
 
 
 def check_scores(scores: Any, n_samples: int | None = None) -> np.ndarray:
-    """Give scores of words as an array, or say what is wrong with them.
+    """Check scores of words and return them as an array.
 
     Returns
     -------
@@ -182,21 +181,21 @@ def check_scores(scores: Any, n_samples: int | None = None) -> np.ndarray:
     if broken.any():
         row = int(broken.argmax())
         raise ValueError(
-            f"scores[{row}] has a word without a finite score before one that has it: give nan "
-            "past the end of a document only."
+            f"scores[{row}] has a word without a finite score before the end: use nan only past "
+            "the end of a document."
         )
     return array
 
 
 def averaged(values: np.ndarray, average: str | None) -> Any:
-    """Give the mean of one value a document, or the values.
+    """Average one value per document, or return the values.
 
     Parameters
     ----------
     values : array of shape (n_samples,)
-        A number for each document; nan where there is none, which the mean leaves out.
+        One value per document; nan values are undefined, and the mean excludes them.
     average : {"samples"} or None
-        As the metrics take it.
+        As in the metrics.
 
     Returns
     -------
@@ -205,13 +204,13 @@ def averaged(values: np.ndarray, average: str | None) -> Any:
     if average is None:
         return values.astype(float)
     if average == "samples":
-        there = values[~np.isnan(values)]
-        return float(there.mean()) if len(there) else float("nan")
+        defined = values[~np.isnan(values)]
+        return float(defined.mean()) if len(defined) else float("nan")
     raise ValueError(f'average={average!r} is unknown: give "samples" or None.')
 
 
-def _given_spans(name: str, masks: Any) -> list[list[Span]] | None:
-    """Give spans as lists of pairs of int, or None if these are no spans but an array."""
+def _as_spans(name: str, masks: Any) -> list[list[Span]] | None:
+    """Return spans as lists of pairs of int, or None if `masks` is not a list of spans."""
     if not isinstance(masks, (list, tuple)) or not masks:
         return None
     rows = [row.tolist() if _is_pairs(row) else row for row in masks]
@@ -219,11 +218,11 @@ def _given_spans(name: str, masks: Any) -> list[list[Span]] | None:
         return None
     if not all(isinstance(span, (list, tuple)) for row in rows for span in row):
         return None
-    for number, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for span in row:
             if not _is_span(span):
                 raise ValueError(
-                    f"{name}[{number}] has the span {span!r}: give (start, end) in words with "
+                    f"{name}[{index}] has the span {span!r}: give (start, end) in words with "
                     "0 <= start < end, ends exclusive."
                 )
     return [[(int(start), int(end)) for start, end in row] for row in rows]
@@ -234,7 +233,7 @@ def _is_pairs(row: Any) -> bool:
 
 
 def _is_span(span: Any) -> bool:
-    whole = len(span) == 2 and all(
+    integers = len(span) == 2 and all(
         isinstance(edge, Integral) and not isinstance(edge, bool) for edge in span
     )
-    return whole and 0 <= span[0] < span[1]
+    return integers and 0 <= span[0] < span[1]

@@ -1,4 +1,4 @@
-"""How long and how broken-up rationales are."""
+"""Length and contiguity of rationales."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rationale_length(masks: Masks, *, average: Average | None = "samples") -> fl
         True for selected words, False past the end of a document. Or the spans of each document
         in words, ends exclusive.
     average : {"samples"} or None, default="samples"
-        "samples" gives the mean over documents, None the number for each.
+        "samples" returns the mean over documents, None the number of each.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def rationale_length(masks: Masks, *, average: Average | None = "samples") -> fl
     TypeError
         If `masks` is neither boolean nor spans.
     ValueError
-        If `masks` is not two-dimensional or has no document, or `average` is unknown.
+        If `masks` is not two-dimensional or has no documents, or `average` is unknown.
 
     Examples
     --------
@@ -61,10 +61,10 @@ def n_transitions(
     *,
     average: Average | None = "samples",
 ) -> float | np.ndarray:
-    """Count the borders between selected and unselected words: few, if rationales cohere.
+    """Count the transitions between selected and unselected words: few if contiguous.
 
     For each document, the sum of ``|m_t - m_{t-1}|`` over its words from the second to the last.
-    Where a document begins and where it ends is no border.
+    The beginning and the end of a document are no transitions.
 
     Parameters
     ----------
@@ -72,29 +72,28 @@ def n_transitions(
         True for selected words, False past the end of a document. Or the spans of each document
         in words, ends exclusive.
     lengths : array of shape (n_samples,), dtype int, default=None
-        Number of words of each document. None means that every column is a word: right for
-        documents of equal length, one border too many for a shorter one whose last word is
-        selected, since a mask alone does not show where its document ends.
+        Number of words of each document. None means that every column is a word, which counts one
+        transition too many for a shorter document whose last word is selected.
     average : {"samples"} or None, default="samples"
-        "samples" gives the mean over documents, None the number for each.
+        "samples" returns the mean over documents, None the number of each.
 
     Returns
     -------
     n_transitions : float, or ndarray of shape (n_samples,), dtype float
-        In borders.
+        Number of transitions.
 
     Raises
     ------
     TypeError
         If `masks` is neither boolean nor spans, or `lengths` not of integers.
     ValueError
-        If `masks` is not two-dimensional or has no document, if `lengths` does not fit it or a
-        word past the end of a document is selected, or if `average` is unknown.
+        If `masks` is not two-dimensional or has no documents, `lengths` does not match it, a word
+        past the end of a document is selected, or `average` is unknown.
 
     References
     ----------
     J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022: the
-    regularizer of contiguity.
+    contiguity regularizer.
 
     Examples
     --------
@@ -105,6 +104,6 @@ def n_transitions(
     array([2., 1.])
     """
     masks, lengths = check_words("masks", masks, lengths)
-    borders = masks[:, 1:] != masks[:, :-1]
-    borders &= np.arange(1, masks.shape[1]) < lengths[:, None]
-    return averaged(borders.sum(axis=1), average)
+    transitions = masks[:, 1:] != masks[:, :-1]
+    transitions &= np.arange(1, masks.shape[1]) < lengths[:, None]
+    return averaged(transitions.sum(axis=1), average)

@@ -1,10 +1,10 @@
-"""How far rationales agree with those of people, word by word.
+"""Plausibility: agreement with human rationales, word by word.
 
 The scores of ERASER (DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models",
 2020) under "hard rationale predictions": each document has its precision, recall and F1, and the
-score is the mean over documents. As in the program released with it, a ratio without a denominator
-is 0: the precision of an empty prediction, the recall of an empty truth, and F1 with either. That
-program does not know of documents in which both are empty; here they count, with 0.
+score is the mean over documents. As in the released program, a ratio with a zero denominator is 0:
+the precision of an empty prediction, the recall of an empty truth, and F1 with either. Documents in
+which both are empty, which that program does not support, count with 0.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def token_precision_score(masks_true: Masks, masks_pred: Masks, *, average: None
 def token_precision_score(
     masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
-    """Share of the selected words that belong to the true rationale.
+    """Compute the share of selected words that belong to the true rationale.
 
     Parameters
     ----------
     masks_true, masks_pred : array of shape (n_samples, n_words), dtype bool, or lists of spans
-        True for the words of the true and of the predicted rationale. Their widths may differ:
-        missing columns count as False. Or the spans (start, end) of each document in words.
+        True for the words of the true and of the predicted rationale. Widths may differ: missing
+        columns count as False. Or the spans (start, end) of each document in words.
     average : {"samples"} or None, default="samples"
-        "samples" gives the mean over documents, None the score of each.
+        "samples" returns the mean over documents, None the score of each.
 
     Returns
     -------
@@ -45,8 +45,8 @@ def token_precision_score(
     TypeError
         If an argument is neither boolean nor spans.
     ValueError
-        If one is not two-dimensional or has no document, if they differ in the number of
-        documents, or if `average` is unknown.
+        If one is not two-dimensional or has no documents, the numbers of documents differ, or
+        `average` is unknown.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def token_recall_score(masks_true: Masks, masks_pred: Masks, *, average: None) -
 def token_recall_score(
     masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
-    """Share of the true rationale that was selected.
+    """Compute the share of the true rationale that was selected.
 
     Parameters, return value and errors are those of :func:`token_precision_score`, with 0 for a
     document without a true rationale.
@@ -91,7 +91,7 @@ def token_f1_score(masks_true: Masks, masks_pred: Masks, *, average: None) -> np
 def token_f1_score(
     masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
-    """Harmonic mean of precision and recall of the selected words, document by document.
+    """Compute F1, the harmonic mean of precision and recall of words, for each document.
 
     Parameters, return value and errors are those of :func:`token_precision_score`, with 0 for a
     document in which no word is in both rationales, even if both are empty. The mean of F1 over

@@ -1,4 +1,4 @@
-"""Scorers: what ``scoring`` of scikit-learn's searches and cross-validation takes."""
+"""Scorers for ``scoring`` of scikit-learn's searches and cross-validation."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ Scorer = Callable[..., float]
 
 
 def accuracy_within_length(max_length: float) -> Scorer:
-    """Make a scorer: accuracy of models whose rationales have at most so many words.
+    """Make a scorer: accuracy under a limit on the mean rationale length.
 
-    Called as ``scorer(estimator, X, y)``, it gives the accuracy, between 0 and 1, if the mean
-    length of rationales is at most `max_length`. If it is more, it gives minus the mean length in
-    units of `max_length`, which is below -1: so any model within the limit is better than any
-    beyond it, and of those beyond it the one that comes closest is best. A search that averages
-    over folds goes by the mean, so a model beyond the limit in some folds only may stand in
-    between.
+    ``scorer(estimator, X, y)`` returns the accuracy, between 0 and 1, if the mean length of
+    rationales is at most `max_length`. Otherwise it returns minus the mean length divided by
+    `max_length`, which is below -1. So any model within the limit scores above any model beyond it,
+    and beyond the limit, shorter rationales score higher. A search averages scores over folds, so
+    a model beyond the limit in only some folds may rank in between.
 
     Parameters
     ----------
     max_length : float
-        Mean number of selected words a document that is allowed, above 0.
+        Maximum mean number of selected words per document, above 0.
 
     Returns
     -------
     scorer : callable
-        Can be pickled, so that a search may use several processes.
+        Can be pickled, so a search can use several processes.
 
     Raises
     ------
@@ -56,15 +55,15 @@ def accuracy_within_length(max_length: float) -> Scorer:
 
 
 def token_f1_scorer(texts: Iterable[str], masks: Masks) -> Scorer:
-    """Make a scorer: token F1 against rationales that people gave.
+    """Make a scorer: token F1 against human rationales.
 
-    Called as ``scorer(estimator, X, y=None)``, it looks the rationale of each document of `X` up
-    by its text, so it knows those of any fold of a cross-validation.
+    ``scorer(estimator, X, y=None)`` looks up the rationale of each document of `X` by its text, so
+    it works on any fold of a cross-validation.
 
     Parameters
     ----------
     texts : iterable of n_samples str
-        Documents: at least all that will be scored.
+        Documents, including all that will be scored.
     masks : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
         Their rationales. Or the spans (start, end) of each document in words. The words must be
         those of the estimator's tokenizer.
@@ -72,14 +71,14 @@ def token_f1_scorer(texts: Iterable[str], masks: Masks) -> Scorer:
     Returns
     -------
     scorer : callable
-        Can be pickled, so that a search may use several processes.
+        Can be pickled, so a search can use several processes.
 
     Raises
     ------
     TypeError
-        If `masks` are neither boolean nor spans, or `texts` are no str.
+        If `masks` are neither boolean nor spans, or `texts` are not str.
     ValueError
-        If `masks` do not fit `texts`, or a text stands there twice with different rationales.
+        If `masks` do not match `texts`, or a text occurs twice with different rationales.
 
     See Also
     --------
@@ -104,7 +103,7 @@ def token_f1_scorer(texts: Iterable[str], masks: Masks) -> Scorer:
 
 
 class _AccuracyWithinLength:
-    """What :func:`accuracy_within_length` makes."""
+    """The scorer of :func:`accuracy_within_length`."""
 
     def __init__(self, max_length: float) -> None:
         if not isinstance(max_length, Real) or not float(max_length) > 0:
@@ -113,7 +112,7 @@ class _AccuracyWithinLength:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score a fitted model on documents."""
-        labels, masks = _read(estimator, X)
+        labels, masks = _labels_and_masks(estimator, X)
         y = check_labels(y, len(labels))
         length = rationale_length(masks)
         if length > self.max_length:
@@ -125,7 +124,7 @@ class _AccuracyWithinLength:
 
 
 class _TokenF1:
-    """What :func:`token_f1_scorer` makes."""
+    """The scorer of :func:`token_f1_scorer`."""
 
     def __init__(self, texts: Iterable[str], masks: Masks) -> None:
         documents = check_texts(texts, "texts")
@@ -136,8 +135,8 @@ class _TokenF1:
             earlier = self.rows.setdefault(text, row)
             if not np.array_equal(self.masks[earlier], self.masks[row]):
                 raise ValueError(
-                    f"texts[{earlier}] and texts[{row}] are the same, and their masks differ: "
-                    "leave one of them out."
+                    f"texts[{earlier}] and texts[{row}] are equal, but their masks differ: remove "
+                    "one of them."
                 )
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:  # noqa: ARG002
@@ -146,8 +145,8 @@ class _TokenF1:
         for row, text in enumerate(texts):
             if text not in self.rows:
                 raise ValueError(
-                    f"X[{row}] is none of the texts that the scorer knows rationales of: make it "
-                    "from all documents that are scored."
+                    f"X[{row}] is not among the texts of token_f1_scorer: make the scorer from all "
+                    "documents that are scored."
                 )
         rows = [self.rows[text] for text in texts]
         return token_f1_score(self.masks[rows], np.asarray(estimator.transform(texts)))
@@ -156,8 +155,8 @@ class _TokenF1:
         return f"token_f1_scorer(<{len(self.rows)} texts>)"
 
 
-def _read(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give labels and masks, from one reading if the estimator can do it."""
+def _labels_and_masks(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and masks, computed in one pass if the estimator has ``read``."""
     if hasattr(estimator, "predict_with_masks"):
         probabilities, masks = estimator.predict_with_masks(X)
         return estimator.classes_[probabilities.argmax(axis=1)], masks

@@ -1,4 +1,4 @@
-"""What a rationale says to a model that did not select it, and what words at random say."""
+"""Predictions of a second model from a rationale, and random masks as a baseline."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from sklearn.utils import check_random_state
 
 from sklearn_irx._validation import check_labels
 from sklearn_irx.metrics._input import Masks, check_counts
-from sklearn_irx.metrics._reading import Reading
+from sklearn_irx.metrics._masked_prediction import MaskedPredictor
 
 
 def second_reader_accuracy(
     reader: Any, X: Any, y: Any, masks: Masks, *, tokenizer: Any = None
 ) -> float:
-    """Accuracy of another model that reads the same words: simulatability.
+    """Compute the accuracy of another model on the same words: simulatability.
 
-    A selector can tell its own predictor the label by a code: by which harmless words it picks,
-    or how many. A model that was trained without it does not know the code. If it is right as often
-    as the owner of the rationales, the words themselves say the label; if it is near what it says
-    of :func:`random_masks`, they do not.
+    A selector can encode the label for its own predictor, by the choice or the number of
+    uninformative words. An independently trained model does not know this code. If its accuracy is
+    that of the model that selected the rationales, the words themselves imply the label; if it is
+    only that on :func:`random_masks`, they do not.
 
     Parameters
     ----------
     reader : fitted classifier
-        Another model, not the one that made the masks, nor trained together with it. If its
-        ``predict_proba`` takes ``masks``, its predictor reads the words in their places and its
-        selector is not asked. Any other classifier of raw text gets a text of these words.
+        A model trained independently of the one that made the masks. If its ``predict_proba`` takes
+        ``masks``, its predictor encodes the masked documents, without its selector. Any other
+        classifier of raw text gets texts of these words.
     X : sequence of n_samples str
         Documents.
     y : array-like of shape (n_samples,)
-        True labels for accuracy; the labels of the owner of the rationales for how often the
-        reader foresees what the owner says.
+        True labels for accuracy, or the predictions of the model that made the masks for the
+        agreement with that model.
     masks : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
         The rationales. Missing columns count as False. Or the spans (start, end) of each document
         in words.
     tokenizer : callable or fitted model, default=None
-        As for :func:`comprehensiveness_score`.
+        As in :func:`comprehensiveness_score`.
 
     Returns
     -------
@@ -48,15 +48,15 @@ def second_reader_accuracy(
     Raises
     ------
     TypeError
-        If `masks` are neither boolean nor spans, or `X` is no sequence of str.
+        If `masks` are neither boolean nor spans, or `X` is not a sequence of str.
     ValueError
-        If `y` or `masks` do not fit `X`, or a document has fewer words than they select.
+        If `y` or `masks` do not match `X`, or select words past the end of a document.
 
     References
     ----------
     F. Doshi-Velez and B. Kim, "Towards A Rigorous Science of Interpretable Machine Learning", 2017
     (simulatability). J. Dai et al., "Interactive Rationale Extraction for Text Classification",
-    2022, whose models read each other.
+    2022 (models that predict from the rationales of each other).
 
     Examples
     --------
@@ -70,9 +70,9 @@ def second_reader_accuracy(
     >>> second_reader_accuracy(reader, X, y, [[(4, 6)], [(1, 2)]])  # "dull film." and "fine"
     1.0
     """
-    reading = Reading(reader, X, tokenizer)
-    y = check_labels(y, len(reading.texts))
-    return float((reading.labels(reading.check(masks)) == y).mean())
+    model = MaskedPredictor(reader, X, tokenizer)
+    y = check_labels(y, len(model.texts))
+    return float((model.labels(model.check(masks)) == y).mean())
 
 
 def random_masks(
@@ -81,17 +81,17 @@ def random_masks(
     *,
     random_state: Any = None,
 ) -> np.ndarray:
-    """Select words at random, every word of a document as likely as the others: a floor.
+    """Select words uniformly at random, as a baseline for rationales.
 
     Parameters
     ----------
     lengths : array-like of shape (n_samples,), dtype int
         Number of words of each document.
     n_words : int, or array-like of shape (n_samples,), dtype int
-        How many to select, ``masks.sum(axis=1)`` for as many as a model does. Of a document that
-        has fewer, all words.
+        Number of words to select, for example ``masks.sum(axis=1)`` of a model. All words of a
+        document that has fewer.
     random_state : int, RandomState instance or None, default=None
-        Draws them.
+        Seed of the selection.
 
     Returns
     -------
@@ -100,9 +100,9 @@ def random_masks(
     Raises
     ------
     TypeError
-        If `lengths` or `n_words` are no integers.
+        If `lengths` or `n_words` are not integers.
     ValueError
-        If they are below 0, or differ in number.
+        If one is negative, or their numbers of documents differ.
 
     Examples
     --------
@@ -112,10 +112,10 @@ def random_masks(
     """
     n_samples = len(lengths)
     lengths = check_counts("lengths", lengths, n_samples, "documents")
-    numbers = np.full(n_samples, n_words) if np.ndim(n_words) == 0 else n_words
-    numbers = check_counts("n_words", numbers, n_samples, "documents")
+    counts = np.full(n_samples, n_words) if np.ndim(n_words) == 0 else n_words
+    counts = check_counts("n_words", counts, n_samples, "documents")
     drawn = check_random_state(random_state).random_sample((n_samples, lengths.max(initial=0)))
-    drawn[np.arange(drawn.shape[1]) >= lengths[:, None]] = 2  # past the end comes last
+    drawn[np.arange(drawn.shape[1]) >= lengths[:, None]] = 2  # words past the end rank last
     ranks = drawn.argsort(axis=1).argsort(axis=1)
-    masks: np.ndarray = ranks < np.minimum(numbers, lengths)[:, None]
+    masks: np.ndarray = ranks < np.minimum(counts, lengths)[:, None]
     return masks

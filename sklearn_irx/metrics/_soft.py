@@ -1,4 +1,4 @@
-"""How well scores of words rank those of the true rationale before the others."""
+"""Ranking quality of word scores against true rationales."""
 
 from __future__ import annotations
 
@@ -47,45 +47,43 @@ def auprc_score(
     area: Area = "trapezoid",
     average: Average | None = "samples",
 ) -> float | np.ndarray:
-    """Area under the precision-recall curve of the words of each document.
+    """Compute the area under the precision-recall curve of the words of each document.
 
-    The threshold that makes a word a selected one falls from the highest score to the lowest; at
-    each of its values the words above it have a precision and a recall.
+    The curve has a point for each threshold: precision and recall of the words scored at least as
+    high.
 
     Parameters
     ----------
     masks_true : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
         The true rationales, or for each document its spans (start, end) in words.
     scores : array-like of shape (n_samples, n_words), dtype float
-        The higher, the rather a word belongs to the rationale:
-        ``selection_scores`` of a classifier, for example. nan past the last scored word of a
-        document.
+        Higher for words of the rationale: ``selection_scores`` of a classifier, for example. nan
+        past the last scored word of a document.
     lengths : array-like of shape (n_samples,), dtype int, default=None
-        Number of words of each document. Words without a score, past the ``max_length`` of a
-        model for example, then count as scored lowest of all. None means that the words of a
-        document are those that have a score.
+        Number of words of each document. Words without a score, such as those past the
+        ``max_length`` of a model, then rank last. None means that only words with a score count.
     area : {"trapezoid", "step"}, default="trapezoid"
-        "trapezoid" joins the points of the curve by straight lines, which is a little generous
-        where many words have equal scores: what the released program of ERASER calls AUPRC.
-        "step" is the average precision, as :func:`sklearn.metrics.average_precision_score`.
+        "trapezoid" interpolates linearly between points, as the AUPRC of ERASER's released
+        program, which is slightly optimistic if many words have equal scores. "step" is the
+        average precision, as :func:`sklearn.metrics.average_precision_score`.
     average : {"samples"} or None, default="samples"
-        "samples" gives the mean over documents, None the score of each.
+        "samples" returns the mean over documents, None the score of each.
 
     Returns
     -------
     score : float, or ndarray of shape (n_samples,), dtype float
-        Between 0 and 1, the higher the better; scores at random give about the share of true
-        words. nan for a document without a true word, which the mean leaves out. (The released
-        program counts it with 0.5, the area of a curve without recall, and leaves it out of its
-        average precision.)
+        Between 0 and 1, the higher the better; random scores achieve about the share of true words.
+        nan for a document without a true word, which the mean excludes. (The released program
+        counts it with 0.5, the area of a curve without recall, and excludes it from its average
+        precision.)
 
     Raises
     ------
     TypeError
         If `masks_true` is neither boolean nor spans.
     ValueError
-        If the arguments are not about the same documents, a document has a true word without a
-        score and `lengths` is None, or `area` or `average` is unknown.
+        If the numbers of documents differ, a true word has no score and `lengths` is None, or
+        `area` or `average` is unknown.
 
     References
     ----------
@@ -113,8 +111,8 @@ def auprc_score(
     values = np.full(len(masks), np.nan)
     for row in np.flatnonzero(masks.any(axis=1)):
         true, score = np.zeros(n_words[row], dtype=bool), np.zeros(n_words[row])
-        shown = masks[row, : n_words[row]]
-        true[: len(shown)] = shown
+        mask = masks[row, : n_words[row]]
+        true[: len(mask)] = mask
         score[: n_scored[row]] = scores[row, : n_scored[row]]
         score[n_scored[row] :] = score[: n_scored[row]].min(initial=0) - 1
         values[row] = _area(true, score, area)
@@ -133,7 +131,7 @@ def _check_scored(masks: np.ndarray, n_scored: np.ndarray, n_words: np.ndarray) 
         row = int(past.argmax())
         raise ValueError(
             f"masks_true[{row}] has a true word past the {n_scored[row]} words that have a score: "
-            "give lengths, or masks that end where the scores do."
+            "give lengths, or masks without true words past the scores."
         )
 
 

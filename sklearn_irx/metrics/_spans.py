@@ -1,7 +1,7 @@
-"""How far rationales agree with those of people, passage by passage.
+"""Plausibility: agreement with human rationales, span by span.
 
-A *span* is a maximal run of selected words. Where spans are given in place of masks, they are taken
-as they are, as the released program of ERASER does: spans that touch or overlap stay apart.
+A *span* is a maximal run of selected words. Spans passed in place of masks are not merged if they
+are adjacent or overlap, as in the released program of ERASER.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _NAMES = ("masks_true", "masks_pred")
 
 
 def iou_f1_score(masks_true: Masks, masks_pred: Masks, *, threshold: float = 0.5) -> float:
-    r"""Score selected spans that lie roughly where the true ones do.
+    r"""Compute the F1 of spans that match approximately.
 
-    A selected span counts as found if its intersection over union with some true span is at
-    least `threshold`. With :math:`h_i` found ones among the :math:`p_i` selected spans of
-    document i, which has :math:`t_i` true spans,
+    A selected span is a hit if its intersection over union with some true span is at least
+    `threshold`. With :math:`h_i` hits among the :math:`p_i` selected spans of document i, which has
+    :math:`t_i` true spans,
 
     .. math:: P = \text{mean}_{i:\, p_i > 0}\, h_i / p_i, \quad
               R = \text{mean}_{i:\, t_i > 0}\, h_i / t_i, \quad
               F_1 = 2 P R / (P + R).
 
-    It is the F1 of two means, not a mean of F1, so there is no value for a single document. As in
-    the released program, documents without a selected span have no part in P, those without a
-    true one none in R, and a true span may be found by more than one selected span.
+    It is the F1 of two means, not a mean of F1, so single documents have no value. As in the
+    released program, P excludes documents without selected spans, R excludes those without true
+    spans, and several selected spans may match the same true span.
 
     Parameters
     ----------
@@ -49,16 +49,15 @@ def iou_f1_score(masks_true: Masks, masks_pred: Masks, *, threshold: float = 0.5
     Returns
     -------
     score : float
-        The higher, the better. At least 0; at most 1 with a `threshold` above 0.5, where no true
-        span can be found twice. 0 if nothing was found.
+        The higher, the better. 0 without hits; at most 1 with a `threshold` above 0.5, with which
+        no true span is matched twice.
 
     Raises
     ------
     TypeError
-        If an argument is neither boolean nor spans, or `threshold` no number.
+        If an argument is neither boolean nor spans, or `threshold` is not a number.
     ValueError
-        If one has no document, they differ in the number of documents, or `threshold` is out of
-        range.
+        If one has no documents, the numbers of documents differ, or `threshold` is out of range.
 
     References
     ----------
@@ -78,14 +77,14 @@ def iou_f1_score(masks_true: Masks, masks_pred: Masks, *, threshold: float = 0.5
     if not 0 < float(threshold) <= 1:
         raise ValueError(f"threshold={threshold!r}: give a number above 0 and at most 1.")
     truths, predictions = _checked(masks_true, masks_pred)
-    found = np.array(
+    hits = np.array(
         [
             sum(any(_iou(span, true) >= threshold for true in of_document) for span in predicted)
             for of_document, predicted in zip(truths, predictions, strict=True)
         ]
     )
-    precision = _mean_ratio(found, _numbers(predictions))
-    recall = _mean_ratio(found, _numbers(truths))
+    precision = _mean_ratio(hits, _counts(predictions))
+    recall = _mean_ratio(hits, _counts(truths))
     return 2 * precision * recall / (precision + recall) if precision and recall else 0.0
 
 
@@ -98,7 +97,7 @@ def span_precision_score(masks_true: Masks, masks_pred: Masks, *, average: None)
 def span_precision_score(
     masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
-    """Share of the selected spans that are exactly a true span.
+    """Compute the share of selected spans that equal a true span.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ def span_precision_score(
         The true and the predicted rationales. Masks may differ in width. Or the spans
         (start, end) of each document in words, ends exclusive.
     average : {"samples"} or None, default="samples"
-        "samples" gives the mean over documents, None the score of each.
+        "samples" returns the mean over documents, None the score of each.
 
     Returns
     -------
@@ -118,13 +117,13 @@ def span_precision_score(
     TypeError
         If an argument is neither boolean nor spans.
     ValueError
-        If one has no document, they differ in the number of documents, or `average` is unknown.
+        If one has no documents, the numbers of documents differ, or `average` is unknown.
 
     References
     ----------
     J. DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models", ACL 2020;
-    ``rationale_prf`` in the scores of its program, which does not know of documents without any
-    span: here they count, with 0.
+    ``rationale_prf`` in the scores of its program, which does not support documents without any
+    span: here they count with 0.
 
     Examples
     --------
@@ -143,7 +142,7 @@ def span_recall_score(masks_true: Masks, masks_pred: Masks, *, average: None) ->
 def span_recall_score(
     masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
-    """Share of the true spans that were selected exactly.
+    """Compute the share of true spans that were selected exactly.
 
     Parameters, return value and errors are those of :func:`span_precision_score`, with 0 for a
     document without a true span.
@@ -165,7 +164,7 @@ def span_f1_score(masks_true: Masks, masks_pred: Masks, *, average: None) -> np.
 def span_f1_score(
     masks_true: Masks, masks_pred: Masks, *, average: Average | None = "samples"
 ) -> float | np.ndarray:
-    """Harmonic mean of precision and recall of exact spans, document by document.
+    """Compute F1, the harmonic mean of precision and recall of exact spans, for each document.
 
     Parameters, return value and errors are those of :func:`span_precision_score`, with 0 for a
     document in which no span is in both rationales, even if both are empty.
@@ -191,10 +190,10 @@ def _checked(masks_true: Masks, masks_pred: Masks) -> tuple[list[set[Span]], lis
 def _hits(masks_true: Masks, masks_pred: Masks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     truths, predictions = _checked(masks_true, masks_pred)
     hits = [len(one & two) for one, two in zip(truths, predictions, strict=True)]
-    return np.array(hits), _numbers(truths), _numbers(predictions)
+    return np.array(hits), _counts(truths), _counts(predictions)
 
 
-def _numbers(spans: list[set[Span]]) -> np.ndarray:
+def _counts(spans: list[set[Span]]) -> np.ndarray:
     return np.array([len(of_document) for of_document in spans])
 
 
@@ -204,8 +203,8 @@ def _iou(one: Span, two: Span) -> float:
 
 
 def _mean_ratio(part: np.ndarray, whole: np.ndarray) -> float:
-    there = whole > 0
-    return float((part[there] / whole[there]).mean()) if there.any() else 0.0
+    rows = whole > 0
+    return float((part[rows] / whole[rows]).mean()) if rows.any() else 0.0
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

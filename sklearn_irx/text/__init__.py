@@ -1,4 +1,4 @@
-"""Strings: words and where they stand, vocabularies, word vectors, batches of word ids."""
+"""Tokenizers, vocabularies, word vectors and batches of word ids."""
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
 from sklearn_irx.text.harmless import harmless

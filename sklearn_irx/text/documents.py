@@ -1,4 +1,4 @@
-"""Texts as word ids, end to end in one array, and batches of documents of like length."""
+"""Documents as word ids in one array, and batches of documents of similar length."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_irx.text.tokenized import TokenizedTexts, places_of
+from sklearn_irx.text.tokenized import TokenizedTexts, word_positions
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
-_BATCHES_PER_POOL = 50  # documents of so many batches are sorted by length together
+_BATCHES_PER_POOL = 50  # batches whose documents are sorted by length together
 
 
 class Documents:
@@ -49,19 +49,19 @@ class Documents:
     def from_texts(
         cls, texts: Sequence[str], tokenizer: Any, vocabulary: Vocabulary, max_length: int
     ) -> Documents:
-        """Split every text into at most `max_length` words and look them up."""
+        """Tokenize each text into at most `max_length` words and look them up."""
         return cls.from_tokenized(
             TokenizedTexts.from_texts(texts, tokenizer, max_length), vocabulary
         )
 
     @classmethod
     def from_tokenized(cls, tokenized: TokenizedTexts, vocabulary: Vocabulary) -> Documents:
-        """Look up the words of texts that are split already: each distinct word once."""
+        """Look up the words of tokenized texts, each distinct word once."""
         return cls(vocabulary.lookup(tokenized.words)[tokenized.numbers], tokenized.lengths)
 
     @classmethod
     def joined(cls, parts: Sequence[Documents]) -> Documents:
-        """Give the documents of several, one after the other."""
+        """Concatenate several `Documents`."""
         ids, lengths = ([getattr(part, name) for part in parts] for name in ("ids", "lengths"))
         return cls(np.concatenate(ids), np.concatenate(lengths))
 
@@ -69,18 +69,18 @@ class Documents:
         return len(self.lengths)
 
     def take(self, rows: np.ndarray) -> Documents:
-        """Give the documents at `rows`, in that order."""
-        return Documents(self.ids[self._places(rows)], self.lengths[rows])
+        """Return the documents at `rows`, in that order."""
+        return Documents(self.ids[self._positions(rows)], self.lengths[rows])
 
     def cut(self, max_length: int) -> Documents:
-        """Give the first `max_length` words of each document."""
+        """Truncate each document to its first `max_length` words."""
         if self.lengths.max(initial=0) <= max_length:
             return self
         lengths = np.minimum(self.lengths, max_length)
-        return Documents(self.ids[places_of(self.starts, lengths)], lengths)
+        return Documents(self.ids[word_positions(self.starts, lengths)], lengths)
 
     def padded(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Give the documents at `rows` as a rectangle.
+        """Return the documents at `rows` as a padded array.
 
         Returns
         -------
@@ -89,17 +89,17 @@ class Documents:
         """
         rows = np.asarray(rows, dtype=np.int64)
         lengths = self.lengths[rows]
-        rectangle = np.full((len(rows), max(1, lengths.max(initial=0))), PADDING, dtype=np.int64)
-        rectangle[np.arange(rectangle.shape[1]) < lengths[:, None]] = self.ids[self._places(rows)]
-        return rectangle
+        padded = np.full((len(rows), max(1, lengths.max(initial=0))), PADDING, dtype=np.int64)
+        padded[np.arange(padded.shape[1]) < lengths[:, None]] = self.ids[self._positions(rows)]
+        return padded
 
     def neighbours(self, n_words: int) -> tuple[np.ndarray, np.ndarray]:
-        """Give the pairs of neighbouring words, all of known words.
+        """Return the pairs of adjacent words in which both words are known.
 
         Parameters
         ----------
         n_words : int
-            Number of words known, those with ids below it.
+            Words with ids below this number are known.
 
         Returns
         -------
@@ -116,20 +116,20 @@ class Documents:
         pairs = (ids[:-1] * n_words + ids[1:])[both]
         return pairs, np.bincount(document[:-1][both], minlength=len(self))
 
-    def _places(self, rows: np.ndarray) -> np.ndarray:
-        """Positions in `ids` of all words of the documents at `rows`."""
-        return places_of(self.starts[rows], self.lengths[rows])
+    def _positions(self, rows: np.ndarray) -> np.ndarray:
+        """Return the positions in `ids` of all words of the documents at `rows`."""
+        return word_positions(self.starts[rows], self.lengths[rows])
 
 
 def training_batches(
     lengths: np.ndarray, batch_size: int, random_state: np.random.RandomState
 ) -> Iterator[np.ndarray]:
-    """Cut all documents, shuffled, into batches of like length.
+    """Shuffle the documents and divide them into batches of similar length.
 
     Yields
     ------
     rows : ndarray of shape (at most batch_size,), dtype int
-        Together, the batches hold every document once.
+        Each document is in exactly one batch.
     """
     order = random_state.permutation(len(lengths))
     batches: list[np.ndarray] = []
@@ -143,7 +143,7 @@ def training_batches(
 
 
 def inference_batches(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Cut all documents into batches of like length, the same way every time."""
+    """Divide the documents into batches of similar length, deterministically."""
     order = np.argsort(lengths, kind="stable")
     for first in range(0, len(order), batch_size):
         yield order[first : first + batch_size]

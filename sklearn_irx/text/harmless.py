@@ -1,4 +1,4 @@
-"""Texts without what a terminal, a browser or a file would act or stumble upon."""
+"""Removal of characters that a terminal, a browser or a file may misinterpret."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _BIDI_OVERRIDES = chain(range(0x202A, 0x202F), range(0x2066, 0x206A))
 _HARMFUL: dict[int, str | None] = {
     code: None for code in range(0xA0) if unicodedata.category(chr(code)) == "Cc"
 }
-# They let a document show its words in another order than the model read them.
+# They display words in an order that differs from the one the model processes.
 _HARMFUL |= dict.fromkeys(_BIDI_OVERRIDES)
-# Half a character, which JSON can hold and no file or terminal can be given.
+# Surrogate halves: valid in JSON, but no file or terminal can encode them.
 _HARMFUL |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 for _kept in "\n\t":
     del _HARMFUL[ord(_kept)]
@@ -21,10 +21,10 @@ _LINE_END = re.compile(r"\r\n?")
 
 
 def harmless(text: str) -> str:
-    r"""Take the characters out of `text` that a terminal or a browser would act upon.
+    r"""Remove the characters from `text` that a terminal or a browser would interpret.
 
-    Control characters (escape sequences begin with one) and bidirectional overrides go, line ends
-    become ``\n``, halves of surrogate pairs become U+FFFD. Tabs stay.
+    Control characters (escape sequences begin with one) and bidirectional overrides are removed,
+    line ends become ``\n``, halves of surrogate pairs become U+FFFD. Tabs stay.
 
     Examples
     --------

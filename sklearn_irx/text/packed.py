@@ -1,4 +1,4 @@
-"""Texts end to end in one array, which processes can share."""
+"""Texts in one array that processes can share."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import numpy as np
 
 
 class PackedTexts(Sequence[str]):
-    """Texts as UTF-8, end to end; each becomes a str when it is asked for.
+    """A sequence of texts stored as one UTF-8 array; each is decoded on access.
 
-    A list of str is copied to every process that is given it. These arrays are mapped into the
-    memory of all of them by joblib, if they are large.
+    joblib copies a list of str to every worker process, but maps large arrays into shared memory.
 
     Parameters
     ----------
     data : ndarray of shape (n_bytes,), dtype uint8
         All texts.
     starts, ends : ndarray of shape (n_texts,), dtype int64
-        Where each begins and ends.
+        First byte of each text, and the byte after its last.
 
     Examples
     --------
@@ -57,5 +56,5 @@ class PackedTexts(Sequence[str]):
         return text.tobytes().decode("utf-8", "surrogatepass")
 
     def take(self, rows: Sequence[int] | np.ndarray) -> PackedTexts:
-        """Give the texts at `rows`, in that order, without a copy of them."""
+        """Return the texts at `rows`, in that order, without copying them."""
         return PackedTexts(self.data, self.starts[rows], self.ends[rows])

@@ -1,4 +1,4 @@
-"""Texts that are split into words once, for any number of vocabularies and models."""
+"""Texts that are tokenized once for any number of vocabularies and models."""
 
 from __future__ import annotations
 
@@ -19,31 +19,30 @@ from sklearn_irx.text.words import pack_words, unpack_words
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TokenizedTexts:
-    """Texts, and their words as numbers.
+    """Texts with their distinct words and, for each token, the index of its word.
 
-    A fitted model reads them in place of texts if they were made by an equal tokenizer, with the
-    same `max_length`. What is looked up in a vocabulary are the distinct words only.
+    A model accepts them in place of texts if its tokenizer and `max_length` are equal. Only the
+    distinct words are looked up in its vocabulary.
 
-    Searches and cross-validation of scikit-learn take them apart as they do an array. Processes
-    that joblib starts for these share texts and numbers, which are mapped into their memory, and
-    get no copies.
+    scikit-learn's searches and cross-validation index them like an array. The worker processes of
+    joblib map the texts and indices into shared memory instead of copying them.
 
     Attributes
     ----------
     texts : sequence of str
-        The texts as they were given.
+        The original texts.
     words : list of str
         The distinct words, in the order in which they first occur.
     numbers : ndarray of shape (n_words_in_all,), dtype int32
-        The words of all texts, end to end, as places in `words`.
+        The inverse index: for each word of all texts, end to end, its index in `words`.
     lengths : ndarray of shape (n_texts,), dtype int64
         Number of words of each text.
     tokenizer : callable
-        What split the texts.
+        The tokenizer of the texts.
     max_length : int
-        Words of a text at most.
+        Maximum number of words of a text.
     spans : list of lists of (int, int), or None
-        Start and end of each word in its text, if they were asked for.
+        Start and end of each word in its text, if requested.
 
     Examples
     --------
@@ -70,7 +69,7 @@ class TokenizedTexts:
     def from_texts(
         cls, texts: Iterable[str], tokenizer: Any, max_length: int, *, spans: bool = False
     ) -> TokenizedTexts:
-        """Split texts into words.
+        """Tokenize texts.
 
         Parameters
         ----------
@@ -79,29 +78,29 @@ class TokenizedTexts:
         tokenizer : callable
             Maps a text to its words as (word, start, end).
         max_length : int
-            Words of a text that are kept.
+            Maximum number of words kept of each text.
         spans : bool, default=False
-            Whether to keep where the words stand.
+            Whether to keep the character offsets of the words.
 
         Raises
         ------
         TypeError, ValueError
-            If the tokenizer gives something else than words and offsets.
+            If the tokenizer does not return valid words and offsets.
         """
         texts = list(texts)
-        where: list[list[tuple[int, int]]] = []
+        offsets: list[list[tuple[int, int]]] = []
 
-        def split() -> Iterator[list[str]]:
+        def tokenize() -> Iterator[list[str]]:
             for text in texts:
                 if spans:
-                    words, places = words_and_spans_of(tokenizer, text, max_length)
-                    where.append(places)
+                    words, of_text = words_and_spans_of(tokenizer, text, max_length)
+                    offsets.append(of_text)
                     yield words
                 else:
                     yield words_of(tokenizer, text, max_length)
 
-        numbered = number_words(split())
-        return cls(texts, *numbered, tokenizer, max_length, where if spans else None)
+        indexed = index_words(tokenize())
+        return cls(texts, *indexed, tokenizer, max_length, offsets if spans else None)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -114,28 +113,28 @@ class TokenizedTexts:
 
     @property
     def shape(self) -> tuple[int]:
-        """One dimension, as that of an array of texts."""
+        """Number of texts, as a tuple like the shape of an array."""
         return (len(self),)
 
     def __getitem__(self, key: Any) -> Any:
-        """Give one text, or several as `take` does: by rows, a slice, or a mask, as of an array."""
-        if isinstance(key, tuple):  # scikit-learn asks for [rows, ...]
+        """Return one text, or the `TokenizedTexts` of an array index: rows, a slice or a mask."""
+        if isinstance(key, tuple):  # scikit-learn indexes with [rows, ...]
             key = key[0]
         if isinstance(key, Integral):
             return self.texts[int(key)]
         return self.take(np.arange(len(self))[key])
 
     def __sizeof__(self) -> int:
-        """Give the bytes of the arrays and the texts, by which Dask sends large things once."""
+        """Return the size in bytes, by which Dask decides what to send only once."""
         texts = self.texts.data.nbytes if isinstance(self.texts, PackedTexts) else len(self.texts)
         return object.__sizeof__(self) + self.numbers.nbytes + self.lengths.nbytes + texts
 
     def __getstate__(self) -> dict[str, Any]:
-        # Kept, as joblib maps an array into the memory of processes once if it is the same array.
+        # Cached, because joblib recognizes an array that it has mapped before by its identity.
         packed = self.__dict__.get("_packed")
         if packed is None:
-            given = self.texts
-            texts = given if isinstance(given, PackedTexts) else PackedTexts.of(given)
+            texts = self.texts
+            texts = texts if isinstance(texts, PackedTexts) else PackedTexts.of(texts)
             words = np.frombuffer(pack_words(self.words), dtype=np.uint8)
             packed = self.__dict__["_packed"] = {"texts": texts, "words": words}
         state = {name: value for name, value in self.__dict__.items() if name != "_packed"}
@@ -146,22 +145,22 @@ class TokenizedTexts:
         self.__dict__.update(state, words=words)
 
     def check_made_by(self, tokenizer: Any, max_length: int) -> None:
-        """Check that `tokenizer` would split the texts likewise.
+        """Check that `tokenizer` and `max_length` would produce the same words.
 
         Raises
         ------
         ValueError
-            If these texts were split by an unequal tokenizer or to another length.
+            If the texts were tokenized by an unequal tokenizer or with another `max_length`.
         """
         if self.tokenizer != tokenizer or self.max_length != max_length:
             raise ValueError(
-                f"X was tokenized by {self.tokenizer!r} with max_length={self.max_length}, and "
-                f"the model reads by {tokenizer!r} with max_length={max_length}: give the texts, "
-                "or what the model's own tokenize makes of them."
+                f"X was tokenized by {self.tokenizer!r} with max_length={self.max_length}, but "
+                f"the model uses {tokenizer!r} with max_length={max_length}: give the texts, or "
+                "tokenize them with the model's tokenize."
             )
 
     def take(self, rows: Sequence[int] | np.ndarray) -> TokenizedTexts:
-        """Give the texts at `rows`, in that order; `words` stays as it is."""
+        """Return the texts at `rows`, in that order; `words` is unchanged."""
         rows = np.asarray(rows, dtype=np.int64)
         starts = np.cumsum(self.lengths) - self.lengths
         texts = self.texts
@@ -170,54 +169,54 @@ class TokenizedTexts:
             texts=texts.take(rows)
             if isinstance(texts, PackedTexts)
             else [texts[row] for row in rows],
-            numbers=self.numbers[places_of(starts[rows], self.lengths[rows])],
+            numbers=self.numbers[word_positions(starts[rows], self.lengths[rows])],
             lengths=self.lengths[rows],
             spans=None if self.spans is None else [self.spans[row] for row in rows],
         )
 
     def word_lists(self) -> list[list[str]]:
-        """Give the words of each text."""
+        """Return the words of each text."""
         return word_lists(self.words, self.numbers, self.lengths)
 
 
-def number_words(documents: Iterable[Sequence[str]]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Give each distinct word a number, in the order in which they first occur.
+def index_words(documents: Iterable[Sequence[str]]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Collect the distinct words, in the order in which they first occur, and index all words.
 
     Returns
     -------
     words : list of str
         The distinct words.
     numbers : ndarray of shape (n_words_in_all,), dtype int32
-        The words of all documents, end to end, as places in `words`.
+        The inverse index: for each word of all documents, end to end, its index in `words`.
     lengths : ndarray of shape (n_documents,), dtype int64
         Number of words of each document.
     """
-    places: defaultdict[str, int] = defaultdict(count().__next__)
+    index: defaultdict[str, int] = defaultdict(count().__next__)
     lengths: list[int] = []
 
-    def measured() -> Iterator[Sequence[str]]:
+    def record_lengths() -> Iterator[Sequence[str]]:
         for words in documents:
             lengths.append(len(words))
             yield words
 
-    in_order = map(places.__getitem__, chain.from_iterable(measured()))
+    in_order = map(index.__getitem__, chain.from_iterable(record_lengths()))
     numbers = np.fromiter(in_order, dtype=np.int32)
-    return list(places), numbers, np.array(lengths, dtype=np.int64)
+    return list(index), numbers, np.array(lengths, dtype=np.int64)
 
 
 def word_lists(words: list[str], numbers: np.ndarray, lengths: np.ndarray) -> list[list[str]]:
-    """Undo :func:`number_words`: give the words of each document."""
+    """Return the words of each document, from the results of :func:`index_words`."""
     in_order = map(words.__getitem__, numbers.tolist())
     return [list(islice(in_order, length)) for length in lengths.tolist()]
 
 
 def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_array:
-    """Count every word in every document.
+    """Count each word in each document.
 
     Parameters
     ----------
     numbers : ndarray of shape (n_words_in_all,), dtype int32
-        The words of all documents, end to end.
+        The index of each word of all documents, end to end.
     lengths : ndarray of shape (n_documents,), dtype int64
         Number of words of each document.
     n_words : int
@@ -230,7 +229,7 @@ def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_a
     ends = np.concatenate([[0], np.cumsum(lengths)])
     if ends[-1] <= np.iinfo(np.int32).max:  # liblinear takes no larger indices
         ends = ends.astype(np.int32)
-    # A copy: adding up the words that occur twice in a document reorders them in place.
+    # A copy, because sum_duplicates reorders the indices in place.
     counts = csr_array(
         (np.ones(len(numbers), dtype=np.int32), numbers.copy(), ends),
         shape=(len(lengths), n_words),
@@ -239,16 +238,16 @@ def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_a
     return counts
 
 
-def places_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Give the places of all words of documents that start at `starts` in one long array.
+def word_positions(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the positions of all words of documents stored end to end in one array.
 
     Parameters
     ----------
     starts, lengths : ndarray of shape (n_documents,), dtype int64
-        Where the documents start, and their numbers of words.
+        Position of the first word of each document, and its number of words.
 
     Returns
     -------
-    places : ndarray of shape (n_words_of_these_documents,), dtype int64
+    positions : ndarray of shape (n_words_of_these_documents,), dtype int64
     """
     return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)

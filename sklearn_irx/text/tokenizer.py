@@ -1,4 +1,4 @@
-"""From a document to its words and where they stand."""
+"""Tokenizers: the words of a document and their character offsets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LATIN_WORDS = bytes(
     ord(char.lower()) if char.isalnum() or char == "_" else ord(" ")
     for char in map(chr, range(256))
 )
-"""For each character of Latin-1 its lower case, or a space if words do not have it."""
-_CHARACTERS_A_WORD = 8  # more than words and spaces have in most texts
+"""For each character of Latin-1 its lower case, or a space if it is no word character."""
+_CHARACTERS_A_WORD = 8  # generous: a word and the space after it are shorter in most texts
 
 
 class Token(NamedTuple):
-    """A word in the form a model reads it, and its place in the document."""
+    """A word as the model encodes it, and its character offsets in the document."""
 
     text: str
     start: int
@@ -29,33 +29,33 @@ Tokenizer = Callable[[str], Iterable[tuple[str, int, int]]]
 
 
 class _PatternTokenizer:
-    """Base of tokenizers whose words are what a regular expression finds, in lower case."""
+    """Base of tokenizers whose words are the lower-cased matches of a regular expression."""
 
     _pattern: ClassVar[re.Pattern[str]]
 
     def __call__(self, text: str) -> list[Token]:
-        """Give every word of `text` with its character offsets."""
+        """Return all words of `text` with their character offsets."""
         return [Token(m[0].lower(), *m.span()) for m in self._pattern.finditer(text)]
 
     def words(self, text: str, limit: int | None = None) -> list[str]:
-        """Give the first `limit` words of `text` without offsets: the fast way in bulk."""
+        """Return the first `limit` words of `text` without offsets, which is faster."""
         if limit is None:
-            return self._split(text, -1)
+            return self._words(text, -1)
         end = _CHARACTERS_A_WORD * (limit + 1)
-        while end < len(text):  # a long text: do not read much past the limit
-            words = self._split(text[:end], limit)
-            if len(words) > limit:  # the last of them may be cut short
+        while end < len(text):  # a long text: do not process much past the limit
+            words = self._words(text[:end], limit)
+            if len(words) > limit:  # the last one may be truncated
                 return words[:limit]
             end *= 2
-        return self._split(text, limit)[:limit]
+        return self._words(text, limit)[:limit]
 
     def spans(self, text: str, limit: int | None = None) -> list[tuple[int, int]]:
-        """Give where the first `limit` words of `text` start and end."""
+        """Return the start and end of the first `limit` words of `text`."""
         return [m.span() for m in islice(self._pattern.finditer(text), limit)]
 
     @staticmethod
-    def _split(text: str, limit: int) -> list[str]:
-        """Give the first `limit` words, and maybe more; all of them if `limit` is -1."""
+    def _words(text: str, limit: int) -> list[str]:
+        """Return at least the first `limit` words, or all if `limit` is -1."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -72,7 +72,7 @@ class WordTokenizer(_PatternTokenizer):
     r"""Lower-cased runs of ``\w`` characters: letters, digits and underscores of any script.
 
     The tokenization of Dai et al. (2022). Scripts written without spaces (Chinese, Japanese,
-    Thai) give one long "word" a clause; pass a segmenter of your own for these.
+    Thai) yield one long "word" per clause; pass your own segmenter for these.
 
     Examples
     --------
@@ -87,13 +87,13 @@ class WordTokenizer(_PatternTokenizer):
     _pattern = re.compile(r"\w+")
 
     @staticmethod
-    def _split(text: str, limit: int) -> list[str]:
+    def _words(text: str, limit: int) -> list[str]:
         find = WordTokenizer._pattern.findall
         try:
             latin = text.encode("latin-1")
         except UnicodeEncodeError as error:
             if text[error.start].isalnum() or find(_LATIN_RUN.sub("", text)):
-                # The lower case of these two depends on what stands around, or is two characters.
+                # The lower case of these depends on the context, or has two characters.
                 if "Σ" in text or "İ" in text:
                     return " ".join(find(text)).lower().split()
                 return find(text.lower())
@@ -102,10 +102,10 @@ class WordTokenizer(_PatternTokenizer):
 
 
 class WhitespaceTokenizer(_PatternTokenizer):
-    """Lower-cased runs of characters between whitespace: for texts that are tokenized already.
+    """Lower-cased runs of characters between whitespace, for texts already tokenized.
 
     The words of :meth:`str.split`, punctuation included. Masks from
-    :func:`~sklearn_irx.datasets.load_rationale_corpus` count words in this way.
+    :func:`~sklearn_irx.datasets.load_rationale_corpus` refer to these words.
 
     Examples
     --------
@@ -121,43 +121,43 @@ class WhitespaceTokenizer(_PatternTokenizer):
     _pattern = re.compile(r"\S+")  # the same words as str.split()
 
     @staticmethod
-    def _split(text: str, limit: int) -> list[str]:
-        if "Σ" in text:  # its lower case depends on what follows, an apostrophe and a letter say
+    def _words(text: str, limit: int) -> list[str]:
+        if "Σ" in text:  # its lower case depends on the characters after it
             return " ".join(text.split(None, limit)).lower().split()
         return text.lower().split(None, limit)
 
 
 def tokens_of(tokenizer: Any, text: str, limit: int) -> list[Token]:
-    """Give the first `limit` tokens of `text`.
+    """Return the first `limit` tokens of `text`.
 
     Raises
     ------
     TypeError
-        If `tokenizer` gives something else than (word, start, end).
+        If `tokenizer` does not return triples (word, start, end).
     ValueError
-        If its offsets do not go forward through the text.
+        If its offsets overlap, decrease or lie outside the text.
     """
     tokens = []
     position = 0
-    given = tokenizer(text)
-    if not hasattr(given, "__iter__"):
+    result = tokenizer(text)
+    if not hasattr(result, "__iter__"):
         raise TypeError(
-            f"tokenizer gave {given!r} for a document: give an iterable of (word, start, end)."
+            f"tokenizer returned {result!r} for a document: return triples (word, start, end)."
         )
-    for item in islice(given, limit):
+    for item in islice(result, limit):
         try:
             word, start, end = item
             token = Token(word, index(start), index(end))
             valid = position <= token.start <= token.end <= len(text)
         except (TypeError, ValueError):
             raise TypeError(
-                f"tokenizer gave {item!r} for a document: give (word, start, end) for each word, "
-                "start and end being character offsets."
+                f"tokenizer returned {item!r} for a word: return (word, start, end) for each "
+                "word, where start and end are character offsets."
             ) from None
         if not isinstance(token.text, str) or not valid:
             raise ValueError(
-                f"tokenizer gave {item!r} after character {position} of a document of {len(text)}: "
-                "give words in the order of the text, with offsets that do not overlap."
+                f"tokenizer returned {item!r} after character {position} of {len(text)}: return "
+                "words in the order of the text, with offsets that do not overlap."
             )
         tokens.append(token)
         position = token.end
@@ -165,8 +165,8 @@ def tokens_of(tokenizer: Any, text: str, limit: int) -> list[Token]:
 
 
 def words_of(tokenizer: Any, text: str, limit: int) -> list[str]:
-    """Give the first `limit` words of `text`: :func:`tokens_of` without the offsets."""
-    if type(tokenizer) in (WordTokenizer, WhitespaceTokenizer):  # a subclass may split otherwise
+    """Return the first `limit` words of `text`: :func:`tokens_of` without the offsets."""
+    if type(tokenizer) in (WordTokenizer, WhitespaceTokenizer):  # a subclass may differ
         return tokenizer.words(text, limit)
     return [token.text for token in tokens_of(tokenizer, text, limit)]
 
@@ -174,7 +174,7 @@ def words_of(tokenizer: Any, text: str, limit: int) -> list[str]:
 def words_and_spans_of(
     tokenizer: Any, text: str, limit: int
 ) -> tuple[list[str], list[tuple[int, int]]]:
-    """Give the first `limit` words of `text`, and where they start and end."""
+    """Return the first `limit` words of `text` and their character offsets."""
     if type(tokenizer) in (WordTokenizer, WhitespaceTokenizer):
         return tokenizer.words(text, limit), tokenizer.spans(text, limit)
     tokens = tokens_of(tokenizer, text, limit)

@@ -1,7 +1,7 @@
-"""Files of word vectors, read without trust in what they say of themselves.
+"""Readers of word vector files that do not trust the header.
 
-Memory grows with what is read and not with what a header announces, and no line or word is read
-beyond a length that none has. So a damaged or hostile file ends in an error soon.
+Memory grows with the bytes read, not with the size a header announces, and the lengths of lines and
+words are limited. So a damaged or hostile file soon raises an error.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import IO, Any
 import numpy as np
 
 READING_ERRORS = (OSError, EOFError, ValueError, MemoryError, zlib.error, lzma.LZMAError)
-"""What is raised for damaged or foreign files, here or by the decompression underneath."""
+"""Exceptions that damaged or foreign files raise, here or during decompression."""
 
 _OPEN: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_LONGEST_LINE = 2**20  # bytes, of some ten thousand numbers
+_LONGEST_LINE = 2**20  # bytes: room for about a hundred thousand numbers
 _LARGEST_SIZE = 2**16  # numbers
 _LONGEST_WORD = 2**16  # bytes
 _CHUNK = 2**20  # bytes
@@ -32,12 +32,12 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
     """Read GloVe or word2vec text, or word2vec binary if the name says ``.bin``.
 
-    Of a word that occurs twice, the first vector counts.
+    If a word occurs twice, its first vector is kept.
 
     Parameters
     ----------
     path : Path
-        Compressed, if the name ends in ``.gz``, ``.bz2`` or ``.xz``.
+        Compressed if its name ends in ``.gz``, ``.bz2`` or ``.xz``.
 
     Returns
     -------
@@ -47,14 +47,14 @@ def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
     Raises
     ------
     READING_ERRORS
-        If the file holds no word vectors.
+        If the file does not contain word vectors.
     """
     compression = path.suffix if path.suffix in _OPEN else ""
     is_binary = path.name.removesuffix(compression).endswith(".bin")
     with _OPEN.get(compression, open)(path, "rb") as file:
         words, vectors = (_read_binary if is_binary else _read_text)(file)
     if not words:
-        raise ValueError("it holds no vectors")
+        raise ValueError("it contains no vectors")
     return words, vectors
 
 
@@ -75,7 +75,7 @@ def _read_text(file: IO[bytes]) -> tuple[list[str], np.ndarray]:
     for number, line in lines:
         if n_read == count:
             break
-        fields = line.rsplit(None, size)  # a word may have spaces in it
+        fields = line.rsplit(None, size)  # a word may contain spaces
         if not fields:
             continue
         if len(fields) != size + 1:
@@ -97,7 +97,7 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _counts(fields: list[bytes]) -> tuple[int, int]:
-    """Give the number of words and the length of vectors that a header announces."""
+    """Return the number of words and the vector size that a header announces."""
     try:
         count, size = map(int, fields)
     except ValueError:
@@ -106,14 +106,14 @@ def _counts(fields: list[bytes]) -> tuple[int, int]:
         ) from None
     if count < 1 or not 1 <= size <= _LARGEST_SIZE:
         raise ValueError(
-            f"its first line announces {count} vectors of {size} numbers; there is at least one "
-            f"of 1 to {_LARGEST_SIZE}"
+            f"its first line announces {count} vectors of {size} numbers; expected at least one "
+            f"vector of 1 to {_LARGEST_SIZE}"
         )
     return count, size
 
 
 def _add(fields: list[bytes], number: int, words: dict[str, None], values: array[float]) -> None:
-    """Add the word and the numbers of a line, unless the word is there already."""
+    """Add the word and the numbers of a line, unless the word was added before."""
     try:
         word = fields[0].decode()
         if word not in words:

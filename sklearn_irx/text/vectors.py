@@ -1,4 +1,4 @@
-"""Word vectors: read from files, downloaded or trained by gensim, given as NumPy arrays."""
+"""Word vectors: from files, downloads or training with gensim, or NumPy arrays."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _TRAINED_DEVIATION = 0.4  # about that of the components of GloVe vectors
 
 
 class WordVectors:
-    """Vectors of words, by word; copies of the object share one array.
+    """A mapping from words to vectors; copies of the object share one array.
 
-    scikit-learn's ``clone`` and ``GridSearchCV`` copy their parameters: a ``KeyedVectors`` given
-    to an estimator is copied for every candidate and fold, a `WordVectors` is not. A pickle of an
-    estimator, fitted or not, holds the vectors it was given; if it was given a path, it holds that.
+    scikit-learn's ``clone`` and ``GridSearchCV`` copy parameters: they copy a ``KeyedVectors`` for
+    every candidate and fold, but not a `WordVectors`. A pickle of an estimator, fitted or not,
+    contains the vectors passed to it, or only the path if a path was passed.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class WordVectors:
     Raises
     ------
     ValueError
-        If `vectors` is not two-dimensional with a row for each word, or not finite.
+        If `vectors` is not a finite two-dimensional array with one row per word.
 
     Examples
     --------
@@ -50,17 +50,17 @@ class WordVectors:
     """
 
     def __init__(self, words: Sequence[str], vectors: np.ndarray) -> None:
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        with np.errstate(over="ignore"):  # overflow gives infinity, which is rejected
             array = np.asarray(vectors, dtype=np.float32)
         if array.ndim != 2 or len(array) != len(words):
             raise ValueError(
                 f"vectors has shape {array.shape}: give one row for each of the {len(words)} words."
             )
         if not np.isfinite(array).all():
-            raise ValueError("vectors holds NaN or infinite values: give finite ones.")
+            raise ValueError("vectors contains NaN or infinite values: give finite ones.")
         self.words = list(words)
         self.vectors = array
-        self._places = {word: i for i, word in enumerate(self.words)}
+        self._index = {word: i for i, word in enumerate(self.words)}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> WordVectors:
@@ -69,13 +69,13 @@ class WordVectors:
         Parameters
         ----------
         path : str or path-like
-            Plain, or compressed if the name ends in ``.gz``, ``.bz2`` or ``.xz``. The last file
-            read is kept in memory as long as it does not change on disk.
+            Compressed if its name ends in ``.gz``, ``.bz2`` or ``.xz``. The last file read is
+            cached in memory until it changes on disk.
 
         Raises
         ------
         ValueError
-            If the file is not there or holds no word vectors.
+            If the file does not exist or contains no word vectors.
         """
         file = Path(path)
         try:
@@ -89,12 +89,12 @@ class WordVectors:
 
     @classmethod
     def download(cls, name: str) -> WordVectors:
-        """Fetch a data set that ``gensim.downloader`` knows, "glove-wiki-gigaword-100" say.
+        """Download a data set of ``gensim.downloader``, for example "glove-wiki-gigaword-100".
 
         Raises
         ------
         ValueError
-            If there is neither a file nor a data set of that name, or it could not be fetched.
+            If no file or data set has that name, or the download failed.
         """
         import gensim.downloader
 
@@ -102,14 +102,14 @@ class WordVectors:
             return cls.from_keyed_vectors(gensim.downloader.load(name))
         except (OSError, ValueError) as error:
             raise ValueError(
-                f"embeddings={name!r} is neither a file that exists nor a data set that "
-                f"gensim.downloader can fetch now ({error}): give the path of a vectors file, or "
-                "a name from gensim.downloader.info()."
+                f"embeddings={name!r} is neither an existing file nor a data set that "
+                f"gensim.downloader can download now ({error}): give the path of a file of word "
+                "vectors, or a name from gensim.downloader.info()."
             ) from error
 
     @classmethod
     def from_keyed_vectors(cls, keyed: Any) -> WordVectors:
-        """Take over the words and vectors of a gensim ``KeyedVectors``."""
+        """Convert a gensim ``KeyedVectors``."""
         return cls(keyed.index_to_key, keyed.vectors)
 
     @classmethod
@@ -121,7 +121,7 @@ class WordVectors:
         documents : sequence of sequences of str
             The words of each document; at least one word in all.
         seed : int
-            The same seed gives the same vectors: training runs on one thread.
+            Training runs on one thread, so equal seeds produce equal vectors.
         """
         from gensim.models import Word2Vec
 
@@ -129,21 +129,21 @@ class WordVectors:
             documents, vector_size=_TRAINED_SIZE, min_count=1, sg=1, window=5, workers=1,
             epochs=_TRAINING_EPOCHS, seed=seed,
         )  # fmt: skip
-        # Trained on little text, vectors stay near their tiny start, and networks that read them
-        # hardly learn.
+        # With little text, vectors stay near their tiny initial values, and networks learn too
+        # slowly from them.
         scale = _TRAINED_DEVIATION / np.sqrt(np.mean(np.square(model.wv.vectors)))
         return cls(model.wv.index_to_key, scale * model.wv.vectors)
 
     @property
     def size(self) -> int:
-        """Length of a vector."""
+        """Number of dimensions."""
         return self.vectors.shape[1]
 
     def rows(self, words: Sequence[str]) -> np.ndarray:
-        """Give the vector of each word, zeros where there is none: (len(words), size)."""
-        places = np.fromiter(map(self._places.get, words, repeat(-1)), np.int64, len(words))
+        """Return the vector of each word, or zeros if it has none: (len(words), size)."""
+        positions = np.fromiter(map(self._index.get, words, repeat(-1)), np.int64, len(words))
         rows = np.zeros((len(words), self.size), dtype=np.float32)
-        rows[places >= 0] = self.vectors[places[places >= 0]]
+        rows[positions >= 0] = self.vectors[positions[positions >= 0]]
         return rows
 
     def __getstate__(self) -> dict[str, Any]:
@@ -171,52 +171,52 @@ class WordVectors:
 
 
 _latest: dict[str, Any] = {}
-"""The vectors mapped into memory from a file last, and what tells the file from others.
+"""The vectors memory-mapped last, and the identity of their file.
 
-joblib gives each fit of a grid a pickle of the same vectors: a process makes its words out once.
+joblib sends each fit of a grid a pickle of the same vectors: a process unpacks the words only once.
 """
 
 
 def _file_of(vectors: np.ndarray) -> tuple[Any, ...] | None:
-    """Tell the place in a file that an array is mapped from, or None if it is not."""
+    """Return the identity of the file region an array is mapped from, or None if it is not."""
     if not isinstance(vectors, np.memmap) or vectors.filename is None:
         return None
     try:
-        found = os.stat(vectors.filename)
+        stat = os.stat(vectors.filename)
     except OSError:
         return None
-    return (found.st_dev, found.st_ino, found.st_mtime_ns, vectors.offset, vectors.shape)
+    return (stat.st_dev, stat.st_ino, stat.st_mtime_ns, vectors.offset, vectors.shape)
 
 
 @lru_cache(maxsize=1)
 def _read(path: str, modified: int, size: int) -> WordVectors:  # noqa: ARG001
-    """Read a file; `modified` and `size` tell a changed file from the one in the cache."""
+    """Read a file; `modified` and `size` are cache keys that detect a changed file."""
     return WordVectors(*read_vectors(Path(path)))
 
 
 def load_embeddings(embeddings: Any) -> list[WordVectors | None]:
-    """Read everything that the parameter ``embeddings`` of an estimator names.
+    """Load the word vectors given as the parameter ``embeddings`` of an estimator.
 
     Parameters
     ----------
     embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these
-        None stands for vectors to be trained on the training texts.
+        None means vectors to be trained on the training texts.
 
     Returns
     -------
     sources : list of WordVectors or None
-        None again for those still to be trained.
+        None for vectors that remain to be trained.
 
     Raises
     ------
     ValueError
         If one cannot be read.
     TypeError
-        If one is something else, or the list is empty.
+        If one has another type, or the list is empty.
     """
     if isinstance(embeddings, (list, tuple)):
         if not embeddings:
-            raise TypeError("embeddings=[] names no word vectors: give None to train them.")
+            raise TypeError("embeddings=[] is an empty list: give None to train word vectors.")
         return [source for part in embeddings for source in load_embeddings(part)]
     if embeddings is None:
         return [None]
@@ -236,21 +236,21 @@ def load_embeddings(embeddings: Any) -> list[WordVectors | None]:
 
 
 def embedding_matrix(sources: Sequence[WordVectors], vocabulary: Vocabulary) -> np.ndarray:
-    """Give the vectors of all known words, those of several sources concatenated.
+    """Return the vectors of all known words, concatenated over the sources.
 
     Parameters
     ----------
     sources : sequence of WordVectors
-        Where to look them up.
+        The sources of vectors.
     vocabulary : Vocabulary
         The known words.
 
     Returns
     -------
     matrix : ndarray of shape (len(vocabulary), size), dtype float32
-        Zeros for padding, for the unknown word, and where a source has no vector.
+        Zeros for padding, the unknown word, and words without a vector in a source.
     """
-    known = _side_by_side(sources, vocabulary.words)
+    known = _concatenated(sources, vocabulary.words)
     reserved = np.zeros((len(vocabulary) - len(known), known.shape[1]), dtype=np.float32)
     return np.concatenate([reserved, known])
 
@@ -258,35 +258,35 @@ def embedding_matrix(sources: Sequence[WordVectors], vocabulary: Vocabulary) -> 
 def find_unseen_words(
     sources: Sequence[WordVectors], vocabulary: Vocabulary, limit: int | None
 ) -> list[str]:
-    """Find words that have a vector and are not known.
+    """Find unseen words: out-of-vocabulary words with a pretrained vector.
 
     Parameters
     ----------
     sources : sequence of WordVectors
-        Where to look. Files of word vectors mostly have frequent words first.
+        The sources of vectors. Most files of word vectors begin with frequent words.
     vocabulary : Vocabulary
         The known words.
     limit : int or None
-        Words to find at most: the first of all sources, then the second, and so on.
+        Maximum number of words: first the first word of each source, then the second, and so on.
     """
     in_turn = chain.from_iterable(zip_longest(*(source.words for source in sources)))
     found = dict.fromkeys(filterfalse(vocabulary.__contains__, in_turn))
-    found.pop(None, None)  # what zip_longest fills up with
+    found.pop(None, None)  # the fill value of zip_longest
     return list(islice(found, limit))
 
 
 def unseen_matrix(sources: Sequence[WordVectors], vocabulary: Vocabulary) -> np.ndarray:
-    """Give the vectors of all unseen words, those of several sources concatenated.
+    """Return the vectors of all unseen words, concatenated over the sources.
 
     Returns
     -------
     matrix : ndarray of shape (len(vocabulary.unseen_words), size), dtype float16
-        Or float32, if a value is too large for 16 bits. Zeros where a source has no vector.
+        Or float32 if a value is too large for float16. Zeros where a source has no vector.
     """
-    matrix = _side_by_side(sources, vocabulary.unseen_words)
+    matrix = _concatenated(sources, vocabulary.unseen_words)
     largest = float(np.abs(matrix).max(initial=0.0))
     return matrix.astype(np.min_scalar_type(largest))
 
 
-def _side_by_side(sources: Sequence[WordVectors], words: Sequence[str]) -> np.ndarray:
+def _concatenated(sources: Sequence[WordVectors], words: Sequence[str]) -> np.ndarray:
     return np.concatenate([source.rows(words) for source in sources], axis=1)

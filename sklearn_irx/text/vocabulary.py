@@ -1,4 +1,4 @@
-"""The words a model knows."""
+"""The vocabulary of a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_irx.text.tokenized import TokenizedTexts, count_words, number_words
+from sklearn_irx.text.tokenized import TokenizedTexts, count_words, index_words
 from sklearn_irx.text.words import pack_words, unpack_words
 
 PADDING = 0
@@ -17,15 +17,15 @@ _N_RESERVED = 2
 
 
 class Vocabulary:
-    """A numbering of words: 0 for no word (padding), 1 for any unknown word, then all others.
+    """A mapping from words to ids: 0 is padding, 1 any unknown word, known words begin at 2.
 
     Parameters
     ----------
     words : sequence of str
-        The known words, in the order of their ids, which begin at 2.
+        The known words, in the order of their ids.
     unseen_words : sequence of str, default=()
-        Words that are not known, but have a vector to be read by. Their ids follow. They count
-        neither in the length of the vocabulary nor as members.
+        Out-of-vocabulary words with a pretrained vector. Their ids follow those of the known
+        words, but the length of the vocabulary and ``in`` exclude them.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Vocabulary:
     @classmethod
     def from_documents(cls, documents: Iterable[Sequence[str]], min_df: int = 1) -> Vocabulary:
         """Collect the words that occur in at least `min_df` documents, the most frequent first."""
-        return cls._frequent(*number_words(documents), min_df)
+        return cls._frequent(*index_words(documents), min_df)
 
     @classmethod
     def from_tokenized(cls, tokenized: TokenizedTexts, min_df: int = 1) -> Vocabulary:
@@ -59,30 +59,30 @@ class Vocabulary:
     def _frequent(
         cls, words: list[str], numbers: np.ndarray, lengths: np.ndarray, min_df: int
     ) -> Vocabulary:
-        """Collect frequent words from documents of numbered words."""
+        """Collect frequent words from the results of :func:`index_words`."""
         counts = count_words(numbers, lengths, len(words))
         document_frequency = np.bincount(counts.indices, minlength=len(words))
         first = np.empty(len(words), dtype=np.int64)
-        first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # of several values, the last stays
-        # Among equals, the first to occur: no hash order comes in.
+        first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # the last assignment wins
+        # Ties go to the word that occurs first, so the order is deterministic.
         known = np.flatnonzero(document_frequency >= max(1, min_df))
         order = known[np.lexsort((first[known], -document_frequency[known]))]
         return cls([words[i] for i in order])
 
     def __len__(self) -> int:
-        """Give the number of ids of known words, the two reserved ones included."""
+        """Return the number of known words, plus the two reserved ids."""
         return len(self.words) + _N_RESERVED
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self._ids.get(word, len(self)) < len(self)
 
     def lookup(self, words: Sequence[str]) -> np.ndarray:
-        """Give the id of each word, 1 where unknown: int32 of shape (len(words),)."""
+        """Return the id of each word, 1 if unknown: int32 of shape (len(words),)."""
         ids = map(self._ids.get, words, repeat(UNKNOWN))
         return np.fromiter(ids, dtype=np.int32, count=len(words))
 
     def __getstate__(self) -> dict[str, Any]:
-        # One value in place of a hundred thousand, each of which skops would describe.
+        # One value: skops would describe each of a hundred thousand words separately.
         return {
             "words": pack_words(chain(self.words, self.unseen_words)),
             "n_words": len(self.words),

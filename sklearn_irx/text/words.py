@@ -1,4 +1,4 @@
-"""Lists of words as bytes: one word a line, in UTF-8."""
+"""Lists of words as UTF-8 bytes, one word per line."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _ESCAPED = re.compile(r"\\(.?)")
 
 
 def pack_words(words: Iterable[str]) -> bytes:
-    r"""Write words, one a line; a backslash is doubled and a line end within a word is ``\n``.
+    r"""Encode words, one per line; backslashes are doubled and a line end in a word is ``\n``.
 
-    Halves of surrogate pairs, which a tokenizer may leave in a word, are written as they are.
+    Halves of surrogate pairs, which a tokenizer may leave in a word, are kept.
 
     Examples
     --------
@@ -25,26 +25,26 @@ def pack_words(words: Iterable[str]) -> bytes:
 
 
 def unpack_words(data: bytes, n_words: int) -> list[str]:
-    """Read what :func:`pack_words` wrote.
+    """Decode the bytes from :func:`pack_words`.
 
     Parameters
     ----------
     data : bytes
-        One word a line.
+        One word per line.
     n_words : int
-        How many words there must be. They are counted before any is made.
+        Expected number of words, checked before any word is created.
 
     Raises
     ------
     ValueError
-        If there are more or fewer, or `data` is no such text.
+        If the number differs, or `data` is not in this format.
     """
     n_lines = data.count(b"\n")
     if n_lines != n_words or not data.endswith(b"\n" if n_words else b""):
-        raise ValueError(f"there are {n_lines} lines where {n_words} words are to be")
+        raise ValueError(f"there are {n_lines} lines instead of {n_words} words")
     if not n_words:
         if data:
-            raise ValueError("there is text where no word is to be")
+            raise ValueError("there is text instead of 0 words")
         return []
     lines = data.decode("utf-8", "surrogatepass")[:-1].split("\n")
     if b"\\" not in data:
@@ -60,5 +60,5 @@ def _escaped(word: str) -> str:
 
 def _unescaped(match: re.Match[str]) -> str:
     if match[1] not in _ESCAPES:
-        raise ValueError(f"{match[0]!r} stands for nothing: a backslash is written twice")
+        raise ValueError(f"{match[0]!r} is no escape sequence: a backslash must be doubled")
     return _ESCAPES[match[1]]

@@ -1,1 +1,1 @@
-"""Tools for those who build estimators of their own on raw text."""
+"""Tools for developers of estimators on raw text."""

@@ -1,8 +1,8 @@
-"""Checks that an estimator on raw text keeps scikit-learn's conventions.
+"""Checks that an estimator on raw text follows scikit-learn's conventions.
 
-scikit-learn's own `check_estimator` fits on numbers, so of a text classifier it checks next to
-nothing. These checks fit on texts. They are for classifiers and transformers, pipelines included;
-all of them are listed in ``docs/estimator_checks.md``.
+scikit-learn's own `check_estimator` fits on numbers, so it can check almost nothing of a text
+classifier. These checks fit on texts. They apply to classifiers and transformers, including
+pipelines, and are listed in ``docs/estimator_checks.md``.
 """
 
 from __future__ import annotations
@@ -34,50 +34,48 @@ __all__ = [
 def text_estimator_checks_generator(
     estimator: Any, *, expected_failed_checks: dict[str, str] | None = None
 ) -> Iterator[tuple[Any, Callable[[Any], None]]]:
-    """Give the checks that apply to an estimator, one by one.
+    """Yield the checks that apply to an estimator.
 
     Parameters
     ----------
     estimator : estimator object
-        A classifier or transformer on raw text. It is cloned before anything is done with it.
+        A classifier or transformer on raw text. The checks use clones of it.
     expected_failed_checks : dict of str to str, default=None
-        Names of checks that are expected to fail, and the reasons. Here they are only looked up:
-        a name that no check has is an error.
+        Names of checks that are expected to fail, and the reasons. Here, the names are only
+        validated.
 
     Yields
     ------
     estimator : estimator object
-        The one given.
+        The `estimator` passed.
     check : callable
-        To be called with it.
+        The check, to be called with `estimator`.
 
     Raises
     ------
     TypeError
-        If `estimator` is a class, or neither a classifier nor a transformer.
+        If `estimator` is a class, a regressor, a clusterer or an outlier detector.
     ValueError
-        If `expected_failed_checks` names what is no check.
+        If `expected_failed_checks` contains an unknown name.
     """
     if isinstance(estimator, type):
         raise TypeError(
             f"estimator is the class {estimator.__name__}: give an instance, "
             f"{estimator.__name__}() for example."
         )
-    for what, is_one in {
-        "regressor": is_regressor,
-        "clusterer": is_clusterer,
-        "detector of outliers": is_outlier_detector,
+    for kind, is_kind in {
+        "a regressor": is_regressor,
+        "a clusterer": is_clusterer,
+        "an outlier detector": is_outlier_detector,
     }.items():
-        if is_one(estimator):
-            raise TypeError(
-                f"estimator={estimator!r} is a {what}: give a classifier or a transformer."
-            )
+        if is_kind(estimator):
+            raise TypeError(f"estimator={estimator!r} is {kind}: give a classifier or transformer.")
     known = {check.__name__ for checks in text_checks_by_theme().values() for check in checks}
     unknown = sorted(set(expected_failed_checks or {}) - known - set(AS_THEY_ARE))
     if unknown:
         raise ValueError(
-            f"expected_failed_checks names {', '.join(unknown)}: give names of checks, as "
-            "docs/estimator_checks.md lists them."
+            f"expected_failed_checks names {', '.join(unknown)}: give names of checks, which "
+            "docs/estimator_checks.md lists."
         )
     name = type(estimator).__name__
     for check in [*sklearn_checks(estimator), *text_checks(estimator)]:
@@ -90,29 +88,29 @@ def parametrize_with_text_checks(
     expected_failed_checks: Callable[[Any], dict[str, str]] | None = None,
     xfail_strict: bool = True,
 ) -> Any:
-    """Make a pytest test run once for each estimator and each check that applies to it.
+    """Parametrize a pytest test with estimators and the checks that apply to each.
 
     Parameters
     ----------
     estimators : list of estimator objects
-        Classifiers and transformers on raw text, pipelines for example.
+        Classifiers and transformers on raw text, including pipelines.
     expected_failed_checks : callable, default=None
-        Takes an estimator, and gives a dict with the names of checks it is expected to fail and
-        the reasons. They are marked as expected failures.
+        A function that takes an estimator and returns a dict of the names of checks that it is
+        expected to fail, and the reasons. They are marked as expected failures.
     xfail_strict : bool, default=True
-        Whether a check fails that was expected to fail and does not.
+        Whether an expected failure that passes is a failure.
 
     Returns
     -------
     decorator : ``pytest.mark.parametrize``
-        For a function of `estimator` and `check`.
+        Decorator of a test function of `estimator` and `check`.
 
     Raises
     ------
     TypeError
-        If one of `estimators` is a class, or neither a classifier nor a transformer.
+        If one of `estimators` is a class, a regressor, a clusterer or an outlier detector.
     ValueError
-        If an expected failure names what is no check.
+        If the name of an expected failure is unknown.
 
     Examples
     --------
@@ -150,38 +148,37 @@ def check_text_estimator(
     on_fail: str | None = "raise",
     callback: Callable[..., None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Check that an estimator on raw text keeps scikit-learn's conventions.
+    """Check that an estimator on raw text follows scikit-learn's conventions.
 
     Parameters
     ----------
     estimator : estimator object
-        A classifier or transformer on raw text. It is cloned before anything is done with it.
+        A classifier or transformer on raw text. The checks use clones of it.
     expected_failed_checks : dict of str to str, default=None
-        Names of checks that are expected to fail, and the reasons. If one passes, that is a
-        failure.
+        Names of checks that are expected to fail, and the reasons. One that passes is a failure.
     on_skip : "warn" or None, default="warn"
-        Whether to warn of a check that could not be done.
+        Whether to warn of skipped checks.
     on_fail : {"raise", "warn"} or None, default="raise"
-        What to do if a check fails: raise its error and stop, warn, or go on.
+        What to do if a check fails: raise its error, warn, or continue silently.
     callback : callable, default=None
-        Called after each check with the entries of its result as keywords.
+        Called after each check with the entries of its result as keyword arguments.
 
     Returns
     -------
     results : list of dict
         For each check: ``estimator``; ``check_name``; ``exception``, None if it passed; ``status``,
-        "passed", "failed", "skipped", or "xfail" for a failure that was expected;
-        ``expected_to_fail`` and ``expected_to_fail_reason``.
+        "passed", "failed", "skipped" or "xfail" (expected failure); ``expected_to_fail`` and
+        ``expected_to_fail_reason``.
 
     Raises
     ------
     Exception
-        With ``on_fail="raise"``, that of the first check that fails.
+        With ``on_fail="raise"``, the exception of the first check that fails.
     TypeError
-        If `estimator` is a class, or neither a classifier nor a transformer.
+        If `estimator` is a class, a regressor, a clusterer or an outlier detector.
     ValueError
-        If `expected_failed_checks` names what is no check, or `on_skip` or `on_fail` is none of
-        the values above.
+        If `expected_failed_checks` contains an unknown name, or `on_skip` or `on_fail` is not
+        among the above.
 
     Examples
     --------
@@ -222,7 +219,7 @@ def check_text_estimator(
 def _result(
     estimator: Any, check: Callable[[Any], None], expected: dict[str, str]
 ) -> dict[str, Any]:
-    """Run a check and tell what came of it."""
+    """Run a check and return its result."""
     name = _check_name(check)
     exception: Exception | None = None
     status = "passed"
@@ -236,8 +233,8 @@ def _result(
         if name in expected:
             status = "failed"
             exception = AssertionError(
-                f"{name} passed, and expected_failed_checks says it would fail "
-                f"({expected[name]!r}): remove it from there."
+                f"{name} passed, but is in expected_failed_checks ({expected[name]!r}): remove it "
+                "from there."
             )
     return {
         "estimator": estimator,
@@ -254,7 +251,7 @@ def _check_name(check: Any) -> str:
 
 
 def _test_id(value: Any) -> str:
-    """Name a parameter of a test: a check by its name, an estimator by its changed parameters."""
+    """Return a test id: the name of a check, or the repr of an estimator."""
     if isinstance(value, partial):
         return _check_name(value)
     with config_context(print_changed_only=True):

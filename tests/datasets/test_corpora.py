@@ -145,7 +145,7 @@ def test_an_archive_is_read_without_writing_and_without_other_members(tmp_path, 
     )
     assert load_corpus("imdb", data_home=archive).data == ["a review"]
     assert [path.name for path in tmp_path.iterdir()] == ["aclImdb_v1.tar.gz"]
-    with pytest.raises(ValueError, match="holds no test reviews"):
+    with pytest.raises(ValueError, match="contains no test reviews"):
         load_corpus("imdb", subset="test", data_home=archive)
 
 

@@ -102,9 +102,9 @@ def test_documents_in_two_splits_are_warned_of(tmp_path):
     extra = {"annotation_id": "t9", "classification": "NO", "evidences": [], "docids": ["copy"]}
     docs = {**DOCS, "copy": "Nobody\nasked ."}
     folder = lay(tmp_path, {"train": [*TRAIN, extra], "val": VAL}, docs)
-    with pytest.warns(UserWarning, match="1 of the 4 texts of 'train' stand in 'val' too, .*row 3"):
+    with pytest.warns(UserWarning, match="1 of the 4 texts of 'train' occur in 'val' too, .*row 3"):
         read_eraser(folder, "train")
-    with pytest.warns(UserWarning, match="1 of the 2 texts of 'val' stand in 'train' too, .*row 0"):
+    with pytest.warns(UserWarning, match="1 of the 2 texts of 'val' occur in 'train' too, .*row 0"):
         read_eraser(folder, "val")
     assert len(read_eraser(folder, "train", check_splits=False).texts) == 4
 
@@ -115,7 +115,7 @@ def test_documents_in_two_splits_are_warned_of(tmp_path):
         ("{", "no ERASER annotation on line 1 of train.jsonl"),
         ("[]", "no ERASER annotation on line 1"),
         ('{"annotation_id": "x"}', "no ERASER annotation on line 1"),
-        ({**TRAIN[2], "docids": ["../train.jsonl"]}, r"the document '\.\./train\.jsonl', which it"),
+        ({**TRAIN[2], "docids": ["../train.jsonl"]}, r"'\.\./train\.jsonl', which is missing"),
         (
             {**TRAIN[2], "evidences": [[{"docid": "ferry", "start_token": 7, "end_token": 9}]]},
             "from token 7 to 9 of 'ferry' for 'ferry', which has 8",
@@ -226,17 +226,17 @@ def test_masks_alone_are_enough(corpus, tmp_path):
     ("changed", "said"),
     [
         ({"masks": np.ones((2, 3), dtype=bool)}, r"masks has shape \(2, 3\): give \(3, n_words\)"),
-        ({"masks": np.ones((3, 15), dtype=bool)}, r"masks\[0\] goes past the end .* has 11 words"),
-        ({"scores": np.zeros((3, 15))}, r"scores\[0\] goes past the end"),
+        ({"masks": np.ones((3, 15), dtype=bool)}, r"masks\[0\] exceeds its text, .* 11 words"),
+        ({"scores": np.zeros((3, 15))}, r"scores\[0\] exceeds its text"),
         ({"scores": np.zeros(3)}, r"scores has shape \(3,\)"),
-        ({"probabilities": np.ones((3, 2))}, "classes=None, but there are probabilities"),
+        ({"probabilities": np.ones((3, 2))}, "classes=None with probabilities"),
         (
             {"probabilities": np.ones((3, 3)), "classes": ["NO", "YES"]},
             r"probabilities of shape \(3, 3\): give \(3, 2\)",
         ),
         (
             {"sufficiency_probabilities": np.ones((3, 2)), "classes": ["NO", "YES"]},
-            "probabilities=None, but there are others",
+            "probabilities=None with other probabilities",
         ),
     ],
 )

@@ -286,13 +286,13 @@ def test_a_row_may_name_its_document_in_its_evidence(tmp_path):
 
 def test_a_corpus_without_documents_of_the_subset_is_named(tmp_path):
     for data_home in in_every_form(tmp_path, REVIEWS[:3]).values():
-        with pytest.raises(ValueError, match=rf"holds no val documents: .*{ELSEWHERE}"):
+        with pytest.raises(ValueError, match=rf"contains no val documents: .*{ELSEWHERE}"):
             load_rationale_corpus(subset="val", data_home=data_home)
 
 
 def test_damaged_files_are_named(tmp_path):
     files = published(REVIEWS) | {"movies/docs/n1.txt": b"caf\xe9"}
-    with pytest.raises(ValueError, match=r"no UTF-8 text: get movies.tar.gz again"):
+    with pytest.raises(ValueError, match=r"not UTF-8 text: download movies.tar.gz again"):
         load_rationale_corpus(data_home=write_folder(tmp_path, files))
     damaged = tmp_path / "movies.tar.gz"
     whole = write_archive(damaged, files).read_bytes()
@@ -343,7 +343,7 @@ def test_the_real_corpus_has_rationales_within_its_documents(subset, n_documents
 def test_a_review_in_both_splits_is_warned_of(tmp_path):
     again = ("n3.txt", "val", "NEG", "seen twice\n.", [(0, 1)])
     for data_home in in_every_form(tmp_path, [*REVIEWS, again]).values():
-        with pytest.warns(UserWarning, match="1 of the 3 texts of 'train' stand in 'val' too"):
+        with pytest.warns(UserWarning, match="1 of the 3 texts of 'train' occur in 'val' too"):
             load_rationale_corpus("movies", "train", data_home=data_home)
-        with pytest.warns(UserWarning, match="1 of the 2 texts of 'val' stand in 'train' too"):
+        with pytest.warns(UserWarning, match="1 of the 2 texts of 'val' occur in 'train' too"):
             load_rationale_corpus("movies", "val", data_home=data_home)

@@ -9,7 +9,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import make_pipeline
 
 from sklearn_irx.datasets import make_rationale_classification
-from sklearn_irx.datasets._phrases import PASSING, PLAIN, SLOTS, TELLING, TROUBLES
+from sklearn_irx.datasets._phrases import CUES, MENTIONS, PLAIN, SLOTS, TROUBLES
 from sklearn_irx.metrics import token_f1_score
 from sklearn_irx.text import WordTokenizer
 
@@ -49,7 +49,7 @@ def test_every_telling_word_belongs_to_one_trouble_and_to_no_other_sentence():
     assert len(telling) == len(set(telling))
     assert all(re.fullmatch(r"[a-z]+", word) for word in telling)
     slots = [text for texts in SLOTS.values() for text in texts.split("|")]
-    around = {word for text in [*TELLING, *PASSING, *PLAIN, *slots] for word in words_of(text)}
+    around = {word for text in [*CUES, *MENTIONS, *PLAIN, *slots] for word in words_of(text)}
     assert not around & set(telling)
 
 

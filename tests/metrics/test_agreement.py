@@ -81,7 +81,7 @@ def test_stability_is_the_mean_of_all_pairs():
 
 def test_what_cannot_be_compared():
     mask = np.array([[True, False]])
-    with pytest.raises(ValueError, match="masks holds 1 rationales: give those of two"):
+    with pytest.raises(ValueError, match="masks holds 1 rationales: give those of two or more"):
         rationale_stability_score([mask])
     with pytest.raises(ValueError, match="agreement='alpha' is unknown"):
         rationale_stability_score([mask, mask], agreement="alpha")

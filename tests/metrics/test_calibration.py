@@ -57,8 +57,8 @@ def test_error_against_a_loop_over_bins(seed, n_bins, n):
         ({"y_true": ["no"] * 5}, r"probabilities has shape \(5, 2\): .* each of the 1 classes"),
         ({"y_true": Y[:3]}, r"probabilities has shape \(5, 2\): give a row for each of the 3"),
         ({"labels": ["no", "maybe"]}, r"y_true has \['yes'\], which labels lacks"),
-        ({"probabilities": np.array(PROBABILITIES) * 3}, r"probabilities goes from 0\.0 to 3\.0"),
-        ({"probabilities": np.full((5, 2), np.nan)}, "probabilities goes from nan to nan"),
+        ({"probabilities": np.array(PROBABILITIES) * 3}, r"has values from 0\.0 to 3\.0"),
+        ({"probabilities": np.full((5, 2), np.nan)}, "probabilities has values from nan to nan"),
     ],
 )
 def test_what_cannot_be_judged(changed, said):

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_irx import InteractiveEnsemble
 from sklearn_irx.metrics import comprehensiveness_score, sufficiency_score
-from sklearn_irx.metrics._reading import kept_text
+from sklearn_irx.metrics._masked_prediction import kept_text
 from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer
 from tests.metrics.readers import Counting, Masked
 
@@ -155,9 +155,9 @@ def test_ensembles_and_pipelines_get_texts(fitted, other, reviews):
         ({"masks": MASKS > 2.5, "X": X[0]}, TypeError, "X is one str"),
         ({"masks": [[(0, 5)], []]}, ValueError, r"masks\[0\] selects .* X\[0\], which has 4"),
         ({"masks": MASKS.astype(int)}, TypeError, "masks has dtype int64"),
-        ({"tokenizer": "words"}, TypeError, "tokenizer='words': give a function that gives"),
+        ({"tokenizer": "words"}, TypeError, "tokenizer='words': give a function that returns"),
         ({"tokenizer": 5}, TypeError, "tokenizer=5: give a function"),
-        ({"X": [], "masks": MASKS}, ValueError, "X holds no documents"),
+        ({"X": [], "masks": MASKS}, ValueError, "X contains no documents"),
         ({"masks": None, "scores": [[1.0]]}, ValueError, r"scores has shape \(1, 1\)"),
         ({"masks": None, "scores": np.ones((2, 5))}, ValueError, r"selects words past .* has 4"),
         (

@@ -69,8 +69,8 @@ def test_empty_rationales_and_any_labels_are_legal():
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"y": [1] * N}, "y has the one label 1: give documents of two or more"),
-        ({"y": ["a"] * 197 + ["b"] * 3}, "cv=5, and y has the label 'b' 3 times: give a smaller"),
+        ({"y": [1] * N}, "y has only the label 1: give documents of two or more"),
+        ({"y": ["a"] * 197 + ["b"] * 3}, "cv=5, but y has the label 'b' 3 times: give a smaller"),
         ({"cv": 1}, "cv=1: give an integer of at least 2"),
         ({"cv": 2.5}, r"cv=2\.5: give an integer"),
         ({"y": Y[:-1]}, "X has 200 documents and y 199 labels"),

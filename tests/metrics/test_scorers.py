@@ -66,7 +66,7 @@ def test_rationales_are_found_by_text_in_any_order():
     assert scorer(clf, ["c d"]) == 0
     assert scorer(clf, np.array(["a b"])) == 1
     assert scorer(clf, ["c d", "a b", "a b"]) == pytest.approx(2 / 3)
-    with pytest.raises(ValueError, match=r"X\[1\] is none of the texts that the scorer knows"):
+    with pytest.raises(ValueError, match=r"X\[1\] is not among the texts of token_f1_scorer"):
         scorer(clf, ["a b", "e f"])
 
 
@@ -92,7 +92,7 @@ def test_our_estimators_are_scored(fitted, other, reviews):
 def test_scorers_say_what_they_need():
     with pytest.raises(ValueError, match="max_length=0: give a number of words above 0"):
         accuracy_within_length(0)
-    with pytest.raises(ValueError, match=r"texts\[0\] and texts\[2\] are the same, and their"):
+    with pytest.raises(ValueError, match=r"texts\[0\] and texts\[2\] are equal, but their"):
         token_f1_scorer(["a", "b", "a"], [[(0, 1)], [], []])
     with pytest.raises(ValueError, match="texts has 1 rows and masks 2"):
         token_f1_scorer(["a"], [[], []])

@@ -64,8 +64,8 @@ def test_every_word_is_as_likely_as_the_others():
         (([2.0], 1), TypeError, "lengths has dtype float64"),
         (([2], 1.5), TypeError, "n_words has dtype float64"),
         (([2, 2], [1]), ValueError, r"n_words has shape \(1,\): .* 2 documents"),
-        (([2, -1], 1), ValueError, "lengths goes from -1 to 2: give numbers of at least 0"),
-        (([2, 1], -1), ValueError, "n_words goes from -1"),
+        (([2, -1], 1), ValueError, "lengths has values from -1 to 2: give numbers of at least 0"),
+        (([2, 1], -1), ValueError, "n_words has values from -1"),
     ],
 )
 def test_what_cannot_be_drawn(arguments, error, said):

@@ -183,8 +183,8 @@ def test_no_more_is_asked_of_a_tokenizer_than_the_limit():
     ids=str,
 )
 def test_wrong_tokenizers_are_named_with_what_they_gave(tokens, error):
-    with pytest.raises(error, match="tokenizer gave") as caught:
+    with pytest.raises(error, match="tokenizer returned") as caught:
         tokens_of(lambda text: tokens, "one two", 10)
     assert repr(tokens[-1]) in str(caught.value)
-    with pytest.raises(error, match="tokenizer gave"):
+    with pytest.raises(error, match="tokenizer returned"):
         words_of(lambda text: tokens, "one two", 10)

@@ -217,7 +217,7 @@ def test_a_check_that_cannot_be_done_is_told(monkeypatch):
         (TfidfVectorizer, "the class TfidfVectorizer: give an instance"),
         (Ridge(), "is a regressor: give a classifier"),
         (KMeans(), "is a clusterer"),
-        (LocalOutlierFactor(), "is a detector of outliers"),
+        (LocalOutlierFactor(), "is an outlier detector"),
     ],
     ids=["class", "regressor", "clusterer", "outliers"],
 )

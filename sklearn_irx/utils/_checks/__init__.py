@@ -1,1 +1,1 @@
-"""The checks themselves, a file a theme; `sklearn_irx.utils.estimator_checks` is the way in."""
+"""The checks, one file per theme; `sklearn_irx.utils.estimator_checks` is their public API."""

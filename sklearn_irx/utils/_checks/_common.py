@@ -1,4 +1,4 @@
-"""What the checks have in common: documents to check on, and comparisons that say what differs."""
+"""Shared by the checks: documents, and comparisons with informative failures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 
 TOLERANCE = 1e-5
-"""Absolute difference allowed between numbers that are summed in another order.
+"""Absolute tolerance for floats, whose order of summation may differ.
 
-Labels, masks and texts have to be equal.
+Labels, masks and texts must be equal.
 """
 
 OUTPUTS = ("predict", "predict_proba", "decision_function", "transform")
-"""Methods whose results are compared."""
+"""Methods whose outputs are compared."""
 
 _SUBJECTS = {
     "food": ["soup", "bread", "pasta", "cheese", "salad", "pancakes", "porridge", "coffee"],
@@ -34,17 +34,16 @@ _FRAMES = [
 
 
 def text_check_data() -> tuple[list[str], np.ndarray]:
-    """Give the documents and labels that estimators are checked on.
+    """Return the documents and labels that estimators are checked on.
 
-    An estimator that holds fitted parts, members of an ensemble say, has to have them fitted on
-    these.
+    Prefitted parts of an estimator, such as members of an ensemble, must be fitted on these.
 
     Returns
     -------
     texts : list of 24 str
-        Short documents, all different.
+        Short, distinct documents.
     labels : ndarray of shape (24,), dtype str
-        Three classes with eight documents each, in turn.
+        Three classes with eight documents each, alternating.
     """
     texts, labels = [], []
     for i in range(8):
@@ -55,14 +54,14 @@ def text_check_data() -> tuple[list[str], np.ndarray]:
 
 
 def two_class_data() -> tuple[list[str], np.ndarray]:
-    """Give those of the documents that belong to the first two classes."""
+    """Return the documents and labels of the first two classes."""
     texts, labels = text_check_data()
     rows = np.flatnonzero(labels != "weather")
     return [texts[row] for row in rows], labels[rows]
 
 
 def undecided_documents() -> list[str]:
-    """Give documents that speak for several classes or for none, so that weights can tell."""
+    """Return documents of several classes or none, whose probabilities depend on weights."""
     texts, _ = text_check_data()
     return [
         "",
@@ -72,14 +71,14 @@ def undecided_documents() -> list[str]:
 
 
 def objects(values: Any) -> np.ndarray:
-    """Give a one-dimensional array of objects, whatever they are."""
+    """Return a one-dimensional array of objects of any type."""
     array = np.empty(len(values), dtype=object)
     array[:] = list(values)
     return array
 
 
 def unfitted(estimator: Any) -> Any:
-    """Clone an estimator, and set whatever `random_state` it or its parts have."""
+    """Clone an estimator and set each `random_state`, of its parts too, to 0."""
     fresh = clone(estimator)
     seeds = {
         name: 0
@@ -92,14 +91,14 @@ def unfitted(estimator: Any) -> Any:
 
 
 def fitted(estimator: Any, X: Any = None, y: Any = None, **fit_params: Any) -> Any:
-    """Fit a clone, on the documents of the checks if no others are given."""
+    """Fit a clone, by default on the documents of the checks."""
     if X is None:
         X, y = text_check_data()
     return unfitted(estimator).fit(X, y, **fit_params)
 
 
 def outputs(estimator: Any, X: Any) -> dict[str, np.ndarray]:
-    """Give what a fitted estimator says of documents, method by method."""
+    """Return the outputs of a fitted estimator for documents, by method."""
     return {
         method: dense(getattr(estimator, method)(X))
         for method in OUTPUTS
@@ -108,7 +107,7 @@ def outputs(estimator: Any, X: Any) -> dict[str, np.ndarray]:
 
 
 def dense(result: Any) -> np.ndarray:
-    """Give an array also where a transformer gives a sparse matrix or a list."""
+    """Convert a sparse matrix or a list to an array."""
     return result.toarray() if issparse(result) else np.asarray(result)
 
 
@@ -118,32 +117,32 @@ def assert_same(
     why: str,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Compare results, method by method: numbers within the tolerance, all else exactly.
+    """Compare outputs by method: floats within the tolerance, all else exactly.
 
     Parameters
     ----------
     got, wanted : dict of str to ndarray
-        As :func:`outputs` gives them.
+        As from :func:`outputs`.
     why : str
-        What the two have in common, so that they should be the same: the error begins with it.
+        The reason for equality, with which the error begins.
     tolerance : float
-        Absolute difference allowed between numbers.
+        Absolute tolerance for floats.
     """
     for method, expected in wanted.items():
         result = got[method]
         assert result.shape == expected.shape, (
-            f"{why}: {method} gives shape {result.shape} instead of {expected.shape}."
+            f"{why}: {method} returns shape {result.shape} instead of {expected.shape}."
         )
         if expected.dtype.kind == "f":
             largest = np.abs(result - expected).max(initial=0.0)
             assert largest <= tolerance, (
-                f"{why}: {method} gives numbers that differ by up to {largest:.3g}, "
-                f"and {tolerance:g} is allowed."
+                f"{why}: {method} returns values that differ by up to {largest:.3g}, "
+                f"but {tolerance:g} is allowed."
             )
         else:
             rows = np.flatnonzero((result != expected).reshape(len(expected), -1).any(axis=1))
             assert not len(rows), (
-                f"{why}: {method} gives {result[rows[0]]!r} instead of {expected[rows[0]]!r} for "
+                f"{why}: {method} returns {result[rows[0]]!r} instead of {expected[rows[0]]!r} for "
                 f"document {rows[0]}, and {len(rows) - 1} more differ."
             )
 
@@ -152,16 +151,16 @@ def assert_same(
 def must_raise(
     errors: type[Exception] | tuple[type[Exception], ...], why: str, holding: str | None = None
 ) -> Iterator[None]:
-    """Demand an error, of one of these types, and with `holding` in its message.
+    """Assert that the block raises one of these errors, with `holding` in its message.
 
     Parameters
     ----------
     errors : type or tuple of types
-        What may be raised.
+        Expected errors.
     why : str
-        What the estimator should do: the failure begins with it.
+        The call that should fail, with which the failure begins.
     holding : str or None
-        What the message has to hold, in whatever case.
+        Required part of the message, in any case.
     """
     wanted = errors if isinstance(errors, tuple) else (errors,)
     names = " or ".join(error.__name__ for error in wanted)
@@ -170,7 +169,7 @@ def must_raise(
     except wanted as error:
         if holding is not None and holding.lower() not in str(error).lower():
             raise AssertionError(
-                f"{why}: the {type(error).__name__} should name {holding!r}. It says: {error}"
+                f"{why}: the {type(error).__name__} should name {holding!r}. Its message: {error}"
             ) from error
     except Exception as error:
         raise AssertionError(

@@ -1,4 +1,4 @@
-"""Checks of `fit`: what it returns, sets and leaves alone, and whether it can be repeated."""
+"""Checks of `fit`: its result, its side effects and its repeatability."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_text_fit_returns_self(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_unfitted(name: str, estimator_orig: Any) -> None:
-    """All that needs a fitted estimator raises NotFittedError before `fit`."""
+    """Methods that need a fitted estimator raise NotFittedError before `fit`."""
     X, y = text_check_data()
     estimator = unfitted(estimator_orig)
     for method in _AFTER_FIT:
@@ -51,7 +51,7 @@ def check_text_unfitted(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_is_fitted(name: str, estimator_orig: Any) -> None:
-    """`check_is_fitted`, and `__sklearn_is_fitted__` where it is defined, tell fitted or not."""
+    """`check_is_fitted`, and `__sklearn_is_fitted__` if defined, report the fitted state."""
     X, y = text_check_data()
     estimator = unfitted(estimator_orig)
     with must_raise(NotFittedError, f"check_is_fitted of {name} before fit"):
@@ -61,17 +61,17 @@ def check_text_is_fitted(name: str, estimator_orig: Any) -> None:
         check_is_fitted(estimator)
     except NotFittedError as error:
         raise AssertionError(
-            f"check_is_fitted says that {name} is not fitted after fit: set an attribute that "
+            f"check_is_fitted reports that {name} is not fitted after fit: set an attribute that "
             "ends in an underscore, or define __sklearn_is_fitted__."
         ) from error
     if hasattr(estimator, "__sklearn_is_fitted__"):
         assert estimator.__sklearn_is_fitted__() is True, (
-            f"{name}.__sklearn_is_fitted__() should give True after fit."
+            f"{name}.__sklearn_is_fitted__() should return True after fit."
         )
 
 
 def check_text_fit_repeatable(name: str, estimator_orig: Any) -> None:
-    """Two estimators with the same `random_state`, fitted on the same documents, say the same."""
+    """With the same `random_state`, fitting on the same documents gives equal results."""
     X, _ = text_check_data()
     assert_same(
         outputs(fitted(estimator_orig), X),
@@ -89,7 +89,7 @@ def check_text_fit_idempotent(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_refit_forgets(name: str, estimator_orig: Any) -> None:
-    """Fitted on other documents and labels, an estimator is as if it were new."""
+    """After fitting on other documents and labels, no effect of the first fit remains."""
     X, y = two_class_data()
     other = np.where(y == "food", "yes", "no")
     again = fitted(estimator_orig).fit(X, other)
@@ -99,13 +99,11 @@ def check_text_refit_forgets(name: str, estimator_orig: Any) -> None:
             f"{name}, fitted on other labels than before, has classes_ {list(again.classes_)} "
             "instead of ['no', 'yes']."
         )
-    assert_same(
-        outputs(again, X), outputs(new, X), f"{name} that was fitted before, and one that was not"
-    )
+    assert_same(outputs(again, X), outputs(new, X), f"{name}, fitted before and not")
 
 
 def check_text_fit_attributes(name: str, estimator_orig: Any) -> None:
-    """`fit` adds and changes attributes only whose names begin or end with an underscore."""
+    """`fit` adds and changes only attributes whose names begin or end with an underscore."""
     X, y = text_check_data()
     estimator = unfitted(estimator_orig)
     before = dict(vars(estimator))
@@ -117,14 +115,14 @@ def check_text_fit_attributes(name: str, estimator_orig: Any) -> None:
     }
     added = sorted(set(public) - set(before))
     assert not added, (
-        f"{name}.fit sets {', '.join(added)}: let names of learned attributes end in an underscore."
+        f"{name}.fit sets {', '.join(added)}: end names of learned attributes with an underscore."
     )
     changed = sorted(key for key in public if public[key] is not before[key])
-    assert not changed, f"{name}.fit changes the parameters {', '.join(changed)}: leave them alone."
+    assert not changed, f"{name}.fit changes the parameters {', '.join(changed)}: do not set them."
 
 
 def check_text_params_unchanged(name: str, estimator_orig: Any) -> None:
-    """`fit` leaves all parameters as they were, those of estimators among them too."""
+    """`fit` changes no parameters, including those of nested estimators."""
     X, y = text_check_data()
     estimator = unfitted(estimator_orig)
     before = {key: joblib.hash(value) for key, value in estimator.get_params().items()}
@@ -133,12 +131,12 @@ def check_text_params_unchanged(name: str, estimator_orig: Any) -> None:
     changed = sorted(key for key in before if before[key] != after.get(key))
     assert not changed, (
         f"{name}.fit changes the parameters {', '.join(changed)}: fit clones of estimators, and "
-        "copy what is changed."
+        "copy values before changing them."
     )
 
 
 def check_text_pickle(name: str, estimator_orig: Any) -> None:
-    """Pickled and unpickled, before `fit` or after it, an estimator says the same."""
+    """Pickling, before or after `fit`, changes no results."""
     X, y = text_check_data()
     estimator = fitted(estimator_orig)
     wanted = outputs(estimator, X)
@@ -149,9 +147,9 @@ def check_text_pickle(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_memory_mapped(name: str, estimator_orig: Any) -> None:
-    """With arrays that are read-only and on disk, an estimator says the same.
+    """Memory-mapped, read-only arrays change no results.
 
-    joblib hands large estimators to its processes in this way.
+    joblib passes large estimators to its processes in this way.
     """
     X, _ = text_check_data()
     estimator = fitted(estimator_orig)
@@ -166,17 +164,17 @@ def check_text_memory_mapped(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_no_feature_names(name: str, estimator_orig: Any) -> None:
-    """Documents have no features: `n_features_in_` and `feature_names_in_` are not set."""
+    """`n_features_in_` and `feature_names_in_` are not set, as documents have no features."""
     estimator = fitted(estimator_orig)
     for attribute in ("n_features_in_", "feature_names_in_"):
         assert not hasattr(estimator, attribute), (
             f"{name} has {attribute} after fit on raw text, which has no features. scikit-learn's "
-            "meta-estimators would take it over: do not set it."
+            "meta-estimators would copy it: do not set it."
         )
 
 
 def check_text_n_iter(name: str, estimator_orig: Any) -> None:
-    """Where there is a parameter `max_iter`, `n_iter_` tells how many iterations it took."""
+    """Estimators with a parameter `max_iter` set `n_iter_` to the number of iterations."""
     estimator = fitted(estimator_orig)
     assert hasattr(estimator, "n_iter_"), f"{name} has max_iter, so fit should set n_iter_."
     assert np.all(np.asarray(estimator.n_iter_) >= 1), (
@@ -185,7 +183,7 @@ def check_text_n_iter(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_in_pipeline(name: str, estimator_orig: Any) -> None:
-    """As the only step of a pipeline, an estimator says the same."""
+    """As the only step of a pipeline, an estimator gives equal results."""
     X, y = text_check_data()
     pipeline = Pipeline([("only", unfitted(estimator_orig))]).fit(X, y)
     assert_same(

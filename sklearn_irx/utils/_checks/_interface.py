@@ -1,4 +1,4 @@
-"""Checks of what an estimator is before any training: its parameters, tags and pictures."""
+"""Checks of an estimator before training: its parameters, tags and diagram."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from sklearn_irx.utils._checks._common import (
 
 
 def check_text_tags(name: str, estimator_orig: Any) -> None:
-    """Tags say that X is a sequence of strings, and no array of two dimensions."""
+    """Tags declare that X is a sequence of strings, not a two-dimensional array."""
     tags = get_tags(estimator_orig).input_tags
     assert tags.string, (
-        f"{name} reads strings: set input_tags.string = True in its __sklearn_tags__."
+        f"{name} takes strings: set input_tags.string = True in its __sklearn_tags__."
     )
     assert not tags.two_d_array, (
-        f"{name} reads no array of two dimensions: set input_tags.two_d_array = False in its "
+        f"{name} takes no two-dimensional array: set input_tags.two_d_array = False in its "
         "__sklearn_tags__."
     )
 
 
 def check_text_clone(name: str, estimator_orig: Any) -> None:
-    """Cloned, a fitted estimator is unfitted, and fitted again it says the same."""
+    """Clones of a fitted estimator are unfitted, and after `fit` give equal results."""
     X, y = text_check_data()
     first = fitted(estimator_orig)
     copy = clone(first)
     assert copy is not first, f"clone({name}) is the estimator itself."
     if get_tags(copy).requires_fit:
-        with must_raise(NotFittedError, f"A clone of a fitted {name} is not to be fitted"):
+        with must_raise(NotFittedError, f"A clone of a fitted {name} should be unfitted"):
             check_is_fitted(copy)
     names = sorted(first.get_params(deep=False))
     assert sorted(copy.get_params(deep=False)) == names, (
@@ -56,34 +56,34 @@ def check_text_clone(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_fit_takes_y(name: str, estimator_orig: Any) -> None:
-    """`fit`, `fit_transform` and `score` take X and y in this order, as pipelines give them."""
+    """`fit`, `fit_transform` and `score` take X and y in this order, as pipelines pass them."""
     for method in ("fit", "fit_transform", "score", "partial_fit"):
         function = getattr(estimator_orig, method, None)
         if function is None:
             continue
         names = [parameter for parameter in signature(function).parameters if parameter != "self"]
         assert names[1:2] == ["y"], (
-            f"The second argument of {name}.{method} should be y, so that a pipeline can hand it "
-            f"on. The arguments are: {', '.join(names)}."
+            f"The second argument of {name}.{method} should be y, so that a pipeline can pass it. "
+            f"The arguments are: {', '.join(names)}."
         )
 
 
 def check_text_html(name: str, estimator_orig: Any) -> None:
-    """In notebooks, the diagram names the estimator, before `fit` and after it."""
+    """HTML diagrams for notebooks name the estimator, before and after `fit`."""
     for estimator in (unfitted(estimator_orig), fitted(estimator_orig)):
         html = estimator_html_repr(estimator)
-        assert name in html, f"The HTML diagram of {name} does not hold its name."
+        assert name in html, f"The HTML diagram of {name} does not contain its name."
         shown = getattr(estimator, "_repr_html_", None)
         assert shown is None or "<" in shown(), (
-            f"{name}._repr_html_() gives no HTML. Leave it to scikit-learn's BaseEstimator."
+            f"{name}._repr_html_() returns no HTML: inherit it from scikit-learn's BaseEstimator."
         )
 
 
 def check_text_param_validation(name: str, estimator_orig: Any) -> None:
-    """Wrong values of any parameter make `fit` raise an error that names it.
+    """For invalid values of any parameter, `fit` raises an error that names it.
 
-    Values are tried that no constraint in `_parameter_constraints` allows; where it says
-    "no_validation", an object of a class made up here. The estimator is not fitted afterwards.
+    The values violate `_parameter_constraints`; for "no_validation", the value is an object of an
+    unknown class. The estimator must not be fitted afterwards.
     """
     X, y = text_check_data()
     for parameter, constraints in estimator_orig._parameter_constraints.items():
@@ -94,15 +94,15 @@ def check_text_param_validation(name: str, estimator_orig: Any) -> None:
                 (ValueError, TypeError), f"{name}.fit with {parameter}={value!r}", parameter
             ):
                 estimator.fit(X, y)
-            assert not _passes_for_fitted(estimator), (
-                f"{name} passes for fitted after a fit that failed with {parameter}={value!r}: "
-                "check parameters before anything is set."
+            assert not _is_fitted(estimator), (
+                f"{name} is fitted after a fit that failed with {parameter}={value!r}: validate "
+                "parameters before setting attributes."
             )
 
 
-def _passes_for_fitted(estimator: Any) -> bool:
+def _is_fitted(estimator: Any) -> bool:
     try:
         check_is_fitted(estimator)
-    except Exception:  # with a wrong parameter an estimator may stumble in any way
+    except Exception:  # an invalid parameter may cause any error
         return False
     return True

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks: those called as they are, those rewritten for text, and the others."""
+"""scikit-learn's own checks: used unchanged, rewritten for text, or not applicable."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 from sklearn.base import is_classifier
 
 SKLEARN_VERSION = "1.9"
-"""The version of scikit-learn whose checks are listed here."""
+"""Version of scikit-learn whose checks are listed here."""
 
 AS_THEY_ARE = {
     "check_estimator_cloneable": "`clone` works",
-    "check_estimator_tags_renamed": "tags are given by `__sklearn_tags__`",
-    "check_valid_tag_types": "tags have the types they should",
+    "check_estimator_tags_renamed": "tags are defined by `__sklearn_tags__`",
+    "check_valid_tag_types": "tags have the correct types",
     "check_estimator_repr": "`repr` works",
-    "check_no_attributes_set_in_init": "`__init__` sets its parameters and nothing else",
-    "check_do_not_raise_errors_in_init_or_set_params": "parameters are not checked before `fit`",
+    "check_no_attributes_set_in_init": "`__init__` sets only its parameters",
+    "check_do_not_raise_errors_in_init_or_set_params": "parameters are not validated before `fit`",
     "check_mixin_order": "mixins come before `BaseEstimator`",
-    "check_parameters_default_constructible": "defaults are of simple types and stored unchanged",
+    "check_parameters_default_constructible": "defaults have simple types and are stored unchanged",
     "check_get_params_invariance": "shallow parameters are among the deep ones",
-    "check_set_params": "`get_params` gives what `set_params` was given",
+    "check_set_params": "`get_params` returns the values passed to `set_params`",
     "check_param_validation": (
-        "`fit` refuses wrong parameters before it looks at X; for estimators that have "
+        "`fit` rejects invalid parameters before it validates X; for estimators with "
         "`_parameter_constraints`"
     ),
     "check_get_feature_names_out_error": (
-        "`get_feature_names_out` before `fit` raises NotFittedError; for transformers that have it"
+        "`get_feature_names_out` before `fit` raises NotFittedError; for transformers with it"
     ),
 }
-"""Checks that need no X, or only one that is never read: name to what they assert."""
+"""Checks that need no X, or never use it: name to what they assert."""
 
 REWRITTEN = {
     "check_estimators_overwrite_params": ["check_text_params_unchanged"],
@@ -81,34 +81,34 @@ REWRITTEN = {
     "check_fit_idempotent": ["check_text_fit_idempotent"],
     "check_requires_y_none": ["check_text_y_none"],
 }  # fmt: skip
-"""Checks that fit on numbers: name to the names of those that ask the same on text."""
+"""Checks that fit on numbers: name to the names of the equivalent checks on text."""
 
-_NUMBERS = "documents are strings, and no array of numbers"
-_NO_COLUMNS = "documents have no columns, and what is made of them need have no names"
-_ARRAYS = "strings are in no array that the array API knows"
-_SPARSE = "documents are in no sparse matrix"
-_MULTI_OUTPUT = "the checks for text give one label a document"
+_NUMBERS = "documents are strings, not numbers"
+_NO_COLUMNS = "documents have no columns, and outputs need no names"
+_ARRAYS = "the array API does not support strings"
+_SPARSE = "documents cannot be in a sparse matrix"
+_MULTI_OUTPUT = "the checks for text use one label per document"
 
 CANNOT_APPLY = {
     "check_estimators_dtypes": _NUMBERS,
     "check_complex_data": _NUMBERS,
     "check_f_contiguous_array_estimator": _NUMBERS,
-    "check_fit2d_1sample": "one document is of one class: check_text_one_class",
+    "check_fit2d_1sample": "one document has one class: check_text_one_class",
     "check_fit2d_1feature": _NO_COLUMNS,
     "check_positive_only_tag_during_fit": _NUMBERS,
     "check_fit_non_negative": _NUMBERS,
-    "check_nonsquare_error": "for matrices of distances",
+    "check_nonsquare_error": "for distance matrices",
     "check_inplace_ensure_writeable": _NUMBERS,
     "check_estimator_sparse_tag": _SPARSE,
     "check_estimator_sparse_array": _SPARSE,
     "check_estimator_sparse_matrix": _SPARSE,
     "check_sample_weight_equivalence_on_dense_data": (
-        "a document of weight 0 may still teach words, so it is not as if it were left out; what "
-        "weights have to do is in check_text_weights_count"
+        "a document of weight 0 may still add words to a vocabulary, so it is not equivalent to "
+        "omission; check_text_weights_count checks the effect of weights"
     ),
     "check_sample_weight_equivalence_on_sparse_data": _SPARSE,
     "check_classifiers_one_label_sample_weights": (
-        "a classifier may learn the class of documents of weight 0"
+        "a classifier may keep the class of documents of weight 0"
     ),
     "check_array_api_input": _ARRAYS,
     "check_array_api_input_and_values": _ARRAYS,
@@ -116,18 +116,18 @@ CANNOT_APPLY = {
     "check_array_api_same_namespace": _ARRAYS,
     "check_transformer_get_feature_names_out": _NO_COLUMNS,
     "check_transformer_get_feature_names_out_pandas": _NO_COLUMNS,
-    "check_transformer_preserve_dtypes": "what is made of strings is of another type",
+    "check_transformer_preserve_dtypes": "outputs for strings have another type",
     "check_set_output_transform": _NO_COLUMNS,
     "check_set_output_transform_pandas": _NO_COLUMNS,
     "check_set_output_transform_polars": _NO_COLUMNS,
     "check_global_output_transform_pandas": _NO_COLUMNS,
     "check_global_set_output_transform_polars": _NO_COLUMNS,
-    "check_transformers_unfitted_stateless": "for transformers that need no `fit`",
+    "check_transformers_unfitted_stateless": "for transformers that do not require `fit`",
     "check_estimators_partial_fit_n_features": _NO_COLUMNS,
     "check_sparsify_coefficients": "for linear models",
     "check_class_weight_balanced_classifiers": "for linear models",
     "check_class_weight_balanced_linear_classifier": "for linear models",
-    "check_classifier_not_supporting_multiclass": "for classifiers of two classes only",
+    "check_classifier_not_supporting_multiclass": "for binary classifiers",
     "check_classifier_multioutput": _MULTI_OUTPUT,
     "check_classifiers_multilabel_representation_invariance": _MULTI_OUTPUT,
     "check_classifiers_multilabel_output_format_predict": _MULTI_OUTPUT,
@@ -140,49 +140,49 @@ CANNOT_APPLY = {
     "check_regressors_train": "for regressors",
     "check_clusterer_compute_labels_predict": "for clusterers",
     "check_clustering": "for clusterers",
-    "check_outlier_contamination": "for detectors of outliers",
-    "check_outlier_corruption": "for detectors of outliers",
-    "check_outliers_fit_predict": "for detectors of outliers",
-    "check_outliers_train": "for detectors of outliers",
+    "check_outlier_contamination": "for outlier detectors",
+    "check_outlier_corruption": "for outlier detectors",
+    "check_outliers_fit_predict": "for outlier detectors",
+    "check_outliers_train": "for outlier detectors",
 }
-"""Checks that say nothing about raw text: name to the reason."""
+"""Checks that do not apply to raw text: name to the reason."""
 
 
 _BY_PIPELINE = "scikit-learn's `Pipeline` fits its steps in place"
-_NO_FIT = "no part is fitted, so labels are only compared with those known"
+_NO_FIT = "no part is fitted, so labels are only compared with the known classes"
 
 KNOWN_FAILURES = {
     "Any `Pipeline`": {
-        "check_text_tags": "scikit-learn's `Pipeline` does not take over the tags for strings",
+        "check_text_tags": "scikit-learn's `Pipeline` does not inherit the tags for strings",
         "check_text_fit_attributes": _BY_PIPELINE,
         "check_text_params_unchanged": _BY_PIPELINE,
     },
     "A pipeline that begins with scikit-learn's `TfidfVectorizer`": {
-        "check_text_no_strings": "`TfidfVectorizer` raises AttributeError for what is no string",
+        "check_text_no_strings": "`TfidfVectorizer` raises AttributeError for non-strings",
         "check_text_two_dimensions": "`TfidfVectorizer` raises AttributeError for rows of an array",
-        "check_text_nothing_to_read": "`TfidfVectorizer` refuses to transform no documents",
+        "check_text_nothing_to_read": "`TfidfVectorizer` rejects an empty list of documents",
     },
     "`InteractiveEnsemble` and `InteractiveCommittee` of frozen members": {
         "check_text_refit_forgets": _NO_FIT,
         "check_text_labels": _NO_FIT,
         "check_text_one_class": _NO_FIT,
         "check_text_nothing_to_learn": "no part is fitted, so no documents are needed",
-        "check_text_weights_count": "no part is fitted, so nothing is weighed",
+        "check_text_weights_count": "no part is fitted, so weights have no effect",
     },
     "`RationaleExtractor` around a frozen classifier": {
         "check_text_nothing_to_learn": "no part is fitted, so no documents are needed",
     },
     "`RationaleExtractor` with `cv`": {
         "check_text_fit_transform": (
-            "`fit_transform` reads each document with a classifier trained without it"
+            "`fit_transform` predicts each document with a classifier trained without it"
         ),
     },
 }
-"""Checks that are expected to fail: of which estimators, by their names, and why."""
+"""Checks that are expected to fail, by estimator: name to the reason."""
 
 
 def sklearn_check_names() -> set[str]:
-    """Name all checks that scikit-learn has, whether or not its `check_estimator` runs them."""
+    """Return the names of all checks of scikit-learn, also those `check_estimator` skips."""
     from sklearn.utils import estimator_checks
 
     return {
@@ -196,7 +196,7 @@ def sklearn_check_names() -> set[str]:
 
 
 def sklearn_checks(estimator: Any) -> list[Callable[[str, Any], None]]:
-    """Give those of scikit-learn's own checks that can be called on an estimator as they are."""
+    """Return the checks of scikit-learn that apply to an estimator unchanged."""
     from sklearn.utils import estimator_checks
 
     names = dict.fromkeys(AS_THEY_ARE)
@@ -204,5 +204,5 @@ def sklearn_checks(estimator: Any) -> list[Callable[[str, Any], None]]:
         del names["check_param_validation"]
     if is_classifier(estimator) or not hasattr(estimator, "get_feature_names_out"):
         del names["check_get_feature_names_out_error"]
-    # Another version of scikit-learn may lack some.
+    # Other versions of scikit-learn may lack some.
     return [getattr(estimator_checks, name) for name in names if hasattr(estimator_checks, name)]

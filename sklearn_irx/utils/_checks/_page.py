@@ -1,6 +1,6 @@
-"""The page of the documentation about the checks, made from the checks themselves.
+"""Generator of the documentation page of the checks.
 
-``python -m sklearn_irx.utils._checks._page docs/estimator_checks.md`` writes it.
+Run ``python -m sklearn_irx.utils._checks._page docs/estimator_checks.md``.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from sklearn_irx.utils._checks._registry import text_checks_by_theme
 _HEAD = """\
 # Checks for estimators on raw text
 
-scikit-learn's `check_estimator` fits on arrays of numbers. For an estimator whose tags say that it
-reads strings, it checks that it can be cloned, and stops. `sklearn_irx.utils.estimator_checks` has
-checks that fit on texts, for your own classifiers and transformers and for pipelines too. Every
-estimator of this package passes them; the exceptions are below.
+scikit-learn's `check_estimator` fits on arrays of numbers. For an estimator whose tags declare
+strings as input, it only checks that cloning works. `sklearn_irx.utils.estimator_checks` provides
+checks that fit on texts, for your own classifiers and transformers, including pipelines. All
+estimators of this package pass them, with the exceptions below.
 
 ```python
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -39,7 +39,7 @@ for result in check_text_estimator(estimator, on_fail=None):
 
 
 def known(estimator):
-    \"\"\"What is expected to fail, and why. What passes all the same is a failure.\"\"\"
+    \"\"\"Return the expected failures and the reasons. One that passes is a failure.\"\"\"
     return {"check_text_no_strings": "the vectorizer raises AttributeError"}
 
 
@@ -48,25 +48,25 @@ def test_my_text_classifier(estimator, check):  # run by pytest, once for each c
     check(estimator)
 ```
 
-Both are used as scikit-learn's `check_estimator` and `parametrize_with_checks` are. Two things are
-stricter: an expected failure that passes is a failure, and so is a name that no check has.
+They are used like scikit-learn's `check_estimator` and `parametrize_with_checks`, but are stricter:
+an expected failure that passes is a failure, and so is an unknown name of a check.
 
-The documents are two dozen short ones, invented; `text_check_data()` gives them and their labels.
-An estimator that holds fitted parts, a frozen classifier say, needs them fitted on these. Each
-check fits clones of its own, so set parameters that train fast. Every `random_state`, of parts too,
-is set to 0.
+The documents are 24 short synthetic ones; `text_check_data()` returns them and their labels.
+Prefitted parts of an estimator, such as a frozen classifier, must be fitted on these. Each check
+fits its own clones, so choose parameters that train fast. Each `random_state`, of parts too, is set
+to 0.
 
-Documents read in another order, in another container or a few at a time have to get the same
-labels, masks and texts. Numbers may differ by `TOLERANCE`, which is 1e-5: the order in which they
-are summed depends on what stands in a batch.
+The order and the container of documents and the size of batches must not change labels, masks and
+texts. Floats may differ by `TOLERANCE`, which is 1e-5: the order in which they are summed depends
+on the batch.
 
-This page is made from the checks, by
+This page is generated from the checks by
 `python -m sklearn_irx.utils._checks._page docs/estimator_checks.md`.
 """
 
 
 def page() -> str:
-    """Give the page in Markdown."""
+    """Return the page in Markdown."""
     parts = [_HEAD, "## The checks\n"]
     for heading, checks in text_checks_by_theme().items():
         rows = [(f"`{check.__name__}`", (check.__doc__ or "").split("\n")[0]) for check in checks]
@@ -76,28 +76,27 @@ def page() -> str:
 ## scikit-learn's own checks
 
 scikit-learn {SKLEARN_VERSION} has {len(AS_THEY_ARE) + len(REWRITTEN) + len(CANNOT_APPLY)} checks \
-of its own. {len(AS_THEY_ARE)} need no documents: they are run here as they are, along with those \
-above. {len(REWRITTEN)} are asked on texts by checks above. {len(CANNOT_APPLY)} say nothing about \
-raw text.
+of its own. {len(AS_THEY_ARE)} need no documents and are run unchanged, together with those above. \
+{len(REWRITTEN)} are rewritten for texts above. {len(CANNOT_APPLY)} do not apply to raw text.
 
-### Run as they are
+### Run unchanged
 """
     )
     parts += [
         _table(("check", "asserts"), [(f"`{k}`", f"{v}.") for k, v in AS_THEY_ARE.items()]),
-        "### Asked on texts\n",
+        "### Rewritten for texts\n",
         _table(
             ("scikit-learn's check", "here"),
             [(f"`{k}`", ", ".join(f"`{name}`" for name in v)) for k, v in REWRITTEN.items()],
         ),
-        "### Not for raw text\n",
+        "### Not applicable to raw text\n",
         _table(("check", "why"), [(f"`{k}`", v) for k, v in CANNOT_APPLY.items()]),
         "## Known exceptions\n",
-        "These fail, and are expected to.\n",
+        "These checks are expected to fail.\n",
     ]
-    for which, failures in KNOWN_FAILURES.items():
+    for estimators, failures in KNOWN_FAILURES.items():
         rows = [(f"`{name}`", reason) for name, reason in failures.items()]
-        parts += [f"{which}:\n", _table(("check", "why"), rows)]
+        parts += [f"{estimators}:\n", _table(("check", "why"), rows)]
     return "\n".join(parts)
 
 
@@ -107,12 +106,12 @@ def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
 
 
 def unlisted() -> list[str]:
-    """Say where the lists and scikit-learn differ: checks that are in none, in two, or gone."""
+    """Return the differences between the lists and the checks of scikit-learn."""
     lists = [*AS_THEY_ARE, *REWRITTEN, *CANNOT_APPLY]
-    there = sklearn_check_names()
+    current = sklearn_check_names()
     return sorted(
-        [f"{name} is new" for name in there - set(lists)]
-        + [f"{name} is gone" for name in set(lists) - there]
+        [f"{name} is new" for name in current - set(lists)]
+        + [f"{name} is gone" for name in set(lists) - current]
         + [f"{name} is listed twice" for name in set(lists) if lists.count(name) > 1]
     )
 

@@ -1,4 +1,4 @@
-"""Which checks an estimator is asked, by what it is and has."""
+"""Selection of the checks that apply to an estimator."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ THEMES = {
     "Training": fitting,
     "Labels": targets,
     "Documents": documents,
-    "What a fitted estimator says": predictions,
-    "What is to stay as it was": side_effects,
+    "Predictions": predictions,
+    "Side effects": side_effects,
     "`sample_weight`, where `fit` takes it": weights,
 }
-"""The modules of the checks, by their headings in the documentation."""
+"""Modules of the checks by their headings in the documentation."""
 
 
 def text_checks_by_theme() -> dict[str, list[Check]]:
-    """Give all checks for text, under their headings."""
+    """Return all checks for text by heading."""
     return {
         heading: [check for key, check in vars(module).items() if key.startswith("check_text_")]
         for heading, module in THEMES.items()
@@ -40,30 +40,30 @@ def text_checks_by_theme() -> dict[str, list[Check]]:
 
 
 def text_checks(estimator: Any) -> list[Check]:
-    """Give the checks for text that apply to an estimator."""
+    """Return the checks for text that apply to an estimator."""
     tags = get_tags(estimator)
-    left_out = _of_methods(estimator)
+    excluded = _missing_methods(estimator)
     if not is_classifier(estimator):
-        left_out |= _FOR_CLASSIFIERS
+        excluded |= _FOR_CLASSIFIERS
     if not tags.target_tags.required:
-        left_out |= {targets.check_text_y_none}
+        excluded |= {targets.check_text_y_none}
     if not tags.requires_fit:
-        left_out |= {fitting.check_text_unfitted, fitting.check_text_is_fitted}
+        excluded |= {fitting.check_text_unfitted, fitting.check_text_is_fitted}
     if tags.non_deterministic:
-        left_out |= _FOR_DETERMINISTIC
+        excluded |= _FOR_DETERMINISTIC
     if tags.target_tags.multi_output:
-        left_out |= {targets.check_text_y_two_columns, targets.check_text_y_one_column}
+        excluded |= {targets.check_text_y_two_columns, targets.check_text_y_one_column}
     if not has_fit_parameter(estimator, "sample_weight"):
-        left_out |= set(text_checks_by_theme()["`sample_weight`, where `fit` takes it"])
+        excluded |= set(text_checks_by_theme()["`sample_weight`, where `fit` takes it"])
     if not hasattr(estimator, "_parameter_constraints"):
-        left_out |= {interface.check_text_param_validation}
+        excluded |= {interface.check_text_param_validation}
     if not hasattr(estimator, "max_iter"):
-        left_out |= {fitting.check_text_n_iter}
+        excluded |= {fitting.check_text_n_iter}
     return [
         check
         for checks in text_checks_by_theme().values()
         for check in checks
-        if check not in left_out
+        if check not in excluded
     ]
 
 
@@ -99,19 +99,19 @@ _FOR_DETERMINISTIC: set[Check] = {
 }
 
 
-def _of_methods(estimator: Any) -> set[Check]:
-    """Give the checks of methods that an estimator does not have."""
-    left_out: set[Check] = set()
+def _missing_methods(estimator: Any) -> set[Check]:
+    """Return the checks of methods that an estimator does not have."""
+    excluded: set[Check] = set()
     if not hasattr(estimator, "predict_proba"):
-        left_out |= {predictions.check_text_probabilities, targets.check_text_class_weight}
+        excluded |= {predictions.check_text_probabilities, targets.check_text_class_weight}
     if not hasattr(estimator, "decision_function"):
-        left_out |= {predictions.check_text_decision_function}
+        excluded |= {predictions.check_text_decision_function}
     if not hasattr(estimator, "transform"):
-        left_out |= {predictions.check_text_transform, predictions.check_text_masks}
+        excluded |= {predictions.check_text_transform, predictions.check_text_masks}
     if not hasattr(estimator, "fit_transform") or not hasattr(estimator, "transform"):
-        left_out |= {predictions.check_text_fit_transform}
+        excluded |= {predictions.check_text_fit_transform}
     if not hasattr(estimator, "explain") or not is_classifier(estimator):
-        left_out |= {predictions.check_text_masks}
+        excluded |= {predictions.check_text_masks}
     if "class_weight" not in estimator.get_params():
-        left_out |= {targets.check_text_class_weight}
-    return left_out
+        excluded |= {targets.check_text_class_weight}
+    return excluded

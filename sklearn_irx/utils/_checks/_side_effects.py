@@ -1,4 +1,4 @@
-"""Checks of what is to stay as it was: what the caller gave, and what the whole program shares."""
+"""Checks that inputs and global state stay unchanged."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ _REMEDIES = {
     "NumPy's global random state": "draw from check_random_state(self.random_state)",
     "Python's random state": "draw from random.Random(seed)",
     "torch's random state": "seed inside torch.random.fork_rng()",
-    "the number of threads of torch": "set it back",
+    "the number of threads of torch": "restore it",
     "torch's default dtype": "set the dtype of each tensor",
     "the warning filters": "use warnings.catch_warnings()",
-    "the environment variables": "leave them to the user",
+    "the environment variables": "do not change them",
     "NumPy's handling of errors": "use np.errstate",
     "scikit-learn's configuration": "use sklearn.config_context",
-    "the working directory": "use whole paths",
+    "the working directory": "use absolute paths",
 }
 
 
 def check_text_inputs_unchanged(name: str, estimator_orig: Any) -> None:
-    """Documents, labels and weights are as before, after `fit` and after every prediction."""
+    """`fit` and predictions change no documents, labels and weights."""
     texts, labels = text_check_data()
     for make in (list, objects):
         X, y = make(texts), labels.copy()
-        more = {}
+        fit_params = {}
         if has_fit_parameter(unfitted(estimator_orig), "sample_weight"):
-            more["sample_weight"] = np.linspace(0.5, 1.5, len(y))
-        estimator = unfitted(estimator_orig).fit(X, y, **more)
+            fit_params["sample_weight"] = np.linspace(0.5, 1.5, len(y))
+        estimator = unfitted(estimator_orig).fit(X, y, **fit_params)
         _assert_equal(name, "fit", "X", list(X), texts)
         _assert_equal(name, "fit", "y", y.tolist(), labels.tolist())
-        if more:
+        if fit_params:
             weights = np.linspace(0.5, 1.5, len(y))
             _assert_equal(
-                name, "fit", "sample_weight", more["sample_weight"].tolist(), weights.tolist()
+                name, "fit", "sample_weight", fit_params["sample_weight"].tolist(), weights.tolist()
             )
         for method in OUTPUTS:
             if hasattr(estimator, method):
@@ -64,38 +64,38 @@ def _assert_equal(name: str, method: str, what: str, now: list[Any], before: lis
 
 
 def check_text_global_state(name: str, estimator_orig: Any) -> None:
-    """Nothing that the whole program shares is touched by `fit` or a prediction.
+    """`fit` and predictions change no global state.
 
     Random states of NumPy, Python and torch, threads and default dtype of torch, warning filters,
     environment variables, NumPy's handling of errors, scikit-learn's configuration, the working
-    directory. What torch has is looked at if it is imported.
+    directory. The state of torch is checked if it is imported.
     """
     X, y = text_check_data()
     estimator = unfitted(estimator_orig)
-    _assert_untouched(f"{name}.fit", lambda: estimator.fit(X, y))
+    _assert_unchanged(f"{name}.fit", lambda: estimator.fit(X, y))
     for method in OUTPUTS:
         if hasattr(estimator, method):
-            _assert_untouched(f"{name}.{method}", partial(getattr(estimator, method), X))
+            _assert_unchanged(f"{name}.{method}", partial(getattr(estimator, method), X))
 
 
-def _assert_untouched(what: str, call: Callable[[], Any]) -> None:
+def _assert_unchanged(what: str, call: Callable[[], Any]) -> None:
     torch_was_imported = "torch" in sys.modules
-    before = _shared()
+    before = _global_state()
     call()
-    after = _shared()
+    after = _global_state()
     if not torch_was_imported:
         after = {key: value for key, value in after.items() if key in before}
-    touched = [key for key in before if before[key] != after[key]]
-    assert not touched, "".join(
-        f"{what} changes {key}: {_REMEDIES[key]}. " for key in touched
+    changed = [key for key in before if before[key] != after[key]]
+    assert not changed, "".join(
+        f"{what} changes {key}: {_REMEDIES[key]}. " for key in changed
     ).strip()
 
 
-def _shared() -> dict[str, Any]:
-    """Give what the whole program shares, in values that can be compared."""
-    # The legacy generator is what is asked about: others are nobody's global state.
+def _global_state() -> dict[str, Any]:
+    """Return the global state as values that can be compared."""
+    # The legacy generator, because it is the only global one.
     state: Any = np.random.get_state()  # noqa: NPY002
-    shared = {
+    values = {
         "NumPy's global random state": (state[0], state[1].tolist(), *state[2:]),
         "Python's random state": random.getstate(),
         "the warning filters": list(warnings.filters),
@@ -106,14 +106,14 @@ def _shared() -> dict[str, Any]:
     }
     torch = sys.modules.get("torch")
     if torch is not None:
-        shared["torch's random state"] = torch.get_rng_state().tolist()
-        shared["the number of threads of torch"] = torch.get_num_threads()
-        shared["torch's default dtype"] = torch.get_default_dtype()
-    return shared
+        values["torch's random state"] = torch.get_rng_state().tolist()
+        values["the number of threads of torch"] = torch.get_num_threads()
+        values["torch's default dtype"] = torch.get_default_dtype()
+    return values
 
 
 def check_text_predict_sets_nothing(name: str, estimator_orig: Any) -> None:
-    """Predictions set no attribute, of the estimator or of estimators in it."""
+    """Predictions set no attributes of the estimator or of nested estimators."""
     X, _ = text_check_data()
     estimator = fitted(estimator_orig)
     before = dict(_attributes(estimator))
@@ -128,7 +128,7 @@ def check_text_predict_sets_nothing(name: str, estimator_orig: Any) -> None:
 
 
 def _attributes(estimator: Any, path: str = "", seen: Any = ()) -> Iterator[tuple[str, Any]]:
-    """Give the attributes of an estimator, and of those it holds, by their paths."""
+    """Yield the attributes of an estimator and of nested estimators by path."""
     for key, value in vars(estimator).items():
         yield path + key, value
         for part in _parts(value):
@@ -137,7 +137,7 @@ def _attributes(estimator: Any, path: str = "", seen: Any = ()) -> Iterator[tupl
 
 
 def _parts(value: Any) -> list[Any]:
-    """Give the estimators in an attribute: itself, or members of a list of (name, estimator)."""
+    """Return the estimators in an attribute: itself, or those in a collection."""
     if hasattr(value, "get_params") and not isinstance(value, type):
         return [value]
     if isinstance(value, dict):

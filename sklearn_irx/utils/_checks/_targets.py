@@ -1,4 +1,4 @@
-"""Checks of labels: what comes back, and what is refused."""
+"""Checks of labels: what is predicted, and what is rejected."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from sklearn_irx.utils._checks._common import (
     unfitted,
 )
 
-_REFUSED = (ValueError, TypeError)
+_REJECTED = (ValueError, TypeError)
 
 
 def check_text_classes(name: str, estimator_orig: Any) -> None:
-    """`classes_` holds the labels of y, each once and in order."""
+    """`classes_` contains the distinct labels of y in sorted order."""
     _, y = text_check_data()
     classes = getattr(fitted(estimator_orig), "classes_", None)
     assert isinstance(classes, np.ndarray), (
         f"{name}.classes_ is a {type(classes).__name__} after fit: set it to np.unique(y)."
     )
     assert classes.tolist() == np.unique(y).tolist(), (
-        f"{name}.classes_ is {classes.tolist()}, and np.unique(y) is {np.unique(y).tolist()}."
+        f"{name}.classes_ is {classes.tolist()}, but np.unique(y) is {np.unique(y).tolist()}."
     )
 
 
 def check_text_labels(name: str, estimator_orig: Any) -> None:
-    """Strings, objects, integers and booleans come back as they were given, with their dtype.
+    """Predicted labels have the values and the dtype of y: strings, objects, integers, booleans.
 
-    Of strings, the longest may be as short as the labels allow.
+    The width of string dtypes may differ.
     """
     X, y = two_class_data()
     food = y == "food"
     for labels in (y, objects(y), np.where(food, -3, 7), food, np.where(food, 2, 1).astype("i2")):
         predicted = np.asarray(fitted(estimator_orig, X, labels).predict(X))
-        wanted = f"{name}, fitted on labels of dtype {labels.dtype}, should predict some"
+        wanted = f"{name}, fitted on labels of dtype {labels.dtype}, should predict these"
         assert predicted.shape == (len(X),), (
             f"{wanted}, in shape {(len(X),)}. The shape is {predicted.shape}."
         )
@@ -52,12 +52,12 @@ def check_text_labels(name: str, estimator_orig: Any) -> None:
         assert both[0] == both[1] or [dtype.kind for dtype in both] == ["U", "U"], (
             f"{wanted}. The dtype is {predicted.dtype}."
         )
-        strange = set(predicted.tolist()) - set(labels.tolist())
-        assert not strange, f"{wanted}. It predicts {sorted(map(repr, strange))}."
+        unknown = set(predicted.tolist()) - set(labels.tolist())
+        assert not unknown, f"{wanted}. It predicts {sorted(map(repr, unknown))}."
 
 
 def check_text_label_containers(name: str, estimator_orig: Any) -> None:
-    """Labels in a list, an array of one column or a column of pandas are read alike."""
+    """Labels in a list, an array of objects or a column of pandas give equal results."""
     X, y = text_check_data()
     wanted = outputs(fitted(estimator_orig, X, y), X)
     containers = {"a list": y.tolist(), "an array of objects": objects(y)}
@@ -66,7 +66,7 @@ def check_text_label_containers(name: str, estimator_orig: Any) -> None:
     except ImportError:
         pass
     else:
-        # An index that is not 0, 1, 2 … shows who looks rows up by it.
+        # With this index, lookup by label instead of position is noticed.
         containers["a pandas Series"] = pd.Series(y, index=np.arange(len(y))[::-1] + 5)
     for kind, labels in containers.items():
         got = outputs(fitted(estimator_orig, X, labels), X)
@@ -74,7 +74,7 @@ def check_text_label_containers(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_one_class(name: str, estimator_orig: Any) -> None:
-    """Labels of one class are refused by an error that says so, or always predicted."""
+    """Labels of a single class are rejected by an error that names it, or always predicted."""
     X, y = text_check_data()
     labels = np.full(len(y), "food")
     try:
@@ -82,7 +82,7 @@ def check_text_one_class(name: str, estimator_orig: Any) -> None:
     except ValueError as error:
         if "class" not in str(error):
             raise AssertionError(
-                f"{name}.fit with labels of one class should say so in its error. It says: {error}"
+                f"The error of {name}.fit with labels of one class should mention it: {error}"
             ) from error
     else:
         assert set(estimator.predict(X)) == {"food"}, (
@@ -92,47 +92,47 @@ def check_text_one_class(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_y_none(name: str, estimator_orig: Any) -> None:
-    """`fit` without labels is refused by an error that names y."""
+    """`fit` without labels is rejected by an error that names y."""
     X, _ = text_check_data()
-    with must_raise(_REFUSED, f"{name}.fit(X, None)", "y"):
+    with must_raise(_REJECTED, f"{name}.fit(X, None)", "y"):
         unfitted(estimator_orig).fit(X, None)
 
 
 def check_text_y_length(name: str, estimator_orig: Any) -> None:
-    """More or fewer labels than documents are refused."""
+    """More or fewer labels than documents are rejected."""
     X, y = text_check_data()
-    with must_raise(_REFUSED, f"{name}.fit with a label too few"):
+    with must_raise(_REJECTED, f"{name}.fit with one label missing"):
         unfitted(estimator_orig).fit(X, y[:-1])
-    with must_raise(_REFUSED, f"{name}.fit with a document too few"):
+    with must_raise(_REJECTED, f"{name}.fit with one document missing"):
         unfitted(estimator_orig).fit(X[:-1], y)
 
 
 def check_text_y_continuous(name: str, estimator_orig: Any) -> None:
-    """Numbers with fractions are no labels, and refused by a classifier."""
+    """Continuous labels are rejected by a classifier."""
     X, y = text_check_data()
-    with must_raise(ValueError, f"{name}.fit with y of fractions"):
+    with must_raise(ValueError, f"{name}.fit with continuous y"):
         unfitted(estimator_orig).fit(X, np.linspace(0.1, 2.2, len(y)))
 
 
 def check_text_y_missing(name: str, estimator_orig: Any) -> None:
-    """In labels, nan and infinity are refused."""
+    """Labels of nan and infinity are rejected."""
     X, y = text_check_data()
     for missing in (np.nan, np.inf):
         labels = np.where(y == "food", 1.0, 0.0)
         labels[3] = missing
-        with must_raise(_REFUSED, f"{name}.fit with {missing} in y"):
+        with must_raise(_REJECTED, f"{name}.fit with {missing} in y"):
             unfitted(estimator_orig).fit(X, labels)
 
 
 def check_text_y_two_columns(name: str, estimator_orig: Any) -> None:
-    """Two columns of labels are refused by an estimator that gives one label a document."""
+    """Two columns of labels are rejected by an estimator that predicts one label per document."""
     X, y = text_check_data()
-    with must_raise(_REFUSED, f"{name}.fit with y of two columns"):
+    with must_raise(_REJECTED, f"{name}.fit with y of two columns"):
         unfitted(estimator_orig).fit(X, np.column_stack([y, y[::-1]]))
 
 
 def check_text_class_weight(name: str, estimator_orig: Any) -> None:
-    """More weight makes a class likelier."""
+    """Larger class weights make a class more likely."""
     X, y = two_class_data()
     likely = []
     for heavy, light in (("food", "music"), ("music", "food")):
@@ -140,13 +140,13 @@ def check_text_class_weight(name: str, estimator_orig: Any) -> None:
         estimator.fit(X, y)
         likely.append(np.mean(estimator.predict_proba(undecided_documents())[:, 0]))
     assert likely[0] > likely[1], (
-        f"{name} finds 'food' with probability {likely[0]:.6f} if class_weight is on 'food', and "
-        f"{likely[1]:.6f} if it is on 'music': the first should be larger."
+        f"{name} predicts 'food' with probability {likely[0]:.6f} if class_weight is on 'food', "
+        f"and {likely[1]:.6f} if it is on 'music': the first should be larger."
     )
 
 
 def check_text_y_one_column(name: str, estimator_orig: Any) -> None:
-    """Labels in an array of one column are read as they stand in it, or refused.
+    """Labels in an array of one column are used in its order, or rejected.
 
     A DataConversionWarning is allowed.
     """
@@ -155,7 +155,7 @@ def check_text_y_one_column(name: str, estimator_orig: Any) -> None:
         warnings.simplefilter("ignore", DataConversionWarning)
         try:
             estimator = fitted(estimator_orig, X, y.reshape(-1, 1))
-        except _REFUSED:
+        except _REJECTED:
             return
     assert_same(
         outputs(estimator, X),

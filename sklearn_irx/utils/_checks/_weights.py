@@ -21,16 +21,16 @@ from sklearn_irx.utils._checks._common import (
     unfitted,
 )
 
-_REFUSED = (ValueError, TypeError)
+_REJECTED = (ValueError, TypeError)
 
 
 def _uneven(y: np.ndarray) -> np.ndarray:
-    """Give weights that make one class count much more than the others."""
+    """Return weights that emphasize one class."""
     return np.where(y == "food", 20.0, 0.05)
 
 
 def check_text_weights_of_one(name: str, estimator_orig: Any) -> None:
-    """Weights of one are as no weights."""
+    """Weights of one are equivalent to no weights."""
     X, y = text_check_data()
     weighted = fitted(estimator_orig, X, y, sample_weight=np.ones(len(y)))
     assert_same(
@@ -41,7 +41,7 @@ def check_text_weights_of_one(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_weights_count(name: str, estimator_orig: Any) -> None:
-    """Uneven weights change what is learned: a class of more weight becomes likelier."""
+    """Uneven weights have an effect: a class of more weight becomes more likely."""
     X, y = text_check_data()
     weighted = fitted(estimator_orig, X, y, sample_weight=_uneven(y))
     even = fitted(estimator_orig, X, y)
@@ -49,37 +49,37 @@ def check_text_weights_count(name: str, estimator_orig: Any) -> None:
         undecided = undecided_documents()
         likely = [np.mean(one.predict_proba(undecided)[:, 0]) for one in (weighted, even)]
         assert likely[0] > likely[1], (
-            f"{name} finds 'food' with probability {likely[0]:.6f} if sample_weight is on its "
+            f"{name} predicts 'food' with probability {likely[0]:.6f} if sample_weight is on its "
             f"documents, and {likely[1]:.6f} without: the first should be larger."
         )
         return
     results, others = outputs(weighted, X), outputs(even, X)
     assert any(not np.array_equal(results[method], others[method]) for method in others), (
-        f"{name} learns the same with uneven sample_weight as without: weigh the documents."
+        f"{name} learns the same with uneven sample_weight as without: weight the documents."
     )
 
 
 def check_text_weights_shape(name: str, estimator_orig: Any) -> None:
-    """Weights too few, too many or in two columns are refused."""
+    """Weights that are too few, too many or in two columns are rejected."""
     X, y = text_check_data()
     for kind, weights in {
         "too few": np.ones(len(y) - 1),
         "too many": np.ones(len(y) + 1),
         "in two columns": np.ones((len(y), 2)),
     }.items():
-        with must_raise(_REFUSED, f"{name}.fit with weights {kind}"):
+        with must_raise(_REJECTED, f"{name}.fit with weights {kind}"):
             unfitted(estimator_orig).fit(X, y, sample_weight=weights)
 
 
 def check_text_weights_zero(name: str, estimator_orig: Any) -> None:
-    """Weights that are all zero leave nothing to learn from, and are refused."""
+    """Weights that are all zero are rejected."""
     X, y = text_check_data()
-    with must_raise(_REFUSED, f"{name}.fit with weights of zero"):
+    with must_raise(_REJECTED, f"{name}.fit with weights of zero"):
         unfitted(estimator_orig).fit(X, y, sample_weight=np.zeros(len(y)))
 
 
 def check_text_weights_containers(name: str, estimator_orig: Any) -> None:
-    """Weights in a list, in integers or in a column of pandas are read alike."""
+    """Weights in a list, an array of integers or a column of pandas give equal results."""
     X, y = text_check_data()
     weights = np.where(y == "food", 3, 1)
     containers: dict[str, Any] = {"a list": weights.tolist(), "an array of integers": weights}
@@ -99,26 +99,26 @@ def check_text_weights_containers(name: str, estimator_orig: Any) -> None:
 
 
 def check_text_weights_routed(name: str, estimator_orig: Any) -> None:
-    """With metadata routing, a pipeline and a grid search hand the weights on to `fit`.
+    """With metadata routing, a pipeline and a grid search pass the weights to `fit`.
 
-    They are asked for by ``set_fit_request(sample_weight=True)``. The results are those of `fit`
-    called with the weights.
+    They are requested by ``set_fit_request(sample_weight=True)``. The results must equal those of
+    `fit` with the weights.
     """
     X, y = text_check_data()
     weights = _uneven(y)
     wanted = outputs(fitted(estimator_orig, X, y, sample_weight=weights), X)
     with config_context(enable_metadata_routing=True):
-        asking = unfitted(estimator_orig).set_fit_request(sample_weight=True)
-        pipeline = Pipeline([("before", FunctionTransformer()), ("last", asking)])
+        requesting = unfitted(estimator_orig).set_fit_request(sample_weight=True)
+        pipeline = Pipeline([("before", FunctionTransformer()), ("last", requesting)])
         pipeline.fit(X, y, sample_weight=weights)
         assert_same(
             outputs(pipeline, X), wanted, f"{name}, given weights directly and in a pipeline"
         )
-        if not hasattr(asking, "score"):
+        if not hasattr(requesting, "score"):
             return
-        if hasattr(asking, "set_score_request"):
-            asking.set_score_request(sample_weight=False)
-        search = GridSearchCV(asking, {}, cv=2, error_score="raise")
+        if hasattr(requesting, "set_score_request"):
+            requesting.set_score_request(sample_weight=False)
+        search = GridSearchCV(requesting, {}, cv=2, error_score="raise")
         search.fit(X, y, sample_weight=weights)
         assert_same(
             outputs(search, X), wanted, f"{name}, given weights directly and by GridSearchCV"
