@@ -3,59 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from html import escape
 from inspect import signature
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.io._values import NOT_KEPT, TOKENIZERS, describe, is_plain
 
-_MOST_CLASSES = 50
-_MOST_SHOWN = 120  # characters of a value
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@$^=])")
+if TYPE_CHECKING:
+    from jinja2 import Template
 
-_HEADER = """---
-library_name: sklearn_irx
-pipeline_tag: text-classification
-tags:
-- sklearn
-- rationale-extraction
-- interpretability
----
-"""
-_WHAT = {
-    "SelectiveRationaleClassifier": (
-        "A text classifier that shows the words it used, and can use no others. A *selector* marks "
-        "words of a document, the rationale; a *predictor* reads the marked words and nothing else."
-    ),
-    "InteractiveEnsemble": (
-        "Two text classifiers that show the words they used, and can use no others. Where they "
-        "disagree, each reads the words of the other, and the words that convince the other model "
-        "are kept (Algorithm 1 of Dai et al., 2022)."
-    ),
-    "InteractiveCommittee": (
-        "Several text classifiers that show the words they used, and can use no others. Where they "
-        "disagree, each reads the words of all others, and one rationale is kept."
-    ),
-}
-_LIMITS = (
-    "The prediction was made from the words shown, and from no others. That does not make them a "
-    "good reason: the model may use words that merely go with a label in its training texts.",
-    "The selector has read the whole document. By which words it selects it can tell the predictor "
-    "more than these words say; another model that reads the same words shows how much.",
-    "A rationale can be empty. The prediction is then what the model says of no words.",
-    "Confidence is mostly too high, unless the model was calibrated.",
-    "Words after the first `max_length` are never read, nor are words that neither the training "
-    "texts nor the word vectors have.",
-    "Texts of another kind or time than the training texts may be classified worse. The numbers "
-    "above say nothing of them.",
-)
+_MAX_CLASSES = 50
+_MAX_CHARACTERS = 120  # of a value
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@$^=])")
 
 
 def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) -> str:
@@ -79,6 +47,8 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
         If the estimator is not fitted.
     ValueError
         If `metrics` are no finite numbers by name.
+    ImportError
+        If jinja2 is not installed; ``pip install "sklearn-irx[io]"`` does that.
 
     Examples
     --------
@@ -92,116 +62,72 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
     True
     """
     check_is_fitted(estimator)
+    for metric, value in (metrics or {}).items():
+        if not isinstance(metric, str) or not isinstance(value, Real) or not np.isfinite(value):
+            raise ValueError(
+                f"metrics has {value!r} for {metric!r}: give finite numbers by name, "
+                "{'accuracy': 0.93}."
+            )
     name = type(estimator).__name__
-    members = [(None, estimator)]
+    members = [(name, estimator)]
     if hasattr(estimator, "estimators_"):
         members = list(zip(estimator._names, estimator.estimators_, strict=True))
     models = [(member, _thawed(model)) for member, model in members]
-    parts = [
-        _HEADER,
-        f"# {name}\n",
-        f"{_WHAT[name]}\n",
-        "## Data\n",
-        *_classes(estimator.classes_),
-        _table(
-            ["model", "training texts", "validation texts", "known words"],
-            [
-                [
-                    _shown(member or name),
-                    f"{model.n_training_documents_:,}",
-                    f"{model.n_validation_documents_:,}",
-                    f"{len(model.vocabulary_.words):,}",
-                ]
-                for member, model in models
-            ],
-        ),
-        "## What was measured\n",
-        "On validation texts, after the best epoch. It was chosen on these texts, so the numbers "
-        "flatter the model a little.\n",
-        _table(
-            ["model", "epoch", "accuracy", "words selected", "borders", "without a word"],
-            [[_shown(member or name), *_best(model.history_)] for member, model in models],
-        ),
-        *_measured(metrics),
-        "## Settings\n",
-        "What differs from the defaults.\n",
-    ]
+    settings: list[tuple[str | None, list[tuple[str, str]]]] = [(None, _settings(estimator))]
     if len(models) > 1:
-        parts += _settings(estimator, None)
-    for member, model in models:
-        parts += _settings(model, member)
-    parts += ["## Limits\n", "".join(f"- {limit}\n" for limit in _LIMITS), *_how_to_load(models)]
-    return "\n".join(parts)
+        settings += [(_shown(member), _settings(model)) for member, model in models]
+    return _template().render(
+        name=name,
+        n_classes=len(estimator.classes_),
+        labels=[_shown(label) for label in estimator.classes_[:_MAX_CLASSES].tolist()],
+        models=[_facts(member, model) for member, model in models],
+        metrics={_shown(metric): float(value) for metric, value in (metrics or {}).items()},
+        settings=settings,
+        tokenizers=sorted(
+            {
+                _shown(describe(model._tokenizer))
+                for _, model in models
+                if type(model._tokenizer) not in TOKENIZERS.values()
+            }
+        ),
+    )
 
 
-def _classes(classes: np.ndarray) -> list[str]:
-    labels = [_shown(label) for label in classes[:_MOST_CLASSES].tolist()]
-    more = f" and {len(classes) - _MOST_CLASSES:,} more" if len(classes) > _MOST_CLASSES else ""
-    return [f"{len(classes):,} classes: {', '.join(labels)}{more}.\n"]
-
-
-def _best(history: Mapping[str, np.ndarray]) -> list[str]:
-    """Tell of the epoch whose weights are in use: the last that was better than all before."""
+def _facts(name: str, model: Any) -> dict[str, Any]:
+    """Return what the tables say of a classifier: of its data, and of its best epoch."""
+    history = model.history_
     best = np.flatnonzero(history["best"])
     row = int(best[-1]) if len(best) else len(history["best"]) - 1
-    return [
-        f"{int(history['epoch'][row])} of {len(history['epoch'])}",
-        f"{history['valid_accuracy'][row]:.3f}",
-        f"{history['valid_words'][row]:.1f}",
-        f"{history['valid_borders'][row]:.1f}",
-        f"{100 * history['valid_empty'][row]:.1f} %",
-    ]
+    measured = ("valid_accuracy", "valid_words", "valid_transitions", "valid_empty")
+    return {
+        "name": _shown(name),
+        "n_training": model.n_training_documents_,
+        "n_validation": model.n_validation_documents_,
+        "n_words": len(model.vocabulary_.words),
+        "best": int(history["epoch"][row]),
+        "n_epochs": len(history["epoch"]),
+        **{key: history[key][row] for key in measured},
+    }
 
 
-def _measured(metrics: Mapping[str, float] | None) -> list[str]:
-    if not metrics:
-        return []
-    for name, value in metrics.items():
-        if not isinstance(name, str) or not isinstance(value, Real) or not np.isfinite(value):
-            raise ValueError(
-                f"metrics has {value!r} for {name!r}: give finite numbers by name, "
-                "{'accuracy': 0.93}."
-            )
-    rows = [[_shown(name), f"{float(value):.4g}"] for name, value in metrics.items()]
-    return ["On test texts, by those who saved the model:\n", _table(["", "value"], rows)]
-
-
-def _settings(estimator: Any, member: str | None) -> list[str]:
-    rows = []
+def _settings(estimator: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Return parameters that differ from the defaults, those of components by nested names."""
+    rows: list[tuple[str, str]] = []
     for name, parameter in signature(type(estimator)).parameters.items():
         value = getattr(estimator, name)
-        if name in ("est1", "est2", "estimators") or _same(value, parameter.default):
+        if isinstance(value, Component):
+            if type(value) is not type(REGISTRIES[name].make(parameter.default)):
+                rows.append((name, type(value).__name__))
+            rows += _settings(value, f"{prefix}{name}__")
             continue
-        said = str(value) if isinstance(value, dict) else describe(value)
+        is_default = type(value) is type(parameter.default) and bool(value == parameter.default)
+        if name in ("est1", "est2", "estimators") or is_default:
+            continue
+        text = str(value) if isinstance(value, dict) else describe(value)
         if name in NOT_KEPT or not is_plain(value):
-            said += " (not saved)"
-        rows.append([f"`{name}`", _shown(said)])
-    heading = [f"### {_shown(member)}\n"] if member is not None else []
-    return [*heading, _table(["parameter", "value"], rows) if rows else "None.\n"]
-
-
-def _same(value: Any, default: Any) -> bool:
-    return type(value) is type(default) and bool(value == default)
-
-
-def _how_to_load(models: Sequence[tuple[str | None, Any]]) -> list[str]:
-    foreign = {
-        describe(model._tokenizer)
-        for _, model in models
-        if type(model._tokenizer) not in TOKENIZERS.values()
-    }
-    more = ", tokenizer=tokenizer" if foreign else ""
-    text = [
-        "## How to load it\n",
-        "Loading runs no code from this folder.\n",
-        "```python\nimport sklearn_irx\n\n"
-        f'model = sklearn_irx.load("path/to/this/folder"{more})\n'
-        "for rationale in model.explain(texts):\n    print(rationale)\n```\n",
-    ]
-    if foreign:
-        names = ", ".join(_shown(name) for name in sorted(foreign))
-        text.insert(2, f"The model splits texts with {names}, which has to be given.\n")
-    return text
+            text += " (not saved)"
+        rows.append((prefix + name, _shown(text)))
+    return rows
 
 
 def _thawed(estimator: Any) -> Any:
@@ -210,14 +136,29 @@ def _thawed(estimator: Any) -> Any:
     return estimator
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
 def _shown(value: Any) -> str:
-    """Give a value as one line of Markdown that says it and does nothing else."""
+    """Return a value as one line of Markdown in which nothing is markup."""
     text = one_line(value)
-    if len(text) > _MOST_SHOWN:
-        text = f"{text[: _MOST_SHOWN - 1]}…"
-    return _PUNCTUATION.sub(r"\\\1", escape(text, quote=False)) or "(empty)"
+    if len(text) > _MAX_CHARACTERS:
+        text = f"{text[: _MAX_CHARACTERS - 1]}…"
+    return _MARKDOWN.sub(r"\\\1", escape(text, quote=False)) or "(empty)"
+
+
+@cache
+def _template() -> Template:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise ImportError(
+            'Model cards need jinja2, which an extra installs: pip install "sklearn-irx[io]"'
+        ) from error
+
+    environment = Environment(
+        loader=PackageLoader("sklearn_irx.io"),
+        autoescape=False,  # of HTML: every text given to it has been through _shown
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("card.md")

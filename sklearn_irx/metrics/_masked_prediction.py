@@ -46,7 +46,7 @@ class MaskedPredictor:
         ):
             raise TypeError(
                 f"tokenizer={tokenizer!r}: give a function that returns (word, start, end) for "
-                "each word, a fitted model with split, or None."
+                "each word, a fitted model with word_spans, or None."
             )
         self.takes_masks = accepts_masks(estimator)
         splitter = tokenizer

@@ -156,7 +156,7 @@ class _TokenF1:
 
 
 def _labels_and_masks(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels and masks, computed in one pass if the estimator has ``read``."""
+    """Return labels and masks, computed in one pass if the estimator can."""
     if hasattr(estimator, "predict_with_masks"):
         probabilities, masks = estimator.predict_with_masks(X)
         return estimator.classes_[probabilities.argmax(axis=1)], masks
