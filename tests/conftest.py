@@ -16,11 +16,11 @@ settings.load_profile("however busy the machine is")
 
 SMALL = {
     "max_length": 60,
-    "max_epochs": 2,
-    "n_filters": 8,
-    "hidden_size": 8,
-    "filter_sizes": (3,),
     "n_threads": 1,
+    "encoder__filter_sizes": (3,),
+    "encoder__n_filters": 8,
+    "predictor__hidden_size": 8,
+    "training__max_epochs": 2,
 }
 """Parameters of a model that trains in about a second."""
 
@@ -50,12 +50,13 @@ def small_vectors():
 
 @pytest.fixture(scope="session")
 def small(small_vectors):
-    """Make an unfitted small classifier."""
+    """Make an unfitted small classifier; a part that is given has none of the small parameters."""
     from sklearn_irx import SelectiveRationaleClassifier
 
     def make(**parameters):
-        settings = {**SMALL, "embeddings": small_vectors, "random_state": 0, **parameters}
-        return SelectiveRationaleClassifier(**settings)
+        own = {name: SMALL[name] for name in SMALL if name.partition("__")[0] not in parameters}
+        own |= {"embeddings": small_vectors, "random_state": 0, **parameters}
+        return SelectiveRationaleClassifier().set_params(**own)
 
     return make
 
@@ -71,7 +72,7 @@ def fitted(small, reviews):
 def other(small, reviews):
     """Another one, that had fewer texts, so that the two disagree now and then."""
     texts, y, _ = reviews
-    return small(random_state=1, linear_start="logistic").fit(texts[:60], y[:60])
+    return small(random_state=1, initialization="logistic").fit(texts[:60], y[:60])
 
 
 @pytest.fixture(scope="session")

@@ -45,11 +45,11 @@ def nasty_texts():
 @pytest.fixture(scope="module", params=["known vectors", "trained vectors", "whitespace"])
 def nasty(request, small, nasty_texts):
     parameters = {
-        "known vectors": {"linear_start": None},
+        "known vectors": {"initialization": None},
         "trained vectors": {"embeddings": None, "calibration": "temperature"},
         "whitespace": {"tokenizer": WhitespaceTokenizer()},
     }[request.param]
-    return small(max_epochs=1, **parameters).fit(*nasty_texts)
+    return small(training__max_epochs=1, **parameters).fit(*nasty_texts)
 
 
 def assert_in_place(rationale, text):
@@ -84,7 +84,7 @@ def test_they_are_learned_from_read_and_shown(nasty, nasty_texts, tmp_path):
 def test_two_models_exchange_them(small, nasty_texts):
     texts, y = nasty_texts
     both = InteractiveEnsemble(
-        small(max_epochs=1), small(max_epochs=1, linear_start="logistic", random_state=1)
+        small(training__max_epochs=1), small(training__max_epochs=1, initialization="logistic", random_state=1)
     ).fit(texts, y)
     for rationale, text in zip(both.explain(texts), texts, strict=True):
         assert_in_place(rationale, text)

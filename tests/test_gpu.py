@@ -43,7 +43,7 @@ def device_of(clf):
 @on_gpu
 def test_auto_takes_the_gpu_and_an_untrained_model_learns_on_it(small, reviews):
     texts, y, _ = reviews
-    clf = small(device="auto", max_epochs=4).fit(texts[:300], y[:300])
+    clf = small(device="auto", training__max_epochs=4).fit(texts[:300], y[:300])
     assert device_of(clf) == DEVICE
     assert clf.score(texts[300:], y[300:]) > 0.7
 
@@ -52,7 +52,7 @@ def test_auto_takes_the_gpu_and_an_untrained_model_learns_on_it(small, reviews):
 @pytest.mark.parametrize("parameters", [{}, {"encoder": "rnn"}], ids=["cnn", "rnn"])
 def test_cpu_and_gpu_read_the_same(parameters, small, reviews):
     texts, y, _ = reviews
-    clf = small(device="cpu", precision="float32", **parameters).fit(texts[:300], y[:300])
+    clf = small(device="cpu", training__precision="float32", **parameters).fit(texts[:300], y[:300])
     there = moved(clf, DEVICE)
     assert (device_of(clf), device_of(there)) == ("cpu", DEVICE)
     expected, found = clf.predict_with_masks(texts[300:]), there.predict_with_masks(texts[300:])
@@ -72,13 +72,13 @@ def test_every_sampler_trains_on_the_gpu(sampler, small, reviews):
 @on_gpu
 def test_mixed_precision_reads_nearly_the_same_on_the_gpu(small, reviews):
     texts, y, _ = reviews
-    clf = small(device=DEVICE, precision="float32").fit(texts[:300], y[:300])
+    clf = small(device=DEVICE, training__precision="float32").fit(texts[:300], y[:300])
     mixed = moved(clf, DEVICE, precision="bfloat16")
     expected, found = clf.predict_with_masks(texts[300:]), mixed.predict_with_masks(texts[300:])
     assert not np.array_equal(found[0], expected[0])
     assert np.mean(found[0].argmax(axis=1) == expected[0].argmax(axis=1)) > 0.97
     assert np.mean(found[1] != expected[1]) < 0.02
-    learned = small(device=DEVICE, precision="bfloat16").fit(texts[:300], y[:300])
+    learned = small(device=DEVICE, training__precision="bfloat16").fit(texts[:300], y[:300])
     assert learned.score(texts[300:], y[300:]) > 0.7
 
 

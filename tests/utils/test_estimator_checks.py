@@ -52,14 +52,14 @@ at_the_version_of_the_page = pytest.mark.skipif(
 def small(**parameters):
     """Make a classifier that trains in a few hundredths of a second."""
     settings = {
-        "linear_start": None, "embeddings": VECTORS, "max_length": 12, "max_epochs": 1,
-        "n_filters": 2, "filter_sizes": (2,), "hidden_size": 4, "n_threads": 1,
+        "initialization": None, "embeddings": VECTORS, "max_length": 12, "training__max_epochs": 1,
+        "encoder__n_filters": 2, "encoder__filter_sizes": (2,), "predictor__hidden_size": 4, "n_threads": 1,
     }  # fmt: skip
     return SelectiveRationaleClassifier(**{**settings, **parameters})
 
 
 def pair(**parameters):
-    return InteractiveEnsemble(small(), small(hidden_size=5), **parameters)
+    return InteractiveEnsemble(small(), small(predictor__hidden_size=5), **parameters)
 
 
 def clean(texts):
@@ -75,11 +75,11 @@ def fitted(seed):
     return small(random_state=seed).fit(*text_check_data())
 
 
-COMMITTEE = [("a", small()), ("b", small(hidden_size=5)), ("c", small(hidden_size=6))]
+COMMITTEE = [("a", small()), ("b", small(predictor__hidden_size=5)), ("c", small(predictor__hidden_size=6))]
 ESTIMATORS = {
-    "classifier": small(linear_start="naive_bayes"),
+    "classifier": small(initialization="naive_bayes"),
     "classifier from scratch": small(),
-    "classifier, recurrent, of a length": small(encoder="rnn", rnn_size=2, rationale_length=2),
+    "classifier, recurrent, of a length": small(encoder="rnn", encoder__hidden_size=2, rationale_length=2),
     "classifier, top_k": small(sampler="top_k", rationale_length=3, calibration="temperature"),
     "ensemble": pair(),
     "ensemble, refitting": pair(prefit=False),

@@ -27,7 +27,7 @@ from sklearn_irx.text import TokenizedTexts, WordTokenizer
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_finds_the_planted_words(sampler, small, reviews):
     texts, y, masks = reviews
-    clf = small(sampler=sampler, max_epochs=8, learning_rate=1e-2, rationale_length=6)
+    clf = small(sampler=sampler, training__max_epochs=8, training__learning_rate=1e-2, rationale_length=6)
     clf.fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) >= 0.95
     assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.8
@@ -50,7 +50,7 @@ def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
 @pytest.mark.parametrize("limit", [8, 0.15])
 def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews):
     texts, y, _ = reviews
-    clf = small(sampler=sampler, rationale_length=8, max_rationale_length=limit, max_epochs=1)
+    clf = small(sampler=sampler, rationale_length=8, max_rationale_length=limit, training__max_epochs=1)
     masks = clf.fit(texts[:300], y[:300]).transform([*texts[300:], "", "zzz"])
     n_words = np.array([len(spans) for spans in clf.word_spans([*texts[300:], "", "zzz"])])
     allowed = limit if limit >= 1 else np.maximum(1, np.round(limit * n_words))
@@ -64,7 +64,7 @@ def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews)
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_words_that_training_never_saw_are_no_reason(sampler, small, reviews):
     texts, y, _ = reviews
-    clf = small(sampler=sampler, rationale_length=8, max_epochs=1).fit(texts[:300], y[:300])
+    clf = small(sampler=sampler, rationale_length=8, training__max_epochs=1).fit(texts[:300], y[:300])
     strange = ["", "Zyx qwv!", f"zyx {texts[300]} qwv"]
     first, second, third = clf.explain(strange)
     assert second.words == []
@@ -75,7 +75,7 @@ def test_words_that_training_never_saw_are_no_reason(sampler, small, reviews):
 
 def test_borders_can_be_limited(small, reviews):
     texts, y, _ = reviews
-    settings = {"rationale_length": 12, "learning_rate": 3e-2, "batch_size": 16, "max_epochs": 6}
+    settings = {"rationale_length": 12, "training__learning_rate": 3e-2, "training__batch_size": 16, "training__max_epochs": 6}
     free, limited = (
         small(**settings, max_transitions=limit).fit(texts[:300], y[:300]) for limit in (None, 5)
     )
@@ -89,7 +89,7 @@ def test_borders_can_be_limited(small, reviews):
 
 def test_words_below_a_limit_are_free(small, reviews):
     texts, y, _ = reviews
-    settings = {"lambda1": 0.5, "learning_rate": 1e-2, "batch_size": 32, "max_epochs": 6}
+    settings = {"lambda1": 0.5, "training__learning_rate": 1e-2, "training__batch_size": 32, "training__max_epochs": 6}
     paid, free = (
         rationale_length(small(**settings, free_length=limit).fit(texts, y).transform(texts))
         for limit in (None, 5)
@@ -101,21 +101,21 @@ def test_words_below_a_limit_are_free(small, reviews):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"encoder": "rnn", "rnn_size": 8},
-        {"encoder": "rnn", "rnn_size": 8, "rnn_cell": "lstm"},
-        {"share_embeddings": True},
-        {"share_encoder": True},
-        {"predictor_input": "compact"},
-        {"predictor_learning_rate": "decoupled"},
-        {"predictor_learning_rate": 1e-3},
-        {"word_dropout": 0.2},
-        {"initial_selection": 0.6},
+        {"encoder": "rnn", "encoder__hidden_size": 8},
+        {"encoder": "rnn", "encoder__hidden_size": 8, "encoder__cell": "lstm"},
+        {"predictor__share_embeddings": True},
+        {"predictor__share_encoder": True},
+        {"predictor__input": "compact"},
+        {"training__predictor_learning_rate": "decoupled"},
+        {"training__predictor_learning_rate": 1e-3},
+        {"training__word_dropout": 0.2},
+        {"initialization__initial_selection": 0.6},
     ],
     ids=str,
 )
 def test_every_way_to_build_and_train_learns(parameters, small, reviews):
     texts, y, masks = reviews
-    clf = small(rationale_length=6, learning_rate=1e-2, **parameters).fit(texts[:300], y[:300])
+    clf = small(rationale_length=6, training__learning_rate=1e-2, **parameters).fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) >= 0.9
     assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.75
     again = pickle.loads(pickle.dumps(clf))
@@ -129,20 +129,20 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
         ({"sampler": "sparsemap"}, r"sampler='sparsemap'.*rationale_length=None"),
         ({"rationale_length": 5, "free_length": 2}, r"rationale_length=5.*free_length=2.*one of"),
         ({"rationale_length": 5, "max_rationale_length": 2}, r"max_rationale_length=2 .*=5"),
-        ({"sampler": "gumbel", "predictor_input": "compact"}, r"'compact'.*sampler='gumbel'"),
+        ({"sampler": "gumbel", "predictor__input": "compact"}, r"'compact'.*sampler='gumbel'"),
         ({"sampler_params": {"stretch": 1}}, r"'stretch'.*sampler='straight_through'"),
         ({"sampler": "hard_kuma", "sampler_params": {"stretch": 0}}, r"stretch=0"),
-        ({"training_length": 9, "max_length": 10}, r"training_length=9 .*max_length=10"),
-        ({"class_focus": 0.5, "linear_start": None}, r"class_focus=0.5 .*linear_start=None"),
+        ({"training__text_length": 9, "max_length": 10}, r"training_length=9 .*max_length=10"),
+        ({"initialization__class_focus": 0.5, "initialization": None}, r"class_focus=0.5 .*linear_start=None"),
         ({"rationale_length": 0}, r"'rationale_length'.*0"),
         ({"max_transitions": 0.5}, r"'max_transitions'.*0\.5"),
-        ({"initial_selection": 1.0}, r"'initial_selection'.*1\.0"),
-        ({"predictor_learning_rate": "slow"}, r"'predictor_learning_rate'.*'slow'"),
+        ({"initialization__initial_selection": 1.0}, r"'initial_selection'.*1\.0"),
+        ({"training__predictor_learning_rate": "slow"}, r"'predictor_learning_rate'.*'slow'"),
     ],
     ids=str,
 )
 def test_what_does_not_fit_together_is_told_before_training(parameters, message, small):
-    clf = small(**parameters, embeddings="/nowhere", callbacks=[None])
+    clf = small(**parameters, embeddings="/nowhere", training__callbacks=[None])
     with pytest.raises(ValueError, match=message):
         clf.fit(["a b", "c d"], [0, 1])
 
@@ -150,7 +150,7 @@ def test_what_does_not_fit_together_is_told_before_training(parameters, message,
 @pytest.mark.parametrize("linear_start", ["naive_bayes", "logistic", "combined"])
 def test_every_linear_start_is_a_good_one(linear_start, small, reviews):
     texts, y, _ = reviews
-    clf = small(linear_start=linear_start, max_epochs=1).fit(texts[:300], y[:300])
+    clf = small(initialization=linear_start, training__max_epochs=1).fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) >= 0.9
     assert 0 < rationale_length(clf.transform(texts[300:])) < 20
 
@@ -171,7 +171,7 @@ def test_a_class_focus_leaves_out_what_speaks_for_other_classes(small):
     right = {}
     for focus in (0.0, 1.0):
         clf = small(
-            class_focus=focus, rationale_length=3, max_rationale_length=3, max_epochs=1
+            initialization__class_focus=focus, rationale_length=3, max_rationale_length=3, training__max_epochs=1
         ).fit(texts[:300], y[:300])  # fmt: skip
         words = [" ".join(one.words) for one in clf.explain(texts[300:])]
         of_class = np.array([text.count("good") for text in words])
@@ -200,8 +200,8 @@ def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
     accuracies = {}
     for bigrams in (False, True):
         clf = small(
-            linear_start="combined", class_focus=1.0, focus_bigrams=bigrams, rationale_length=1,
-            max_rationale_length=1, max_epochs=1,
+            initialization="combined", initialization__class_focus=1.0, initialization__bigrams=bigrams, rationale_length=1,
+            max_rationale_length=1, training__max_epochs=1,
         ).fit(texts[:300], y[:300])  # fmt: skip
         accuracies[bigrams] = clf.score(texts[300:], y[300:])
     assert accuracies[False] < 0.7
@@ -211,8 +211,8 @@ def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
 def test_the_model_of_the_paper_learns_from_scratch(small, reviews):
     texts, y, _ = reviews
     clf = small(
-        linear_start=None, embeddings=None, n_filters=30, hidden_size=30, dropout=0.2, lambda1=0.0,
-        learning_rate=3e-3, batch_size=16, warmup_epochs=10, ramp_epochs=0, max_epochs=14,
+        initialization=None, embeddings=None, encoder__n_filters=30, predictor__hidden_size=30, training__dropout=0.2, lambda1=0.0,
+        training__learning_rate=3e-3, training__batch_size=16, training__warmup_epochs=10, training__ramp_epochs=0, training__max_epochs=14,
     ).fit(texts[:300], y[:300])  # fmt: skip
     # In the warm-up the predictor reads all words, and the selector rests on selecting them.
     assert np.ptp(clf.history_["valid_words"][:10]) == 0
@@ -223,7 +223,7 @@ def test_a_higher_price_buys_fewer_words(small, reviews):
     texts, y, _ = reviews
     lengths = [
         rationale_length(
-            small(lambda1=price, learning_rate=1e-2, batch_size=32, max_epochs=4)
+            small(lambda1=price, training__learning_rate=1e-2, training__batch_size=32, training__max_epochs=4)
             .fit(texts, y)
             .transform(texts)
         )
@@ -338,7 +338,7 @@ def test_the_rest_of_long_documents_teaches_words_if_asked_to(small):
     y = np.repeat(["pests", "service"], 30)
     short = [f"the {word} were on the floor" for word in ("ants", "towels")] * 5
     taught, untaught = (
-        small(max_length=12, training_length=n, max_epochs=2).fit(long, y) for n in (None, 20)[::-1]
+        small(max_length=12, training__text_length=n, training__max_epochs=2).fit(long, y) for n in (None, 20)[::-1]
     )
     assert taught.score(short, ["pests", "service"] * 5) == 1
     assert untaught.score(short, ["pests", "service"] * 5) == 0.5
@@ -348,7 +348,7 @@ def test_the_rest_of_long_documents_teaches_words_if_asked_to(small):
 
 def test_tokenized_texts_to_learn_from_have_the_length_learned_from(small, reviews):
     texts, y, _ = reviews
-    clf = small(max_length=20, training_length=30, max_epochs=1)
+    clf = small(max_length=20, training__text_length=30, training__max_epochs=1)
     words = TokenizedTexts.from_texts(texts[:100], WordTokenizer(), 30)
     probabilities = clone(clf).fit(words, y[:100]).predict_proba(texts[100:150])
     np.testing.assert_array_equal(
@@ -375,7 +375,7 @@ def test_history_is_a_table_of_the_epochs(fitted):
 
 def test_validation_data_replace_the_held_out_part(small, reviews):
     texts, y, _ = reviews
-    clf = small(max_epochs=1).fit(texts[:50], y[:50], validation_data=(texts[300:], y[300:]))
+    clf = small(training__max_epochs=1).fit(texts[:50], y[:50], validation_data=(texts[300:], y[300:]))
     known = set(clf.vocabulary_.words)
     assert {w for t in texts[:50] for w in WordTokenizer().words(t, 60)} == known
 
@@ -386,7 +386,7 @@ def test_texts_held_out_are_learned_from_too_after_all_choices(small):
     texts = [" ".join(f"word{n}" for n in rng.randint(300, size=20)) for _ in range(200)]
     y = rng.permutation(np.repeat(["a", "b"], 100))
     asked = {"rationale_length": 15, "calibration": "temperature", "random_state": 1}
-    clf = small(validation_fraction=0.5, **asked).fit(texts, y)
+    clf = small(training__validation_fraction=0.5, **asked).fit(texts, y)
     assert clf.history_["valid_accuracy"].max() < 0.65
     assert clf.calibration_temperature_ > 1
     assert clf.score(texts, y) > 0.85
@@ -398,7 +398,7 @@ def test_class_weights_move_predictions(small, reviews):
     texts, y, _ = reviews
     shares = [
         np.mean(
-            small(class_weight=weights, max_epochs=4, learning_rate=1e-2)
+            small(class_weight=weights, training__max_epochs=4, training__learning_rate=1e-2)
             .fit(texts[:80], y[:80])
             .predict_proba([""])[0][0]
         )
@@ -409,7 +409,7 @@ def test_class_weights_move_predictions(small, reviews):
 
 def test_verbose_shows_progress(small, reviews, capsys):
     texts, y, _ = reviews
-    small(verbose=1, max_epochs=1).fit(texts[:50], y[:50])
+    small(verbose=1, training__max_epochs=1).fit(texts[:50], y[:50])
     shown = capsys.readouterr()
     assert not shown.out
     assert all(word in shown.err for word in ("loss", "accuracy", "words"))
@@ -417,12 +417,12 @@ def test_verbose_shows_progress(small, reviews, capsys):
 
 def test_a_users_skorch_callback_is_called(small, reviews):
     seen = []
-    small(callbacks=[("count", Watcher(seen))]).fit(reviews[0][:50], reviews[1][:50])
+    small(training__callbacks=[("count", Watcher(seen))]).fit(reviews[0][:50], reviews[1][:50])
     assert seen == [1, 2]
 
 
 def test_ctrl_c_stops_and_leaves_the_estimator_unfitted(small, reviews):
-    clf = small(callbacks=[("stop", Watcher(None))])
+    clf = small(training__callbacks=[("stop", Watcher(None))])
     with pytest.raises(KeyboardInterrupt):
         clf.fit(reviews[0][:50], reviews[1][:50])
     assert clf.callbacks[0][1].batches == 1
@@ -432,7 +432,7 @@ def test_ctrl_c_stops_and_leaves_the_estimator_unfitted(small, reviews):
 
 def test_a_fit_that_fails_leaves_the_earlier_model_as_it_was(small, reviews):
     texts, y, _ = reviews
-    clf = small(max_epochs=1).fit(texts[:50], y[:50])
+    clf = small(training__max_epochs=1).fit(texts[:50], y[:50])
     before = clf.predict_proba(texts)
     clf.set_params(tokenizer=lambda text: [], max_length=5)
     with pytest.raises(ValueError, match="no word"):
@@ -471,11 +471,11 @@ def test_own_tokenizer(small):
 def test_in_a_pipeline_with_cross_validation_and_grid_search(small, reviews):
     texts, y, _ = reviews
     clean = FunctionTransformer(lambda texts: [text.strip() for text in texts])
-    pipeline = make_pipeline(clean, small(max_epochs=1))
+    pipeline = make_pipeline(clean, small(training__max_epochs=1))
     scores = cross_validate(pipeline, texts[:150], y[:150], cv=2)["test_score"]
     assert scores.min() > 0.5
     grid = GridSearchCV(
-        small(max_epochs=1), {"lambda1": [0.001, 0.1], "lambda2": [0.0, 0.01]}, cv=2
+        small(training__max_epochs=1), {"lambda1": [0.001, 0.1], "lambda2": [0.0, 0.01]}, cv=2
     ).fit(texts[:100], y[:100])
     assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
     assert grid.predict(texts[:3]).shape == (3,)
@@ -514,12 +514,12 @@ def test_loading_leaves_the_random_numbers_alone(fitted, tmp_path):
         ({"sampler": "dice"}, "sampler.*dice"),
         ({"lambda1": -1.0}, "lambda1.*-1"),
         ({"lambda2": -0.5}, "lambda2.*-0.5"),
-        ({"linear_start": "svm"}, "linear_start.*svm"),
+        ({"initialization": "svm"}, "linear_start.*svm"),
         ({"max_length": 0}, "max_length.*0"),
-        ({"dropout": 1.0}, "dropout.*1.0"),
-        ({"filter_sizes": ()}, "filter_sizes"),
-        ({"filter_sizes": (0,)}, r"filter_sizes.*\(0,\)"),
-        ({"validation_fraction": 1.5}, "validation_fraction.*1.5"),
+        ({"training__dropout": 1.0}, "dropout.*1.0"),
+        ({"encoder__filter_sizes": ()}, "filter_sizes"),
+        ({"encoder__filter_sizes": (0,)}, r"filter_sizes.*\(0,\)"),
+        ({"training__validation_fraction": 1.5}, "validation_fraction.*1.5"),
         ({"device": "tpu9"}, "device.*tpu9"),
         ({"embeddings": "./no/such/vectors.txt"}, "embeddings.*no/such/vectors"),
         ({"random_state": "x"}, "random_state"),

@@ -12,8 +12,8 @@ from sklearn_irx.text import WordVectors
 SIZE = 8
 TELLING, FILLING = 40, 60  # words of each class, and words of none
 FROM_SCRATCH = {
-    "linear_start": None, "warmup_epochs": 3, "ramp_epochs": 1, "max_epochs": 8,
-    "learning_rate": 1e-2, "batch_size": 16, "dropout": 0.1,
+    "initialization": None, "training__warmup_epochs": 3, "training__ramp_epochs": 1, "training__max_epochs": 8,
+    "training__learning_rate": 1e-2, "training__batch_size": 16, "training__dropout": 0.1,
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_the_selector_reads_the_vector(reader):
 
 @pytest.mark.parametrize(("rate", "same"), [(1e-12, True), (1e-2, False)])
 def test_the_predictor_reads_the_vector_as_it_was_given(rate, same, small, vectors):
-    clf = small(embeddings=vectors, **FROM_SCRATCH, predictor_learning_rate=rate)
+    clf = small(embeddings=vectors, **FROM_SCRATCH, training__predictor_learning_rate=rate)
     clf.fit(*TRAINING)
     one, two = clf.predict_proba(["dirt0 dirt0", "twin twin"], masks=np.ones((2, 2), bool))
     # Training moves the vectors of known words.
@@ -131,7 +131,7 @@ def test_a_model_holds_as_many_as_it_is_told_to(small, tmp_path):
     (tmp_path / "vectors.txt").write_text("".join(lines))
     sizes = {}
     for limit in (0, 10, None):
-        clf = small(embeddings=tmp_path / "vectors.txt", max_unseen_words=limit, max_epochs=1)
+        clf = small(embeddings=tmp_path / "vectors.txt", max_unseen_words=limit, training__max_epochs=1)
         clf.fit(["word3 ants", "bed word1"] * 10, [0, 1] * 10)
         expected = [word for word in words if word not in ("word1", "word3")][:limit]
         assert clf.vocabulary_.unseen_words == expected
@@ -156,7 +156,7 @@ def test_words_rarer_than_min_df_are_read_if_they_have_a_vector(small, vectors):
 
 def test_vectors_that_are_trained_have_nothing_to_say_of_them(small, reader, vectors):
     texts, y = TRAINING
-    trained = small(embeddings=None, max_epochs=1).fit(texts[:60], y[:60])
+    trained = small(embeddings=None, training__max_epochs=1).fit(texts[:60], y[:60])
     assert trained.vocabulary_.unseen_words == []
     both_kinds = small(embeddings=[None, vectors], **FROM_SCRATCH).fit(texts, y)
     assert both_kinds.vocabulary_.unseen_words == reader.vocabulary_.unseen_words

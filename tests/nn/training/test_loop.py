@@ -40,8 +40,8 @@ def trained(callbacks, max_epochs=6, **parameters):
     vectors[0] = 0
     settings = {
         "prices": (FixedPenalty(0.01), FixedPenalty(0.01)),
-        "class_weights": np.ones(2), "learning_rate": 0.05, "predictor_learning_rate": None,
-        "weight_decay": 0.0, "batch_size": 16, "device": "cpu", **parameters,
+        "class_weights": np.ones(2), "training__learning_rate": 0.05, "training__predictor_learning_rate": None,
+        "training__weight_decay": 0.0, "training__batch_size": 16, "device": "cpu", **parameters,
     }  # fmt: skip
     with isolated(0, 1, "cpu"):
         module = Rationalizer(vectors, 2, filter_sizes=(3,), n_filters=4, hidden_size=4)

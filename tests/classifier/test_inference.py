@@ -215,7 +215,7 @@ def test_an_equal_tokenizer_will_do_and_another_is_named(fitted, reviews):
 def test_each_text_is_tokenized_once(small, reviews):
     texts, y, _ = reviews
     tokenizer = Counting()
-    clf = small(max_epochs=1, tokenizer=tokenizer)
+    clf = small(training__max_epochs=1, tokenizer=tokenizer)
     clf.fit(texts[:60], y[:60])
     assert tokenizer.texts == texts[:60]
     for method in (clf.read, clf.predict, clf.transform, clf.explain, clf.split):

@@ -43,8 +43,8 @@ def network(start, sampler="straight_through", fresh=False, bigrams=False, **par
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         settings = {
-            "filter_sizes": (2, 3), "n_filters": 5, "rnn_size": 4, "hidden_size": 6,
-            "dropout": 0.1, "initial_selection": 0.7,
+            "encoder__filter_sizes": (2, 3), "encoder__n_filters": 5, "encoder__hidden_size": 4, "predictor__hidden_size": 6,
+            "training__dropout": 0.1, "initialization__initial_selection": 0.7,
             "rationale_length": 3 if SAMPLERS[sampler].has_budget else None, **parameters,
         }  # fmt: skip
         module = Rationalizer(
@@ -64,14 +64,14 @@ VARIANTS = {
     **{sampler: network("linear start", sampler) for sampler in SAMPLERS},
     "one window": network("linear start", "top_k", sampler_params={"contiguous": True}),
     "gru": network("from scratch", encoder="rnn"),
-    "lstm": network("linear start", encoder="rnn", rnn_cell="lstm"),
-    "closed up": network("from scratch", predictor_input="compact"),
-    "closed up, gru": network("from scratch", predictor_input="compact", encoder="rnn"),
-    "shared encoder": network("from scratch", share_encoder=True),
-    "shared embeddings": network("from scratch", share_embeddings=True),
+    "lstm": network("linear start", encoder="rnn", encoder__cell="lstm"),
+    "closed up": network("from scratch", predictor__input="compact"),
+    "closed up, gru": network("from scratch", predictor__input="compact", encoder="rnn"),
+    "shared encoder": network("from scratch", predictor__share_encoder=True),
+    "shared embeddings": network("from scratch", predictor__share_embeddings=True),
     "at most 2 words": network("linear start", max_rationale_length=2),
-    "focused": network("linear start", class_focus=0.5),
-    "focused by pairs": network("linear start", bigrams=True, class_focus=2.0),
+    "focused": network("linear start", initialization__class_focus=0.5),
+    "focused by pairs": network("linear start", bigrams=True, initialization__class_focus=2.0),
 }
 DOCUMENT = st.lists(st.integers(1, UNSEEN[-1]), max_size=12)
 
@@ -192,7 +192,7 @@ def test_what_is_shared_is_one():
 
 
 def test_word_dropout_hides_words_in_training_only():
-    module = network("linear start", word_dropout=0.5, dropout=0.0)
+    module = network("linear start", training__word_dropout=0.5, training__dropout=0.0)
     ids, mask = rectangle([[2, 3, 4, 5, 6, 7, 8, 9]] * 100), torch.ones(100, 8)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
@@ -248,7 +248,7 @@ def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said):
         Rationalizer.from_arrays(module.settings, arrays)
 
 
-@pytest.mark.parametrize("more", [{}, {"bigrams": True, "class_focus": 1.0}], ids=str)
+@pytest.mark.parametrize("more", [{}, {"bigrams": True, "initialization__class_focus": 1.0}], ids=str)
 def test_forgetting_the_folds_leaves_reading_unchanged(more):
     module = network("linear start", **more)
     documents = [list(range(1, 20)), [], [7, 7, 3]]

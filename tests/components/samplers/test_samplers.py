@@ -208,6 +208,6 @@ def test_parameters_that_a_sampler_does_not_take_are_named():
     with pytest.raises(ValueError, match=r"sampler_params=.*'stretch'.*'top_k'.*contiguous"):
         make_sampler("top_k", {"stretch": 0.1})
     with pytest.raises(ValueError, match="it has none of its own"):
-        make_sampler("gumbel", {"temperature": 2.0})
+        make_sampler("gumbel", {"sampler__temperature": 2.0})
     with pytest.raises(ValueError, match=r"sampler_params=.*'reinforce'.*entropy=-1"):
         make_sampler("reinforce", {"entropy": -1})

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn_irx.components.encoders import ENCODERS
 
 OWN = {
-    "cnn": [{"filter_sizes": (1, 2, 4), "n_filters": 3}],
-    "rnn": [{"rnn_cell": "gru", "rnn_size": 4}, {"rnn_cell": "lstm", "rnn_size": 4}],
+    "cnn": [{"encoder__filter_sizes": (1, 2, 4), "encoder__n_filters": 3}],
+    "rnn": [{"encoder__cell": "gru", "encoder__hidden_size": 4}, {"encoder__cell": "lstm", "encoder__hidden_size": 4}],
 }
 CASES = [(name, own) for name in ENCODERS for own in OWN[name]]
 

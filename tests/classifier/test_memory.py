@@ -86,7 +86,7 @@ def test_a_second_fit_does_not_do_the_work_again(kind, small, reviews, tmp_path,
 
 def test_pairs_of_words_are_kept_too(small, reviews, tmp_path, work):
     texts, y, _ = reviews
-    clf = small(memory=tmp_path, tokenizer=counting, class_focus=1.0, focus_bigrams=True)
+    clf = small(memory=tmp_path, tokenizer=counting, initialization__class_focus=1.0, initialization__bigrams=True)
     first = clone(clf).fit(texts[:60], y[:60])
     assert amounts(work)["linear"] > N_FITS
     work["linear"].clear()
@@ -99,7 +99,7 @@ def test_pairs_of_words_are_kept_too(small, reviews, tmp_path, work):
 def test_prices_share_the_work_and_texts_do_not(small, reviews, tmp_path, work):
     texts, y, _ = reviews
     grid = GridSearchCV(
-        small(memory=tmp_path, tokenizer=CountingObject(), embeddings=None, max_epochs=1),
+        small(memory=tmp_path, tokenizer=CountingObject(), embeddings=None, training__max_epochs=1),
         {"lambda1": [0.001, 0.1], "lambda2": [0.0, 0.01]},
         cv=2,
         scoring=lambda clf, X, y: 0.0,  # reads nothing, and so tokenizes nothing
@@ -111,13 +111,13 @@ def test_prices_share_the_work_and_texts_do_not(small, reviews, tmp_path, work):
 
 def test_what_the_work_depends_on_is_told_apart(small, reviews, tmp_path, work):
     texts, y, _ = reviews
-    clf = small(memory=tmp_path, tokenizer=counting, embeddings=None, max_epochs=1)
+    clf = small(memory=tmp_path, tokenizer=counting, embeddings=None, training__max_epochs=1)
     clf.fit(texts[:60], y[:60])
     for parameters, expected in (
-        ({"lambda1": 0.5, "hidden_size": 4}, NOTHING),
-        ({"linear_start": "logistic"}, {**NOTHING, "linear": 2 + N_FOLDS}),
+        ({"lambda1": 0.5, "predictor__hidden_size": 4}, NOTHING),
+        ({"initialization": "logistic"}, {**NOTHING, "linear": 2 + N_FOLDS}),
         (
-            {"linear_start": "logistic", "class_weight": "balanced"},
+            {"initialization": "logistic", "class_weight": "balanced"},
             {**NOTHING, "linear": 2 + N_FOLDS},
         ),
         ({"min_df": 2}, {**NOTHING, "linear": N_FITS}),
@@ -137,7 +137,7 @@ def test_what_the_work_depends_on_is_told_apart(small, reviews, tmp_path, work):
 
 def test_a_tokenizer_that_cannot_be_pickled_works_without(small, reviews, tmp_path, work):
     texts, y, _ = reviews
-    clf = small(memory=tmp_path, embeddings=None, max_epochs=1)
+    clf = small(memory=tmp_path, embeddings=None, training__max_epochs=1)
     clf.set_params(tokenizer=lambda text: counting(text))
     for expected in (ONCE, {**NOTHING, "texts": 60}):
         for done in work.values():
@@ -155,7 +155,7 @@ def test_a_tokenizer_that_was_rewritten_is_another(small, tmp_path, monkeypatch)
         module.write_text(f"def whole(text):\n    return [({word}, 0, len(text))]\n")
         importlib.invalidate_caches()
         tokenizer = importlib.reload(importlib.import_module("rewritten_tokenizer")).whole
-        clf = small(memory=tmp_path / "memory", tokenizer=tokenizer, max_epochs=1)
+        clf = small(memory=tmp_path / "memory", tokenizer=tokenizer, training__max_epochs=1)
         clf.fit(["ants", "bed"] * 5, [0, 1] * 5)
         vocabularies.append(sorted(clf.vocabulary_.words))
     assert vocabularies == [["ants", "bed"], ["ANTS", "BED"], ["ants", "bed"]]
@@ -163,7 +163,7 @@ def test_a_tokenizer_that_was_rewritten_is_another(small, tmp_path, monkeypatch)
 
 def test_what_is_drawn_anew_each_time_is_not_kept(small, reviews, tmp_path):
     texts, y, _ = reviews
-    clf = small(memory=tmp_path, embeddings=None, max_epochs=1, random_state=None)
+    clf = small(memory=tmp_path, embeddings=None, training__max_epochs=1, random_state=None)
     for _ in range(2):
         clf.fit(texts[:60], y[:60])
         kept = [path.parents[1].name for path in tmp_path.rglob("output.pkl")]
@@ -172,7 +172,7 @@ def test_what_is_drawn_anew_each_time_is_not_kept(small, reviews, tmp_path):
 
 def test_texts_are_not_written_into_the_folder(small, tmp_path):
     secret = [f"secret{row} ants in the bed" for row in range(2000)]
-    clf = small(memory=tmp_path, max_epochs=1, n_filters=2)
+    clf = small(memory=tmp_path, training__max_epochs=1, encoder__n_filters=2)
     clf.fit(secret, [0, 1] * 1000)
     notes = "".join(path.read_text() for path in tmp_path.rglob("metadata.json"))
     assert 0 < notes.count("secret") < 20
@@ -181,7 +181,7 @@ def test_texts_are_not_written_into_the_folder(small, tmp_path):
 def test_members_of_an_ensemble_share_it(small, reviews, tmp_path, work):
     texts, y, _ = reviews
     members = [
-        small(memory=tmp_path, tokenizer=counting, max_epochs=1, random_state=seed)
+        small(memory=tmp_path, tokenizer=counting, training__max_epochs=1, random_state=seed)
         for seed in (0, 1)
     ]
     InteractiveEnsemble(*members).fit(texts[:60], y[:60])
@@ -202,7 +202,7 @@ class Kept:
 
 def test_an_object_with_the_interface_will_do(small, reviews):
     memory = Kept()
-    small(memory=memory, embeddings=None, max_epochs=1).fit(reviews[0][:60], reviews[1][:60])
+    small(memory=memory, embeddings=None, training__max_epochs=1).fit(reviews[0][:60], reviews[1][:60])
     assert sorted(memory.functions) == ["_vectors_of", "_words_of", "fit_linear_start"]
 
 

@@ -23,7 +23,7 @@ def tokenized(fitted, reviews):
 def test_a_grid_over_tokenized_texts_scores_as_over_texts(small, reviews, tokenized):
     texts, y, _ = reviews
     grid = {"lambda1": [0.0, 1.0], "random_state": [0, 1]}
-    search = GridSearchCV(small(batch_size=16), grid, cv=2, scoring="neg_log_loss")
+    search = GridSearchCV(small(training__batch_size=16), grid, cv=2, scoring="neg_log_loss")
     expected = clone(search).fit(texts[:120], y[:120])
     found = clone(search).fit(tokenized, y[:120])
     assert np.array_equal(
@@ -35,7 +35,7 @@ def test_a_grid_over_tokenized_texts_scores_as_over_texts(small, reviews, tokeni
 
 def test_cross_validation_takes_tokenized_texts(small, reviews, tokenized):
     texts, y, _ = reviews
-    clf = small(max_epochs=1)
+    clf = small(training__max_epochs=1)
     assert np.array_equal(
         cross_val_score(clf, tokenized, y[:120], cv=2),
         cross_val_score(clf, texts[:120], y[:120], cv=2),
@@ -86,5 +86,5 @@ def test_what_a_folder_keeps_is_mapped(small, reviews, tmp_path, monkeypatch):
         _training_data, "tokenize", lambda *given: kept.append(tokenize(*given)) or kept[-1]
     )
     for memory in (str(tmp_path), Path(tmp_path)):
-        small(memory=memory, max_epochs=1).fit(texts[:60], y[:60])
+        small(memory=memory, training__max_epochs=1).fit(texts[:60], y[:60])
     assert all(_is_mapped(one.numbers) for one in kept)

@@ -25,8 +25,8 @@ def words_shown(clf, texts):
 
 def test_equal_weights_are_no_weights(small, reviews):
     texts, y, _ = reviews
-    plain = small(max_epochs=1).fit(texts[:80], y[:80])
-    same(plain, small(max_epochs=1).fit(texts[:80], y[:80], sample_weight=np.full(80, 3.0)), texts)
+    plain = small(training__max_epochs=1).fit(texts[:80], y[:80])
+    same(plain, small(training__max_epochs=1).fit(texts[:80], y[:80], sample_weight=np.full(80, 3.0)), texts)
 
 
 @pytest.mark.parametrize("tokenized", [False, True])
@@ -36,9 +36,9 @@ def test_a_document_of_weight_0_is_as_if_it_were_not_there(small, reviews, token
     rows = np.flatnonzero(weights)
     given = texts[:90]
     if tokenized:
-        given = small(max_epochs=1).fit(texts[:90], y[:90]).tokenize(given)
-    weighted = small(max_epochs=1).fit(given, y[:90], sample_weight=weights)
-    without = small(max_epochs=1).fit(
+        given = small(training__max_epochs=1).fit(texts[:90], y[:90]).tokenize(given)
+    weighted = small(training__max_epochs=1).fit(given, y[:90], sample_weight=weights)
+    without = small(training__max_epochs=1).fit(
         [texts[row] for row in rows], y[rows], sample_weight=weights[rows]
     )
     same(weighted, without, texts)
@@ -49,8 +49,8 @@ def test_the_class_of_heavy_documents_is_likelier_where_no_word_tells(small, rev
     texts, y, _ = reviews
     shares = []
     for weight in (1.0, 30.0):
-        settings = {"warmup_epochs": 0, "ramp_epochs": 0, "learning_rate": 0.01, "batch_size": 16}
-        clf = small(linear_start=start, **settings)
+        settings = {"training__warmup_epochs": 0, "training__ramp_epochs": 0, "training__learning_rate": 0.01, "training__batch_size": 16}
+        clf = small(initialization=start, **settings)
         clf.fit(texts[:90], y[:90], sample_weight=np.where(y[:90] == y[0], weight, 1.0))
         # Where words tell the class, weights are not to overrule them.
         assert clf.score(texts[90:], y[90:]) > 0.9 or start is None
@@ -65,7 +65,7 @@ def test_documents_held_out_count_by_their_weight(small, reviews):
     losses = []
     for weights in (np.tile([1.0, 1e-3], 150), np.tile([1e-3, 1.0], 150)):
         # Nothing is learned: what differs is what the losses are the mean of.
-        clf = small(max_epochs=1, learning_rate=1e-12, linear_start=None, lambda1=0.0)
+        clf = small(training__max_epochs=1, training__learning_rate=1e-12, initialization=None, lambda1=0.0)
         clf.fit(texts[:300], labels, sample_weight=weights)
         losses.append(clf.history_["valid_loss"][0])
     assert losses[0] != losses[1]
@@ -76,7 +76,7 @@ def test_a_length_is_the_mean_over_documents_by_their_weight(small, reviews):
     y = np.tile(reviews[1][:60], 2)
     shown = []
     for weight in (0.05, 20.0):
-        clf = small(rationale_length=4, max_epochs=2)
+        clf = small(rationale_length=4, training__max_epochs=2)
         clf.fit(texts, y, sample_weight=np.where(np.arange(120) < 60, weight, 1.0))
         shown.append(words_shown(clf, texts[60:]))
     assert shown[0] < shown[1]
@@ -103,8 +103,8 @@ def test_wrong_weights_are_refused(small, weights, message, method):
 def test_classes_of_weight_0_have_no_loss_and_do_no_harm(small, reviews):
     texts, y, _ = reviews
     clf = small(
-        class_weight={"food": 0.0, "hygiene": 1.0, "noise": 0.0}, batch_size=4, max_epochs=8,
-        learning_rate=1e-2,
+        class_weight={"food": 0.0, "hygiene": 1.0, "noise": 0.0}, training__batch_size=4, training__max_epochs=8,
+        training__learning_rate=1e-2,
     )  # fmt: skip
     clf.fit(texts[:90], y[:90])
     assert np.isfinite(clf.predict_proba(texts)).all()
@@ -116,12 +116,12 @@ def test_weights_are_routed(small, reviews):
     texts, y, _ = reviews
     weights = np.where(y[:80] == y[0], 9.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
-        clf = small(max_epochs=1).set_fit_request(sample_weight=True)
+        clf = small(training__max_epochs=1).set_fit_request(sample_weight=True)
         pipeline = sklearn.pipeline.make_pipeline(
             sklearn.preprocessing.FunctionTransformer(list), clf
         )
         pipeline.fit(texts[:80], y[:80], sample_weight=weights)
-    same(pipeline[-1], small(max_epochs=1).fit(texts[:80], y[:80], weights), texts)
+    same(pipeline[-1], small(training__max_epochs=1).fit(texts[:80], y[:80], weights), texts)
 
 
 # The end of training
@@ -130,7 +130,7 @@ def test_weights_are_routed(small, reviews):
 def test_training_ends_without_a_better_epoch(small, reviews):
     texts, y, _ = reviews
     # So high a rate that the first epochs are the best.
-    clf = small(learning_rate=0.3, max_epochs=12, n_iter_no_change=2, patience=9)
+    clf = small(training__learning_rate=0.3, training__max_epochs=12, training__n_iter_no_change=2, training__patience=9)
     clf.fit(texts[:60], y[:60])
     best = np.flatnonzero(clf.history_["best"])[-1]
     assert len(clf.history_["best"]) == best + 3 < 12
@@ -139,7 +139,7 @@ def test_training_ends_without_a_better_epoch(small, reviews):
 def test_a_callback_of_skorch_may_end_training(small, reviews):
     texts, y, _ = reviews
     stopping = EarlyStopping(patience=2, threshold=10, sink=lambda text: None)
-    clf = small(max_epochs=9, callbacks=[stopping]).fit(texts[:60], y[:60])
+    clf = small(training__max_epochs=9, training__callbacks=[stopping]).fit(texts[:60], y[:60])
     assert len(clf.history_["best"]) == 3 == clf.history_["epoch"][-1]
     assert len(clf.predict(texts)) == len(texts)
 
@@ -149,14 +149,14 @@ def test_a_callback_of_skorch_may_end_training(small, reviews):
 
 def test_a_warm_start_goes_on(small, reviews):
     texts, y, _ = reviews
-    clf = small(warm_start=True, max_epochs=2, learning_rate=1e-2).fit(texts[:100], y[:100])
+    clf = small(warm_start=True, training__max_epochs=2, training__learning_rate=1e-2).fit(texts[:100], y[:100])
     first = clf.history_["train_loss"]
     before = clf.vocabulary_.words
     clf.fit(texts[:100], y[:100])
     assert (clf.history_["train_loss"][1] < first).all()
     clf.fit(texts[:200], y[:200])
     assert clf.vocabulary_.words == before
-    cold = small(max_epochs=2, learning_rate=1e-2).fit(texts[:100], y[:100])
+    cold = small(training__max_epochs=2, training__learning_rate=1e-2).fit(texts[:100], y[:100])
     np.testing.assert_array_equal(cold.history_["train_loss"], first)
 
 
@@ -164,7 +164,7 @@ def test_prices_and_lengths_may_change_at_a_warm_start(small, reviews):
     texts, y, _ = reviews
     clf = small(warm_start=True, rationale_length=12).fit(texts[:200], y[:200])
     long = words_shown(clf, texts)
-    clf.set_params(rationale_length=4, max_rationale_length=6, dropout=0.2).fit(
+    clf.set_params(rationale_length=4, max_rationale_length=6, training__dropout=0.2).fit(
         texts[:200], y[:200]
     )
     assert words_shown(clf, texts) < 0.6 * long
@@ -175,17 +175,17 @@ def test_prices_and_lengths_may_change_at_a_warm_start(small, reviews):
 def test_a_focus_may_know_other_bigrams_at_a_warm_start(bigrams, small, reviews):
     texts, y, _ = reviews
     clf = small(
-        class_focus=1.0, focus_bigrams=True, warm_start=True, learning_rate=1e-2, max_epochs=2
+        initialization__class_focus=1.0, initialization__bigrams=True, warm_start=True, training__learning_rate=1e-2, training__max_epochs=2
     ).fit(texts[:100], y[:100])  # fmt: skip
     first = clf.history_["train_loss"]
-    clf.set_params(focus_bigrams=bigrams).fit(texts[:200], y[:200])
+    clf.set_params(initialization__bigrams=bigrams).fit(texts[:200], y[:200])
     assert (clf.history_["train_loss"][1] < first).all()
     assert clf.score(texts[200:], y[200:]) > 0.9
 
 
 def test_a_loaded_model_starts_warm(small, reviews):
     texts, y, _ = reviews
-    clf = small(warm_start=True, max_epochs=1).fit(texts[:100], y[:100])
+    clf = small(warm_start=True, training__max_epochs=1).fit(texts[:100], y[:100])
     loaded = pickle.loads(pickle.dumps(clf))
     same(loaded.fit(texts[:100], y[:100]), clf.fit(texts[:100], y[:100]), texts)
 
@@ -193,15 +193,15 @@ def test_a_loaded_model_starts_warm(small, reviews):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"n_filters": 9}, "n_filters=9, and warm_start=True goes on with a network of 8"),
-        ({"filter_sizes": [2]}, r"filter_sizes=\[2\], and warm_start=True .* of \(3,\)"),
-        ({"linear_start": None}, "linear_start=None, and warm_start=True .* of 'some'"),
+        ({"encoder__n_filters": 9}, "n_filters=9, and warm_start=True goes on with a network of 8"),
+        ({"encoder__filter_sizes": [2]}, r"filter_sizes=\[2\], and warm_start=True .* of \(3,\)"),
+        ({"initialization": None}, "linear_start=None, and warm_start=True .* of 'some'"),
         ({"sampler": "hard_kuma"}, "sampler='hard_kuma'"),
     ],
 )
 def test_a_warm_start_keeps_the_network(small, reviews, changed, message):
     texts, y, _ = reviews
-    clf = small(warm_start=True, max_epochs=1).fit(texts[:60], y[:60])
+    clf = small(warm_start=True, training__max_epochs=1).fit(texts[:60], y[:60])
     before = clf.predict_proba(texts)
     with pytest.raises(ValueError, match=message):
         clf.set_params(**changed).fit(texts[:60], y[:60])
@@ -210,7 +210,7 @@ def test_a_warm_start_keeps_the_network(small, reviews, changed, message):
 
 def test_a_warm_start_keeps_the_classes(small, reviews):
     texts, y, _ = reviews
-    clf = small(warm_start=True, max_epochs=1).fit(texts[:60], y[:60])
+    clf = small(warm_start=True, training__max_epochs=1).fit(texts[:60], y[:60])
     with pytest.raises(ValueError, match=r"y has the classes \[0, 1\], and warm_start=True"):
         clf.fit(texts[:60], [0, 1] * 30)
 
@@ -222,10 +222,10 @@ def test_an_interrupted_warm_start_leaves_the_model_as_it_was(small, reviews):
         def on_epoch_end(self, net, **kwargs):
             raise OSError("no space left")
 
-    clf = small(warm_start=True, max_epochs=1).fit(texts[:60], y[:60])
+    clf = small(warm_start=True, training__max_epochs=1).fit(texts[:60], y[:60])
     before = clf.predict_proba(texts)
     with pytest.raises(OSError, match="no space"):
-        clf.set_params(callbacks=[Full()]).fit(texts[:60], y[:60])
+        clf.set_params(training__callbacks=[Full()]).fit(texts[:60], y[:60])
     np.testing.assert_array_equal(clf.predict_proba(texts), before)
 
 
@@ -241,7 +241,7 @@ def pieces(texts, y, n=100):
     [
         {},
         {"sampler": "top_k", "rationale_length": 5},
-        {"predictor_learning_rate": "decoupled", "training_length": 90},
+        {"training__predictor_learning_rate": "decoupled", "training__text_length": 90},
     ],
 )
 def test_pieces_teach(small, reviews, parameters):
@@ -261,7 +261,7 @@ def test_pieces_teach(small, reviews, parameters):
 
 def test_the_warmup_is_over_once_for_all_pieces(small, reviews):
     texts, y, _ = reviews
-    clf = small(linear_start=None, warmup_epochs=1, ramp_epochs=1)
+    clf = small(initialization=None, training__warmup_epochs=1, training__ramp_epochs=1)
     for some, labels in pieces(texts[:300], y[:300]):
         clf.partial_fit(some, labels, classes=np.unique(y))
     n_words = clf.tokenize(texts[:100]).lengths.mean()
@@ -366,7 +366,7 @@ def test_later_classes_are_those_of_the_first_piece(small, reviews):
 
 def test_a_first_piece_of_one_class_is_legal(reviews):
     texts, y, _ = reviews
-    clf = SelectiveRationaleClassifier(n_filters=4, hidden_size=4, random_state=0)
+    clf = SelectiveRationaleClassifier().set_params(encoder__n_filters=4, predictor__hidden_size=4, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         rows = np.flatnonzero(y == "food")[:20]
