@@ -43,7 +43,7 @@ from sklearn_irx.io._values import (
     read_classes,
     read_value,
 )
-from sklearn_irx.nn.config import VECTORS, NetworkConfig
+from sklearn_irx.nn.config import VECTORS, NetworkConfig, NetworkShape
 from sklearn_irx.text import Vocabulary
 from sklearn_irx.text.words import unpack_words
 
@@ -331,7 +331,7 @@ class _Reader:
                 raise ValueError(f"{name} has {n_rows} rows for {n_words} words")
         if arrays["unseen"].dtype.name not in ("float16", "float32"):
             raise ValueError(f"unseen has the type {arrays['unseen'].dtype.name}")
-        n_classes = len(arrays["predictor.output.bias"])
+        n_classes = NetworkShape.of(arrays).n_classes
         if n_classes != len(classes):
             raise ValueError(f"there are {len(classes)} labels for {n_classes} classes")
         return {

@@ -10,7 +10,10 @@ from sklearn_irx.components.encoders import ENCODERS
 
 OWN = {
     "cnn": [{"encoder__filter_sizes": (1, 2, 4), "encoder__n_filters": 3}],
-    "rnn": [{"encoder__cell": "gru", "encoder__hidden_size": 4}, {"encoder__cell": "lstm", "encoder__hidden_size": 4}],
+    "rnn": [
+        {"encoder__cell": "gru", "encoder__hidden_size": 4},
+        {"encoder__cell": "lstm", "encoder__hidden_size": 4},
+    ],
 }
 CASES = [(name, own) for name in ENCODERS for own in OWN[name]]
 

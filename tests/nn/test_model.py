@@ -248,7 +248,9 @@ def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said):
         Rationalizer.from_arrays(module.settings, arrays)
 
 
-@pytest.mark.parametrize("more", [{}, {"bigrams": True, "initialization__class_focus": 1.0}], ids=str)
+@pytest.mark.parametrize(
+    "more", [{}, {"bigrams": True, "initialization__class_focus": 1.0}], ids=str
+)
 def test_forgetting_the_folds_leaves_reading_unchanged(more):
     module = network("linear start", **more)
     documents = [list(range(1, 20)), [], [7, 7, 3]]

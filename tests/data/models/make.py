@@ -21,12 +21,12 @@ from sklearn_irx.text import WhitespaceTokenizer, WordVectors
 HERE = Path(__file__).parent
 TINY = {
     "max_length": 30,
-    "max_epochs": 2,
-    "n_filters": 2,
-    "hidden_size": 3,
-    "filter_sizes": (2, 3),
+    "training__max_epochs": 2,
+    "encoder__n_filters": 2,
+    "predictor__hidden_size": 3,
+    "encoder__filter_sizes": (2, 3),
     "n_threads": 1,
-    "precision": "float32",
+    "training__precision": "float32",
 }
 
 
@@ -44,11 +44,11 @@ def main(names: list[str]) -> None:
     makers = {
         "classifier-1": lambda: tiny(0, calibration="temperature").fit(texts, y),
         "recurrent-1": lambda: tiny(
-            1, encoder="rnn", rnn_size=2, linear_start=None, tokenizer=WhitespaceTokenizer(),
+            1, encoder="rnn", encoder__hidden_size=2, initialization=None, tokenizer=WhitespaceTokenizer(),
             sampler="top_k", rationale_length=4,
         ).fit(texts, y == "noise"),
         "ensemble-1": lambda: InteractiveEnsemble(
-            tiny(2), tiny(3, linear_start="logistic").fit(texts[:30], y[:30])
+            tiny(2), tiny(3, initialization="logistic").fit(texts[:30], y[:30])
         ).fit(texts, y),
         "committee-1": lambda: InteractiveCommittee(
             [("bayes", tiny(4)), ("short", tiny(5, rationale_length=2)),

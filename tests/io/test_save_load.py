@@ -19,12 +19,12 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
-from sklearn_irx.components.samplers import SAMPLERS
+from sklearn_irx.components import REGISTRIES, SAMPLERS, Component
 from sklearn_irx.io import SKOPS_TYPES, NotSaved, load, save
 from sklearn_irx.text import Vocabulary, WhitespaceTokenizer, WordTokenizer, WordVectors
 from sklearn_irx.text.words import pack_words, unpack_words
 
-KEPT = Path(__file__).parent / "data" / "models"
+KEPT = Path(__file__).parents[1] / "data" / "models"
 KINDS = sorted(path.stem for path in KEPT.glob("*.json"))
 
 
@@ -35,6 +35,14 @@ def halves(text):
 
 def json_of(folder):
     return json.loads((folder / "model.json").read_text(encoding="utf-8"))
+
+
+def plain(config):
+    """The types and parameters of what a network is built from."""
+    return {
+        name: (type(part), part.get_params()) if hasattr(part, "get_params") else part
+        for name, part in vars(config).items()
+    }
 
 
 def assert_alike(got, expected):
@@ -63,10 +71,10 @@ def assert_alike(got, expected):
     for name, values in expected.history_.items():
         assert got.history_[name].dtype == values.dtype
         np.testing.assert_array_equal(got.history_[name], values)
-    (settings, arrays), (other_settings, other_arrays) = (
+    (config, arrays), (other_config, other_arrays) = (
         model.__getstate__()["_module"] for model in (got, expected)
     )
-    assert settings == other_settings
+    assert plain(config) == plain(other_config)
     assert arrays.keys() == other_arrays.keys()
     for name, values in other_arrays.items():
         assert arrays[name].dtype == values.dtype
@@ -86,7 +94,11 @@ def both(fitted, other, reviews):
 @pytest.fixture(scope="module")
 def committee(fitted, other, small, reviews):
     texts, y, _ = reviews
-    members = [("a", fitted), ("b", other), ("c", small(max_epochs=1, sampler="hard_kuma"))]
+    members = [
+        ("a", fitted),
+        ("b", other),
+        ("c", small(training__max_epochs=1, sampler="hard_kuma")),
+    ]
     return InteractiveCommittee(members, rule="auto", calibration="temperature").fit(
         texts[:100], y[:100], validation_data=(texts[300:], y[300:])
     )
@@ -119,10 +131,10 @@ def test_what_is_saved_again_is_the_same(model, tmp_path):
     assert files[0] == files[1]
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_every_sampler_comes_back(sampler, small, reviews, tmp_path):
     texts, y, _ = reviews
-    clf = small(sampler=sampler, rationale_length=5, max_transitions=6, max_epochs=1)
+    clf = small(sampler=sampler, rationale_length=5, max_transitions=6, training__max_epochs=1)
     clf.fit(texts[:60], y[:60])
     save(clf, tmp_path / "model")
     assert_alike(load(tmp_path / "model"), clf)
@@ -132,26 +144,33 @@ def test_every_sampler_comes_back(sampler, small, reviews, tmp_path):
 @pytest.mark.parametrize(
     "more",
     [
-        {"encoder": "rnn", "rnn_size": 4, "linear_start": None},
-        {"encoder": "rnn", "rnn_cell": "lstm", "rnn_size": 4},
-        {"share_encoder": True, "predictor_input": "compact"},
-        {"share_embeddings": True, "sampler": "top_k", "sampler_params": {"contiguous": True},
+        {"encoder": "rnn", "encoder__hidden_size": 4, "initialization": None},
+        {"encoder": "rnn", "encoder__cell": "lstm", "encoder__hidden_size": 4},
+        {"predictor__share_encoder": True, "predictor__input": "compact"},
+        {"predictor__share_embeddings": True, "sampler": "top_k", "sampler__contiguous": True,
          "rationale_length": 0.2},
-        {"class_focus": 1.0},
-        {"class_focus": 1.0, "focus_bigrams": True},
+        {"initialization__class_focus": 1.0},
+        {"initialization__class_focus": 1.0, "initialization__bigrams": True},
         {"max_unseen_words": 0, "class_weight": {"food": 2, "noise": 1.5, "hygiene": 1}},
     ],
     ids=str,
 )  # fmt: skip
 def test_every_network_comes_back(more, small, reviews, tmp_path):
     texts, y, _ = reviews
-    clf = small(**more, max_epochs=1).fit(texts[:60], y[:60])
+    clf = small(**more, training__max_epochs=1).fit(texts[:60], y[:60])
     save(clf, tmp_path / "model")
     again = load(tmp_path / "model")
     assert_alike(again, clf)
     assert_reads_alike(again, clf, texts[60:120])
-    kept = {name: value for name, value in clf.get_params().items() if name != "embeddings"}
+    kept = {
+        name: value
+        for name, value in clf.get_params().items()
+        if name != "embeddings" and not isinstance(value, Component)
+    }
     assert {name: again.get_params()[name] for name in kept} == kept
+    assert {name: type(getattr(again, name)) for name in REGISTRIES} == {
+        name: type(getattr(clf, name)) for name in REGISTRIES
+    }
 
 
 @pytest.mark.parametrize(
@@ -171,7 +190,7 @@ def test_every_network_comes_back(more, small, reviews, tmp_path):
 )
 def test_labels_keep_their_type(labels, small, reviews, tmp_path):
     y = np.array(labels)[[0, 1] * 20]
-    clf = small(max_epochs=1).fit(reviews[0][:40], y)
+    clf = small(training__max_epochs=1).fit(reviews[0][:40], y)
     save(clf, tmp_path / "model")
     again = load(tmp_path / "model")
     assert again.classes_.dtype == clf.classes_.dtype
@@ -223,7 +242,7 @@ def test_vectors_that_members_share_are_written_once(small, reviews, tmp_path):
     texts, y, _ = reviews
     vectors = WordVectors([f"w{i}" for i in range(4000)], np.ones((4000, 8)))
     made = [
-        small(embeddings=vectors, max_epochs=1, random_state=i).fit(
+        small(embeddings=vectors, training__max_epochs=1, random_state=i).fit(
             texts[:60], y[:60], validation_data=(texts[60:80], y[60:80])
         )
         for i in range(2)
@@ -256,10 +275,10 @@ def test_a_class_of_ones_own_is_not_saved(fitted, tmp_path):
 
 
 def test_weights_that_are_no_numbers_are_not_saved(fitted, tmp_path):
-    settings, arrays = fitted.__getstate__()["_module"]
+    config, arrays = fitted.__getstate__()["_module"]
     broken = pickle.loads(pickle.dumps(fitted))
     arrays = {**arrays, "predictor.output.bias": np.full(3, np.nan, dtype=np.float32)}
-    broken.__setstate__({**fitted.__getstate__(), "_module": (settings, arrays)})
+    broken.__setstate__({**fitted.__getstate__(), "_module": (config, arrays)})
     with pytest.raises(ValueError, match=r"predictor\.output\.bias are not finite: training has"):
         save(broken, tmp_path / "model")
 
@@ -277,7 +296,7 @@ def test_without_safetensors_the_extra_is_named(fitted, tmp_path, monkeypatch):
 
 def test_a_tokenizer_of_this_package_comes_back(small, reviews, tmp_path):
     texts, y, _ = reviews
-    clf = small(tokenizer=WhitespaceTokenizer(), max_epochs=1).fit(texts[:60], y[:60])
+    clf = small(tokenizer=WhitespaceTokenizer(), training__max_epochs=1).fit(texts[:60], y[:60])
     save(clf, tmp_path / "model")
     again = load(tmp_path / "model")
     assert again.tokenizer == WhitespaceTokenizer()
@@ -292,14 +311,18 @@ def test_a_tokenizer_of_this_package_comes_back(small, reviews, tmp_path):
 @pytest.mark.parametrize("together", [False, True])
 def test_another_tokenizer_has_to_be_given(together, small, reviews, tmp_path):
     texts, y, _ = reviews
-    model = small(tokenizer=halves, max_epochs=1)
+    model = small(tokenizer=halves, training__max_epochs=1)
     if together:
-        model = InteractiveEnsemble(model, small(tokenizer=halves, random_state=1, max_epochs=1))
+        model = InteractiveEnsemble(
+            model, small(tokenizer=halves, random_state=1, training__max_epochs=1)
+        )
     model.fit(texts[:60], y[:60])
     save(model, tmp_path / "model")
-    with pytest.raises(ValueError, match=r"tokenizer=None.*test_io\.halves.*give it, load"):
+    with pytest.raises(ValueError, match=r"tokenizer=None.*test_save_load\.halves.*give it, load"):
         load(tmp_path / "model")
-    assert "test\\_io\\.halves" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "test\\_save\\_load\\.halves" in (tmp_path / "model" / "README.md").read_text(
+        encoding="utf-8"
+    )
     again = load(tmp_path / "model", tokenizer=halves)
     assert_reads_alike(again, model, texts[:50])
     clone(again).set_params(
@@ -310,10 +333,10 @@ def test_another_tokenizer_has_to_be_given(together, small, reviews, tmp_path):
 def test_what_cannot_be_written_is_described_and_asked_for(small, reviews, tmp_path):
     texts, y, _ = reviews
     clf = small(
-        callbacks=[LRScheduler(ExponentialLR, gamma=0.9)],
+        training__callbacks=[LRScheduler(ExponentialLR, gamma=0.9)],
         memory=str(tmp_path / "memory"),
         random_state=np.random.RandomState(0),
-        max_epochs=1,
+        training__max_epochs=1,
     ).fit(texts[:60], y[:60])
     save(clf, tmp_path / "model")
     again = load(tmp_path / "model")
@@ -321,10 +344,10 @@ def test_what_cannot_be_written_is_described_and_asked_for(small, reviews, tmp_p
     assert again.memory is None
     remedies = {
         "random_state": 0,
-        "callbacks": None,
+        "training__callbacks": None,
         "embeddings": WordVectors(["ants"], np.ones((1, 4))),
     }
-    assert all(isinstance(getattr(again, name), NotSaved) for name in remedies)
+    assert all(isinstance(again.get_params()[name], NotSaved) for name in remedies)
     for _ in remedies:
         with pytest.raises((ValueError, TypeError), match="was not saved with the model") as caught:
             clone(again).fit(texts[:60], y[:60])
@@ -340,7 +363,9 @@ def test_what_cannot_be_written_is_described_and_asked_for(small, reviews, tmp_p
 def test_names_and_paths_of_vectors_are_kept(small, reviews, tmp_path):
     (tmp_path / "v.txt").write_text("ants 1 2\nbed 2 1\n")
     texts, y, _ = reviews
-    clf = small(embeddings=[tmp_path / "v.txt", None], max_epochs=1).fit(texts[:40], y[:40])
+    clf = small(embeddings=[tmp_path / "v.txt", None], training__max_epochs=1).fit(
+        texts[:40], y[:40]
+    )
     save(clf, tmp_path / "model")
     assert load(tmp_path / "model").embeddings == [tmp_path / "v.txt", None]
 
@@ -430,7 +455,9 @@ def test_skops_needs_to_trust_types_of_this_package_alone(model, reviews):
 def test_a_pickle_holds_the_weights_and_neither_texts_nor_optimizer(small, reviews):
     texts, y, _ = reviews
     callback = LRScheduler(ExponentialLR, gamma=0.9)
-    clf = small(embeddings=None, callbacks=[callback], max_epochs=1).fit(texts[:150], y[:150])
+    clf = small(embeddings=None, training__callbacks=[callback], training__max_epochs=1).fit(
+        texts[:150], y[:150]
+    )
     assert hasattr(callback, "lr_scheduler_"), "it holds no optimizer: this test sees nothing"
     data = pickle.dumps(clf)
     weights = sum(array.nbytes for array in clf.__getstate__()["_module"][1].values())
@@ -446,8 +473,8 @@ def test_pickled_vectors_are_those_given_and_shared_ones_are_kept_once(small, re
     texts, y, _ = reviews
     vectors = WordVectors([f"w{i}" for i in range(2000)], np.ones((2000, 8)))
     both = InteractiveEnsemble(
-        small(embeddings=vectors, max_epochs=1, max_unseen_words=0),
-        small(embeddings=vectors, max_epochs=1, max_unseen_words=0, random_state=1),
+        small(embeddings=vectors, training__max_epochs=1, max_unseen_words=0),
+        small(embeddings=vectors, training__max_epochs=1, max_unseen_words=0, random_state=1),
     ).fit(texts[:60], y[:60])
     again = pickle.loads(pickle.dumps(both))
     assert again.est1.embeddings is again.estimators_[1].embeddings

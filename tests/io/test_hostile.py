@@ -25,7 +25,9 @@ def saved(small, reviews, tmp_path_factory):
 
     texts, y, _ = reviews
     made = [
-        small(max_epochs=1, random_state=i, n_filters=2, hidden_size=2).fit(texts[:40], y[:40])
+        small(
+            training__max_epochs=1, random_state=i, encoder__n_filters=2, predictor__hidden_size=2
+        ).fit(texts[:40], y[:40])
         for i in range(2)
     ]
     folder = tmp_path_factory.mktemp("saved") / "model"
@@ -106,7 +108,7 @@ def test_a_damaged_data_file_is_named(folder, pattern, damage):
         (b"[]", "does not describe a model"),
         (b'{"format": "pt"}', "does not describe a model"),
         (b'{"format": "sklearn_irx.model"}', "format_version=None"),
-        (b'{"format": "sklearn_irx.model", "format_version": 2}', "upgrade sklearn_irx"),
+        (b'{"format": "sklearn_irx.model", "format_version": 3}', "upgrade sklearn_irx"),
         (b'{"format": "sklearn_irx.model", "format_version": true}', "format_version=True"),
         (b'{"format": "sklearn_irx.model", "format_version": 1}', "what files there are"),
     ],
@@ -233,12 +235,12 @@ def fill(arrays, name, value):
         (lambda a: a.update(extra=np.zeros(3)), "'extra' belongs to no estimator"),
         (lambda a: cast(a, "1.predictor.output.bias", "f8"), r"float64 where \(3,\) and float32"),
         (lambda a: cast(a, "1.unseen", "i4"), "unseen has the type int32"),
-        (lambda a: cast(a, "1.selector.reader.vectors.weight", "f2"), "float16 are expected"),
-        (lambda a: reshape(a, "1.predictor.output.bias", 4), r"shape \(4,\)"),
-        (lambda a: reshape(a, "1.predictor.output.bias", ()), r"shape \(\)"),
+        (lambda a: cast(a, "1.selector.text_encoder.vectors.weight", "f2"), "float32 are expected"),
+        (lambda a: reshape(a, "1.predictor.output.bias", 4), "3 labels for 4 classes"),
+        (lambda a: reshape(a, "1.predictor.output.bias", ()), "an entry for each class"),
         (lambda a: reshape(a, "1.unseen", (0, 2**40)), "rows for|shape"),
-        (lambda a: reshape(a, "1.selector.reader.vectors.weight", ()), "0 rows for"),
-        (lambda a: reshape(a, "1.selector.reader.vectors.weight", (9, 8)), "9 rows for"),
+        (lambda a: reshape(a, "1.selector.text_encoder.vectors.weight", ()), "0 rows for"),
+        (lambda a: reshape(a, "1.selector.text_encoder.vectors.weight", (9, 8)), "9 rows for"),
         (lambda a: fill(a, "1.predictor.output.bias", np.nan), "are not finite"),
         (lambda a: fill(a, "1.unseen", np.inf), "are not finite"),
         (lambda a: reshape(a, "1.history.best", (2, 2)), "history is written"),
@@ -275,12 +277,23 @@ def parameter(name, value):
     return lambda m: m["estimators"][1]["parameters"].update({name: value})
 
 
-def setting(name, value):
+def network(name, value):
+    """Change what a network is built from: ``rationale_length``, ``encoder__n_filters``."""
+
     def change(model):
-        items = model["estimators"][1]["fitted"]["settings"]["items"]
-        next(item for item in items if item[0] == name)[1] = value
+        config = model["estimators"][1]["fitted"]["network"]
+        part, _, own = name.partition("__")
+        if own:
+            config[part]["parameters"][own] = value
+        else:
+            config[part] = value
 
     return change
+
+
+def component(name, **parameters):
+    """A part of a classifier as a file says it."""
+    return {"type": "component", "name": name, "parameters": parameters}
 
 
 def fitted(name, value, number=1):
@@ -311,7 +324,11 @@ def fitted(name, value, number=1):
         (parameter("memory", "/tmp/pickles"), "memory is to be None"),
         (parameter("tokenizer", {"type": "tokenizer", "name": "os.system"}), "stands for nothing"),
         (parameter("tokenizer", {"type": "estimator", "number": 2}), "stands where none can"),
-        (parameter("callbacks", {"type": "object", "class": "os.system"}), "stands for nothing"),
+        (parameter("training", {"type": "object", "class": "os.system"}), "stands for nothing"),
+        (parameter("training", component("Popen", args=["rm"])), "stands for nothing"),
+        (parameter("training", component("Training", callbacks={"type": "object"})), "stands for"),
+        (parameter("training", component("Training", learning_rate=-1)), "learning_rate"),
+        (parameter("training", component("Training", unheard_of=1)), "unheard_of"),
         (parameter("class_weight", {"type": "dict", "items": [[[1], 2]]}), "stands for nothing"),
         (parameter("n_threads", 10**6), "no number of threads"),
         (parameter("n_threads", True), "n_threads"),
@@ -336,19 +353,23 @@ def fitted(name, value, number=1):
         (fitted("names", ["a", "b"], 0), "are named"),
         (fitted("calibration_temperatures", [1, -1], 0), "calibration_temperatures"),
         (fitted("calibration_temperatures", ["inf", "inf"], 0), "calibration_temperatures"),
-        (setting("n_filters", 10**12), "n_filters|make no network|shape"),
-        (setting("n_filters", 3), "shape"),
-        (setting("filter_sizes", {"type": "tuple", "items": [10**12]}), "filter_sizes"),
-        (setting("filter_sizes", {"type": "tuple", "items": [3] * 10**5}), "filter_sizes"),
-        (setting("hidden_size", 10**30), "make no network|shape"),
-        (setting("n_classes", 10**9), "3 labels for 1000000000 classes"),
-        (setting("sampler", "dice"), "sampler"),
-        (setting("sampler", "reinforce"), "sampler.baseline is missing"),
-        (setting("sampler_params", {"type": "dict", "items": [["a", 1]]}), "sampler_params"),
-        (setting("encoder", "transformer"), "encoder"),
-        (setting("precision", {"type": "not saved", "description": "x"}), "was not saved"),
-        (setting("dropout", 2), "dropout"),
-        (setting("max_rationale_length", 10**30), "max_rationale_length"),
+        (network("encoder__n_filters", 10**12), "n_filters|make no network|shape"),
+        (network("encoder__n_filters", 3), "shape"),
+        (network("encoder__filter_sizes", {"type": "tuple", "items": [10**12]}), "filter_sizes"),
+        (network("encoder__filter_sizes", {"type": "tuple", "items": [3] * 10**5}), "filter_si"),
+        (network("encoder", component("RNN", hidden_size=2)), "missing|not expected"),
+        (network("encoder", component("HardKuma")), "encoder of the network is written"),
+        (network("encoder", "cnn"), "encoder of the network is written"),
+        (network("predictor__hidden_size", 10**30), "hidden_size|make no network|shape"),
+        (network("sampler", component("Dice")), "stands for nothing"),
+        (network("sampler", component("Reinforce")), r"sampler\.baseline is missing"),
+        (network("sampler__temperature", 0), "temperature"),
+        (network("initialization", component("RandomInit")), "not expected"),
+        (network("initialization__class_focus", 1), "missing|not expected"),
+        (network("training__precision", {"type": "not saved", "description": "x"}), "not saved"),
+        (network("training__dropout", 2), "dropout"),
+        (network("max_rationale_length", 10**30), "max_rationale_length"),
+        (network("unheard_of", 1), "unheard_of"),
     ],
 )  # fmt: skip
 def test_a_description_that_makes_no_sense_is_named(folder, change, said):

@@ -30,7 +30,7 @@ def test_the_card_tells_what_the_model_is(fitted, other, reviews, tmp_path):
 def test_the_card_escapes_what_comes_from_users(small, reviews, tmp_path):
     evil = "<script>alert(1)</script> | [x](http://y) ![z](w) **b** `c`\n# head \x1b[31m \u202e"
     labels = np.array([evil, "fine"])[[0, 1] * 20]
-    clf = small(max_epochs=1).fit(reviews[0][:40], labels)
+    clf = small(training__max_epochs=1).fit(reviews[0][:40], labels)
     pair = [(evil, clf), ("b", clf)]
     card = model_card(InteractiveCommittee(pair).fit(reviews[0][:40]), metrics={evil: 1})
     for part in ("<script", "](", "\n# head", "\x1b", "\u202e", "**b", "| ["):
