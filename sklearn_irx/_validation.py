@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator
-from numbers import Integral
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,26 +118,6 @@ def check_vocabulary(vocabulary: Any) -> list[str] | None:
     return words
 
 
-def check_checkpoint_dir(checkpoint_dir: Any, random_state: Any) -> None:
-    """Check that a folder can be written to, which is made if need be, and found again."""
-    if checkpoint_dir is None:
-        return
-    if random_state is None:
-        raise ValueError(
-            f"checkpoint_dir={str(checkpoint_dir)!r} and random_state=None: give random_state a "
-            "number, or training that was cut off could not be told from another."
-        )
-    try:
-        Path(checkpoint_dir).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=checkpoint_dir):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"checkpoint_dir={str(checkpoint_dir)!r} cannot be written to "
-            f"({error.strerror or error}): give a folder that can."
-        ) from error
-
-
 def check_masks(masks: Any, n_samples: int | None = None) -> np.ndarray:
     """Give masks as an array of shape (n_samples, n_words), or say what is wrong with them.
 
@@ -205,34 +182,6 @@ def fit_masks(
             "the same words."
         )
     return full[:, :max_length]
-
-
-def check_training_length(training_length: int | None, max_length: int) -> int:
-    """Give the words of a training document that anything is learned from.
-
-    Raises
-    ------
-    ValueError
-        If they are fewer than the words of a document that are read.
-    """
-    if training_length is None:
-        return max_length
-    if training_length < max_length:
-        raise ValueError(
-            f"training_length={training_length} is less than max_length={max_length}: give at "
-            "least as many words, or None."
-        )
-    return training_length
-
-
-def check_filter_sizes(filter_sizes: Any) -> tuple[int, ...]:
-    """Give the widths of the convolutions as a tuple, or say what is wrong with them."""
-    sizes = tuple(filter_sizes)
-    if not sizes or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
-        raise ValueError(
-            f"filter_sizes={filter_sizes!r}: give one or more widths of at least 1 word."
-        )
-    return tuple(int(size) for size in sizes)
 
 
 def check_members(estimators: list[Any], reserved: Collection[str]) -> None:
