@@ -1,0 +1,82 @@
+"""The encoder of somebody else's package, as the page on the architecture has it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+import sklearn_irx
+from sklearn_irx import InteractiveEnsemble
+from sklearn_irx.components import ENCODERS
+from sklearn_irx.io import ModelFileError
+
+PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """What the code of the page defines."""
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    names = {"__name__": "somebody_elses_package"}
+    exec(code, names)
+    yield names
+    del ENCODERS.named["mean_window"]
+
+
+@pytest.fixture(scope="module")
+def model(page, small, reviews):
+    texts, y, _ = reviews
+    encoder = page["MeanWindow"](width=5, n_features=8)
+    return small(encoder=encoder).fit(texts[:300], y[:300])
+
+
+def test_the_page_ends_with_a_classifier_that_has_the_encoder(page):
+    encoder = page["clf"].get_params()["encoder"]
+    assert isinstance(encoder, page["MeanWindow"])
+    assert encoder.width == 5
+    assert ENCODERS.named["mean_window"].width == 3  # not shared
+
+
+def test_it_trains_and_predicts(model, reviews):
+    texts, y, _ = reviews
+    assert model.score(texts[300:], y[300:]) > 0.8
+    assert model._module.predictor.text_encoder.encoder.output_size == 8
+
+
+def test_what_is_wrong_with_it_is_said_before_training(page, small, reviews):
+    with pytest.raises(ValueError, match="width=4: give an odd number of words"):
+        small(encoder=page["MeanWindow"](width=4)).fit(reviews[0][:60], reviews[1][:60])
+
+
+def test_it_is_cloned_and_searched_over(page, small, reviews):
+    texts, y, _ = reviews
+    clf = small(encoder="mean_window", training__max_epochs=1)
+    assert clone(clf).get_params()["encoder__n_features"] == 50
+    grid = {"encoder__width": [1, 5], "lambda1": [0.01]}
+    search = GridSearchCV(clf, grid, cv=2).fit(texts[:90], y[:90])
+    assert {row["encoder__width"] for row in search.cv_results_["params"]} == {1, 5}
+    assert search.best_estimator_.encoder.n_features == 50
+
+
+def test_it_is_saved_and_loaded_alone_and_in_an_ensemble(model, fitted, reviews, tmp_path):
+    for number, saved in enumerate((model, InteractiveEnsemble(model, fitted).fit(reviews[0]))):
+        sklearn_irx.save(saved, tmp_path / str(number))
+        again = sklearn_irx.load(tmp_path / str(number))
+        np.testing.assert_array_equal(
+            again.predict_proba(reviews[0]), saved.predict_proba(reviews[0])
+        )
+
+
+def test_a_folder_names_no_class_that_is_not_registered(model, tmp_path):
+    sklearn_irx.save(model, tmp_path / "model")
+    kept = ENCODERS.named.pop("mean_window")
+    try:
+        with pytest.raises(ModelFileError, match="MeanWindow"):
+            sklearn_irx.load(tmp_path / "model")
+        with pytest.raises(TypeError, match=r"encoder=MeanWindow\(.*is not registered"):
+            sklearn_irx.save(model, tmp_path / "other")
+    finally:
+        ENCODERS.named["mean_window"] = kept
