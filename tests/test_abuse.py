@@ -84,7 +84,8 @@ def test_they_are_learned_from_read_and_shown(nasty, nasty_texts, tmp_path):
 def test_two_models_exchange_them(small, nasty_texts):
     texts, y = nasty_texts
     both = InteractiveEnsemble(
-        small(training__max_epochs=1), small(training__max_epochs=1, initialization="logistic", random_state=1)
+        small(training__max_epochs=1),
+        small(training__max_epochs=1, initialization="logistic", random_state=1),
     ).fit(texts, y)
     for rationale, text in zip(both.explain(texts), texts, strict=True):
         assert_in_place(rationale, text)

@@ -47,7 +47,9 @@ def quick(small):
     """Make a classifier that needs one short epoch to be right mostly."""
 
     def make(**parameters):
-        return small(**{"training__max_epochs": 1, "encoder__n_filters": 2, "max_length": 40, **parameters})
+        return small(
+            **{"training__max_epochs": 1, "encoder__n_filters": 2, "max_length": 40, **parameters}
+        )
 
     return make
 

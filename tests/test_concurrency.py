@@ -93,7 +93,10 @@ def test_models_trained_in_two_threads_are_those_trained_one_after_the_other(sma
 
 def test_members_trained_by_joblib_in_threads_are_those_trained_one_by_one(small, reviews):
     texts, y, _ = reviews
-    members = [("a", small(training__max_epochs=1)), ("b", small(random_state=1, training__max_epochs=1))]
+    members = [
+        ("a", small(training__max_epochs=1)),
+        ("b", small(random_state=1, training__max_epochs=1)),
+    ]
     one_by_one = InteractiveCommittee(members).fit(texts[:100], y[:100])
     with joblib.parallel_config("threading"):
         together = InteractiveCommittee(members, n_jobs=2).fit(texts[:100], y[:100])

@@ -14,7 +14,11 @@ from skorch.callbacks import Callback
 
 from sklearn_irx import InteractiveEnsemble
 
-DEMANDING = {"rationale_length": 6, "training__predictor_learning_rate": "decoupled", "training__patience": 1}
+DEMANDING = {
+    "rationale_length": 6,
+    "training__predictor_learning_rate": "decoupled",
+    "training__patience": 1,
+}
 
 
 class Cut(Callback):
@@ -46,7 +50,12 @@ def assert_same(one, two, texts):
     [
         {},
         DEMANDING,
-        {"sampler": "reinforce", "initialization": None, "training__warmup_epochs": 1, "training__ramp_epochs": 1},
+        {
+            "sampler": "reinforce",
+            "initialization": None,
+            "training__warmup_epochs": 1,
+            "training__ramp_epochs": 1,
+        },
         {"sampler": "gumbel", "predictor__share_encoder": True, "max_transitions": 6},
         {"calibration": "temperature", "training__learning_rate": 0.2, "training__patience": 1},
         {"training__n_iter_no_change": 1, "training__learning_rate": 0.3},
@@ -57,7 +66,9 @@ def test_what_was_cut_off_goes_on(small, reviews, tmp_path, parameters):
     parameters = {**parameters, "training__max_epochs": 5, "training__batch_size": 32}
     whole = small(**parameters).fit(texts[:120], y[:120])
     for epoch in (2, 4):
-        cut = small(**parameters, training__checkpoint_dir=tmp_path, training__callbacks=[Cut(epoch)])
+        cut = small(
+            **parameters, training__checkpoint_dir=tmp_path, training__callbacks=[Cut(epoch)]
+        )
         if len(whole.history_["epoch"]) < epoch:
             continue
         with pytest.raises(KeyboardInterrupt):
@@ -81,7 +92,9 @@ def test_a_finished_training_is_not_done_again(small, reviews, tmp_path):
     first = small(training__checkpoint_dir=tmp_path).fit(texts[:60], y[:60])
     cut = Cut(1, 1)
     assert_same(
-        first, small(training__checkpoint_dir=tmp_path, training__callbacks=[cut]).fit(texts[:60], y[:60]), texts
+        first,
+        small(training__checkpoint_dir=tmp_path, training__callbacks=[cut]).fit(texts[:60], y[:60]),
+        texts,
     )
 
 
@@ -97,7 +110,11 @@ def test_a_finished_training_is_not_done_again(small, reviews, tmp_path):
     ],
 )
 def test_another_training_has_a_file_of_its_own(small, reviews, tmp_path, change):
-    given = {"texts": reviews[0][:60], "sample_weight": None, "parameters": {"training__max_epochs": 1}}
+    given = {
+        "texts": reviews[0][:60],
+        "sample_weight": None,
+        "parameters": {"training__max_epochs": 1},
+    }
     for _ in range(2):
         clf = small(training__checkpoint_dir=tmp_path, **given["parameters"])
         clf.fit(given["texts"], reviews[1][:60], given["sample_weight"])
@@ -107,7 +124,10 @@ def test_another_training_has_a_file_of_its_own(small, reviews, tmp_path, change
 
 def test_members_share_a_folder(small, reviews, tmp_path):
     texts, y, _ = reviews
-    one, two = small(training__checkpoint_dir=tmp_path), small(training__checkpoint_dir=tmp_path, random_state=1)
+    one, two = (
+        small(training__checkpoint_dir=tmp_path),
+        small(training__checkpoint_dir=tmp_path, random_state=1),
+    )
     both = InteractiveEnsemble(one, two, n_jobs=2).fit(texts[:60], y[:60])
     assert len(list(tmp_path.iterdir())) == 2
     two.set_params(training__callbacks=[Cut(1, 1)])
@@ -142,7 +162,9 @@ def test_a_file_with_code_in_it_is_not_run(small, reviews, tmp_path):
 
 def test_a_random_state_is_needed(small, reviews, tmp_path):
     with pytest.raises(ValueError, match="random_state=None: give random_state a number"):
-        small(training__checkpoint_dir=tmp_path, random_state=None).fit(reviews[0][:60], reviews[1][:60])
+        small(training__checkpoint_dir=tmp_path, random_state=None).fit(
+            reviews[0][:60], reviews[1][:60]
+        )
 
 
 def test_a_folder_that_cannot_be_written_to(small, reviews, tmp_path):

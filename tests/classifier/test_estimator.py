@@ -27,7 +27,9 @@ from sklearn_irx.text import TokenizedTexts, WordTokenizer
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_finds_the_planted_words(sampler, small, reviews):
     texts, y, masks = reviews
-    clf = small(sampler=sampler, training__max_epochs=8, training__learning_rate=1e-2, rationale_length=6)
+    clf = small(
+        sampler=sampler, training__max_epochs=8, training__learning_rate=1e-2, rationale_length=6
+    )
     clf.fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) >= 0.95
     assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.8
@@ -50,7 +52,9 @@ def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
 @pytest.mark.parametrize("limit", [8, 0.15])
 def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews):
     texts, y, _ = reviews
-    clf = small(sampler=sampler, rationale_length=8, max_rationale_length=limit, training__max_epochs=1)
+    clf = small(
+        sampler=sampler, rationale_length=8, max_rationale_length=limit, training__max_epochs=1
+    )
     masks = clf.fit(texts[:300], y[:300]).transform([*texts[300:], "", "zzz"])
     n_words = np.array([len(spans) for spans in clf.word_spans([*texts[300:], "", "zzz"])])
     allowed = limit if limit >= 1 else np.maximum(1, np.round(limit * n_words))
@@ -64,7 +68,9 @@ def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews)
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_words_that_training_never_saw_are_no_reason(sampler, small, reviews):
     texts, y, _ = reviews
-    clf = small(sampler=sampler, rationale_length=8, training__max_epochs=1).fit(texts[:300], y[:300])
+    clf = small(sampler=sampler, rationale_length=8, training__max_epochs=1).fit(
+        texts[:300], y[:300]
+    )
     strange = ["", "Zyx qwv!", f"zyx {texts[300]} qwv"]
     first, second, third = clf.explain(strange)
     assert second.words == []
@@ -75,7 +81,12 @@ def test_words_that_training_never_saw_are_no_reason(sampler, small, reviews):
 
 def test_borders_can_be_limited(small, reviews):
     texts, y, _ = reviews
-    settings = {"rationale_length": 12, "training__learning_rate": 3e-2, "training__batch_size": 16, "training__max_epochs": 6}
+    settings = {
+        "rationale_length": 12,
+        "training__learning_rate": 3e-2,
+        "training__batch_size": 16,
+        "training__max_epochs": 6,
+    }
     free, limited = (
         small(**settings, max_transitions=limit).fit(texts[:300], y[:300]) for limit in (None, 5)
     )
@@ -89,7 +100,12 @@ def test_borders_can_be_limited(small, reviews):
 
 def test_words_below_a_limit_are_free(small, reviews):
     texts, y, _ = reviews
-    settings = {"lambda1": 0.5, "training__learning_rate": 1e-2, "training__batch_size": 32, "training__max_epochs": 6}
+    settings = {
+        "lambda1": 0.5,
+        "training__learning_rate": 1e-2,
+        "training__batch_size": 32,
+        "training__max_epochs": 6,
+    }
     paid, free = (
         rationale_length(small(**settings, free_length=limit).fit(texts, y).transform(texts))
         for limit in (None, 5)
@@ -115,7 +131,9 @@ def test_words_below_a_limit_are_free(small, reviews):
 )
 def test_every_way_to_build_and_train_learns(parameters, small, reviews):
     texts, y, masks = reviews
-    clf = small(rationale_length=6, training__learning_rate=1e-2, **parameters).fit(texts[:300], y[:300])
+    clf = small(rationale_length=6, training__learning_rate=1e-2, **parameters).fit(
+        texts[:300], y[:300]
+    )
     assert clf.score(texts[300:], y[300:]) >= 0.9
     assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.75
     again = pickle.loads(pickle.dumps(clf))
@@ -133,7 +151,10 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
         ({"sampler_params": {"stretch": 1}}, r"'stretch'.*sampler='straight_through'"),
         ({"sampler": "hard_kuma", "sampler_params": {"stretch": 0}}, r"stretch=0"),
         ({"training__text_length": 9, "max_length": 10}, r"training_length=9 .*max_length=10"),
-        ({"initialization__class_focus": 0.5, "initialization": None}, r"class_focus=0.5 .*linear_start=None"),
+        (
+            {"initialization__class_focus": 0.5, "initialization": None},
+            r"class_focus=0.5 .*linear_start=None",
+        ),
         ({"rationale_length": 0}, r"'rationale_length'.*0"),
         ({"max_transitions": 0.5}, r"'max_transitions'.*0\.5"),
         ({"initialization__initial_selection": 1.0}, r"'initial_selection'.*1\.0"),
@@ -223,7 +244,12 @@ def test_a_higher_price_buys_fewer_words(small, reviews):
     texts, y, _ = reviews
     lengths = [
         rationale_length(
-            small(lambda1=price, training__learning_rate=1e-2, training__batch_size=32, training__max_epochs=4)
+            small(
+                lambda1=price,
+                training__learning_rate=1e-2,
+                training__batch_size=32,
+                training__max_epochs=4,
+            )
             .fit(texts, y)
             .transform(texts)
         )
@@ -338,7 +364,8 @@ def test_the_rest_of_long_documents_teaches_words_if_asked_to(small):
     y = np.repeat(["pests", "service"], 30)
     short = [f"the {word} were on the floor" for word in ("ants", "towels")] * 5
     taught, untaught = (
-        small(max_length=12, training__text_length=n, training__max_epochs=2).fit(long, y) for n in (None, 20)[::-1]
+        small(max_length=12, training__text_length=n, training__max_epochs=2).fit(long, y)
+        for n in (None, 20)[::-1]
     )
     assert taught.score(short, ["pests", "service"] * 5) == 1
     assert untaught.score(short, ["pests", "service"] * 5) == 0.5
@@ -375,7 +402,9 @@ def test_history_is_a_table_of_the_epochs(fitted):
 
 def test_validation_data_replace_the_held_out_part(small, reviews):
     texts, y, _ = reviews
-    clf = small(training__max_epochs=1).fit(texts[:50], y[:50], validation_data=(texts[300:], y[300:]))
+    clf = small(training__max_epochs=1).fit(
+        texts[:50], y[:50], validation_data=(texts[300:], y[300:])
+    )
     known = set(clf.vocabulary_.words)
     assert {w for t in texts[:50] for w in WordTokenizer().words(t, 60)} == known
 

@@ -26,7 +26,11 @@ def words_shown(clf, texts):
 def test_equal_weights_are_no_weights(small, reviews):
     texts, y, _ = reviews
     plain = small(training__max_epochs=1).fit(texts[:80], y[:80])
-    same(plain, small(training__max_epochs=1).fit(texts[:80], y[:80], sample_weight=np.full(80, 3.0)), texts)
+    same(
+        plain,
+        small(training__max_epochs=1).fit(texts[:80], y[:80], sample_weight=np.full(80, 3.0)),
+        texts,
+    )
 
 
 @pytest.mark.parametrize("tokenized", [False, True])
@@ -49,7 +53,12 @@ def test_the_class_of_heavy_documents_is_likelier_where_no_word_tells(small, rev
     texts, y, _ = reviews
     shares = []
     for weight in (1.0, 30.0):
-        settings = {"training__warmup_epochs": 0, "training__ramp_epochs": 0, "training__learning_rate": 0.01, "training__batch_size": 16}
+        settings = {
+            "training__warmup_epochs": 0,
+            "training__ramp_epochs": 0,
+            "training__learning_rate": 0.01,
+            "training__batch_size": 16,
+        }
         clf = small(initialization=start, **settings)
         clf.fit(texts[:90], y[:90], sample_weight=np.where(y[:90] == y[0], weight, 1.0))
         # Where words tell the class, weights are not to overrule them.
@@ -65,7 +74,9 @@ def test_documents_held_out_count_by_their_weight(small, reviews):
     losses = []
     for weights in (np.tile([1.0, 1e-3], 150), np.tile([1e-3, 1.0], 150)):
         # Nothing is learned: what differs is what the losses are the mean of.
-        clf = small(training__max_epochs=1, training__learning_rate=1e-12, initialization=None, lambda1=0.0)
+        clf = small(
+            training__max_epochs=1, training__learning_rate=1e-12, initialization=None, lambda1=0.0
+        )
         clf.fit(texts[:300], labels, sample_weight=weights)
         losses.append(clf.history_["valid_loss"][0])
     assert losses[0] != losses[1]
@@ -130,7 +141,12 @@ def test_weights_are_routed(small, reviews):
 def test_training_ends_without_a_better_epoch(small, reviews):
     texts, y, _ = reviews
     # So high a rate that the first epochs are the best.
-    clf = small(training__learning_rate=0.3, training__max_epochs=12, training__n_iter_no_change=2, training__patience=9)
+    clf = small(
+        training__learning_rate=0.3,
+        training__max_epochs=12,
+        training__n_iter_no_change=2,
+        training__patience=9,
+    )
     clf.fit(texts[:60], y[:60])
     best = np.flatnonzero(clf.history_["best"])[-1]
     assert len(clf.history_["best"]) == best + 3 < 12
@@ -149,7 +165,9 @@ def test_a_callback_of_skorch_may_end_training(small, reviews):
 
 def test_a_warm_start_goes_on(small, reviews):
     texts, y, _ = reviews
-    clf = small(warm_start=True, training__max_epochs=2, training__learning_rate=1e-2).fit(texts[:100], y[:100])
+    clf = small(warm_start=True, training__max_epochs=2, training__learning_rate=1e-2).fit(
+        texts[:100], y[:100]
+    )
     first = clf.history_["train_loss"]
     before = clf.vocabulary_.words
     clf.fit(texts[:100], y[:100])
@@ -366,7 +384,9 @@ def test_later_classes_are_those_of_the_first_piece(small, reviews):
 
 def test_a_first_piece_of_one_class_is_legal(reviews):
     texts, y, _ = reviews
-    clf = SelectiveRationaleClassifier().set_params(encoder__n_filters=4, predictor__hidden_size=4, random_state=0)
+    clf = SelectiveRationaleClassifier().set_params(
+        encoder__n_filters=4, predictor__hidden_size=4, random_state=0
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         rows = np.flatnonzero(y == "food")[:20]

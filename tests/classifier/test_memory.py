@@ -86,7 +86,12 @@ def test_a_second_fit_does_not_do_the_work_again(kind, small, reviews, tmp_path,
 
 def test_pairs_of_words_are_kept_too(small, reviews, tmp_path, work):
     texts, y, _ = reviews
-    clf = small(memory=tmp_path, tokenizer=counting, initialization__class_focus=1.0, initialization__bigrams=True)
+    clf = small(
+        memory=tmp_path,
+        tokenizer=counting,
+        initialization__class_focus=1.0,
+        initialization__bigrams=True,
+    )
     first = clone(clf).fit(texts[:60], y[:60])
     assert amounts(work)["linear"] > N_FITS
     work["linear"].clear()
@@ -202,7 +207,9 @@ class Kept:
 
 def test_an_object_with_the_interface_will_do(small, reviews):
     memory = Kept()
-    small(memory=memory, embeddings=None, training__max_epochs=1).fit(reviews[0][:60], reviews[1][:60])
+    small(memory=memory, embeddings=None, training__max_epochs=1).fit(
+        reviews[0][:60], reviews[1][:60]
+    )
     assert sorted(memory.functions) == ["_vectors_of", "_words_of", "fit_linear_start"]
 
 

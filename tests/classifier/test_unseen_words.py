@@ -131,7 +131,9 @@ def test_a_model_holds_as_many_as_it_is_told_to(small, tmp_path):
     (tmp_path / "vectors.txt").write_text("".join(lines))
     sizes = {}
     for limit in (0, 10, None):
-        clf = small(embeddings=tmp_path / "vectors.txt", max_unseen_words=limit, training__max_epochs=1)
+        clf = small(
+            embeddings=tmp_path / "vectors.txt", max_unseen_words=limit, training__max_epochs=1
+        )
         clf.fit(["word3 ants", "bed word1"] * 10, [0, 1] * 10)
         expected = [word for word in words if word not in ("word1", "word3")][:limit]
         assert clf.vocabulary_.unseen_words == expected

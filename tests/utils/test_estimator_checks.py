@@ -75,11 +75,17 @@ def fitted(seed):
     return small(random_state=seed).fit(*text_check_data())
 
 
-COMMITTEE = [("a", small()), ("b", small(predictor__hidden_size=5)), ("c", small(predictor__hidden_size=6))]
+COMMITTEE = [
+    ("a", small()),
+    ("b", small(predictor__hidden_size=5)),
+    ("c", small(predictor__hidden_size=6)),
+]
 ESTIMATORS = {
     "classifier": small(initialization="naive_bayes"),
     "classifier from scratch": small(),
-    "classifier, recurrent, of a length": small(encoder="rnn", encoder__hidden_size=2, rationale_length=2),
+    "classifier, recurrent, of a length": small(
+        encoder="rnn", encoder__hidden_size=2, rationale_length=2
+    ),
     "classifier, top_k": small(sampler="top_k", rationale_length=3, calibration="temperature"),
     "ensemble": pair(),
     "ensemble, refitting": pair(prefit=False),

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.components.encoders.cnn import ConvolutionalEncoder
+from sklearn_irx.components.encoders.cnn import ConvolutionalModule
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 
 SIZE, N_WORDS = 4, 9
@@ -18,8 +18,8 @@ def made(widths, precision="float32", plain=False):
     """Make an encoder; the same widths give the same weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        encoder = ConvolutionalEncoder(SIZE, filter_sizes=widths, n_filters=3, precision=precision)
-    encoder.plain = plain
+        encoder = ConvolutionalModule(SIZE, filter_sizes=widths, n_filters=3)
+    encoder.plain, encoder.precision = plain, precision
     return encoder
 
 
