@@ -9,7 +9,7 @@ from sklearn_irx.nn.model import Rationalizer
 
 
 def make_network(
-    vectors, n_classes, *, unseen=None, linear=None, documents=None, initial_selection=0.7,
+    vectors, n_classes, *, unseen=None, linear=None, documents=None, initial_selection=0.3,
     **parameters,
 ):  # fmt: skip
     """Make a network, initialized; without `linear` it starts from random weights."""
@@ -23,12 +23,12 @@ def make_network(
         n_classes=n_classes,
         n_bigrams=0 if linear is None or linear.bigrams is None else len(linear.bigrams.bigrams),
     )  # fmt: skip
-    lengths = clf.rationale_length, clf.max_rationale_length
-    module = Rationalizer(NetworkConfig(**parts, **dict(zip(LENGTHS, lengths, strict=True))), shape)
+    config = NetworkConfig(
+        **parts, rationale_length=clf.rationale_length,
+        max_rationale_length=clf.max_rationale_length,
+    )  # fmt: skip
+    module = Rationalizer(config, shape)
     module.initialize(
         vectors, unseen, initial_selection=initial_selection, linear=linear, documents=documents
     )
     return module
-
-
-LENGTHS = ("rationale_length", "max_rationale_length")

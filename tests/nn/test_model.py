@@ -8,15 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.components import CNN, RNN
-from sklearn_irx.components import SAMPLERS as REGISTRY
+from sklearn_irx.components import CNN, RNN, SAMPLERS
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import BigramWeights, LinearWeights
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.text import Documents
 from tests.nn.networks import make_network
 
-SAMPLERS = REGISTRY.named
 N_WORDS, N_CLASSES = 20, 3
 UNKNOWN = 1
 UNSEEN = [20, 21, 22]
@@ -48,11 +46,12 @@ def network(start, sampler="straight_through", fresh=False, bigrams=False, **par
         settings = {
             "encoder": CNN((2, 3), n_filters=5), "predictor__hidden_size": 6,
             "training__dropout": 0.1,
-            "rationale_length": 3 if SAMPLERS[sampler].module.has_budget else None, **parameters,
+            "rationale_length": 3 if SAMPLERS.named[sampler].module.has_budget else None,
+            **parameters,
         }  # fmt: skip
         module = make_network(
             vectors, N_CLASSES, unseen=unseen, sampler=sampler, linear=linear, documents=documents,
-            **settings,
+            initial_selection=0.7, **settings,
         )  # fmt: skip
         if not fresh:
             for parameter in module.parameters():
@@ -64,7 +63,7 @@ def network(start, sampler="straight_through", fresh=False, bigrams=False, **par
 NETWORKS = {start: network(start) for start in STARTS}
 VARIANTS = {
     **NETWORKS,
-    **{sampler: network("linear start", sampler) for sampler in SAMPLERS},
+    **{sampler: network("linear start", sampler) for sampler in SAMPLERS.named},
     "one window": network("linear start", "top_k", sampler__contiguous=True),
     "gru": network("from scratch", encoder=RNN(hidden_size=4)),
     "lstm": network("linear start", encoder=RNN("lstm", hidden_size=4)),
@@ -278,7 +277,7 @@ def test_in_training_a_document_is_read_with_the_weights_of_its_fold():
 
 
 @pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
     # Words of nearly equal scores are one to SparseMap if neighbours matter.
     own = {"sampler__neighbour_score": 0.0} if sampler == "sparsemap" else {}
@@ -310,7 +309,7 @@ def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
 
 
 @pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_documents_without_words_are_finite_with_finite_gradients(start, sampler):
     module = network(start, sampler)
     probabilities, mask = read(module, [[], [2, 3]])
