@@ -49,7 +49,7 @@ def nasty(request, small, nasty_texts):
         "trained vectors": {"embeddings": None, "calibration": "temperature"},
         "whitespace": {"tokenizer": WhitespaceTokenizer()},
     }[request.param]
-    return small(training__training__max_epochs=1, **parameters).fit(*nasty_texts)
+    return small(training__max_epochs=1, **parameters).fit(*nasty_texts)
 
 
 def assert_in_place(rationale, text):
@@ -84,8 +84,8 @@ def test_they_are_learned_from_read_and_shown(nasty, nasty_texts, tmp_path):
 def test_two_models_exchange_them(small, nasty_texts):
     texts, y = nasty_texts
     both = InteractiveEnsemble(
-        small(training__training__max_epochs=1),
-        small(training__training__max_epochs=1, initialization="logistic", random_state=1),
+        small(training__max_epochs=1),
+        small(training__max_epochs=1, initialization="logistic", random_state=1),
     ).fit(texts, y)
     for rationale, text in zip(both.explain(texts), texts, strict=True):
         assert_in_place(rationale, text)
@@ -147,7 +147,7 @@ def test_of_a_text_of_millions_of_words_only_the_beginning_is_taken(fitted):
 )
 def test_a_tokenizer_that_gives_nonsense_is_told_so(given_words, error, small):
     clf = small(tokenizer=lambda text: given_words)
-    with pytest.raises(error, match="tokenizer returned"):
+    with pytest.raises(error, match="tokenizer gave"):
         clf.fit(["a room", "ants"] * 4, [0, 1] * 4)
 
 

@@ -68,7 +68,7 @@ def reader(quick, some):
 
 
 def kinds(quick):
-    members = quick(), quick(linear_start="logistic", random_state=1)
+    members = quick(), quick(initialization="logistic", random_state=1)
     return {
         "classifier": members[0],
         "ensemble": InteractiveEnsemble(*members),
@@ -204,7 +204,7 @@ def test_parameters_set_between_fits(kind, quick, some):
     texts, y, new, _ = some
     estimator = kinds(quick)[kind].fit(texts, y)
     before = estimator.predict_proba(new)
-    estimator.set_params(**{PRICE[kind].replace("lambda1", "linear_start"): "combined"})
+    estimator.set_params(**{PRICE[kind].replace("lambda1", "initialization"): "combined"})
     np.testing.assert_array_equal(estimator.predict_proba(new), before)  # not before the next fit
     again = estimator.fit(texts, y).predict_proba(new)
     np.testing.assert_array_equal(again, clone(estimator).fit(texts, y).predict_proba(new))
@@ -366,7 +366,7 @@ def test_what_fit_is_given_reaches_the_classifier(quick, some):
 def test_weights_of_documents_go_with_them_into_the_folds(quick, some):
     texts, y, new, _ = some
     documents, weights = np.array(texts, dtype=object), np.where(y == "food", 10.0, 0.1)
-    extractor = RationaleExtractor(quick(linear_start="logistic"), cv=2)
+    extractor = RationaleExtractor(quick(initialization="logistic"), cv=2)
     crossed = extractor.fit_transform(texts, y, sample_weight=weights)
     for train, test in StratifiedKFold(2).split(texts, y):
         part = clone(extractor.classifier)

@@ -140,6 +140,7 @@ import joblib, numpy as np, torch
 from pathlib import Path
 from sklearn.model_selection import GridSearchCV
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, Predictor, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import WordVectors
 from skorch.callbacks import Callback
@@ -159,8 +160,8 @@ vectors = WordVectors(["room"], np.ones((1, 4)))
 def small(where):
     where.mkdir()
     return SelectiveRationaleClassifier(
-        max_epochs=1, n_filters=4, hidden_size=4, filter_sizes=(3,), embeddings=vectors,
-        random_state=0, callbacks=[ThreadsOfTraining(str(where))],
+        encoder=CNN((3,), n_filters=4), predictor=Predictor(4), embeddings=vectors, random_state=0,
+        training=Training(max_epochs=1, callbacks=[ThreadsOfTraining(str(where))]),
     )
 
 clf = small(folder / "here").fit(texts, y)
@@ -201,13 +202,15 @@ import multiprocessing, pickle
 import joblib, numpy as np, torch
 from sklearn.model_selection import GridSearchCV
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components import Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import WordVectors
 
 texts, y, _ = make_rationale_classification(80, n_words=60, random_state=0)
 words = np.random.RandomState(0).normal(size=(1, 300))
 clf = SelectiveRationaleClassifier(
-    max_epochs=1, embeddings=WordVectors(["room"], words), n_threads=2, random_state=0
+    training=Training(max_epochs=1), embeddings=WordVectors(["room"], words), n_threads=2,
+    random_state=0,
 ).fit(texts, y)
 said = clf.predict_proba(texts)
 kept = pickle.dumps(clf)

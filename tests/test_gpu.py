@@ -1,16 +1,17 @@
 """What a GPU computes, against the CPU. Run where there is one: ``pytest -m gpu``."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from sklearn_irx import InteractiveEnsemble, load, save
-from sklearn_irx.components.encoders.cnn import ConvolutionalEncoder
-from sklearn_irx.components.samplers import SAMPLERS
-from sklearn_irx.nn import precision as of_products
-from sklearn_irx.nn.training.loop import pick_device
+from sklearn_irx.components import CNN, SAMPLERS
+from sklearn_irx.nn.devices import pick_device
+from sklearn_irx.nn.kernels import precision as of_products
 
 DEVICE = pick_device("auto")
 needs_gpu = [
@@ -26,14 +27,13 @@ def on_gpu(case):
 
 
 def moved(clf, device, **parameters):
-    """Give the same fitted model on a device, or as if it had had other parameters."""
+    """Give the same fitted model on a device, or as if its training had had other parameters."""
     state = clf.__getstate__()
-    settings, arrays = state["_module"]
+    config, arrays = state["_module"]
+    config = replace(config, training=clone(config.training).set_params(**parameters))
     again = type(clf).__new__(type(clf))
-    again.__setstate__(
-        {**state, "device": device, "_module": ({**settings, **parameters}, arrays), **parameters}
-    )
-    return again
+    again.__setstate__({**state, "device": device, "_module": (config, arrays)})
+    return again.set_params(**{f"training__{name}": parameters[name] for name in parameters})
 
 
 def device_of(clf):
@@ -61,7 +61,7 @@ def test_cpu_and_gpu_read_the_same(parameters, small, reviews):
 
 
 @on_gpu
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_every_sampler_trains_on_the_gpu(sampler, small, reviews):
     texts, y, _ = reviews
     more = {"rationale_length": 5} if sampler in ("top_k", "sparsemap") else {}
@@ -107,8 +107,8 @@ def test_auto_precision_asks_a_cuda_device_what_it_can(supported, monkeypatch):
 def test_the_formulation_of_other_devices_has_mixed_precision_too():
     """On the CPU, which can compute it as well."""
     torch.manual_seed(0)
-    encoder = ConvolutionalEncoder(16, filter_sizes=(3, 5), n_filters=8, precision="float32")
-    encoder.plain = True
+    encoder = CNN((3, 5), n_filters=8).build(16)
+    encoder.plain, encoder.precision = True, "float32"
     vectors, words = torch.randn(4, 20, 16), torch.ones(4, 20, dtype=torch.bool)
     exact = encoder(vectors, words)
     encoder.precision = "bfloat16"

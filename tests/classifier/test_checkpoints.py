@@ -103,8 +103,8 @@ def test_a_finished_training_is_not_done_again(small, reviews, tmp_path):
     [
         lambda given: given["parameters"].update(lambda1=0.02),
         lambda given: given["parameters"].update(random_state=1),
-        lambda given: given["parameters"].update(learning_rate=0.02),
-        lambda given: given["parameters"].update(n_filters=9),
+        lambda given: given["parameters"].update(training__learning_rate=0.02),
+        lambda given: given["parameters"].update(encoder__n_filters=9),
         lambda given: given.update(texts=given["texts"][::-1]),
         lambda given: given.update(sample_weight=np.arange(1, 61)),
     ],
@@ -177,6 +177,7 @@ PROGRAM = """
 import sys
 import numpy as np
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, Predictor, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import WordVectors
 
@@ -184,8 +185,9 @@ texts, y, _ = make_rationale_classification(200, n_classes=3, n_words=40, random
 words = ["room", "ants", "porridge", "drains"]
 vectors = WordVectors(words, np.random.RandomState(0).normal(size=(4, 8)))
 clf = SelectiveRationaleClassifier(
-    checkpoint_dir=sys.argv[1] or None, max_epochs=15, n_filters=8, hidden_size=8,
-    filter_sizes=(3,), embeddings=vectors, batch_size=16, n_threads=1, random_state=0,
+    encoder=CNN((3,), n_filters=8), predictor=Predictor(8), embeddings=vectors, n_threads=1,
+    training=Training(checkpoint_dir=sys.argv[1] or None, max_epochs=15, batch_size=16),
+    random_state=0,
 )
 print("begins", flush=True)
 clf.fit(texts, y)

@@ -19,12 +19,12 @@ from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
 
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.components.samplers import SAMPLERS
+from sklearn_irx.components import SAMPLERS, LinearInit, Training
 from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
 from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_every_sampler_finds_the_planted_words(sampler, small, reviews):
     texts, y, masks = reviews
     clf = small(
@@ -35,7 +35,7 @@ def test_every_sampler_finds_the_planted_words(sampler, small, reviews):
     assert token_f1_score(masks[300:], clf.transform(texts[300:])) >= 0.8
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 @pytest.mark.parametrize("asked", [4, 8, 0.2])
 def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
     texts, y, _ = reviews
@@ -45,10 +45,10 @@ def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
         n_selected = clf.transform(part).sum(axis=1)
         got = (n_selected / n_words).mean() if asked < 1 else n_selected.mean()
         assert got == pytest.approx(asked, rel=0.1)
-    assert len(set(n_selected)) > 1 or SAMPLERS[sampler].has_budget
+    assert len(set(n_selected)) > 1 or SAMPLERS.named[sampler].module.has_budget
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 @pytest.mark.parametrize("limit", [8, 0.15])
 def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews):
     texts, y, _ = reviews
@@ -65,7 +65,7 @@ def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews)
     np.testing.assert_array_equal(again.transform(texts), clf.transform(texts))
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_words_that_training_never_saw_are_no_reason(sampler, small, reviews):
     texts, y, _ = reviews
     clf = small(sampler=sampler, rationale_length=8, training__max_epochs=1).fit(
@@ -143,17 +143,17 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"sampler": "top_k"}, r"sampler='top_k'.*rationale_length=None: give one"),
-        ({"sampler": "sparsemap"}, r"sampler='sparsemap'.*rationale_length=None"),
+        ({"sampler": "top_k"}, r"sampler=TopK\(\).*rationale_length=None: give one"),
+        ({"sampler": "sparsemap"}, r"sampler=SparseMap\(\).*rationale_length=None"),
         ({"rationale_length": 5, "free_length": 2}, r"rationale_length=5.*free_length=2.*one of"),
         ({"rationale_length": 5, "max_rationale_length": 2}, r"max_rationale_length=2 .*=5"),
-        ({"sampler": "gumbel", "predictor__input": "compact"}, r"'compact'.*sampler='gumbel'"),
-        ({"sampler_params": {"stretch": 1}}, r"'stretch'.*sampler='straight_through'"),
-        ({"sampler": "hard_kuma", "sampler_params": {"stretch": 0}}, r"stretch=0"),
-        ({"training__text_length": 9, "max_length": 10}, r"training_length=9 .*max_length=10"),
+        ({"sampler": "gumbel", "predictor__input": "compact"}, r"'compact'.*sampler=Gumbel\(\)"),
+        ({"sampler__stretch": 1}, r"'stretch' for estimator StraightThrough\(\)"),
+        ({"sampler": "hard_kuma", "sampler__stretch": 0}, r"'stretch'.*Got 0 "),
+        ({"training__text_length": 9, "max_length": 10}, r"text_length=9 .*max_length=10"),
         (
             {"initialization__class_focus": 0.5, "initialization": None},
-            r"class_focus=0.5 .*linear_start=None",
+            r"'class_focus' for estimator RandomInit\(\)",
         ),
         ({"rationale_length": 0}, r"'rationale_length'.*0"),
         ({"max_transitions": 0.5}, r"'max_transitions'.*0\.5"),
@@ -163,15 +163,15 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
     ids=str,
 )
 def test_what_does_not_fit_together_is_told_before_training(parameters, message, small):
-    clf = small(**parameters, embeddings="/nowhere", training__callbacks=[None])
+    nowhere = {"embeddings": "/nowhere", "training__callbacks": [None]}
     with pytest.raises(ValueError, match=message):
-        clf.fit(["a b", "c d"], [0, 1])
+        small(**parameters, **nowhere).fit(["a b", "c d"], [0, 1])
 
 
-@pytest.mark.parametrize("linear_start", ["naive_bayes", "logistic", "combined"])
-def test_every_linear_start_is_a_good_one(linear_start, small, reviews):
+@pytest.mark.parametrize("initialization", ["naive_bayes", "logistic", "combined"])
+def test_every_linear_initialization_is_a_good_one(initialization, small, reviews):
     texts, y, _ = reviews
-    clf = small(initialization=linear_start, training__max_epochs=1).fit(texts[:300], y[:300])
+    clf = small(initialization=initialization, training__max_epochs=1).fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) >= 0.9
     assert 0 < rationale_length(clf.transform(texts[300:])) < 20
 
@@ -192,7 +192,8 @@ def test_a_class_focus_leaves_out_what_speaks_for_other_classes(small):
     right = {}
     for focus in (0.0, 1.0):
         clf = small(
-            initialization__class_focus=focus, rationale_length=3, max_rationale_length=3, training__max_epochs=1
+            initialization__class_focus=focus, rationale_length=3, max_rationale_length=3,
+            training__max_epochs=1,
         ).fit(texts[:300], y[:300])  # fmt: skip
         words = [" ".join(one.words) for one in clf.explain(texts[300:])]
         of_class = np.array([text.count("good") for text in words])
@@ -221,8 +222,8 @@ def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
     accuracies = {}
     for bigrams in (False, True):
         clf = small(
-            initialization="combined", initialization__class_focus=1.0, initialization__bigrams=bigrams, rationale_length=1,
-            max_rationale_length=1, training__max_epochs=1,
+            initialization=LinearInit("combined", class_focus=1.0, bigrams=bigrams),
+            rationale_length=1, max_rationale_length=1, training__max_epochs=1,
         ).fit(texts[:300], y[:300])  # fmt: skip
         accuracies[bigrams] = clf.score(texts[300:], y[300:])
     assert accuracies[False] < 0.7
@@ -231,9 +232,13 @@ def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
 
 def test_the_model_of_the_paper_learns_from_scratch(small, reviews):
     texts, y, _ = reviews
+    training = Training(
+        dropout=0.2, learning_rate=3e-3, batch_size=16, warmup_epochs=10, ramp_epochs=0,
+        max_epochs=14,
+    )  # fmt: skip
     clf = small(
-        initialization=None, embeddings=None, encoder__n_filters=30, predictor__hidden_size=30, training__dropout=0.2, lambda1=0.0,
-        training__learning_rate=3e-3, training__batch_size=16, training__warmup_epochs=10, training__ramp_epochs=0, training__max_epochs=14,
+        initialization=None, embeddings=None, encoder__n_filters=30, predictor__hidden_size=30,
+        lambda1=0.0, training=training,
     ).fit(texts[:300], y[:300])  # fmt: skip
     # In the warm-up the predictor reads all words, and the selector rests on selecting them.
     assert np.ptp(clf.history_["valid_words"][:10]) == 0
@@ -454,7 +459,7 @@ def test_ctrl_c_stops_and_leaves_the_estimator_unfitted(small, reviews):
     clf = small(training__callbacks=[("stop", Watcher(None))])
     with pytest.raises(KeyboardInterrupt):
         clf.fit(reviews[0][:50], reviews[1][:50])
-    assert clf.callbacks[0][1].batches == 1
+    assert clf.training.callbacks[0][1].batches == 1
     with pytest.raises(NotFittedError):
         clf.predict(["ants"])
 
@@ -543,7 +548,7 @@ def test_loading_leaves_the_random_numbers_alone(fitted, tmp_path):
         ({"sampler": "dice"}, "sampler.*dice"),
         ({"lambda1": -1.0}, "lambda1.*-1"),
         ({"lambda2": -0.5}, "lambda2.*-0.5"),
-        ({"initialization": "svm"}, "linear_start.*svm"),
+        ({"initialization": "svm"}, "initialization.*svm"),
         ({"max_length": 0}, "max_length.*0"),
         ({"training__dropout": 1.0}, "dropout.*1.0"),
         ({"encoder__filter_sizes": ()}, "filter_sizes"),

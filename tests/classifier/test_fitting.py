@@ -114,8 +114,8 @@ def test_wrong_weights_are_refused(small, weights, message, method):
 def test_classes_of_weight_0_have_no_loss_and_do_no_harm(small, reviews):
     texts, y, _ = reviews
     clf = small(
-        class_weight={"food": 0.0, "hygiene": 1.0, "noise": 0.0}, training__batch_size=4, training__max_epochs=8,
-        training__learning_rate=1e-2,
+        class_weight={"food": 0.0, "hygiene": 1.0, "noise": 0.0}, training__batch_size=4,
+        training__max_epochs=8, training__learning_rate=1e-2,
     )  # fmt: skip
     clf.fit(texts[:90], y[:90])
     assert np.isfinite(clf.predict_proba(texts)).all()
@@ -193,7 +193,8 @@ def test_prices_and_lengths_may_change_at_a_warm_start(small, reviews):
 def test_a_focus_may_know_other_bigrams_at_a_warm_start(bigrams, small, reviews):
     texts, y, _ = reviews
     clf = small(
-        initialization__class_focus=1.0, initialization__bigrams=True, warm_start=True, training__learning_rate=1e-2, training__max_epochs=2
+        initialization__class_focus=1.0, initialization__bigrams=True, warm_start=True,
+        training__learning_rate=1e-2, training__max_epochs=2,
     ).fit(texts[:100], y[:100])  # fmt: skip
     first = clf.history_["train_loss"]
     clf.set_params(initialization__bigrams=bigrams).fit(texts[:200], y[:200])
@@ -211,9 +212,18 @@ def test_a_loaded_model_starts_warm(small, reviews):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"encoder__n_filters": 9}, "n_filters=9, and warm_start=True goes on with a network of 8"),
-        ({"encoder__filter_sizes": [2]}, r"filter_sizes=\[2\], and warm_start=True .* of \(3,\)"),
-        ({"initialization": None}, "linear_start=None, and warm_start=True .* of 'some'"),
+        (
+            {"encoder__n_filters": 9},
+            "n_filters=9\\), and warm_start=True goes on with a network of .*n_filters=8",
+        ),
+        (
+            {"encoder__filter_sizes": [2]},
+            r"filter_sizes=\[2\],.* and warm_start=True .* of .*\(3,\)",
+        ),
+        (
+            {"initialization": None},
+            r"initialization=None, and warm_start=True .* of LinearInit\(\)",
+        ),
         ({"sampler": "hard_kuma"}, "sampler='hard_kuma'"),
     ],
 )

@@ -77,13 +77,15 @@ def _split(text):
 
 
 def test_what_a_folder_keeps_is_mapped(small, reviews, tmp_path, monkeypatch):
-    from sklearn_irx import _training_data
+    from sklearn_irx.classifier import fitting
 
     texts, y, _ = reviews
     kept = []
-    tokenize = _training_data.tokenize
+    tokenize = fitting.tokenize
     monkeypatch.setattr(
-        _training_data, "tokenize", lambda *given: kept.append(tokenize(*given)) or kept[-1]
+        fitting,
+        "tokenize",
+        lambda *given, **more: kept.append(tokenize(*given, **more)) or kept[-1],
     )
     for memory in (str(tmp_path), Path(tmp_path)):
         small(memory=memory, training__max_epochs=1).fit(texts[:60], y[:60])

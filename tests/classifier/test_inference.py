@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
-from sklearn_irx import SelectiveRationaleClassifier, _reader
+from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.classifier import inference
 from sklearn_irx.text import TokenizedTexts, Vocabulary, WhitespaceTokenizer, WordTokenizer
 
 
@@ -32,7 +33,7 @@ def strange(reviews):
 
 @pytest.fixture
 def chunks_of_seven(monkeypatch):
-    monkeypatch.setattr(_reader, "_CHUNK_SIZE", 7)
+    monkeypatch.setattr(inference, "_CHUNK_SIZE", 7)
 
 
 def assert_same(got, expected):
@@ -207,7 +208,12 @@ def test_an_equal_tokenizer_will_do_and_another_is_named(fitted, reviews):
     assert fitted.tokenize(equal) is equal
     for tokenizer, length in ((WordTokenizer(), 61), (WhitespaceTokenizer(), 60)):
         otherwise = TokenizedTexts.from_texts(texts, tokenizer, length)
-        for method in (fitted.read, fitted.iter_predictions, fitted.predict, fitted.explain):
+        for method in (
+            fitted.predict_with_masks,
+            fitted.iter_predictions,
+            fitted.predict,
+            fitted.explain,
+        ):
             with pytest.raises(ValueError, match=rf"{tokenizer!r}.*={length}.*WordTokenizer.*=60"):
                 method(otherwise)
 
@@ -218,7 +224,7 @@ def test_each_text_is_tokenized_once(small, reviews):
     clf = small(training__max_epochs=1, tokenizer=tokenizer)
     clf.fit(texts[:60], y[:60])
     assert tokenizer.texts == texts[:60]
-    for method in (clf.read, clf.predict, clf.transform, clf.explain, clf.split):
+    for method in (clf.predict_with_masks, clf.predict, clf.transform, clf.explain, clf.word_spans):
         tokenizer.texts.clear()
         method(texts[60:90])
         assert tokenizer.texts == texts[60:90]

@@ -9,8 +9,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_irx import InteractiveEnsemble, _linear_start
-from sklearn_irx.components.initializations.linear import N_FOLDS, SMOOTHINGS
+from sklearn_irx import InteractiveEnsemble
+from sklearn_irx.components.initializations import N_FOLDS, linear
+from sklearn_irx.components.initializations.linear import SMOOTHINGS
 from sklearn_irx.text import WordTokenizer, WordVectors
 
 tokenized_texts = []
@@ -34,18 +35,18 @@ def work(monkeypatch):
     """What is done: texts tokenized, word vectors trained, linear classifiers fitted."""
     tokenized_texts.clear()
     done = {"texts": tokenized_texts, "vectors": [], "linear": []}
-    train, weights = WordVectors.train, _linear_start._weights
+    train, weights = WordVectors.train, linear._weights
 
     def counted_train(documents, seed):
         done["vectors"].append(seed)
         return train(documents, seed)
 
-    def counted_weights(*arguments):
-        done["linear"].append(arguments[0])
-        return weights(*arguments)
+    def counted_weights(model, *arguments, **more):
+        done["linear"].append(model)
+        return weights(model, *arguments, **more)
 
     monkeypatch.setattr(WordVectors, "train", counted_train)
-    monkeypatch.setattr(_linear_start, "_weights", counted_weights)
+    monkeypatch.setattr(linear, "_weights", counted_weights)
     return done
 
 
@@ -172,7 +173,7 @@ def test_what_is_drawn_anew_each_time_is_not_kept(small, reviews, tmp_path):
     for _ in range(2):
         clf.fit(texts[:60], y[:60])
         kept = [path.parents[1].name for path in tmp_path.rglob("output.pkl")]
-        assert kept == ["_words_of"]
+        assert kept == ["_number_words"]
 
 
 def test_texts_are_not_written_into_the_folder(small, tmp_path):
@@ -210,7 +211,7 @@ def test_an_object_with_the_interface_will_do(small, reviews):
     small(memory=memory, embeddings=None, training__max_epochs=1).fit(
         reviews[0][:60], reviews[1][:60]
     )
-    assert sorted(memory.functions) == ["_vectors_of", "_words_of", "fit_linear_start"]
+    assert sorted(memory.functions) == ["_fit_weights", "_number_words", "_train_vectors"]
 
 
 @pytest.mark.parametrize("memory", [3, object(), ["folder"]], ids=repr)

@@ -12,7 +12,8 @@ from sklearn_irx.text import WordVectors
 SIZE = 8
 TELLING, FILLING = 40, 60  # words of each class, and words of none
 FROM_SCRATCH = {
-    "initialization": None, "training__warmup_epochs": 3, "training__ramp_epochs": 1, "training__max_epochs": 8,
+    "initialization": None, "training__warmup_epochs": 3, "training__ramp_epochs": 1,
+    "training__max_epochs": 8,
     "training__learning_rate": 1e-2, "training__batch_size": 16, "training__dropout": 0.1,
 }  # fmt: skip
 

@@ -9,19 +9,16 @@ from hypothesis import strategies as st
 from sklearn_irx.components.encoders import ENCODERS
 
 OWN = {
-    "cnn": [{"encoder__filter_sizes": (1, 2, 4), "encoder__n_filters": 3}],
-    "rnn": [
-        {"encoder__cell": "gru", "encoder__hidden_size": 4},
-        {"encoder__cell": "lstm", "encoder__hidden_size": 4},
-    ],
+    "cnn": [{"filter_sizes": (1, 2, 4), "n_filters": 3}],
+    "rnn": [{"cell": "gru", "hidden_size": 4}, {"cell": "lstm", "hidden_size": 4}],
 }
-CASES = [(name, own) for name in ENCODERS for own in OWN[name]]
+CASES = [(name, own) for name in ENCODERS.named for own in OWN[name]]
 
 
 def made(name, own):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return ENCODERS[name](5, **own)
+        return ENCODERS.make(name).set_params(**own).build(5)
 
 
 @pytest.mark.parametrize(("name", "own"), CASES)

@@ -11,19 +11,14 @@ from sklearn.metrics import log_loss
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
-from sklearn_irx import _linear_start
-from sklearn_irx.components.initializations.linear import (
-    HELD_OUT,
-    LINEAR_STARTS,
-    N_FOLDS,
-    SMOOTHINGS,
-    draw_folds,
-    fit_linear_start,
-)
+from sklearn_irx.classifier.data import draw_folds
+from sklearn_irx.components import LinearInit
+from sklearn_irx.components.initializations import HELD_OUT, N_FOLDS, InitializationData, linear
+from sklearn_irx.components.initializations.linear import LINEAR_MODELS, SMOOTHINGS
 from sklearn_irx.text import Documents, Vocabulary, WordTokenizer
 
 RESERVED = ["<padding>", "<unknown>"]
-SINGLE = [kind for kind, parts in LINEAR_STARTS.items() if len(parts) == 1]
+SINGLE = [kind for kind, parts in LINEAR_MODELS.items() if len(parts) == 1]
 
 
 @pytest.fixture(scope="module", params=[2, 3], ids="{} classes".format)
@@ -38,18 +33,17 @@ def corpus(request, reviews):
 def start_of(kind, words, y, validation=None, y_validation=None, class_weights=None, bigrams=False):
     vocabulary = Vocabulary.from_documents(words)
     n_classes = int(y.max()) + 1
-    start = fit_linear_start(
-        kind,
+    data = InitializationData(
         Documents.from_words(words, vocabulary),
         y,
         Documents.from_words(words if validation is None else validation, vocabulary),
         y if y_validation is None else y_validation,
-        len(vocabulary),
-        n_classes,
         draw_folds(y, np.random.RandomState(0)),
-        np.ones(len(y)) if class_weights is None else class_weights[y],
-        bigrams,
+        sample_weight=np.ones(len(y)) if class_weights is None else class_weights[y],
+        n_words=len(vocabulary),
+        n_classes=n_classes,
     )
+    start = LinearInit(kind, bigrams=bigrams, class_focus=float(bigrams)).fit_weights(data)
     return start, vocabulary
 
 
@@ -62,7 +56,7 @@ def tfidf_of(words, vocabulary):
 
 @pytest.mark.parametrize("kind", SINGLE)
 def test_it_predicts_like_scikit_learns_classifier_on_tfidf(kind, corpus, monkeypatch):
-    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
+    monkeypatch.setattr(linear, "SMOOTHINGS", [1.0])
     words, y = corpus
     start, vocabulary = start_of(kind, words[:80], y[:80])
     vectorizer, X = tfidf_of(words[:80], vocabulary)
@@ -82,7 +76,7 @@ def test_it_predicts_like_scikit_learns_classifier_on_tfidf(kind, corpus, monkey
     assert correlation > 0.999
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_its_scale_gives_the_best_probabilities(kind, corpus):
     words, y = corpus
     start, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:])
@@ -115,10 +109,10 @@ def test_naive_bayes_is_smoothed_as_validation_texts_ask_for(corpus):
 
 
 def test_a_combined_start_is_a_sum_that_no_part_of_it_excels(corpus, monkeypatch):
-    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
+    monkeypatch.setattr(linear, "SMOOTHINGS", [1.0])
     words, y = corpus
     starts = {
-        kind: start_of(kind, words[:60], y[:60], words[60:], y[60:]) for kind in LINEAR_STARTS
+        kind: start_of(kind, words[:60], y[:60], words[60:], y[60:]) for kind in LINEAR_MODELS
     }
     vectorizer, X_60 = tfidf_of(words[:60], starts["combined"][1])
     X = vectorizer.transform(words[60:])
@@ -136,7 +130,7 @@ def test_a_combined_start_is_a_sum_that_no_part_of_it_excels(corpus, monkeypatch
     assert residual < 1e-6 * np.square(combined).sum()
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_reserved_ids_weigh_nothing(kind, corpus):
     start, vocabulary = start_of(kind, *corpus)
     assert start.weights.shape == (1 + N_FOLDS, len(vocabulary), corpus[1].max() + 1)
@@ -146,7 +140,7 @@ def test_reserved_ids_weigh_nothing(kind, corpus):
     np.testing.assert_allclose(start.weights.sum(axis=2), 0, atol=1e-3)
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_every_fold_has_its_share_of_every_class(kind, corpus):
     words, y = corpus
     start, _ = start_of(kind, words, y)
@@ -164,7 +158,7 @@ def directions(weights):
 @pytest.mark.parametrize("kind", SINGLE)
 @pytest.mark.parametrize("fold", [1, N_FOLDS])
 def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus, monkeypatch):
-    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
+    monkeypatch.setattr(linear, "SMOOTHINGS", [1.0])
     words, y = corpus
     before, _ = start_of(kind, words, y)
     first, second = (np.flatnonzero((before.folds == fold) & (y == number))[0] for number in (0, 1))
@@ -173,17 +167,17 @@ def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus, mon
     exchanged[first], exchanged[second] = words[second], words[first]
     vocabulary = Vocabulary.from_documents(words)
     assert set(Vocabulary.from_documents(exchanged).words) == set(vocabulary.words)
-    after = fit_linear_start(
-        kind,
+    data = InitializationData(
         Documents.from_words(exchanged, vocabulary),
         y,
         Documents.from_words(words, vocabulary),
         y,
-        len(vocabulary),
-        int(y.max()) + 1,
         draw_folds(y, np.random.RandomState(0)),
-        np.ones(len(y)),
+        sample_weight=np.ones(len(y)),
+        n_words=len(vocabulary),
+        n_classes=int(y.max()) + 1,
     )
+    after = LinearInit(kind).fit_weights(data)
     np.testing.assert_array_equal(after.folds, before.folds)
     np.testing.assert_array_equal(after.idf, before.idf)
     for number in range(1 + N_FOLDS):
@@ -194,18 +188,19 @@ def test_the_weights_of_a_fold_do_not_know_its_documents(kind, fold, corpus, mon
             assert np.abs(one - two).max() > 1e-3
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_documents_held_out_are_learned_from_by_the_first_weights_only(kind, corpus, monkeypatch):
-    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
+    monkeypatch.setattr(linear, "SMOOTHINGS", [1.0])
     words, y = corpus
     without, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:])
     documents = Documents.from_words(words, vocabulary)
     folds = np.concatenate([without.folds, np.full(40, HELD_OUT)])
     held_out = documents.take(np.arange(80, 120)), y[80:]
     n_words, n_classes = without.weights.shape[1:]
-    start = fit_linear_start(
-        kind, documents, y, *held_out, n_words, n_classes, folds, np.ones(len(y))
+    data = InitializationData(
+        documents, y, *held_out, folds, np.ones(len(y)), n_words=n_words, n_classes=n_classes
     )
+    start = LinearInit(kind).fit_weights(data)
     np.testing.assert_array_equal(start.idf, without.idf)
     np.testing.assert_allclose(start.weights[1:HELD_OUT], without.weights[1:], atol=1e-5)
     np.testing.assert_allclose(start.weights[HELD_OUT], without.weights[0], atol=1e-5)
@@ -217,7 +212,7 @@ def test_documents_held_out_are_learned_from_by_the_first_weights_only(kind, cor
     assert known < unknown
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 @pytest.mark.parametrize("counts", [(9, 1), (1, 1), (8, 8, 1), (1, 1, 1), (1, 9)], ids=str)
 def test_classes_of_one_document_are_no_trouble(kind, counts):
     y = np.repeat(np.arange(len(counts)), counts)
@@ -229,7 +224,7 @@ def test_classes_of_one_document_are_no_trouble(kind, counts):
         assert start.weights[0, place].argmax() == number
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_documents_without_words_are_no_trouble(kind):
     words = [["ants", "bed"], [], ["milk"], [], ["milk", "milk"], ["ants"]]
     start, vocabulary = start_of(kind, words, np.array([0, 0, 1, 1, 1, 0]))
@@ -267,29 +262,29 @@ def names_of(pairs, vocabulary):
 
 @pytest.mark.parametrize("kind", SINGLE)
 def test_it_knows_the_pairs_that_two_texts_have_like_scikit_learn(kind, corpus, monkeypatch):
-    monkeypatch.setattr(_linear_start, "SMOOTHINGS", [1.0])
+    monkeypatch.setattr(linear, "SMOOTHINGS", [1.0])
     # Single words tell all of these texts: they would leave nothing for the pairs to say.
-    monkeypatch.setattr(_linear_start, "_factors", lambda scores, _: (np.ones(len(scores)), 0.0))
+    monkeypatch.setattr(linear, "_factors", lambda scores, _: (np.ones(len(scores)), 0.0))
     words, y = corpus
     start, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:], bigrams=True)
     vectorizer = TfidfVectorizer(analyzer=of_neighbours, min_df=2, sublinear_tf=True)
     X = vectorizer.fit_transform(words[:80])
-    names = names_of(start.pairs.pairs, vocabulary)
-    assert (np.diff(start.pairs.pairs) > 0).all()
+    names = names_of(start.bigrams.bigrams, vocabulary)
+    assert (np.diff(start.bigrams.bigrams) > 0).all()
     assert set(names) == set(vectorizer.get_feature_names_out())
     columns = [vectorizer.vocabulary_[name] for name in names]
-    np.testing.assert_allclose(start.pairs.idf, vectorizer.idf_[columns], rtol=1e-6)
+    np.testing.assert_allclose(start.bigrams.idf, vectorizer.idf_[columns], rtol=1e-6)
     if kind == "naive_bayes":
         scores = ComplementNB().fit(X, y[:80]).feature_log_prob_.T
     else:
         scores = LogisticRegression(C=5.0).fit(X, y[:80]).coef_.T
     scores = np.hstack([-scores, scores]) if scores.shape[1] == 1 else scores
     centred = (scores - scores.mean(axis=1, keepdims=True))[columns]
-    assert np.corrcoef(start.pairs.weights[0].ravel(), centred.ravel())[0, 1] > 0.999
-    assert start.pairs.weights.shape == (1 + N_FOLDS, len(names), y.max() + 1)
+    assert np.corrcoef(start.bigrams.weights[0].ravel(), centred.ravel())[0, 1] > 0.999
+    assert start.bigrams.weights.shape == (1 + N_FOLDS, len(names), y.max() + 1)
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_pairs_beside_words_read_no_worse_than_words_alone(kind, corpus):
     words, y = corpus
     y = y.copy()
@@ -299,11 +294,11 @@ def test_pairs_beside_words_read_no_worse_than_words_alone(kind, corpus):
     np.testing.assert_array_equal(start.weights, alone.weights)
     of_words = tfidf_of(words[:60], vocabulary)[0].transform(words[60:]) @ start.weights[0]
     vectorizer = TfidfVectorizer(
-        analyzer=of_neighbours, vocabulary=names_of(start.pairs.pairs, vocabulary),
+        analyzer=of_neighbours, vocabulary=names_of(start.bigrams.bigrams, vocabulary),
         sublinear_tf=True,
     )  # fmt: skip
-    of_pairs = vectorizer.fit(words[:60]).transform(words[60:]) @ start.pairs.weights[0]
-    together = start.pairs.word_factor * of_words + of_pairs
+    of_pairs = vectorizer.fit(words[:60]).transform(words[60:]) @ start.bigrams.weights[0]
+    together = start.bigrams.word_factor * of_words + of_pairs
     loss, loss_alone = (log_loss(y[60:], softmax(of, axis=1)) for of in (together, of_words))
     assert loss <= loss_alone + 1e-4
 
@@ -318,14 +313,14 @@ def test_weights_of_pairs_do_not_know_the_documents_of_their_fold():
     ]
     start, vocabulary = start_of("logistic", words, y, bigrams=True)
     np.testing.assert_array_equal(start.folds, folds)
-    place = names_of(start.pairs.pairs, vocabulary).index("never again")
-    weights = np.abs(start.pairs.weights[:, place]).max(axis=1)
+    place = names_of(start.bigrams.bigrams, vocabulary).index("never again")
+    weights = np.abs(start.bigrams.weights[:, place]).max(axis=1)
     assert weights[1] < 1e-6
     assert (np.delete(weights, 1) > 1e-3).all()
 
 
-@pytest.mark.parametrize("kind", LINEAR_STARTS)
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_texts_without_a_common_pair_have_none(kind):
     words = [["ants", "bed"], [], ["milk"], ["milk", "ants"]]
     start, _ = start_of(kind, words, np.array([0, 0, 1, 1]), bigrams=True)
-    assert start.pairs is None
+    assert start.bigrams is None

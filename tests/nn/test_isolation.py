@@ -13,7 +13,7 @@ import torch
 from sklearn_irx.components.encoders import ENCODERS
 from sklearn_irx.components.samplers import SAMPLERS
 from sklearn_irx.nn.isolation import generator_for, isolated, own_numbers, threads
-from sklearn_irx.nn.model import Rationalizer
+from tests.nn.networks import make_network
 
 CPU = torch.device("cpu")
 
@@ -103,17 +103,19 @@ def test_a_thread_keeps_its_number_whatever_others_ask_for(thread_counts):
     assert seen == {"first": 5, "second": 7, "second is given back": True}
 
 
-@pytest.mark.parametrize("encoder", sorted(ENCODERS))
-@pytest.mark.parametrize("sampler", sorted(SAMPLERS))
+@pytest.mark.parametrize("encoder", sorted(ENCODERS.named))
+@pytest.mark.parametrize("sampler", sorted(SAMPLERS.named))
 def test_all_weights_and_noise_come_from_the_generator_of_the_training(sampler, encoder):
     ids = torch.tensor([[2, 3, 4, 5, 2], [5, 4, 0, 0, 0]])
+    size = {"n_filters": 3, "filter_sizes": (2,)} if encoder == "cnn" else {"hidden_size": 3}
+    size = {f"encoder__{name}": value for name, value in size.items()}
     vectors = np.random.RandomState(0).normal(size=(6, 3)).astype(np.float32)
 
     def draw(seed):
         with isolated(seed, None, "cpu"):
-            module = Rationalizer(
-                vectors, 2, sampler=sampler, encoder=encoder, filter_sizes=(2,), n_filters=3,
-                rnn_size=3, hidden_size=3, word_dropout=0.3,
+            module = make_network(
+                vectors, 2, sampler=sampler, encoder=encoder, **size, predictor__hidden_size=3,
+                training__word_dropout=0.3,
             )  # fmt: skip
             weights = torch.cat([p.detach().flatten() for p in module.parameters()])
             return weights, module.train()(ids).logits.detach()

@@ -12,12 +12,18 @@ from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
-from sklearn_irx.nn.linear import FocusedRanking, LinearPath, LinearStart, PairPath, PairStart
+from sklearn_irx.nn.linear import (
+    BigramPath,
+    BigramWeights,
+    ClassConditionalPrior,
+    LinearPath,
+    LinearWeights,
+)
 from sklearn_irx.text import Documents
 
 N_WORDS, N_CLASSES = 7, 3
 random = np.random.default_rng(0)
-START = LinearStart(
+START = LinearWeights(
     random.normal(size=(1, N_WORDS, N_CLASSES)).astype(np.float32),
     1 + random.random(N_WORDS).astype(np.float32),
     np.ones(1, dtype=np.int64),
@@ -25,7 +31,7 @@ START = LinearStart(
 START.weights[:, :2], START.idf[:2] = 0, 1
 NOBODY = Documents(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64))
 KNOWN_PAIRS = [(2, 2), (2, 5), (3, 2), (4, 6), (6, 3), (6, 5)]
-PAIRS = PairStart(
+PAIRS = BigramWeights(
     np.array([N_WORDS * first + second for first, second in KNOWN_PAIRS]),
     random.normal(size=(1, len(KNOWN_PAIRS), N_CLASSES)).astype(np.float32),
     1 + random.random(len(KNOWN_PAIRS)).astype(np.float32),
@@ -41,6 +47,19 @@ def tidy(ids):
     return np.sort(ids, axis=1)[:, ::-1].copy()
 
 
+def path_of(linear):
+    path = LinearPath(*linear.weights.shape[1:])
+    path.initialize(linear)
+    return path
+
+
+def prior_of(path, linear, documents, share, focus):
+    n_bigrams = 0 if linear.bigrams is None else len(linear.bigrams.bigrams)
+    prior = ClassConditionalPrior(path.n_words, n_bigrams, N_CLASSES, focus)
+    prior.initialize(path, linear, documents, initial_selection=share)
+    return prior
+
+
 def logits_of(ids, selected):
     counts = np.zeros((len(ids), N_WORDS))
     for row in range(len(ids)):
@@ -54,7 +73,7 @@ def logits_of(ids, selected):
 def test_it_reads_the_tfidf_of_the_distinct_words_selected(ids, selected):
     ids = tidy(ids)
     selected &= ids > 0
-    path = LinearPath(START)
+    path = path_of(START)
     batch = PackedBatch(torch.tensor(ids))
     mask = torch.tensor(selected, dtype=torch.float32)
     with torch.no_grad():
@@ -86,23 +105,24 @@ def test_a_word_is_worth_its_weight_for_the_classes_of_its_document(ids, focus, 
         word = ids[row, column]
         of_classes = START.weights[0, word] * likely[row] ** focus
         expected[row, column] = of_classes.max() * START.idf[word]
-    start = START._replace(pairs=PAIRS if with_pairs else None)
-    path = LinearPath(start)
-    ranking = FocusedRanking(path, start, NOBODY, 0.5, focus)
+    start = START._replace(bigrams=PAIRS if with_pairs else None)
+    path = path_of(start)
+    prior = prior_of(path, start, NOBODY, 0.5, focus=focus)
     batch = PackedBatch(torch.tensor(ids))
-    worths = ranking.worths(path, batch, path.rows(batch.ids, None))
-    np.testing.assert_allclose(worths.numpy()[ids > 0], expected[ids > 0], atol=1e-5)
+    weights = prior.weights(path, batch, path.rows(batch.ids, None))
+    np.testing.assert_allclose(weights.numpy()[ids > 0], expected[ids > 0], atol=1e-5)
 
 
 def test_pairs_of_training_documents_are_read_with_the_weights_of_their_fold():
     ids = torch.tensor([[4, 6, 3], [4, 6, 3]])
     weights = np.stack([PAIRS.weights[0], -PAIRS.weights[0]])
-    path = PairPath(PAIRS._replace(weights=weights), N_WORDS)
+    path = BigramPath(len(KNOWN_PAIRS), N_WORDS, N_CLASSES)
+    path.initialize(PAIRS._replace(weights=weights))
     nothing = torch.zeros(2, N_CLASSES)
     first, second = path(nothing, ids, torch.tensor([0, 1]))
     assert first.abs().max() > 0.1
     np.testing.assert_allclose(first, -second, atol=1e-6)
-    path.forget_folds()
+    path.drop_fold_weights()
     np.testing.assert_allclose(path(nothing, ids, torch.tensor([0, 0]))[1], first, atol=1e-6)
 
 
@@ -111,15 +131,15 @@ def test_a_focused_ranking_begins_with_the_share_asked_for(share):
     draw = np.random.default_rng(1)
     lengths = draw.integers(1, 9, size=1500)
     ids = draw.integers(1, 200, size=lengths.sum()).astype(np.int32)
-    start = LinearStart(
+    start = LinearWeights(
         draw.normal(size=(3, 200, N_CLASSES)).astype(np.float32),
         1 + draw.random(200).astype(np.float32),
         1 + np.arange(1500) % 2,
     )
     documents = Documents(ids, lengths)
-    path = LinearPath(start)
-    ranking = FocusedRanking(path, start, documents, share, focus=0.7)
+    path = path_of(start)
+    prior = prior_of(path, start, documents, share, focus=0.7)
     padded = torch.tensor(documents.padded(np.arange(1500)).astype(np.int64))
     with torch.no_grad():
-        logits = ranking(path, PackedBatch(padded), path.rows(padded, torch.tensor(start.folds)))
+        logits = prior(path, PackedBatch(padded), path.rows(padded, torch.tensor(start.folds)))
     assert (logits[padded > 0] > 0).double().mean().item() == pytest.approx(share, abs=1e-3)

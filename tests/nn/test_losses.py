@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.nn.losses import n_transitions, n_selected
+from sklearn_irx.nn.losses import n_selected, n_transitions
 
 BATCHES = st.lists(st.lists(st.sampled_from([0, 1, 0.25]), max_size=6), min_size=1, max_size=5)
 

@@ -8,11 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.components.samplers import SAMPLERS
+from sklearn_irx.components import CNN, RNN, SAMPLERS
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
-from sklearn_irx.nn.linear import LinearStart, PairStart
+from sklearn_irx.nn.linear import BigramWeights, LinearWeights
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.text import Documents
+from tests.nn.networks import make_network
 
 N_WORDS, N_CLASSES = 20, 3
 UNKNOWN = 1
@@ -27,7 +28,7 @@ def network(start, sampler="straight_through", fresh=False, bigrams=False, **par
     vectors = random.normal(size=(N_WORDS, 4)).astype(np.float32)
     vectors[0] = 0
     unseen = np.random.RandomState(1).normal(size=(len(UNSEEN), 4)).astype(np.float16)
-    linear_start = documents = None
+    linear = documents = None
     if start == "linear start":
         lengths = np.full(10, 8)
         documents = Documents(random.randint(2, N_WORDS, size=80).astype(np.int32), lengths)
@@ -38,18 +39,19 @@ def network(start, sampler="straight_through", fresh=False, bigrams=False, **par
         if bigrams:
             known = np.unique(random.choice(N_WORDS**2, size=150))
             weights_of_pairs = random.normal(size=(6, len(known), N_CLASSES)).astype(np.float32)
-            pairs = PairStart(known, weights_of_pairs, np.ones(len(known), np.float32), 0.5)
-        linear_start = LinearStart(weights, idf, 1 + np.arange(10) % 5, pairs)
+            pairs = BigramWeights(known, weights_of_pairs, np.ones(len(known), np.float32), 0.5)
+        linear = LinearWeights(weights, idf, 1 + np.arange(10) % 5, pairs)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         settings = {
-            "encoder__filter_sizes": (2, 3), "encoder__n_filters": 5, "encoder__hidden_size": 4, "predictor__hidden_size": 6,
-            "training__dropout": 0.1, "initialization__initial_selection": 0.7,
-            "rationale_length": 3 if SAMPLERS[sampler].has_budget else None, **parameters,
+            "encoder": CNN((2, 3), n_filters=5), "predictor__hidden_size": 6,
+            "training__dropout": 0.1,
+            "rationale_length": 3 if SAMPLERS.named[sampler].module.has_budget else None,
+            **parameters,
         }  # fmt: skip
-        module = Rationalizer(
-            vectors, N_CLASSES, unseen=unseen, sampler=sampler, linear_start=linear_start,
-            documents=documents, **settings,
+        module = make_network(
+            vectors, N_CLASSES, unseen=unseen, sampler=sampler, linear=linear, documents=documents,
+            initial_selection=0.7, **settings,
         )  # fmt: skip
         if not fresh:
             for parameter in module.parameters():
@@ -61,12 +63,14 @@ def network(start, sampler="straight_through", fresh=False, bigrams=False, **par
 NETWORKS = {start: network(start) for start in STARTS}
 VARIANTS = {
     **NETWORKS,
-    **{sampler: network("linear start", sampler) for sampler in SAMPLERS},
-    "one window": network("linear start", "top_k", sampler_params={"contiguous": True}),
-    "gru": network("from scratch", encoder="rnn"),
-    "lstm": network("linear start", encoder="rnn", encoder__cell="lstm"),
+    **{sampler: network("linear start", sampler) for sampler in SAMPLERS.named},
+    "one window": network("linear start", "top_k", sampler__contiguous=True),
+    "gru": network("from scratch", encoder=RNN(hidden_size=4)),
+    "lstm": network("linear start", encoder=RNN("lstm", hidden_size=4)),
     "closed up": network("from scratch", predictor__input="compact"),
-    "closed up, gru": network("from scratch", predictor__input="compact", encoder="rnn"),
+    "closed up, gru": network(
+        "from scratch", predictor__input="compact", encoder=RNN(hidden_size=4)
+    ),
     "shared encoder": network("from scratch", predictor__share_encoder=True),
     "shared embeddings": network("from scratch", predictor__share_embeddings=True),
     "at most 2 words": network("linear start", max_rationale_length=2),
@@ -149,8 +153,8 @@ def test_ranking_and_linear_path_take_unseen_words_for_unknown_ones():
     np.testing.assert_allclose(probabilities, probabilities[[-1] * 4], atol=1e-6)
     with torch.inference_mode():
         scores = module.scores(rectangle([UNSEEN]))[0]
-        ranking, linear = module.selector.ranking, module.predictor.linear
-        expected = ranking(linear, PackedBatch(rectangle([[UNKNOWN]])), torch.tensor(UNKNOWN))
+        prior, linear = module.selector.prior, module.predictor.linear
+        expected = prior(linear, PackedBatch(rectangle([[UNKNOWN]])), torch.tensor(UNKNOWN))
     np.testing.assert_allclose(scores.numpy(), expected.item(), atol=1e-6)
 
 
@@ -180,15 +184,17 @@ def test_what_is_shared_is_one():
     ids = rectangle([[2, 3, 4, 5]])
     for name, shared in (("shared encoder", True), ("shared embeddings", False)):
         module = VARIANTS[name]
-        assert module.selector.reader.vectors is module.predictor.reader.vectors
-        assert module.selector.reader.vectors.weight.requires_grad
-        assert (module.selector.reader.encoder is module.predictor.reader.encoder) == shared
+        assert module.selector.text_encoder.vectors is module.predictor.text_encoder.vectors
+        assert module.selector.text_encoder.vectors.weight.requires_grad
+        assert (
+            module.selector.text_encoder.encoder is module.predictor.text_encoder.encoder
+        ) == shared
         module.zero_grad()
         module.scores(ids)[0].sum().backward()
-        assert module.predictor.reader.vectors.weight.grad.abs().sum() > 0
+        assert module.predictor.text_encoder.vectors.weight.grad.abs().sum() > 0
     module = VARIANTS["from scratch"]
-    assert module.selector.reader.vectors is not module.predictor.reader.vectors
-    assert not module.selector.reader.vectors.weight.requires_grad
+    assert module.selector.text_encoder.vectors is not module.predictor.text_encoder.vectors
+    assert not module.selector.text_encoder.vectors.weight.requires_grad
 
 
 def test_word_dropout_hides_words_in_training_only():
@@ -203,12 +209,12 @@ def test_word_dropout_hides_words_in_training_only():
 @pytest.mark.parametrize("name", VARIANTS)
 def test_arrays_rebuild_the_network(name):
     module = copy.deepcopy(VARIANTS[name])
-    module.forget_folds()
+    module.drop_fold_weights()
     before = torch.get_rng_state()
-    again = Rationalizer.from_arrays(module.settings, module.to_arrays())
+    again = Rationalizer.from_arrays(module.config, module.to_arrays())
     assert torch.equal(torch.get_rng_state(), before)
     assert not again.training
-    assert again.settings == module.settings
+    assert repr(again.config) == repr(module.config)
     for name, array in module.to_arrays().items():
         np.testing.assert_array_equal(again.to_arrays()[name], array)
     documents = [[2, 3, 4], [], [5] * 9, [2, *UNSEEN, 4]]
@@ -225,9 +231,9 @@ def test_arrays_rebuild_the_network(name):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("pairs", None, "weights has shape"),
-        ("pairs", np.arange(3), "weights has shape"),
-        ("pairs", np.zeros(10**7, np.int64), "weights has shape"),
+        ("bigrams", None, "weights has shape"),
+        ("bigrams", np.arange(3), "weights has shape"),
+        ("bigrams", np.zeros(10**7, np.int64), "weights has shape"),
         ("weights", None, "weights is missing"),
         ("weights", np.zeros((5, 10**6), np.float32), "weights has shape"),
         ("idf", None, "idf is missing"),
@@ -238,14 +244,14 @@ def test_arrays_rebuild_the_network(name):
 )
 def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said):
     module = copy.deepcopy(VARIANTS["focused by pairs"])
-    module.forget_folds()
+    module.drop_fold_weights()
     arrays = module.to_arrays()
     if value is None:
-        del arrays[f"selector.ranking.pairs.{name}"]
+        del arrays[f"selector.prior.bigrams.{name}"]
     else:
-        arrays[f"selector.ranking.pairs.{name}"] = value
+        arrays[f"selector.prior.bigrams.{name}"] = value
     with pytest.raises(ValueError, match=said):
-        Rationalizer.from_arrays(module.settings, arrays)
+        Rationalizer.from_arrays(module.config, arrays)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +262,7 @@ def test_forgetting_the_folds_leaves_reading_unchanged(more):
     documents = [list(range(1, 20)), [], [7, 7, 3]]
     before = read(module, documents)
     size = sum(array.size for array in module.to_arrays().values())
-    module.forget_folds()
+    module.drop_fold_weights()
     assert sum(array.size for array in module.to_arrays().values()) < size
     for one, two in zip(before, read(module, documents), strict=True):
         np.testing.assert_array_equal(one, two)
@@ -271,11 +277,11 @@ def test_in_training_a_document_is_read_with_the_weights_of_its_fold():
 
 
 @pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
     # Words of nearly equal scores are one to SparseMap if neighbours matter.
-    params = {"neighbour_score": 0.0} if sampler == "sparsemap" else None
-    module = network(start, sampler, fresh=True, sampler_params=params).train()
+    own = {"sampler__neighbour_score": 0.0} if sampler == "sparsemap" else {}
+    module = network(start, sampler, fresh=True, **own).train()
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=0.1)
     ids = rectangle([[2, 3, 4, 5, 6, 7], [8, 9, 10, 11, 12, 13]] * 4)
     y = torch.tensor([0, 1] * 4)
@@ -296,14 +302,14 @@ def test_gradients_reach_the_whole_selector_after_a_first_step(start, sampler):
     ]
     # Within a budget, only differences of scores matter.
     budget = module.sampler.has_budget
-    assert set(untouched) <= ({"output.bias", "ranking.bias"} if budget else set())
-    assert not module.selector.reader.vectors.weight.requires_grad
+    assert set(untouched) <= ({"output.bias", "prior.bias"} if budget else set())
+    assert not module.selector.text_encoder.vectors.weight.requires_grad
     names = dict(module.selector.named_parameters())
-    assert ("ranking.gain" in names) == (start == "linear start")
+    assert ("prior.gain" in names) == (start == "linear start")
 
 
 @pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_documents_without_words_are_finite_with_finite_gradients(start, sampler):
     module = network(start, sampler)
     probabilities, mask = read(module, [[], [2, 3]])

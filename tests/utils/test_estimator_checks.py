@@ -25,6 +25,7 @@ from sklearn_irx import (
     SelectiveRationaleClassifier,
 )
 from sklearn_irx._compat import sklearn_checks_of
+from sklearn_irx.components import CNN
 from sklearn_irx.text import WordVectors
 from sklearn_irx.utils._checks import _page as page
 from sklearn_irx.utils._checks._of_sklearn import (
@@ -53,9 +54,9 @@ def small(**parameters):
     """Make a classifier that trains in a few hundredths of a second."""
     settings = {
         "initialization": None, "embeddings": VECTORS, "max_length": 12, "training__max_epochs": 1,
-        "encoder__n_filters": 2, "encoder__filter_sizes": (2,), "predictor__hidden_size": 4, "n_threads": 1,
+        "encoder": CNN((2,), n_filters=2), "predictor__hidden_size": 4, "n_threads": 1,
     }  # fmt: skip
-    return SelectiveRationaleClassifier(**{**settings, **parameters})
+    return SelectiveRationaleClassifier().set_params(**{**settings, **parameters})
 
 
 def pair(**parameters):

@@ -6,17 +6,19 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sklearn_irx.components.samplers import SAMPLERS, IndependentSampler, make_sampler
+from sklearn_irx.components import SAMPLERS, Reinforce, TopK
+from sklearn_irx.nn.sampler import IndependentSamplerModule
 
+MODULES = {name: part.module for name, part in SAMPLERS.named.items()}
 LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=20)
-INDEPENDENT = [name for name in SAMPLERS if issubclass(SAMPLERS[name], IndependentSampler)]
-BUDGETED = [name for name in SAMPLERS if SAMPLERS[name].has_budget]
+INDEPENDENT = [name for name in MODULES if issubclass(MODULES[name], IndependentSamplerModule)]
+BUDGETED = [name for name in MODULES if MODULES[name].has_budget]
 RELAXED = ["straight_through", "gumbel"]
 
 
 def scored(name, logits):
     """Give scores (1, length, n_scores) that say the same of each word whatever the sampler."""
-    scores = torch.tensor(logits).reshape(1, -1, 1) * torch.tensor(SAMPLERS[name].directions)
+    scores = torch.tensor(logits).reshape(1, -1, 1) * torch.tensor(MODULES[name].directions)
     return scores, torch.ones(scores.shape[:2], dtype=torch.bool)
 
 
@@ -25,7 +27,7 @@ def draw(name, logits, seed=0, **parameters):
     scores, words = scored(name, logits)
     scores.requires_grad_()
     torch.manual_seed(seed)
-    mask = SAMPLERS[name](**parameters).train()(scores, words).mask
+    mask = MODULES[name](**parameters).train()(scores, words).mask
     (mask * torch.arange(1.0, 1 + mask.shape[1])).sum().backward()
     return mask.detach().numpy()[0], scores.grad[0, :, 0].numpy()
 
@@ -36,10 +38,10 @@ def _own_random_numbers():
         yield
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", MODULES)
 @given(logits=LOGITS, length=st.one_of(st.integers(1, 20), st.floats(0.1, 0.9)))
 def test_inference_is_hard_and_draws_nothing(name, logits, length):
-    sampler = SAMPLERS[name](rationale_length=length).eval()
+    sampler = MODULES[name](rationale_length=length).eval()
     before = torch.get_rng_state()
     scores, words = scored(name, logits)
     mask = sampler(scores, words).mask
@@ -48,15 +50,15 @@ def test_inference_is_hard_and_draws_nothing(name, logits, length):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("training", [True, False])
 @given(st.data())
 def test_padding_is_never_selected_and_never_counted(name, training, data):
     lengths = data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=4))
     extra = data.draw(st.integers(0, 5))
     words = torch.arange(max(1, *lengths, 1) + extra) < torch.tensor(lengths).unsqueeze(1)
-    scores = torch.randn(*words.shape, len(SAMPLERS[name].directions)) * 3
-    sampler = SAMPLERS[name](rationale_length=3).train(training)
+    scores = torch.randn(*words.shape, len(MODULES[name].directions)) * 3
+    sampler = MODULES[name](rationale_length=3).train(training)
     selection = sampler(scores, words)
     assert not selection.mask[~words].any()
     assert (selection.n_selected <= torch.tensor(lengths) + 1e-4).all()
@@ -69,7 +71,7 @@ def test_padding_is_never_selected_and_never_counted(name, training, data):
 @given(logits=LOGITS, threshold=st.floats(-5, 5, width=32))
 def test_words_preferred_to_the_threshold_are_selected(name, logits, threshold):
     scores, words = scored(name, logits)
-    sampler = SAMPLERS[name]().eval()
+    sampler = MODULES[name]().eval()
     sampler.threshold.fill_(threshold)
     preference = sampler.preference(scores)
     assert torch.equal(sampler(scores, words).mask > 0, preference > threshold)
@@ -86,7 +88,7 @@ def test_with_a_cost_of_borders_the_best_of_all_masks_is_found(logits, cost, ext
     def worth(mask):
         return np.dot(mask, logits) - cost * np.abs(np.diff(mask)).sum()
 
-    sampler = SAMPLERS["straight_through"]().eval()
+    sampler = MODULES["straight_through"]().eval()
     sampler.transition_cost.fill_(cost)
     scores, _ = scored("straight_through", logits + [9.0] * extra)
     words = torch.arange(len(logits) + extra).unsqueeze(0) < len(logits)
@@ -97,7 +99,7 @@ def test_with_a_cost_of_borders_the_best_of_all_masks_is_found(logits, cost, ext
 
 
 def test_a_limit_takes_the_best_of_the_pieces_chosen():
-    sampler = SAMPLERS["straight_through"](max_rationale_length=3).eval()
+    sampler = MODULES["straight_through"](max_rationale_length=3).eval()
     sampler.transition_cost.fill_(2.0)
     scores, words = scored("straight_through", [-9.0, 3, -9, 1, 1, 1, 1, 2, 2])
     assert sampler(scores, words).mask.tolist() == [[0, 0, 0, 1, 0, 0, 0, 1, 1]]
@@ -106,17 +108,17 @@ def test_a_limit_takes_the_best_of_the_pieces_chosen():
 @pytest.mark.parametrize("name", INDEPENDENT)
 @pytest.mark.parametrize("log_odds", [-3.0, 0.0, 1.0])
 def test_scores_can_be_found_for_given_odds(name, log_odds):
-    sampler = SAMPLERS[name]()
+    sampler = MODULES[name]()
     scores, _ = scored(name, [sampler.score_for(log_odds)])
     assert sampler.preference(scores).item() == pytest.approx(log_odds, abs=1e-3)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", MODULES)
 @given(logits=LOGITS, limit=st.one_of(st.integers(1, 20), st.floats(0.1, 0.9)))
 def test_no_rationale_is_longer_than_the_limit(name, logits, limit):
     scores, words = scored(name, logits)
-    free = SAMPLERS[name](rationale_length=15).eval()(scores, words).mask
-    capped = SAMPLERS[name](rationale_length=15, max_rationale_length=limit).eval()
+    free = MODULES[name](rationale_length=15).eval()(scores, words).mask
+    capped = MODULES[name](rationale_length=15, max_rationale_length=limit).eval()
     mask = capped(scores, words).mask
     allowed = limit if limit >= 1 else max(1, round(limit * len(logits)))
     if name == "sparsemap":  # within a smaller budget, a worse word may not pay
@@ -134,7 +136,7 @@ def test_no_rationale_is_longer_than_the_limit(name, logits, limit):
 def test_a_share_is_a_share_of_each_document(name, logits, share):
     assume(abs(share * len(logits) % 1 - 0.5) > 1e-5)  # in 32 bits, half a word may be reached
     scores, words = scored(name, np.abs(logits).astype(np.float32) + 1)
-    mask = SAMPLERS[name](rationale_length=share).eval()(scores, words).mask
+    mask = MODULES[name](rationale_length=share).eval()(scores, words).mask
     assert mask.sum() == max(1, round(share * len(logits)))
 
 
@@ -169,7 +171,7 @@ def test_words_are_selected_as_often_as_their_logit_says(name, temperature, logi
 @given(logits=st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=6))
 def test_costs_are_those_of_all_masks_weighed_by_their_probability(name, logits):
     scores, words = scored(name, logits)
-    selection = SAMPLERS[name]().train()(scores, words)
+    selection = MODULES[name]().train()(scores, words)
     p = 1 / (1 + np.exp(-np.array(logits, dtype=np.float64)))
     n_selected = n_transitions = 0.0
     for number in range(2 ** len(logits)):
@@ -190,7 +192,7 @@ def test_extreme_logits_are_finite(name, logit):
 
 
 def test_the_temperature_decays_with_the_steps_of_training():
-    sampler = SAMPLERS["gumbel"](temperature=2.0, temperature_decay=0.3)
+    sampler = MODULES["gumbel"](temperature=2.0, temperature_decay=0.3)
     scores = torch.tensor([[[0.5], [-0.25], [0.1]]], dtype=torch.float64)
     words = torch.ones(1, 3, dtype=torch.bool)
     noisy = []
@@ -204,10 +206,10 @@ def test_the_temperature_decays_with_the_steps_of_training():
 
 
 def test_parameters_that_a_sampler_does_not_take_are_named():
-    assert make_sampler("top_k", {"contiguous": True}).contiguous
-    with pytest.raises(ValueError, match=r"sampler_params=.*'stretch'.*'top_k'.*contiguous"):
-        make_sampler("top_k", {"stretch": 0.1})
-    with pytest.raises(ValueError, match="it has none of its own"):
-        make_sampler("gumbel", {"sampler__temperature": 2.0})
-    with pytest.raises(ValueError, match=r"sampler_params=.*'reinforce'.*entropy=-1"):
-        make_sampler("reinforce", {"entropy": -1})
+    assert TopK(contiguous=True).build(rationale_length=3).contiguous
+    with pytest.raises(ValueError, match=r"'stretch' for estimator TopK\(\).*'contiguous'"):
+        TopK().set_params(stretch=0.1)
+    with pytest.raises(ValueError, match=r"'temperature' for estimator Reinforce\(\)"):
+        Reinforce().set_params(temperature=2.0)
+    with pytest.raises(ValueError, match=r"'entropy' parameter of Reinforce .* Got -1"):
+        Reinforce(entropy=-1).check()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sklearn_irx.components.samplers import make_sampler
+from sklearn_irx.components import SAMPLERS, HardKuma
 
 ALL = ["straight_through", "gumbel", "reinforce", "hard_kuma", "sparsemap", "top_k"]
 OF_EACH_WORD = ALL[:4]
@@ -20,7 +20,7 @@ lengths = st.lists(st.integers(0, 7), min_size=3, max_size=3)
 
 def look(name, logits, n_words, threshold=0.0, transition_cost=0.0, params=None, **parameters):
     """Give preferences, where words are, the masks, and the scores."""
-    sampler = make_sampler(name, params, **parameters).eval()
+    sampler = SAMPLERS.make(name).set_params(**params or {}).build(**parameters).eval()
     if name in OF_EACH_WORD:
         sampler.threshold.fill_(threshold)
         sampler.transition_cost.fill_(transition_cost)
@@ -43,7 +43,7 @@ def test_a_score_is_the_probability_shifted_by_the_threshold(name, logits, n_wor
 
 
 def test_of_hard_kuma_it_is_the_probability_of_a_mask_above_zero():
-    sampler = make_sampler("hard_kuma", None).eval()
+    sampler = HardKuma().build().eval()
     scores = torch.tensor([[[0.3, -0.2], [-1.0, 2.0], [2.0, -1.0]]])
     words = torch.ones(1, 3, dtype=torch.bool)
     said = sampler.selection_scores(scores, words, sampler.select(scores, words))

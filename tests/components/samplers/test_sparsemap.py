@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from sklearn_irx.components.samplers.sparsemap import SparseMap, lp_sparsemap
+from sklearn_irx.components.samplers.sparsemap import SparseMap, SparseMapModule, lp_sparsemap
 from sklearn_irx.nn.kernels.total_variation import denoise
 from sklearn_irx.nn.lengths import n_allowed
 
@@ -33,11 +33,16 @@ def batch(documents, extra=0, dtype=torch.float32):
 
 
 def train(document, **parameters):
-    return SparseMap(**parameters).train()(*batch([document], dtype=torch.float64)).mask[0].numpy()
+    return (
+        SparseMapModule(**parameters)
+        .train()(*batch([document], dtype=torch.float64))
+        .mask[0]
+        .numpy()
+    )
 
 
 def read(document, **parameters):
-    return SparseMap(**parameters).eval()(*batch([document])).mask[0].tolist()
+    return SparseMapModule(**parameters).eval()(*batch([document])).mask[0].tolist()
 
 
 def by_solver(scores, weight, budget):
@@ -95,7 +100,9 @@ def test_denoising_meets_its_optimality_conditions(values, weight):
 
 @given(DOCUMENTS, LENGTHS, WEIGHTS, st.floats(0.1, 3))
 def test_the_budget_holds_for_each_document(documents, length, weight, temperature):
-    sampler = SparseMap(neighbour_score=weight, rationale_length=length, temperature=temperature)
+    sampler = SparseMapModule(
+        neighbour_score=weight, rationale_length=length, temperature=temperature
+    )
     scores, words = batch(documents, extra=2)
     budgets = n_allowed(length, words)
     for training in (True, False):
@@ -122,7 +129,7 @@ def test_equal_scores_share_the_budget():
 @given(SCORES, WEIGHTS, LENGTHS, st.sampled_from([0.5, 1.0, 2.0]))
 def test_gradients_are_those_of_finite_differences(scores, weight, length, temperature):
     def mask(x):
-        sampler = SparseMap(
+        sampler = SparseMapModule(
             neighbour_score=weight, rationale_length=length, temperature=temperature
         )
         return sampler.train()(x, torch.ones(x.shape[:2], dtype=torch.bool)).mask
@@ -158,7 +165,9 @@ def test_at_inference_no_set_is_worth_more(scores, weight, length, limit):
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0])
 def test_inference_knows_no_temperature_and_takes_no_step(temperature):
-    sampler = SparseMap(rationale_length=2, temperature=temperature, neighbour_score=0.5).eval()
+    sampler = SparseMapModule(
+        rationale_length=2, temperature=temperature, neighbour_score=0.5
+    ).eval()
     mask = sampler(*batch([[1.0, -0.4, 0.1, -0.2]])).mask
     assert mask.tolist() == [[1, 0, 1, 0]]
     assert sampler.step == 0
@@ -174,7 +183,7 @@ def test_the_score_of_neighbours_draws_words_together():
     scores = np.random.RandomState(0).normal(size=(20, 30)).tolist()
     borders = {"train": [], "eval": []}
     for weight in (0.0, 0.5, 2.0):
-        sampler = SparseMap(neighbour_score=weight, rationale_length=0.3)
+        sampler = SparseMapModule(neighbour_score=weight, rationale_length=0.3)
         borders["train"].append(sampler.train()(*batch(scores)).n_transitions.mean())
         borders["eval"].append(sampler.eval()(*batch(scores)).n_transitions.mean())
     for none, some, much in borders.values():
@@ -183,7 +192,7 @@ def test_the_score_of_neighbours_draws_words_together():
 
 @given(DOCUMENTS, LENGTHS, WEIGHTS, st.integers(0, 3))
 def test_neither_padding_nor_other_documents_change_a_mask(documents, length, weight, extra):
-    sampler = SparseMap(neighbour_score=weight, rationale_length=length)
+    sampler = SparseMapModule(neighbour_score=weight, rationale_length=length)
     together = batch(documents, extra)
     for training in (True, False):
         mask = sampler.train(training)(*together).mask
@@ -196,7 +205,7 @@ def test_neither_padding_nor_other_documents_change_a_mask(documents, length, we
 def test_gradients_reach_words_and_never_padding(documents, length):
     scores, words = batch([*documents, [], [0.5, 0.4, 0.3]], extra=1)
     scores.requires_grad_()
-    mask = SparseMap(rationale_length=length).train()(scores, words).mask
+    mask = SparseMapModule(rationale_length=length).train()(scores, words).mask
     (mask * torch.arange(mask.shape[1])).sum().backward()
     gradient = scores.grad.squeeze(-1)
     assert torch.isfinite(gradient).all()
@@ -213,7 +222,7 @@ def test_extreme_scores_are_finite(scale, weight, dtype):
     scores[1], scores[2] = scale, -scale
     scores, words = batch(scores.tolist(), dtype=dtype)
     scores.requires_grad_()
-    sampler = SparseMap(neighbour_score=weight, rationale_length=10, temperature=1e-3)
+    sampler = SparseMapModule(neighbour_score=weight, rationale_length=10, temperature=1e-3)
     mask = sampler.train()(scores, words).mask
     mask.square().sum().backward()
     assert torch.isfinite(mask).all()
@@ -224,7 +233,7 @@ def test_extreme_scores_are_finite(scale, weight, dtype):
 
 @pytest.mark.parametrize("weight", [0.0, 0.1])
 def test_scores_that_are_no_numbers_show_in_the_mask(weight):
-    sampler = SparseMap(neighbour_score=weight, rationale_length=2).train()
+    sampler = SparseMapModule(neighbour_score=weight, rationale_length=2).train()
     mask = sampler(*batch([[float("nan")] * 5, [1.0, 2.0, 3.0]])).mask
     assert mask[0].isnan().all()
     assert not mask[1].isnan().any()
@@ -232,11 +241,11 @@ def test_scores_that_are_no_numbers_show_in_the_mask(weight):
 
 def test_it_draws_nothing():
     before = torch.get_rng_state()
-    SparseMap(rationale_length=2).train()(*batch([[1.0, 0.9, 0.8]]))
+    SparseMapModule(rationale_length=2).train()(*batch([[1.0, 0.9, 0.8]]))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
 def test_a_score_that_keeps_neighbours_apart_is_refused(value):
-    with pytest.raises(ValueError, match=f"neighbour_score={value}: give a finite number"):
-        SparseMap(neighbour_score=value)
+    with pytest.raises(ValueError, match=rf"'neighbour_score'.*\[0\.0, inf\). Got {value}"):
+        SparseMap(neighbour_score=value).check()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit, softmax
 
-from sklearn_irx.components.samplers.top_k import TopK, relaxed_top_k
+from sklearn_irx.components.samplers.top_k import TopKModule, relaxed_top_k
 from sklearn_irx.nn.lengths import n_allowed
 
 LENGTHS = st.sampled_from([1, 2, 5, 0.1, 0.3, 0.9])
@@ -40,7 +40,7 @@ def batch(documents, extra=0, dtype=torch.float32):
 
 
 def read(document, **parameters):
-    return TopK(**parameters).eval()(*batch([document])).mask[0].tolist()
+    return TopKModule(**parameters).eval()(*batch([document])).mask[0].tolist()
 
 
 def one_run(mask):
@@ -51,7 +51,7 @@ def one_run(mask):
 @both_modes
 @given(documents=DOCUMENTS, length=LENGTHS, limit=st.none() | LENGTHS)
 def test_exactly_so_many_words_are_selected(contiguous, documents, length, limit):
-    sampler = TopK(contiguous=contiguous, rationale_length=length, max_rationale_length=limit)
+    sampler = TopKModule(contiguous=contiguous, rationale_length=length, max_rationale_length=limit)
     scores, words = batch(documents, extra=2)
     k = n_allowed(length, words)
     for training in (True, False):
@@ -65,16 +65,21 @@ def test_exactly_so_many_words_are_selected(contiguous, documents, length, limit
 
 def test_shares_and_short_documents():
     scores, words = batch([[0.1, 0.2, 0.3, 0.4], [1.0], [], [0.3, 0.2, 0.1] * 4])
-    by_share = TopK(rationale_length=0.5).eval()(scores, words).mask
+    by_share = TopKModule(rationale_length=0.5).eval()(scores, words).mask
     assert by_share.sum(dim=1).tolist() == [2, 1, 0, 6]
     assert by_share[0].tolist()[:4] == [0, 0, 1, 1]
-    assert TopK(rationale_length=3).train()(scores, words).mask.sum(dim=1).tolist() == [3, 1, 0, 3]
+    assert TopKModule(rationale_length=3).train()(scores, words).mask.sum(dim=1).tolist() == [
+        3,
+        1,
+        0,
+        3,
+    ]
 
 
 @both_modes
 def test_inference_draws_nothing(contiguous):
     before = torch.get_rng_state()
-    sampler = TopK(rationale_length=2, contiguous=contiguous).eval()
+    sampler = TopKModule(rationale_length=2, contiguous=contiguous).eval()
     sampler(*batch([[0.1, 0.2, 0.3]]))
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -105,7 +110,7 @@ def test_words_are_drawn_one_after_the_other_without_putting_back(k):
     for order in itertools.permutations(range(4), k):
         left = weights.sum() - np.cumsum([0, *weights[list(order[:-1])]])
         expected[list(order)] += np.prod(weights[list(order)] / left)
-    mask = TopK(rationale_length=k).train()(*batch([scores] * n)).mask
+    mask = TopKModule(rationale_length=k).train()(*batch([scores] * n)).mask
     error = np.sqrt(expected * (1 - expected) / n)
     assert (np.abs(mask.mean(dim=0).numpy() - expected) < 4 * error).all()
 
@@ -114,7 +119,7 @@ def test_windows_are_drawn_by_their_scores():
     scores, n = [0.5, 0.0, -0.5, 0.9], 20_000
     q = softmax([0.5, -0.5, 0.4])
     expected = np.array([q[0], q[0] + q[1], q[1] + q[2], q[2]])
-    mask = TopK(rationale_length=2, contiguous=True).train()(*batch([scores] * n)).mask
+    mask = TopKModule(rationale_length=2, contiguous=True).train()(*batch([scores] * n)).mask
     error = np.sqrt(expected * (1 - expected) / n)
     assert (np.abs(mask.mean(dim=0).numpy() - expected) < 4 * error).all()
 
@@ -147,7 +152,7 @@ def jacobian(function, x, step=1e-5):
 )
 def test_the_gradient_is_that_of_the_relaxation(contiguous, scores, k, temperature, seed):
     k = min(k, len(scores) - 1)
-    sampler = TopK(rationale_length=k, contiguous=contiguous, temperature=temperature)
+    sampler = TopKModule(rationale_length=k, contiguous=contiguous, temperature=temperature)
     words = torch.ones(1, len(scores), dtype=torch.bool)
 
     def mask(x):
@@ -168,7 +173,7 @@ def test_the_gradient_is_that_of_the_relaxation(contiguous, scores, k, temperatu
 def test_the_relaxation_sums_to_the_words_asked_for():
     scores, words = batch([[0.1, 3.0, -2.0, 0.2], [1.0, 2.0], [], [40.0, 0.0, 0.0, -40.0]], extra=1)
     k = torch.tensor([2, 2, 0, 2])
-    top = TopK(rationale_length=2).eval()(scores, words).mask.bool()
+    top = TopKModule(rationale_length=2).eval()(scores, words).mask.bool()
     soft = relaxed_top_k(scores.squeeze(-1), words, top, 0.5)
     torch.testing.assert_close(soft.sum(dim=1), k.float())
     np.testing.assert_allclose(soft[0, :4], relaxed(scores[0, :4, 0].numpy(), 2, 0.5), atol=1e-6)
@@ -179,7 +184,7 @@ def test_the_relaxation_sums_to_the_words_asked_for():
 def test_where_all_words_are_selected_no_score_matters(contiguous):
     scores, words = batch([[0.1, -0.3, 0.2], [1.0], []])
     scores.requires_grad_()
-    mask = TopK(rationale_length=3, contiguous=contiguous).train()(scores, words).mask
+    mask = TopKModule(rationale_length=3, contiguous=contiguous).train()(scores, words).mask
     (mask * torch.tensor([1.0, 2.0, 4.0])).sum().backward()
     torch.testing.assert_close(mask, words.float())
     np.testing.assert_allclose(scores.grad, 0, atol=1e-7)
@@ -188,7 +193,7 @@ def test_where_all_words_are_selected_no_score_matters(contiguous):
 @both_modes
 @given(documents=DOCUMENTS, length=LENGTHS, extra=st.integers(0, 3))
 def test_neither_padding_nor_other_documents_change_a_mask(contiguous, documents, length, extra):
-    sampler = TopK(contiguous=contiguous, rationale_length=length).eval()
+    sampler = TopKModule(contiguous=contiguous, rationale_length=length).eval()
     mask = sampler(*batch(documents, extra)).mask
     for i, document in enumerate(documents):
         alone = sampler(*batch([document])).mask
@@ -203,7 +208,7 @@ def test_extreme_scores_are_finite(contiguous, scale):
     scores[3, ::2] = -scale
     scores, words = batch([*scores.tolist(), []], extra=1)
     scores.requires_grad_()
-    sampler = TopK(contiguous=contiguous, rationale_length=10, temperature=1e-3)
+    sampler = TopKModule(contiguous=contiguous, rationale_length=10, temperature=1e-3)
     mask = sampler.train()(scores, words).mask
     (mask * torch.arange(mask.shape[1])).sum().backward()
     assert mask.sum(dim=1).tolist() == [10] * 5 + [0]

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.components.encoders.cnn import ConvolutionalEncoder
+from sklearn_irx.components.encoders.cnn import ConvolutionalModule
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 
 SIZE, N_WORDS = 4, 9
@@ -18,8 +18,8 @@ def made(widths, precision="float32", plain=False):
     """Make an encoder; the same widths give the same weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        encoder = ConvolutionalEncoder(SIZE, filter_sizes=widths, n_filters=3, precision=precision)
-    encoder.plain = plain
+        encoder = ConvolutionalModule(SIZE, filter_sizes=widths, n_filters=3)
+    encoder.plain, encoder.precision = plain, precision
     return encoder
 
 
@@ -83,7 +83,9 @@ def test_largest_features_are_those_of_the_plain_convolution(documents, widths, 
         kept = torch.rand(len(batch.inverse), generator=generator) < share
         kept[0] = False
         vectors = drawn(seed + 1, len(kept), SIZE) * kept.unsqueeze(1)
-        found.append(with_gradients(encoder, partial(largest, encoder, batch, kept), vectors, seed))
+        found.append(
+            with_gradients(encoder, partial(max_pooled, encoder, batch, kept), vectors, seed)
+        )
         found[-1][1][0] = 0
     assert_same(*found, atol=1e-5, rtol=1e-4)
 
@@ -98,7 +100,8 @@ def test_half_the_bits_make_little_difference():
         vectors = table[batch.inverse]
         kept = batch.inverse > 0
         found.append([
-            encoder.token_features(table, batch)[1:].float(), encoder.max_pooled(vectors, kept, batch),
+            encoder.token_features(table, batch)[1:].float(),
+            encoder.max_pooled(vectors, kept, batch),
         ])  # fmt: skip
     assert_same(*found, atol=0.03, rtol=0.03)
     assert not torch.equal(found[0][0], found[1][0])

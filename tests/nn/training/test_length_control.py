@@ -8,8 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.components.samplers import SAMPLERS
-from sklearn_irx.nn.training.length_control import FixedPenalty, LagrangeMultiplier, fit_selection
+from sklearn_irx.components import SAMPLERS
+from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier
+from sklearn_irx.nn.training.thresholds import fit_selection
 
 WORDS = torch.arange(10) < torch.tensor([[10], [4], [0]])
 
@@ -27,7 +28,7 @@ def test_a_fixed_price_counts_what_is_not_free():
 @pytest.mark.parametrize("worth", [0.02, 0.3])
 def test_the_multiplier_finds_the_price_of_a_length(target, worth):
     """Words are worth less the more there are; every step follows the slope of the whole."""
-    price, n = LagrangeMultiplier(target, most=3.0), torch.tensor([20.0], requires_grad=True)
+    price, n = LagrangeMultiplier(target, bound=3.0), torch.tensor([20.0], requires_grad=True)
     seen = []
     for _ in range(600):
         cost = price.cost(n, WORDS[:1], 1.0) - worth * 10 * torch.log(n)
@@ -36,12 +37,12 @@ def test_the_multiplier_finds_the_price_of_a_length(target, worth):
         n = (n - 2.0 / worth * 0.05 * slope).clamp(0.5, 100).detach().requires_grad_()
         seen.append(n.item())
     assert np.abs(np.array(seen[-100:]) / target - 1).max() < 0.02
-    assert price.price == pytest.approx(worth * 10 / target, rel=0.05)
+    assert price.per_unit == pytest.approx(worth * 10 / target, rel=0.05)
 
 
 @given(st.lists(st.floats(0, 1000), max_size=300))
 def test_the_multiplier_is_bounded_whatever_comes(lengths):
-    price = LagrangeMultiplier(5.0, most=0.7)
+    price = LagrangeMultiplier(5.0, bound=0.7)
     for n in lengths:
         price.update(torch.tensor([n]), WORDS[:1], 1.0)
         assert 0 <= price.value <= 0.7
@@ -54,7 +55,7 @@ def test_the_multiplier_is_bounded_whatever_comes(lengths):
 
 
 def test_a_share_is_the_mean_of_the_documents_with_words():
-    price = LagrangeMultiplier(0.5, most=1.0)
+    price = LagrangeMultiplier(0.5, bound=1.0)
     n = torch.tensor([8.0, 4.0, 0.0], requires_grad=True)
     price.sum = 0.2
     assert price.cost(n, WORDS, 1.0).item() == pytest.approx(0.2 / 0.5 * (0.8 + 1.0) / 2)
@@ -63,14 +64,14 @@ def test_a_share_is_the_mean_of_the_documents_with_words():
 
 
 def test_while_the_curriculum_asks_for_less_longer_rationales_are_right():
-    price = LagrangeMultiplier(3.0, most=1.0)
+    price = LagrangeMultiplier(3.0, bound=1.0)
     price.update(torch.tensor([12.0]), WORDS[:1], 0.25)
     assert price.value == 0
 
 
 def network(name, scores, lengths, **parameters):
     """Stand in for a network that gives these scores."""
-    sampler = SAMPLERS[name](**parameters).eval()
+    sampler = SAMPLERS.make(name).build(**parameters).eval()
 
     def look_up(rows):
         words = torch.arange(scores.shape[1]) < lengths[rows].unsqueeze(1)

@@ -8,13 +8,15 @@ import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
+from sklearn_irx.components import CNN, Predictor, Training
+from sklearn_irx.nn.inference import predict
 from sklearn_irx.nn.isolation import isolated
-from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum
-from sklearn_irx.nn.training.length_control import FixedPenalty, LagrangeMultiplier
-from sklearn_irx.nn.training.loop import make_net, read, train
+from sklearn_irx.nn.training.loop import train
+from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier
 from sklearn_irx.text import Documents
+from tests.nn.networks import make_network
 
 
 class Recorder(Callback):
@@ -38,16 +40,15 @@ def trained(callbacks, max_epochs=6, **parameters):
     labelled = LabelledDocuments(documents, random.randint(0, 2, size=60))
     vectors = random.normal(size=(12, 4)).astype(np.float32)
     vectors[0] = 0
-    settings = {
-        "prices": (FixedPenalty(0.01), FixedPenalty(0.01)),
-        "class_weights": np.ones(2), "training__learning_rate": 0.05, "training__predictor_learning_rate": None,
-        "training__weight_decay": 0.0, "training__batch_size": 16, "device": "cpu", **parameters,
-    }  # fmt: skip
+    settings = {"learning_rate": 0.05, "weight_decay": 0.0, "batch_size": 16, **parameters}
     with isolated(0, 1, "cpu"):
-        module = Rationalizer(vectors, 2, filter_sizes=(3,), n_filters=4, hidden_size=4)
-        net = make_net(
-            module, labelled, callbacks=callbacks, max_epochs=max_epochs,
-            random_state=np.random.RandomState(0), **settings,
+        module = make_network(
+            vectors, 2, encoder=CNN(filter_sizes=(3,), n_filters=4), predictor=Predictor(4)
+        )
+        net = Training(**settings).build(
+            module, labelled, penalties=(FixedPenalty(0.01), FixedPenalty(0.01)),
+            class_weights=np.ones(2), callbacks=callbacks, max_epochs=max_epochs,
+            random_state=np.random.RandomState(0), device="cpu",
         )  # fmt: skip
         train(net, labelled)
     return module, net.history, documents
@@ -64,7 +65,7 @@ def test_training_ends_with_the_weights_of_the_best_epoch():
         assert torch.equal(value, recorder.weights[best][name]), name
     assert history[:, "best"] == [loss < min([9e9, *losses[:i]]) for i, loss in enumerate(losses)]
     assert not module.training
-    probabilities, _ = read(module, documents)
+    probabilities, _ = predict(module, documents)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
@@ -111,7 +112,7 @@ def test_without_a_best_epoch_the_last_weights_stay():
 
 
 def test_an_epoch_that_keeps_the_limit_of_borders_is_better_than_any_that_does_not():
-    limit = LagrangeMultiplier(10, most=1.0)
+    limit = LagrangeMultiplier(10, bound=1.0)
     borders = [30, 14, 10.4, 9, 20, 10.4]
     _, last, history = scripted([1, 2, 4, 3, 0.5, 3.5], borders, limit, patience=9)
     assert history[:, "best"] == [True, True, True, True, False, False]
@@ -148,11 +149,11 @@ def test_the_selector_rests_while_the_predictor_reads_all_words():
 
 def test_given_masks_are_read_and_come_back():
     module, _, documents = trained([], max_epochs=1)
-    _, own = read(module, documents)
+    _, own = predict(module, documents)
     assert own.shape == (60, documents.lengths.max())
-    probabilities, used = read(module, documents, own)
+    probabilities, used = predict(module, documents, own)
     np.testing.assert_array_equal(used, own)
-    np.testing.assert_allclose(probabilities, read(module, documents)[0], atol=1e-6)
+    np.testing.assert_allclose(probabilities, predict(module, documents)[0], atol=1e-6)
 
 
 @pytest.mark.parametrize(

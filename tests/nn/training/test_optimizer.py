@@ -21,7 +21,7 @@ def made(weight_decay=0.1):
     generator = torch.Generator().manual_seed(0)
     table = torch.nn.Parameter(torch.randn(6, 3, generator=generator))
     weight = torch.nn.Parameter(torch.randn(3, generator=generator))
-    options = {"lr": 0.1, "training__weight_decay": weight_decay}
+    options = {"lr": 0.1, "weight_decay": weight_decay}
     return table, weight, options
 
 
