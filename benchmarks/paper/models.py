@@ -110,9 +110,8 @@ def train_model(member: Member, shop: Workshop) -> Trained:
     vectors = WordVectors.load(shop.vectors)
     texts, labels = shop.texts(member.setting, "train")
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(
-        **shop.protocol.parameters(member), embeddings=vectors, n_threads=shop.threads
-    ).fit(texts, labels)
+    clf = SelectiveRationaleClassifier(embeddings=vectors, n_threads=shop.threads)
+    clf.set_params(**shop.protocol.parameters(member)).fit(texts, labels)
     seconds = time.perf_counter() - start
     clf.set_params(embeddings=None)  # else every file would hold all of them
     test_texts, test_labels = shop.texts(member.setting, "test")
