@@ -1,4 +1,4 @@
-"""Test accuracy of the fast formulation against the plain one, at the same price of words.
+"""Test accuracy of the fast formulation against the plain one, at the same sparsity penalty.
 
     python benchmarks/accuracy.py --corpus 20newsgroups
     python benchmarks/accuracy.py --corpus imdb --seeds 3
@@ -35,11 +35,11 @@ from common import (
     write_circumstances,
 )
 
+import sklearn_irx.components.training
 import sklearn_irx.nn.selector
 import sklearn_irx.nn.text_encoder
-import sklearn_irx.nn.training.loop
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.components.encoders import ConvolutionalEncoder
+from sklearn_irx.components.encoders.cnn import ConvolutionalModule
 from sklearn_irx.metrics import rationale_length
 from sklearn_irx.nn.kernels.dropout import Dropout
 
@@ -72,7 +72,7 @@ def plain_dropout(self: Dropout, x: torch.Tensor) -> torch.Tensor:
 def plain_scores(
     features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, dropout: float
 ) -> torch.Tensor:
-    """Compute the last layers of the selector as torch does; `dropout` is 0 when reading."""
+    """Compute the last layers of the selector as torch does; `dropout` is 0 at inference."""
     return F.linear(F.dropout(F.relu(features), dropout), weight, bias)
 
 
@@ -85,11 +85,11 @@ def plain_masking(
 
 @contextmanager
 def plain() -> Iterator[None]:
-    """Let the package compute as a textbook would, with ``precision="float32"`` given to it."""
+    """Let the package compute as a textbook would, where training has ``precision="float32"``."""
     with ExitStack() as patches:
         for owner, name, value in (
-            (ConvolutionalEncoder, "plain", True),
-            (sklearn_irx.nn.training.loop, "RowAdam", DenseAdam),
+            (ConvolutionalModule, "plain", True),
+            (sklearn_irx.components.training, "RowAdam", DenseAdam),
             (sklearn_irx.nn.selector, "scores_of", plain_scores),
             (sklearn_irx.nn.text_encoder, "masked_words", plain_masking),
             (Dropout, "forward", plain_dropout),
@@ -103,8 +103,9 @@ def measure(
 ) -> dict[str, Any]:
     """Train one model and test it, in the same formulation."""
     is_plain = formulation == "plain"
-    own = {"precision": "float32"} if is_plain else {}
-    clf = SelectiveRationaleClassifier(**settings, **own, random_state=seed)
+    clf = SelectiveRationaleClassifier(random_state=seed).set_params(**settings)
+    if is_plain:
+        clf.set_params(training__precision="float32")
     with plain() if is_plain else nullcontext():
         start = time.perf_counter()
         clf.fit(train.data, train.target)
@@ -135,8 +136,9 @@ def run(path: Path, args: argparse.Namespace) -> None:
     if not missing:
         return
     settings = {
-        "max_length": MAX_LENGTH[args.corpus], "validation_fraction": 0.2, "lambda1": args.lambda1,
-        "max_epochs": args.epochs, "n_threads": args.threads, "device": "cpu",
+        "max_length": MAX_LENGTH[args.corpus], "lambda1": args.lambda1,
+        "training__validation_fraction": 0.2, "training__max_epochs": args.epochs,
+        "n_threads": args.threads, "device": "cpu",
     }  # fmt: skip
     write_circumstances(path, corpus=args.corpus, settings=settings)
     vectors = load_vectors()
@@ -185,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", choices=list(MAX_LENGTH), default="20newsgroups")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--lambda1", type=float, help="price of a word; 0.012 or, of imdb, 0.006")
+    parser.add_argument("--lambda1", type=float, help="sparsity penalty; 0.012 or, of imdb, 0.006")
     parser.add_argument("--documents", type=int, help="train and test on so many only")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--report", action="store_true", help="show what is there")

@@ -77,6 +77,7 @@ def model_at(folder: Path, words: int, vocabulary: int) -> Path:
 
 def _train(path: Path, words: int, vocabulary: int) -> None:
     from sklearn_irx import SelectiveRationaleClassifier, save
+    from sklearn_irx.components import Training
     from sklearn_irx.text import WordVectors
 
     n = max(TRAINING, 2 * vocabulary // words)
@@ -85,7 +86,7 @@ def _train(path: Path, words: int, vocabulary: int) -> None:
     names = [f"w{number}" for number in range(vocabulary)]
     clf = SelectiveRationaleClassifier(
         embeddings=WordVectors(names, vectors), max_length=words, rationale_length=0.1,
-        max_epochs=2, device="cpu", random_state=0,
+        training=Training(max_epochs=2), device="cpu", random_state=0,
     )  # fmt: skip
     save(clf.fit(texts, y), path)
 

@@ -105,6 +105,7 @@ def search(way: str, documents: int, jobs: int, folder: str, vectors: Path) -> d
     from sklearn.model_selection import GridSearchCV
 
     from sklearn_irx import SelectiveRationaleClassifier
+    from sklearn_irx.components import Training
     from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
     corpus = sample(CORPUS, "train", documents)
@@ -120,8 +121,8 @@ def search(way: str, documents: int, jobs: int, folder: str, vectors: Path) -> d
         embeddings = WordVectors.load(embeddings) if way == "shared" else mapped(vectors)
         X = TokenizedTexts.from_texts(X, WordTokenizer(), MAX_LENGTH[CORPUS])
     clf = SelectiveRationaleClassifier(
-        embeddings=embeddings, max_length=MAX_LENGTH[CORPUS], max_epochs=1, n_threads=1,
-        device="cpu", memory=folder if way == "texts, memory" else None,
+        embeddings=embeddings, max_length=MAX_LENGTH[CORPUS], n_threads=1, device="cpu",
+        training=Training(max_epochs=1), memory=folder if way == "texts, memory" else None,
     )  # fmt: skip
     found = GridSearchCV(
         clf, GRID, cv=split, n_jobs=jobs, refit=False, scoring="neg_log_loss"

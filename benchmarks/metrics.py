@@ -49,8 +49,9 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"
 TOKENIZER = WhitespaceTokenizer()
 WORDS_READ = 800
 COMMON = {
-    "n_filters": 50, "hidden_size": 50, "max_epochs": 4, "learning_rate": 3e-3, "batch_size": 16,
-    "n_threads": 1, "tokenizer": TOKENIZER, "max_length": WORDS_READ,
+    "encoder__n_filters": 50, "predictor__hidden_size": 50, "training__max_epochs": 4,
+    "training__learning_rate": 3e-3, "training__batch_size": 16, "n_threads": 1,
+    "tokenizer": TOKENIZER, "max_length": WORDS_READ,
 }  # fmt: skip
 """As in ``samplers.py``, but for the words that are read."""
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -88,10 +89,8 @@ class Source(NamedTuple):
 
 def train(name: str, seed: int, corpus: tuple[list[str], np.ndarray], vectors: Any) -> Any:
     """Train one of our models."""
-    clf = SelectiveRationaleClassifier(
-        **COMMON, **SETTINGS[name], embeddings=vectors, random_state=seed
-    )
-    return clf.fit(*corpus)
+    clf = SelectiveRationaleClassifier(embeddings=vectors, random_state=seed)
+    return clf.set_params(**COMMON, **SETTINGS[name]).fit(*corpus)
 
 
 def fit_linear(corpus: tuple[list[str], np.ndarray]) -> Pipeline:
@@ -184,7 +183,7 @@ def run(args: argparse.Namespace) -> None:
     at_random = np.where(
         np.isnan(weights), np.nan, np.random.RandomState(0).random_sample(weights.shape)
     )
-    # The masks are as wide as the longest document, so that no border at an end is missed.
+    # The masks are as wide as the longest document, so that no transition at an end is missed.
     width = test.masks.shape[1]
     sources = [
         *(

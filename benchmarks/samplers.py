@@ -30,7 +30,8 @@ from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, WordVectors
 CORPORA = {"20newsgroups": 80, "movies": 300}
 """Words of a document that are read."""
 COMMON = {
-    "n_filters": 50, "hidden_size": 50, "max_epochs": 4, "learning_rate": 3e-3, "n_threads": 1,
+    "encoder__n_filters": 50, "predictor__hidden_size": 50, "training__max_epochs": 4,
+    "training__learning_rate": 3e-3, "n_threads": 1,
 }  # fmt: skip
 """What all models have in common: half of the default's filters, so that all run in an hour."""
 BATCH_SIZES = {"20newsgroups": 128, "movies": 16}
@@ -42,32 +43,30 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "hard_kuma": {"sampler": "hard_kuma"},
     "sparsemap": {"sampler": "sparsemap"},
     "top_k": {"sampler": "top_k"},
-    "top_k, one window": {"sampler": "top_k", "sampler_params": {"contiguous": True}},
-    "straight_through, full size": {"n_filters": 100, "hidden_size": 100, "max_epochs": 6},
-}
-SCRATCH = {"linear_start": None, "max_epochs": 8, "warmup_epochs": 0, "ramp_epochs": 0}
-REMEDIES: dict[str, dict[str, Any]] = {
-    "from scratch, initial selection 0.18": {**SCRATCH, "initial_selection": 0.18},
-    "from scratch, initial selection 0.73": SCRATCH,
-    "+ warm-up": {**SCRATCH, "warmup_epochs": 2},
-    "+ ramp": {**SCRATCH, "ramp_epochs": 2},
-    "+ warm-up and ramp": {**SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2},
-    "+ both, predictor's rate 3e-4": {
-        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "predictor_learning_rate": 3e-4,
+    "top_k, one window": {"sampler": "top_k", "sampler__contiguous": True},
+    "straight_through, full size": {
+        "encoder__n_filters": 100, "predictor__hidden_size": 100, "training__max_epochs": 6,
     },
-    "+ both, decoupled rates": {
-        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "predictor_learning_rate": "decoupled",
-    },
-    "+ both, word dropout 0.2": {
-        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "word_dropout": 0.2,
-    },
-    "+ both, shared encoder": {
-        **SCRATCH, "warmup_epochs": 2, "ramp_epochs": 2, "share_encoder": True,
-    },
-    "linear start": {},
-    "linear start, closed up": {"predictor_input": "compact"},
-    "linear start, rnn": {"encoder": "rnn"},
 }  # fmt: skip
+SCRATCH = {
+    "initialization": None, "training__max_epochs": 8, "training__warmup_epochs": 0,
+    "training__ramp_epochs": 0,
+}  # fmt: skip
+STABLE = {**SCRATCH, "training__warmup_epochs": 2, "training__ramp_epochs": 2}
+REMEDIES: dict[str, dict[str, Any]] = {
+    "from scratch, initial selection 0.18": {**SCRATCH, "initialization__initial_selection": 0.18},
+    "from scratch, initial selection 0.73": SCRATCH,
+    "+ warm-up": {**SCRATCH, "training__warmup_epochs": 2},
+    "+ ramp": {**SCRATCH, "training__ramp_epochs": 2},
+    "+ warm-up and ramp": STABLE,
+    "+ both, predictor's rate 3e-4": {**STABLE, "training__predictor_learning_rate": 3e-4},
+    "+ both, decoupled rates": {**STABLE, "training__predictor_learning_rate": "decoupled"},
+    "+ both, word dropout 0.2": {**STABLE, "training__word_dropout": 0.2},
+    "+ both, shared encoder": {**STABLE, "predictor__share_encoder": True},
+    "linear start": {},
+    "linear start, closed up": {"predictor__input": "compact"},
+    "linear start, rnn": {"encoder": "rnn"},
+}
 
 
 def load(corpus: str) -> dict[str, Any]:
@@ -90,7 +89,8 @@ def load(corpus: str) -> dict[str, Any]:
         "train": train, "test": test, "masks": masks,
         "vectors": WordVectors.train([tokenizer.words(text) for text in train[0]], seed=0),
         "settings": {
-            "tokenizer": tokenizer, "max_length": limit, "batch_size": BATCH_SIZES[corpus],
+            "tokenizer": tokenizer, "max_length": limit,
+            "training__batch_size": BATCH_SIZES[corpus],
         },
     }  # fmt: skip
 
@@ -100,9 +100,8 @@ def measure(
 ) -> dict[str, Any]:
     """Train one model and look at it."""
     clf = SelectiveRationaleClassifier(
-        **{**COMMON, **settings}, **corpus["settings"], embeddings=corpus["vectors"],
-        rationale_length=asked, random_state=seed,
-    )  # fmt: skip
+        embeddings=corpus["vectors"], rationale_length=asked, random_state=seed
+    ).set_params(**COMMON, **corpus["settings"]).set_params(**settings)  # fmt: skip
     start = time.perf_counter()
     clf.fit(*corpus["train"])
     seconds = time.perf_counter() - start
@@ -130,7 +129,7 @@ def run(path: Path, corpus: str, variants: dict[str, Any], args: argparse.Namesp
     ]
     if not missing:
         return
-    settings = {**COMMON, "batch_size": BATCH_SIZES[corpus]}
+    settings = {**COMMON, "training__batch_size": BATCH_SIZES[corpus]}
     write_circumstances(path, corpus=corpus, words_read=CORPORA[corpus], settings=settings)
     loaded = load(corpus)
     jobs = (

@@ -21,6 +21,7 @@ import numpy as np
 from common import EpochClock, add_common_options, fresh, peak_memory, show, write
 
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components import Training
 from sklearn_irx.text import WordVectors
 
 BASE = {"documents": 4000, "words": 100, "vocabulary": 20_000, "classes": 5}
@@ -91,8 +92,8 @@ def measure(point: dict[str, int], threads: int) -> dict[str, Any]:
     clock = EpochClock()
     clf = SelectiveRationaleClassifier(
         embeddings=WordVectors(names, vectors), max_length=point["words"],
-        rationale_length=SHARE_SELECTED, max_epochs=EPOCHS, callbacks=[clock], n_threads=threads,
-        device="cpu", random_state=0,
+        rationale_length=SHARE_SELECTED, training=Training(max_epochs=EPOCHS, callbacks=[clock]),
+        n_threads=threads, device="cpu", random_state=0,
     )  # fmt: skip
     before = peak_memory()
     start = time.perf_counter()
@@ -125,7 +126,7 @@ def run(args: argparse.Namespace) -> None:
                 f"{row['seconds_read']:.2f} s to read, {row['mb_fit']:,} MB",
                 flush=True,
             )
-    settings = {"rationale_length": SHARE_SELECTED, "max_epochs": EPOCHS}
+    settings = {"rationale_length": SHARE_SELECTED, "training__max_epochs": EPOCHS}
     write(args.results / "scaling.csv", rows, settings=settings, threads=args.threads)
 
 

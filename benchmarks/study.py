@@ -19,6 +19,7 @@ import pandas as pd
 from common import MAX_LENGTH, RESULTS, fill_in, load_vectors, markdown, sample, show, write
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.components import Predictor, Training
 from sklearn_irx.study import (
     analyse_study,
     create_study,
@@ -41,12 +42,12 @@ def train(corpus: Any, args: argparse.Namespace) -> InteractiveEnsemble:
     """Train two models with other starts and other sizes."""
     common = {
         "max_length": MAX_LENGTH[CORPUS], "rationale_length": WORDS, "embeddings": load_vectors(),
-        "max_epochs": EPOCHS, "n_threads": args.threads, "verbose": True,
+        "training": Training(max_epochs=EPOCHS), "n_threads": args.threads, "verbose": True,
     }  # fmt: skip
     return InteractiveEnsemble(
         SelectiveRationaleClassifier(**common, random_state=0),
         SelectiveRationaleClassifier(
-            **common, linear_start="logistic", hidden_size=120, random_state=1
+            **common, initialization="logistic", predictor=Predictor(120), random_state=1
         ),
     ).fit(corpus.data, corpus.target)
 

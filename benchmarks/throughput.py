@@ -42,13 +42,15 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components import Training
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.text import WordTokenizer
 
 LENGTHS = {"20newsgroups": 11, "imdb": 14}
 """Words of a rationale in the paper."""
 AS_IN_THE_PAPER = {
-    "sampler": "gumbel", "linear_start": None, "warmup_epochs": 0, "ramp_epochs": 0, "lambda2": 0.0,
+    "sampler": "gumbel", "initialization": None, "training__warmup_epochs": 0,
+    "training__ramp_epochs": 0, "lambda2": 0.0,
 }  # fmt: skip
 LAMBDA1 = {"20newsgroups": 0.005, "imdb": 0.001}
 Contender = tuple[str, Callable[[list[str]], Any], list[str]]
@@ -57,7 +59,7 @@ Contender = tuple[str, Callable[[list[str]], Any], list[str]]
 
 def settings_of(corpus: str, sampler: str) -> dict[str, Any]:
     """Give the parameters of the classifier: the package's defaults, or the paper's training."""
-    settings = {"max_length": MAX_LENGTH[corpus], "batch_size": 128, "random_state": 0}
+    settings = {"max_length": MAX_LENGTH[corpus], "training__batch_size": 128, "random_state": 0}
     if sampler == "gumbel":
         return {**settings, **AS_IN_THE_PAPER, "lambda1": LAMBDA1[corpus]}
     return {**settings, "sampler": sampler, "rationale_length": LENGTHS[corpus]}
@@ -105,9 +107,9 @@ def training(args: argparse.Namespace) -> None:
     clock = InTurn(baseline, args.baseline_batches)
     settings = settings_of(args.corpus, args.sampler)
     clf = SelectiveRationaleClassifier(
-        **settings, embeddings=vectors, max_epochs=args.rounds + 1, n_threads=args.threads,
-        device="cpu", callbacks=[clock],
-    )  # fmt: skip
+        training=Training(max_epochs=args.rounds + 1, callbacks=[clock]), embeddings=vectors,
+        n_threads=args.threads, device="cpu",
+    ).set_params(**settings)  # fmt: skip
     # The same fifth validates as `validation_fraction` would hold out, but known to both models.
     clf.fit(texts, y, validation_data=validation)
     history, n = clf.history_, len(texts)
@@ -205,9 +207,10 @@ def inference(args: argparse.Namespace) -> None:
     test = sample("imdb", "test", args.documents, max_words=None)
     cut = sample("imdb", "test", args.documents, max_words=limit)
     ours = SelectiveRationaleClassifier(
-        **settings_of("imdb", "straight_through"), embeddings=load_vectors(),
-        max_epochs=args.epochs, n_threads=args.threads, device="cpu",
-    ).fit(train.data, train.target)  # fmt: skip
+        training=Training(max_epochs=args.epochs), embeddings=load_vectors(),
+        n_threads=args.threads, device="cpu",
+    ).set_params(**settings_of("imdb", "straight_through"))  # fmt: skip
+    ours.fit(train.data, train.target)
     linear = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(train.data, train.target)
     analyzer = CountVectorizer().build_analyzer()
     tokenizer = WordTokenizer()
@@ -280,9 +283,9 @@ def train_in_memory(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     train = sample("imdb", "train", args.train_documents)
     before = peak_memory()
     clf = SelectiveRationaleClassifier(
-        **settings_of("imdb", args.sampler), embeddings=vectors, validation_fraction=0.2,
-        max_epochs=args.epochs, n_threads=args.threads, device="cpu",
-    ).fit(train.data, train.target)  # fmt: skip
+        training=Training(max_epochs=args.epochs, validation_fraction=0.2), embeddings=vectors,
+        n_threads=args.threads, device="cpu",
+    ).set_params(**settings_of("imdb", args.sampler)).fit(train.data, train.target)  # fmt: skip
     peak = peak_memory()
     (folder / "model.pickle").write_bytes(pickle.dumps(clf))
     return memory_row("fit", len(train.data), before, peak)

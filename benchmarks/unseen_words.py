@@ -26,7 +26,7 @@ MODELS: dict[str, tuple[int | None, dict[str, Any]]] = {
     "default": (None, {}),
     "min_df=2": (None, {"min_df": 2}),
     "2,000 texts": (2000, {}),
-    "2,000 texts, linear_start=None": (2000, {"linear_start": None}),
+    "2,000 texts, initialization=None": (2000, {"initialization": None}),
 }
 """Training texts, None being all, and what is not as by default."""
 LIMITS = (0, 50_000)

@@ -17,6 +17,7 @@ import matplotlib as mpl
 import numpy as np
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.inspection import (
     AccuracyLengthDisplay,
@@ -28,7 +29,10 @@ from sklearn_irx.inspection import (
 )
 
 FOLDER = Path(__file__).parent
-COMMON: dict[str, Any] = {"max_length": 80, "max_epochs": 4, "n_filters": 20, "n_threads": 1}
+COMMON: dict[str, Any] = {
+    "max_length": 80, "encoder": CNN(n_filters=20), "training": Training(max_epochs=4),
+    "n_threads": 1,
+}  # fmt: skip
 N_TRAINING = 900
 
 
@@ -43,7 +47,7 @@ def main() -> None:
         clf = SelectiveRationaleClassifier(rationale_length=length, random_state=0, **COMMON)
         models[f"{length} words"] = clf.fit(texts[:N_TRAINING], y[:N_TRAINING])
     second = SelectiveRationaleClassifier(
-        rationale_length=10, linear_start="logistic", random_state=1, **COMMON
+        rationale_length=10, initialization="logistic", random_state=1, **COMMON
     ).fit(texts[:400], y[:400])
     cheaper = SelectiveRationaleClassifier(lambda1=0.01, random_state=0, **COMMON)
     cheaper.fit(texts[:N_TRAINING], y[:N_TRAINING])

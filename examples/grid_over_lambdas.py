@@ -1,13 +1,14 @@
-"""Choose the prices of words and of borders with GridSearchCV.
+"""Choose the sparsity and contiguity penalties with GridSearchCV.
 
-`lambda1` is the price of a selected word, `lambda2` that of a border between selected and
-unselected words. A grid search shows what each pair of prices does to accuracy, to length and to
-the number of borders.
+`lambda1` is the penalty for each selected word, `lambda2` that for each transition between selected
+and unselected words. A grid search shows what each pair of penalties does to accuracy, to length
+and to the number of transitions.
 """
 
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.metrics import n_transitions, rationale_length
 from sklearn_irx.text import WordTokenizer, WordVectors
@@ -17,7 +18,7 @@ def words(clf, X, _):
     return rationale_length(clf.transform(X))
 
 
-def borders(clf, X, _):
+def transitions(clf, X, _):
     return n_transitions(clf.transform(X), [len(spans) for spans in clf.word_spans(X)])
 
 
@@ -31,23 +32,21 @@ search = GridSearchCV(
     SelectiveRationaleClassifier(
         embeddings=vectors,
         max_length=60,
-        max_epochs=3,
-        batch_size=16,
-        n_filters=10,
-        learning_rate=0.005,
+        encoder=CNN(n_filters=10),
+        training=Training(max_epochs=3, batch_size=16, learning_rate=0.005),
         random_state=0,
     ),
     {"lambda1": [0.001, 0.03], "lambda2": [0.0, 0.1]},
-    scoring={"accuracy": "accuracy", "words": words, "borders": borders},
+    scoring={"accuracy": "accuracy", "words": words, "transitions": transitions},
     refit=False,
     cv=2,
 )
 search.fit(texts, y)
 
-print("lambda1  lambda2  accuracy  words  borders")
+print("lambda1  lambda2  accuracy  words  transitions")
 results = search.cv_results_
-for i, prices in enumerate(results["params"]):
+for i, params in enumerate(results["params"]):
     print(
-        f"{prices['lambda1']:7g}  {prices['lambda2']:7g}  {results['mean_test_accuracy'][i]:8.3f}"
-        f"  {results['mean_test_words'][i]:5.1f}  {results['mean_test_borders'][i]:7.1f}"
+        f"{params['lambda1']:7g}  {params['lambda2']:7g}  {results['mean_test_accuracy'][i]:8.3f}"
+        f"  {results['mean_test_words'][i]:5.1f}  {results['mean_test_transitions'][i]:11.1f}"
     )

@@ -1,10 +1,11 @@
 """Let two models exchange their rationales, and look at what happened where they disagreed.
 
-The reviews are hard: phrases of other classes turn up in them. The members differ in their linear
-start and in how much they have read, so that they often disagree.
+The reviews are hard: phrases of other classes turn up in them. The members differ in their
+initialization and in the documents they learn from, so that they often disagree.
 """
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.metrics import interaction_table
 
@@ -13,9 +14,14 @@ texts, y, _ = make_rationale_classification(
 )
 train_texts, test_texts, y_train, y_test = texts[:400], texts[400:], y[:400], y[400:]
 
-common = {"max_length": 100, "max_epochs": 3, "n_filters": 20, "lambda1": 0.02}
+common = {
+    "max_length": 100,
+    "lambda1": 0.02,
+    "encoder": CNN(n_filters=20),
+    "training": Training(max_epochs=3),
+}
 one = SelectiveRationaleClassifier(**common, random_state=0)
-two = SelectiveRationaleClassifier(**common, linear_start="logistic", random_state=1)
+two = SelectiveRationaleClassifier(**common, initialization="logistic", random_state=1)
 one.fit(train_texts, y_train)
 two.fit(train_texts[:150], y_train[:150])
 

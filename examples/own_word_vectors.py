@@ -11,6 +11,7 @@ from gensim.models import Word2Vec
 from sklearn.base import clone
 
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import WordTokenizer, WordVectors
 
@@ -21,7 +22,11 @@ keyed = Word2Vec(documents, vector_size=25, min_count=1, epochs=10, workers=1, s
 
 def fit_and_score(name, embeddings):
     clf = SelectiveRationaleClassifier(
-        embeddings=embeddings, max_length=60, max_epochs=2, n_filters=20, random_state=0
+        embeddings=embeddings,
+        encoder=CNN(n_filters=20),
+        training=Training(max_epochs=2),
+        max_length=60,
+        random_state=0,
     ).fit(texts[:400], y[:400])
     print(f"{name:40} accuracy {clf.score(texts[400:], y[400:]):.3f}")
     return clf

@@ -9,7 +9,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 PRINTED = {
-    "grid_over_lambdas.py": "borders",
+    "grid_over_lambdas.py": "transitions",
     "interaction_case_by_case.py": "model 2 reading rationale 1 says",
     "own_word_vectors.py": "its clone shares the array: True",
     "quick_start.py": "Token F1",

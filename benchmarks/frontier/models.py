@@ -42,7 +42,7 @@ def train_member(member: Job, shop: Workshop) -> Trained:
     training = shop.training(member)
     parameters = shop.parameters(member)
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(**parameters)
+    clf = SelectiveRationaleClassifier().set_params(**parameters)
     clf.fit(*training, validation_data=parts.validation)
     seconds = time.perf_counter() - start
     clf.set_params(embeddings=None, memory=None)  # else every file would hold all vectors

@@ -49,7 +49,7 @@ class Corpus:
         Mean words of a rationale that are asked for.
     validation : {"random", "late", "own"}
         Which of the training texts validate. With "own" each member holds out others itself, and
-        its linear start learns from them in the end.
+        its linear initialization learns from them in the end.
     validation_share : float
         Of the training texts that validate.
     seeds : list of int
@@ -135,7 +135,7 @@ class Plan:
         settings = {**corpus.common, **corpus.members[member.name]}
         factor = settings.pop("length_factor")
         if corpus.validation == "own":
-            settings["validation_fraction"] = corpus.validation_share
+            settings["training__validation_fraction"] = corpus.validation_share
         return {
             **settings, "max_length": corpus.words_read, "rationale_length": member.asked,
             "max_rationale_length": factor * member.asked,
@@ -154,10 +154,10 @@ class Plan:
     def fitted_on(self, corpus: str) -> list[int]:
         """Give the words of a text that linear models are fitted on: as many as are read, or more.
 
-        The latter are as many as our models learn their vocabulary and linear start from.
+        The latter are as many as our models learn their vocabulary and linear initialization from.
         """
         of = self.corpora[corpus]
-        return list(dict.fromkeys([of.words_read, of.common["training_length"]]))
+        return list(dict.fromkeys([of.words_read, of.common["training__text_length"]]))
 
     def member_key(self, member: Job) -> tuple[Any, ...]:
         """Give what tells a member from others in a file of results."""

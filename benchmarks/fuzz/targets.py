@@ -18,6 +18,7 @@ import numpy as np
 from sklearn_irx import Rationale, SelectiveRationaleClassifier, load, save
 from sklearn_irx.cli.errors import CommandError
 from sklearn_irx.cli.files import FORMATS, read_table, texts_of, write_table
+from sklearn_irx.components import CNN, Predictor, Training
 from sklearn_irx.inspection import to_html, to_rich
 from sklearn_irx.text import (
     Documents,
@@ -168,8 +169,9 @@ def _saved_model() -> dict[str, bytes]:
     """Save a tiny model, and give the bytes of its files by name."""
     vectors = WordVectors(["room", "ants"], np.array([[1.0, 0.0], [0.0, 1.0]]))
     clf = SelectiveRationaleClassifier(
-        embeddings=vectors, max_epochs=1, n_filters=2, hidden_size=2, filter_sizes=(3,),
-        max_length=10, random_state=0, n_threads=1,
+        embeddings=vectors, encoder=CNN(filter_sizes=(3,), n_filters=2),
+        predictor=Predictor(hidden_size=2), training=Training(max_epochs=1), max_length=10,
+        random_state=0, n_threads=1,
     )  # fmt: skip
     clf.fit(["a room", "ants", "good room", "many ants"] * 3, [0, 1] * 6)
     where = folder() / "saved"

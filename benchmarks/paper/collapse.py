@@ -18,7 +18,10 @@ USUAL = "usual"
 
 
 class Trial(NamedTuple):
-    """A model that is trained with another value of one factor; of the usual ones, "" of none."""
+    """A model that is trained with another value of one factor; of the usual ones, "" of none.
+
+    A factor is called by the last part of its nested name in ``collapse.toml``.
+    """
 
     factor: str
     value: float | str
@@ -33,28 +36,32 @@ class Trial(NamedTuple):
 def make_trials(seeds: Iterable[int]) -> list[Trial]:
     """Give all trials, the seed changing last."""
     points = [(USUAL, "")] + [
-        (factor, value)
+        (_last_part(factor), value)
         for factor, values in read_toml("collapse.toml")["others"].items()
         for value in values
     ]
     return [Trial(factor, value, seed) for seed in seeds for factor, value in points]
 
 
+def _last_part(name: str) -> str:
+    return name.rpartition("__")[2]
+
+
 def try_out(trial: Trial, shop: Workshop) -> dict[str, Any]:
     """Train a model, and give its row of results."""
     configuration = read_toml("collapse.toml")
     setting = load_setting(configuration["setting"])
-    values = dict(configuration["usual"])
-    if trial.factor != USUAL:
-        values[trial.factor] = trial.value
+    values = {
+        name: trial.value if _last_part(name) == trial.factor else value
+        for name, value in configuration["usual"].items()
+    }
     vectors = WordVectors.load(shop.vectors)
     vectors = WordVectors(vectors.words, values.pop("vector_scale") * vectors.vectors)
     member = Member(setting, configuration["recipe"], 1, trial.seed)
     texts, labels = shop.texts(setting, "train")
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(
-        **{**shop.protocol.parameters(member), **values}, embeddings=vectors, n_threads=shop.threads
-    ).fit(texts, labels)
+    clf = SelectiveRationaleClassifier(embeddings=vectors, n_threads=shop.threads)
+    clf.set_params(**{**shop.protocol.parameters(member), **values}).fit(texts, labels)
     empty = clf.history_["valid_empty"] >= shop.protocol.collapse["min_empty"]
     return {
         **trial._asdict(), "corpus": setting.corpus, **shop.circumstances,

@@ -119,7 +119,7 @@ def _ece(y: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def _shape(whose: str, masks: np.ndarray, lengths: np.ndarray) -> dict[str, float]:
-    """Give length and borders of rationales, nan of none."""
+    """Give length and transitions of rationales, nan of none."""
     there = len(masks) > 0
     return {
         f"words_{whose}": rationale_length(masks) if there else np.nan,

@@ -17,7 +17,6 @@ from benchmarks.paper.measures import Exchange, Reading, measure_model, measure_
 from benchmarks.paper.protocol import Member, Pair, Protocol, Setting
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.nn.isolation import isolated
-from sklearn_irx.nn.training.loop import INFERENCE_BATCH_SIZE
 from sklearn_irx.text import (
     Documents,
     TokenizedTexts,
@@ -29,6 +28,7 @@ from sklearn_irx.text import (
 OF_NOISE = ("accuracy", "words", "borders", "empty")
 OF_NOISY_PAIRS = ("accuracy_1", "accuracy_2", "accuracy", "soft_voting", "agreement", "words_kept")
 """What is measured with noise left on, too."""
+_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,8 @@ def train_model(member: Member, shop: Workshop) -> Trained:
     vectors = WordVectors.load(shop.vectors)
     texts, labels = shop.texts(member.setting, "train")
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(
-        **shop.protocol.parameters(member), embeddings=vectors, n_threads=shop.threads
-    ).fit(texts, labels)
+    clf = SelectiveRationaleClassifier(embeddings=vectors, n_threads=shop.threads)
+    clf.set_params(**shop.protocol.parameters(member)).fit(texts, labels)
     seconds = time.perf_counter() - start
     clf.set_params(embeddings=None)  # else every file would hold all of them
     test_texts, test_labels = shop.texts(member.setting, "test")
@@ -174,7 +173,7 @@ def noisy_masks(clf: SelectiveRationaleClassifier, texts: TokenizedTexts, seed: 
     documents = Documents.from_tokenized(texts, clf.vocabulary_)
     masks = np.zeros((len(documents), clf.max_length), dtype=bool)
     with isolated(seed, clf.n_threads, device.type):
-        for rows in inference_batches(documents.lengths, INFERENCE_BATCH_SIZE):
+        for rows in inference_batches(documents.lengths, _BATCH_SIZE):
             ids = torch.from_numpy(documents.padded(rows)).to(device)
             scores, words, known = module.scores(ids)
             # Rounded, a draw does not depend on the temperature.

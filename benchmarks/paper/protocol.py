@@ -17,18 +17,18 @@ SETTINGS = sorted(path.stem for path in (FOLDER / "settings").glob("*.toml"))
 
 @dataclass(frozen=True)
 class Setting:
-    """A corpus and the prices of a rationale.
+    """A corpus and the penalties of a rationale.
 
     Attributes
     ----------
     name : str
-        That of its file; of a price of the sweep, made of it and of the price.
+        That of its file; in the sweep, made of it and of the sparsity penalty.
     corpus : str
         As :func:`sklearn_irx.datasets.load_corpus` calls it.
     max_length : int
         Words of a document that are read.
     lambda1, lambda2 : float
-        Prices of a word and of a border.
+        Sparsity and contiguity penalty.
     paper : mapping of str to str
         What is known of the paper's results, as printed.
     """
@@ -103,9 +103,10 @@ class Protocol:
         """Give the parameters of the classifier."""
         setting = member.setting
         return {
-            **self.model, **self.recipes[member.recipe], "linear_start": None,
-            "hidden_size": self.hidden_sizes[member.number - 1], "max_length": setting.max_length,
-            "lambda1": setting.lambda1, "lambda2": setting.lambda2, "random_state": member.seed,
+            **self.model, **self.recipes[member.recipe], "initialization": None,
+            "predictor__hidden_size": self.hidden_sizes[member.number - 1],
+            "max_length": setting.max_length, "lambda1": setting.lambda1,
+            "lambda2": setting.lambda2, "random_state": member.seed,
         }  # fmt: skip
 
     def collapsed(self, row: Mapping[str, Any]) -> bool:
@@ -127,7 +128,7 @@ def load_setting(name: str) -> Setting:
 
 
 def sweep_settings(name: str) -> list[Setting]:
-    """Give settings that are like another but for the price of a word, cheapest first."""
+    """Give settings that are like another but for the sparsity penalty, lowest first."""
     base = load_setting(name)
     return [
         Setting(f"{name}, {lambda1:g}", base.corpus, base.max_length, lambda1, 0.0)
@@ -144,7 +145,7 @@ def pairs_of(settings: Iterable[Setting], recipes: Iterable[str], seed: int) -> 
 
 
 def sweep_pairs(settings: list[Setting], recipe: str, seed: int) -> list[Pair]:
-    """Give a pair for each price, and model 1 of the lowest price with every model 2."""
+    """Give a pair for each penalty, and model 1 of the lowest penalty with every model 2."""
     ones, twos = (
         [Member(setting, recipe, number, seed) for setting in settings] for number in (1, 2)
     )

@@ -106,7 +106,7 @@ def sections(results: Results) -> Iterator[tuple[str, str, str]]:
     yield "Expected calibration error", "15 bins.", pairs_table(results, CALIBRATION, paper=False)
     yield (
         "Length, gain and agreement",
-        "Other prices of a word, no price of borders, stable start. No pair is removed.",
+        "Other sparsity penalties, no contiguity penalty, recipe `stable`. No pair is removed.",
         sweep_table(results),
     )
     yield (

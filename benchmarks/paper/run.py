@@ -70,7 +70,7 @@ def settings_stages(args: argparse.Namespace, book: Book) -> list[Stage]:
 
 
 def sweep_stages(args: argparse.Namespace, book: Book) -> list[Stage]:
-    """Give what is to be done for other prices of a word."""
+    """Give what is to be done for other sparsity penalties."""
     sweep = read_toml("sweep.toml")
     seeds = args.seeds or (book.shop.protocol.seeds if args.quick else sweep["seeds"])
     pairs = [
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--sweep", action="store_true", help="other prices of a word")
+    what.add_argument("--sweep", action="store_true", help="other sparsity penalties")
     what.add_argument("--collapse", action="store_true", help="what collapse depends on")
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=SETTINGS)
     recipes = list(Protocol.load().recipes)

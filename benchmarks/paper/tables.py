@@ -197,11 +197,11 @@ def _by_setting(rows: Iterable[Row]) -> list[tuple[str, str, list[Row]]]:
 
 
 def sweep_table(results: Results) -> str:
-    """Give what comes of other prices of a word. No pair is removed, however bad or unlike."""
+    """Give what comes of other sparsity penalties. No pair is removed, however bad or unlike."""
     sweep = read_toml("sweep.toml")
     lines = []
-    for base, prices in sweep["lambda1"].items():
-        names = {base, *(f"{base}, {lambda1:g}" for lambda1 in prices)}
+    for base, penalties in sweep["lambda1"].items():
+        names = {base, *(f"{base}, {lambda1:g}" for lambda1 in penalties)}
         pairs = [
             row
             for row in results.pairs

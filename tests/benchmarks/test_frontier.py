@@ -114,7 +114,7 @@ def test_other_settings_are_other_models(run, tmp_path):
     text = CONFIGURATION.read_text()
     changed = tmp_path / "changed.toml"
     changed.write_text(
-        text.replace(f"[members.{PAIR[1]}]", f"[members.{PAIR[1]}]\nlinear_start = 'logistic'")
+        text.replace(f"[members.{PAIR[1]}]", f"[members.{PAIR[1]}]\ninitialization = 'logistic'")
     )
     after = run(tmp_path, *options, "--config", changed)
     assert [row["member"] for row in after["members"]] == [*PAIR, PAIR[1]]

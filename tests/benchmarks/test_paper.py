@@ -60,7 +60,7 @@ def shop(finished, data_folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "corpus", "words", "prices"),
+    ("name", "corpus", "words", "penalties"),
     [
         ("20newsgroups-short", "20newsgroups", 80, (0.005, 0.0)),
         ("20newsgroups-long", "20newsgroups", 80, (0.001, 0.001)),
@@ -68,15 +68,15 @@ def shop(finished, data_folder, monkeypatch):
         ("imdb-long", "imdb", 200, (0.0002, 0.0002)),
     ],
 )
-def test_settings_are_those_of_the_paper(name, corpus, words, prices):
+def test_settings_are_those_of_the_paper(name, corpus, words, penalties):
     setting = load_setting(name)
     assert name in SETTINGS
     assert (setting.corpus, setting.max_length) == (corpus, words)
-    assert (setting.lambda1, setting.lambda2) == prices
+    assert (setting.lambda1, setting.lambda2) == penalties
     parameters = Protocol.load().parameters(Member(setting, "published", 2, 2022))
-    assert parameters["hidden_size"] == 120
-    assert parameters["warmup_epochs"] == parameters["ramp_epochs"] == 0
-    assert parameters["linear_start"] is None
+    assert parameters["predictor__hidden_size"] == 120
+    assert parameters["training__warmup_epochs"] == parameters["training__ramp_epochs"] == 0
+    assert parameters["initialization"] is None
 
 
 def test_a_quick_run_gives_a_row_for_each_model_and_pair(finished):
@@ -161,13 +161,15 @@ def test_a_lost_row_is_restored_and_a_lost_model_made_again(
     assert len(read_rows(results / "pairs.csv")) == 1
 
 
-def test_other_prices_are_tried_in_several_processes(arguments, data_folder, tmp_path, monkeypatch):
+def test_other_penalties_are_tried_in_several_processes(
+    arguments, data_folder, tmp_path, monkeypatch
+):
     results = run_here(monkeypatch, [*arguments, "--sweep", "--jobs", "2"], tmp_path, data_folder)
     models, pairs = (read_rows(results / f"{name}.csv") for name in ("models", "pairs"))
-    prices = {row["lambda1"] for row in models}
-    assert {0, 0.1} < prices
-    assert len(models) == 2 * len(prices)
-    assert len(pairs) == len(prices) + len(prices) - 1
+    penalties = {row["lambda1"] for row in models}
+    assert {0, 0.1} < penalties
+    assert len(models) == 2 * len(penalties)
+    assert len(pairs) == 2 * len(penalties) - 1
 
 
 def test_trials_say_what_collapse_depends_on(arguments, data_folder, tmp_path, monkeypatch):

@@ -10,8 +10,8 @@ from sklearn_irx.text import WordVectors
 
 N_WORDS = 5000
 SETTINGS: dict[str, Any] = {
-    "max_length": 80, "rationale_length": 8, "max_epochs": 1, "n_threads": 1, "device": "cpu",
-    "random_state": 0,
+    "max_length": 80, "rationale_length": 8, "training__max_epochs": 1, "n_threads": 1,
+    "device": "cpu", "random_state": 0,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sklearn_irx.components.encoders import ConvolutionalEncoder
+from sklearn_irx.components import CNN
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 
 from .common import N_WORDS
@@ -31,9 +31,8 @@ class Windows:
         frequencies = 1 / (np.arange(N_WORDS) + 3)
         ids = 2 + rng.choice(N_WORDS, (_BATCH_SIZE, words), p=frequencies / frequencies.sum())
         ids[np.arange(words) >= rng.randint(words // 2, words + 1, _BATCH_SIZE)[:, None]] = 0
-        self.encoder = ConvolutionalEncoder(
-            _SIZE, filter_sizes=(3, 4, 5), n_filters=100, precision=precision
-        )
+        self.encoder = CNN().build(_SIZE)
+        self.encoder.precision = precision
         self.encoder.plain = formulation == "plain"
         self.batch = PackedBatch(torch.from_numpy(ids), self.encoder.half_width)
         self.table = torch.randn(len(self.batch.unique), _SIZE)

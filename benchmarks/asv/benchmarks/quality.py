@@ -24,8 +24,9 @@ class Quality:
         )
         found = {}
         for sampler in self.params:
-            settings = {**SETTINGS, "sampler": sampler, "max_epochs": 3}
-            clf = SelectiveRationaleClassifier(**settings).fit(texts[:_N_TRAIN], y[:_N_TRAIN])
+            settings = {**SETTINGS, "sampler": sampler, "training__max_epochs": 3}
+            clf = SelectiveRationaleClassifier().set_params(**settings)
+            clf.fit(texts[:_N_TRAIN], y[:_N_TRAIN])
             probabilities, selected = clf.predict_with_masks(texts[_N_TRAIN:])
             labels = clf.classes_[probabilities.argmax(axis=1)]
             found[sampler] = (

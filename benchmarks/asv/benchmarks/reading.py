@@ -20,7 +20,7 @@ class Read:
     timeout = 120
 
     def setup_cache(self) -> SelectiveRationaleClassifier:
-        clf = SelectiveRationaleClassifier(**SETTINGS, embeddings=make_vectors())
+        clf = SelectiveRationaleClassifier(embeddings=make_vectors()).set_params(**SETTINGS)
         return clf.fit(*make_documents(500))
 
     def setup(self, clf: SelectiveRationaleClassifier, documents: int) -> None:

@@ -10,23 +10,25 @@ from .common import SETTINGS, make_documents, make_vectors
 
 
 class Fit:
-    """With each sampler, and once as the paper trained: soft masks, no linear start."""
+    """With each sampler, and once as the paper trained: soft masks, random weights at first."""
 
-    params = (["straight_through", "gumbel", "hard_kuma", "sparsemap", "top_k"], [True, False])
-    param_names = ("sampler", "linear_start")
+    params = (
+        ["straight_through", "gumbel", "hard_kuma", "sparsemap", "top_k"],
+        ["naive_bayes", None],
+    )
+    param_names = ("sampler", "initialization")
     number = 1
     timeout = 120
 
-    def setup(self, sampler: str, linear_start: bool) -> None:
-        if not linear_start and sampler not in {"straight_through", "gumbel"}:
+    def setup(self, sampler: str, initialization: str | None) -> None:
+        if initialization is None and sampler not in {"straight_through", "gumbel"}:
             raise NotImplementedError  # skips the combination
         self.texts, self.y = make_documents(500)
         self.clf = SelectiveRationaleClassifier(
-            **SETTINGS, sampler=sampler, embeddings=make_vectors(), warmup_epochs=0, ramp_epochs=0,
-            linear_start="naive_bayes" if linear_start else None,
-        )  # fmt: skip
+            sampler=sampler, embeddings=make_vectors(), initialization=initialization
+        ).set_params(**SETTINGS, training__warmup_epochs=0, training__ramp_epochs=0)
 
-    def time_fit(self, sampler: str, linear_start: bool) -> None:
+    def time_fit(self, sampler: str, initialization: str | None) -> None:
         self.clf.fit(self.texts, self.y)
 
 
@@ -40,7 +42,7 @@ class FitLonger:
 
     def setup(self, documents: int) -> None:
         self.texts, self.y = make_documents(documents)
-        self.clf = SelectiveRationaleClassifier(**SETTINGS, embeddings=make_vectors())
+        self.clf = SelectiveRationaleClassifier(embeddings=make_vectors()).set_params(**SETTINGS)
 
     def time_fit(self, documents: int) -> None:
         self.clf.fit(self.texts, self.y)
