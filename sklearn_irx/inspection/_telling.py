@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from sklearn_irx.inspection._documents import ExplainedDocument
+from sklearn_irx.inspection._records import DocumentRecord
 
 
 class TellingDocuments(NamedTuple):
@@ -14,15 +14,15 @@ class TellingDocuments(NamedTuple):
 
     title: str
     note: str
-    documents: list[ExplainedDocument]
+    documents: list[DocumentRecord]
 
 
-def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[TellingDocuments]:
+def telling_documents(documents: Sequence[DocumentRecord], n: int) -> list[TellingDocuments]:
     """Choose the most telling documents, by kind; each at most once.
 
     Parameters
     ----------
-    documents : sequence of ExplainedDocument
+    documents : sequence of DocumentRecord
         To choose from.
     n : int
         How many of each kind, at most.
@@ -38,8 +38,8 @@ def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[Te
     def choose(
         title: str,
         note: str,
-        wanted: Callable[[ExplainedDocument], bool],
-        order: Callable[[ExplainedDocument], float],
+        wanted: Callable[[DocumentRecord], bool],
+        order: Callable[[DocumentRecord], float],
     ) -> TellingDocuments:
         found = [d for d in documents if wanted(d) and id(d) not in taken]
         found.sort(key=order)  # stable: of equals, the first
@@ -50,7 +50,7 @@ def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[Te
     kinds = [
         choose(
             "No words found",
-            "Nothing was selected: the label is what the model says of no words.",
+            "Nothing was selected: the label is predicted from no words.",
             _is_empty,
             _surest,
         )
@@ -67,7 +67,7 @@ def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[Te
     kinds.append(
         choose(
             "Changed by the exchange",
-            "Models disagreed, and what they said of each other’s words settled it.",
+            "Models disagreed, and their predictions from each other’s words settled it.",
             lambda document: document.disputed and "confidence" not in str(document.rationale.case),
             _least_expected,
         )
@@ -94,16 +94,16 @@ def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[Te
     )
 
 
-def _in_turn(found: Sequence[ExplainedDocument]) -> list[ExplainedDocument]:
+def _in_turn(found: Sequence[DocumentRecord]) -> list[DocumentRecord]:
     """Let right and wrong predictions take turns."""
     outcomes = [[d for d in found if d.wrong is wrong] for wrong in (False, True)]
     return [d for turn in zip_longest(*outcomes) for d in turn if d is not None]
 
 
-def _each_class_first(found: Iterable[ExplainedDocument], n: int) -> list[ExplainedDocument]:
+def _each_class_first(found: Iterable[DocumentRecord], n: int) -> list[DocumentRecord]:
     """Take the first `n`, but no class a second time while there are others."""
-    firsts: list[ExplainedDocument] = []
-    rest: list[ExplainedDocument] = []
+    firsts: list[DocumentRecord] = []
+    rest: list[DocumentRecord] = []
     seen = set()
     for document in found:
         label = str(document.rationale.label)
@@ -112,17 +112,16 @@ def _each_class_first(found: Iterable[ExplainedDocument], n: int) -> list[Explai
     return [*firsts, *rest][:n]
 
 
-def _is_empty(document: ExplainedDocument) -> bool:
+def _is_empty(document: DocumentRecord) -> bool:
     return not document.rationale.mask.any()
 
 
-def _surest(document: ExplainedDocument) -> float:
+def _surest(document: DocumentRecord) -> float:
     return -float(document.rationale.confidence)
 
 
-def _least_expected(document: ExplainedDocument) -> float:
-    """Put first where the models that lost had been surest, compared with the one that won."""
-    members = document.members or {}
-    kept = members[document.chosen or ""].confidence
-    lost = [member.confidence for name, member in members.items() if name != document.chosen]
+def _least_expected(document: DocumentRecord) -> float:
+    """Put first where the models overruled were most confident, compared with the one kept."""
+    kept = document.members[document.chosen or ""].confidence
+    lost = [one.confidence for name, one in document.members.items() if name != document.chosen]
     return float(kept) - max(map(float, lost), default=0.0)

@@ -14,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._compat import validate_parameter_constraints
+from sklearn_irx._version import __version__
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
@@ -211,8 +212,6 @@ def _entry(kind: str, data: bytes, limit: int) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    from sklearn_irx import __version__
-
     found = {"sklearn_irx": __version__, "python": platform.python_version()}
     for library in _LIBRARIES:
         try:
