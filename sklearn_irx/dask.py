@@ -79,19 +79,6 @@ def transform(model: Any, X: Any) -> Any:
     ------
     TypeError
         If `X` is no Dask collection of documents.
-
-    Examples
-    --------
-    >>> import dask, dask.bag
-    >>> from sklearn_irx import SelectiveRationaleClassifier, dask as irx_dask
-    >>> from sklearn_irx.datasets import make_rationale_classification
-    >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
-    >>> bag = dask.bag.from_sequence(texts, npartitions=3)
-    >>> with dask.config.set(scheduler="synchronous"):
-    ...     masks = irx_dask.transform(clf, bag).compute()
-    >>> len(masks), masks[0].shape
-    (300, (300,))
     """
     return _mapped("transform", model, X, model.transform([]))
 

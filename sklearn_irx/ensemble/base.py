@@ -150,7 +150,7 @@ class ExchangingEnsemble(RationaleEstimator):
         return self
 
     def exchange(self, X: Any, *, spans: bool = True, scores: bool = False) -> Exchange:
-        """Let the members exchange the rationales of documents on which they disagree.
+        """Exchange the rationales of documents on which the members disagree.
 
         Each member selects words once in each document.
 

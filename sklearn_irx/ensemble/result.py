@@ -87,10 +87,6 @@ class Exchange:
     scores : ndarray of shape (n_members, n_samples, n_words), dtype float, or None
         Selection scores of each member, if asked for.
 
-    See Also
-    --------
-    InteractiveEnsemble.exchange, InteractiveCommittee.exchange : Return it.
-
     Examples
     --------
     >>> from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
@@ -162,16 +158,7 @@ class Exchange:
         return self.classes[self.own_probabilities.argmax(axis=2)]
 
     def kept(self, of_members: np.ndarray) -> np.ndarray:
-        """Select the entries of the member whose rationale is kept, `masks` or `scores` say.
-
-        Parameters
-        ----------
-        of_members : ndarray of shape (n_members, n_samples, ...)
-
-        Returns
-        -------
-        kept : ndarray of shape (n_samples, ...)
-        """
+        """Select the rows (n_samples, ...) of the members kept from (n_members, n_samples, ...)."""
         kept: np.ndarray = of_members[self.chosen, np.arange(len(self))]
         return kept
 
@@ -181,18 +168,7 @@ class Exchange:
         return [self._kept_rationale(row) for row in range(len(self))]
 
     def rationales_of(self, member: Any) -> list[Rationale]:
-        """Return the rationale that a member selects in each document.
-
-        Parameters
-        ----------
-        member : str or int
-            A name of `members`.
-
-        Returns
-        -------
-        rationales : list of n_samples Rationale
-            With the label that this member predicts.
-        """
+        """Return the rationale that a member selects in each document, with its own label."""
         number = self.members.index(member)
         return [self._rationale(number, row) for row in range(len(self))]
 
@@ -240,17 +216,7 @@ class Exchange:
         }
 
     def to_frame(self) -> Any:
-        """Return :meth:`to_dict` as a data frame.
-
-        Returns
-        -------
-        frame : pandas.DataFrame of shape (n_samples, n_columns)
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
-        """
+        """Return :meth:`to_dict` as a ``pandas.DataFrame``; an ImportError without pandas."""
         try:
             import pandas as pd
         except ImportError as error:

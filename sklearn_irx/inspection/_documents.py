@@ -47,21 +47,11 @@ class ExplainedDocument(DocumentRecord):
     """
 
     def to_rich(self) -> Text:
-        """Return the document for the terminal; see :func:`to_rich`.
-
-        Returns
-        -------
-        text : rich.text.Text
-        """
+        """Return the document for the terminal; see :func:`to_rich`."""
         return document_to_rich(self)
 
     def to_html(self) -> str:
-        """Return the document as a fragment of HTML, every text escaped.
-
-        Returns
-        -------
-        html : str
-        """
+        """Return the document as a fragment of HTML, every text escaped."""
         return render("fragment.html", document=self, uid=id(self))
 
     def __str__(self) -> str:

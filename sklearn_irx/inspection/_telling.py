@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from sklearn_irx.inspection._records import DocumentRecord
 
+_Wanted = Callable[[DocumentRecord], bool]
+_Order = Callable[[DocumentRecord], float]
+
 
 class TellingDocuments(NamedTuple):
     """Documents that show something of a model, and what."""
@@ -33,65 +36,32 @@ def telling_documents(documents: Sequence[DocumentRecord], n: int) -> list[Telli
         Those that hold any document.
     """
     judged = bool(documents) and documents[0].judged
-    taken: set[int] = set()
-
-    def choose(
-        title: str,
-        note: str,
-        wanted: Callable[[DocumentRecord], bool],
-        order: Callable[[DocumentRecord], float],
-    ) -> TellingDocuments:
-        found = [d for d in documents if wanted(d) and id(d) not in taken]
-        found.sort(key=order)  # stable: of equals, the first
-        chosen = _each_class_first(_in_turn(found), n)
-        taken.update(map(id, chosen))
-        return TellingDocuments(title, note, chosen)
-
-    kinds = [
-        choose(
-            "No words found",
-            "Nothing was selected: the label is predicted from no words.",
-            _is_empty,
-            _surest,
-        )
-    ]
-    if judged:
-        kinds.append(
-            choose(
-                "Wrong and sure",
-                "The mistakes made with the greatest confidence.",
-                lambda document: document.wrong,
-                _surest,
-            )
-        )
-    kinds.append(
-        choose(
-            "Changed by the exchange",
-            "Models disagreed, and their predictions from each other’s words settled it.",
-            lambda document: document.disputed and "confidence" not in str(document.rationale.case),
-            _least_expected,
-        )
-    )
-    if judged:
-        kinds.append(
-            choose(
-                "Right and sure",
-                "Right with the greatest confidence.",
-                lambda document: not document.wrong,
-                _surest,
-            )
-        )
-    else:
-        kinds.append(choose("Surest", "The greatest confidence.", lambda _: True, _surest))
-        kinds.append(
-            choose("Least sure", "The least confidence.", lambda _: True, lambda d: -_surest(d))
-        )
     # What is rare chooses first; what went well is shown first.
-    order = ["Right and sure", "Surest", "Wrong and sure", "Least sure", "Changed by the exchange"]
-    order.append("No words found")
-    return sorted(
-        (kind for kind in kinds if kind.documents), key=lambda kind: order.index(kind.title)
-    )
+    kinds: list[tuple[int, str, str, _Wanted, _Order]] = [
+        (4, "No words found", "Nothing was selected: the label is predicted from no words.",
+         _is_empty, _surest),
+        (3, "Changed by the exchange",
+         "Models disagreed, and their predictions from each other’s words settled it.",
+         _is_changed, _least_expected),
+    ]  # fmt: skip
+    if judged:
+        kinds[1:1] = [(1, "Wrong and sure", "The mistakes made with the greatest confidence.",
+                       lambda document: document.wrong, _surest)]  # fmt: skip
+        kinds.append((0, "Right and sure", "Right with the greatest confidence.",
+                      lambda document: not document.wrong, _surest))  # fmt: skip
+    else:
+        kinds.append((0, "Surest", "The greatest confidence.", lambda _: True, _surest))
+        kinds.append((2, "Least sure", "The least confidence.", lambda _: True, _least_confident))
+    taken: set[int] = set()
+    found = []
+    for place, title, note, wanted, order in kinds:
+        there = [d for d in documents if wanted(d) and id(d) not in taken]
+        there.sort(key=order)  # stable: of equals, the first
+        chosen = _each_class_first(_in_turn(there), n)
+        taken.update(map(id, chosen))
+        if chosen:
+            found.append((place, TellingDocuments(title, note, chosen)))
+    return [kind for _, kind in sorted(found, key=lambda pair: pair[0])]
 
 
 def _in_turn(found: Sequence[DocumentRecord]) -> list[DocumentRecord]:
@@ -114,6 +84,14 @@ def _each_class_first(found: Iterable[DocumentRecord], n: int) -> list[DocumentR
 
 def _is_empty(document: DocumentRecord) -> bool:
     return not document.rationale.mask.any()
+
+
+def _is_changed(document: DocumentRecord) -> bool:
+    return document.disputed and "confidence" not in str(document.rationale.case)
+
+
+def _least_confident(document: DocumentRecord) -> float:
+    return float(document.rationale.confidence)
 
 
 def _surest(document: DocumentRecord) -> float:

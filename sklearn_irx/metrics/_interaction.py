@@ -27,11 +27,6 @@ def interaction_table(ensemble: Any, X: Any, y: Any) -> dict[str, np.ndarray]:
     table : dict of ndarrays of shape (n_cases,)
         As :func:`exchange_table` returns it.
 
-    Raises
-    ------
-    ValueError
-        If `y` does not have one label for each document.
-
     References
     ----------
     J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022: the analysis
@@ -73,10 +68,6 @@ def exchange_table(exchange: Exchange, y: Any) -> dict[str, np.ndarray]:
     ------
     ValueError
         If `y` does not have one label for each document.
-
-    See Also
-    --------
-    interaction_table : Does it for an ensemble and documents.
     """
     case, y = exchange.case, np.asarray(y)
     if y.shape != case.shape or not len(case):

@@ -121,19 +121,7 @@ class InteractionFlowDisplay:
         return cls(flow.counts, flow.before, flow.cases).plot(ax=ax, agreed=agreed)
 
     def plot(self, ax: Any = None, *, agreed: bool = False) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-        agreed : bool, default=False
-            Whether to draw documents on which the members agree, too.
-
-        Returns
-        -------
-        display : InteractionFlowDisplay
-        """
+        """Draw, with parameters as those of :meth:`from_estimator`."""
         self.ax_, self.figure_ = axes_for(self, ax, figsize=(8, 4.5), layout="constrained")
         from matplotlib.patches import PathPatch, Rectangle
         from matplotlib.path import Path
