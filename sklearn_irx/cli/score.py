@@ -108,7 +108,7 @@ def score(
 
 @contextmanager
 def _shown(console: Console) -> Iterator[Callable[[Progress], Any]]:
-    """Give what tells how far it has come: in a line that changes, or else now and then in one."""
+    """Yield a function that shows progress: in one changing line, or in a new line at times."""
     if console.is_terminal:
         with console.status("Reading the model") as status:
             yield lambda progress: status.update(_sentence(progress))

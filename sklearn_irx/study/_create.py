@@ -1,4 +1,4 @@
-"""From a model and labelled documents to a study: who is shown what."""
+"""Create a study from a model and labelled documents."""
 
 from __future__ import annotations
 
@@ -53,11 +53,10 @@ def create_study(
 ) -> Study:
     """Make a study of whether people can tell the class from a rationale alone.
 
-    For every case of disagreement of an ensemble, documents are drawn, and of each the rationale
-    that the ensemble kept and one that it did not: of a committee, that of the surest member that
-    says another class. Of a single model, documents are drawn from all, and there is one rationale
-    of each. People who see these words, and never the text, then say the class, and how sure they
-    are.
+    Documents are drawn of every case of disagreement of an ensemble, and for each the rationale
+    that was kept and one that was not: of a committee, that of the most confident member that
+    predicts another class. Of a single model, documents are drawn from all, with one rationale
+    each. Annotators see these words, never the text, and give the class and their confidence.
 
     Parameters
     ----------
