@@ -3,16 +3,19 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sklearn_irx._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
     from sklearn_irx.classifier.rationale import Rationale
     from sklearn_irx.ensemble.committee import InteractiveCommittee
     from sklearn_irx.ensemble.extractor import RationaleExtractor
     from sklearn_irx.ensemble.pair import InteractiveEnsemble
+    from sklearn_irx.ensemble.result import Exchange
     from sklearn_irx.io import load, save
 
-__version__ = "0.1.0"
 __all__ = [
+    "Exchange",
     "InteractiveCommittee",
     "InteractiveEnsemble",
     "Rationale",
@@ -23,6 +26,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Exchange": "ensemble.result",
     "InteractiveCommittee": "ensemble.committee",
     "InteractiveEnsemble": "ensemble.pair",
     "Rationale": "classifier.rationale",

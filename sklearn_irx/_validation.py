@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -208,10 +209,19 @@ def check_members(estimators: list[Any], reserved: Collection[str]) -> None:
                 f"estimators has {names.count(name)} members named {name!r}: give each a name of "
                 "its own."
             )
-        if not name or "__" in name or "_given_" in name or name in reserved:
+        if not name or "__" in name or name in reserved:
             raise ValueError(
                 f"estimators has a member named {name!r}: give a name that is not empty, holds no "
-                f"'__' and no '_given_', and is none of the parameters {', '.join(reserved)}."
+                f"'__', and is none of the parameters {', '.join(reserved)}."
+            )
+    columns = {name: f"member {name!r}" for name in names}
+    for reader, owner in permutations(names, 2):
+        column = f"{reader}_given_{owner}"
+        found = f"{reader!r} given {owner!r}"
+        if columns.setdefault(column, found) != found:
+            raise ValueError(
+                f"estimators: {columns[column]} and {found} would both have the column "
+                f"'label_{column}': rename one of these members."
             )
 
 

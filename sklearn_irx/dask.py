@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.ensemble.answers import answer_columns
+from sklearn_irx.ensemble.result import exchanges
 from sklearn_irx.nn.isolation import at_most
 
 __all__ = ["explain", "predict", "transform"]
@@ -23,19 +25,19 @@ _SECONDS_TO_CONNECT = 10
 
 
 def predict(model: Any, X: Any) -> Any:
-    """Give the label of each document of a Dask collection.
+    """Predict the label of each document of a Dask collection.
 
     Parameters
     ----------
     model : fitted classifier or ensemble
-        What answers. It is sent to each worker once.
+        The model. It is sent to each worker once.
     X : dask.dataframe.Series, or dask.bag.Bag, of str
         Documents.
 
     Returns
     -------
     labels : dask.dataframe.Series with the index of `X`, or dask.bag.Bag
-        What ``model.predict`` gives.
+        As ``model.predict`` returns them.
 
     Raises
     ------
@@ -59,48 +61,35 @@ def predict(model: Any, X: Any) -> Any:
 
 
 def transform(model: Any, X: Any) -> Any:
-    """Give the rationales of a Dask collection of documents as masks.
+    """Return the rationales of a Dask collection of documents as masks.
 
     Parameters
     ----------
     model : fitted classifier or ensemble
-        What answers. It is sent to each worker once.
+        The model. It is sent to each worker once.
     X : dask.dataframe.Series, or dask.bag.Bag, of str
         Documents.
 
     Returns
     -------
     masks : dask.array.Array of shape (n_samples, max_length), or dask.bag.Bag of arrays
-        What ``model.transform`` gives.
+        As ``model.transform`` returns them.
 
     Raises
     ------
     TypeError
         If `X` is no Dask collection of documents.
-
-    Examples
-    --------
-    >>> import dask, dask.bag
-    >>> from sklearn_irx import SelectiveRationaleClassifier, dask as irx_dask
-    >>> from sklearn_irx.datasets import make_rationale_classification
-    >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
-    >>> bag = dask.bag.from_sequence(texts, npartitions=3)
-    >>> with dask.config.set(scheduler="synchronous"):
-    ...     masks = irx_dask.transform(clf, bag).compute()
-    >>> len(masks), masks[0].shape
-    (300, (300,))
     """
     return _mapped("transform", model, X, model.transform([]))
 
 
 def explain(model: Any, X: Any) -> Any:
-    """Give label, confidence and selected words of each document of a Dask collection.
+    """Return label, confidence and selected words of each document of a Dask collection.
 
     Parameters
     ----------
     model : fitted classifier or ensemble
-        What answers. It is sent to each worker once.
+        The model. It is sent to each worker once.
     X : dask.dataframe.Series, or dask.bag.Bag, of str
         Documents.
 
@@ -134,7 +123,7 @@ def explain(model: Any, X: Any) -> Any:
 
 @contextmanager
 def connected(scheduler: Any) -> Iterator[Any]:
-    """Give a client of a Dask scheduler: the one given, or one to an address, for a while.
+    """Yield a client of a Dask scheduler: the one given, or a new one to an address.
 
     Raises
     ------
@@ -164,7 +153,7 @@ def connected(scheduler: Any) -> Iterator[Any]:
 
 
 def sent(client: Any, model: Any) -> Any:
-    """Give a model as a future that tasks on a cluster can take, sent to each worker once.
+    """Return a model as a future for tasks on a cluster, sent to each worker once.
 
     It is part of the graph, not scattered: if all workers that hold it die, it is there again.
     """
@@ -223,13 +212,10 @@ def _labels(model: Any, labels: Sequence[Any], index: Any = None) -> Any:
 def _frame(model: Any, rationales: Sequence[Any], index: Any = None) -> Any:
     import pandas as pd
 
-    columns = {
-        "confidence": ("float64", [one.confidence for one in rationales]),
-        "rationale": ("str", [" ".join(one.words) for one in rationales]),
-        "spans": ("str", [json.dumps(one.selected_spans) for one in rationales]),
-    }
-    if hasattr(model, "interact"):
-        columns["case"] = ("str", [one.case for one in rationales])
-    made = {name: pd.Series(v, dtype=kind, index=index) for name, (kind, v) in columns.items()}
-    labels = _labels(model, [one.label for one in rationales], index)
-    return pd.DataFrame({"label_pred": labels, **made}, index=index)
+    columns = answer_columns(rationales, cases=exchanges(model))
+    columns["spans"] = list(map(json.dumps, columns["spans"]))
+    made = {"label_pred": _labels(model, columns.pop("label_pred"), index)}
+    for name, values in columns.items():
+        kind = "float64" if name == "confidence" else "str"
+        made[name] = pd.Series(values, dtype=kind, index=index)
+    return pd.DataFrame(made, index=index)

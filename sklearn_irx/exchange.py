@@ -1,10 +1,8 @@
 """Which of several rationales, and which prediction, to keep: Algorithm 1 of Dai et al. (2022).
 
 Pure functions on arrays: no model, no text. :func:`decide` is the algorithm for two models, on
-labels. There, row ``i`` of every argument belongs to document ``i``: model 1 predicted ``label_1``
-from its own rationale 1 with ``confidence_1`` and ``label_1_given_2`` when it read rationale 2;
-likewise model 2. :func:`settle` is its form for any number of models, on probabilities, with other
-rules beside that of the paper.
+labels; :func:`settle` is its form for any number of models, on probabilities, with other rules
+beside that of the paper.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 CASES = ("agree", "convinced_2", "convinced_1", "confidence_1", "confidence_2")
-"""What can happen to a document, in the order in which Algorithm 1 asks for it."""
+"""All cases, in the order in which Algorithm 1 tests them."""
 
 _FIRST_WINS = ("agree", "convinced_2", "confidence_1")
 
@@ -33,9 +31,9 @@ def decide(
     Parameters
     ----------
     label_1, label_2 : array of shape (n_samples,)
-        What each model predicts from its own rationale.
+        Prediction of each model from its own rationale.
     label_1_given_2, label_2_given_1 : array of shape (n_samples,)
-        What each model predicts from the other's rationale. Read only where `label_1` and
+        Prediction of each model from the other's rationale. Used only where `label_1` and
         `label_2` differ.
     confidence_1, confidence_2 : array of shape (n_samples,)
         Largest class probability of each model on its own rationale, between 0 and 1.
@@ -43,10 +41,10 @@ def decide(
     Returns
     -------
     case : ndarray of shape (n_samples,), dtype str
-        ``"agree"``, both say the same; ``"convinced_2"``, rationale 1 changed model 2's mind and
-        rationale 2 did not change model 1's; ``"convinced_1"``, the other way round;
-        otherwise ``"confidence_1"`` or ``"confidence_2"``, the model that is more sure.
-        On equal confidence, model 1.
+        ``"agree"``, both predict the same label; ``"convinced_2"``, model 2 predicts the label of
+        model 1 from rationale 1, and model 1 not that of model 2 from rationale 2;
+        ``"convinced_1"``, the other way round; otherwise ``"confidence_1"`` or
+        ``"confidence_2"``, the more confident model, on equal confidence model 1.
 
     Notes
     -----
@@ -63,9 +61,9 @@ def decide(
     >>> from sklearn_irx.exchange import decide
     >>> pos, neg = np.array(["pos"]), np.array(["neg"])
     >>> sure, unsure = np.array([0.9]), np.array([0.6])
-    >>> decide(pos, neg, pos, pos, unsure, sure)  # model 2 reads rationale 1 and says pos too
+    >>> decide(pos, neg, pos, pos, unsure, sure)  # from rationale 1, model 2 predicts pos too
     array(['convinced_2'], dtype='<U12')
-    >>> decide(pos, neg, pos, neg, unsure, sure)  # nobody is convinced: the surer one
+    >>> decide(pos, neg, pos, neg, unsure, sure)  # neither is convinced: the more confident one
     array(['confidence_2'], dtype='<U12')
     """
     agree = label_1 == label_2
@@ -84,23 +82,15 @@ def decide(
 
 
 def chosen(case: np.ndarray) -> np.ndarray:
-    """Give the model, 1 or 2, whose rationale and prediction each case keeps.
+    """Return the model, 1 or 2, whose rationale is kept in each case of :func:`decide`.
 
-    Parameters
-    ----------
-    case : array of shape (n_samples,)
-        As :func:`decide` returns it.
-
-    Returns
-    -------
-    chosen : ndarray of shape (n_samples,), dtype int
-        1 or 2. Where the models agree, 1.
+    Both arrays are of shape (n_samples,). Where the models agree, it is 1.
     """
     return np.where(np.isin(case, _FIRST_WINS), 1, 2)
 
 
 class Settlement(NamedTuple):
-    """What came of an exchange between any number of models.
+    """The result of an exchange between any number of models.
 
     Attributes
     ----------
@@ -120,11 +110,11 @@ class Settlement(NamedTuple):
 def settle(probabilities: np.ndarray, rule: str = "convinced") -> Settlement:
     r"""Settle every document between any number of models.
 
-    Each model :math:`j` stands for its rationale :math:`r_j` and a label :math:`y_j`. Every model
-    :math:`i` reads every rationale, :math:`p_{ij}(c)` being the probability it then gives to class
-    :math:`c`. Where all models say the same of their own rationales, that of the first is
-    kept. Elsewhere the one with the highest score is. If several have it, the one whose model is
-    surest of its own reading, :math:`\max_c p_{jj}(c)`, is kept; on equal confidence, the first.
+    Model :math:`j` selects rationale :math:`r_j` and predicts label :math:`y_j`;
+    :math:`p_{ij}(c)` is the probability of class :math:`c` that model :math:`i` predicts from
+    :math:`r_j`. Where all models agree on the label, the rationale of the first is kept, elsewhere
+    that with the highest score. Of several, that of the most confident model,
+    :math:`\max_c p_{jj}(c)`, is kept; on equal confidence, the first.
 
     ============= ===================================== ========================================
     rule          score of :math:`r_j`                  probabilities returned
@@ -137,16 +127,15 @@ def settle(probabilities: np.ndarray, rule: str = "convinced") -> Settlement:
     "consensus"   mean of :math:`p_{ij}(y_j)` over i    mean of :math:`p_{ij}` over i
     ============= ===================================== ========================================
 
-    :math:`y_j` is the likeliest class of the probabilities that would be returned: what model
-    :math:`j` says of its own rationale or, in "consensus", what the readers of that rationale say
-    on average. "vote" is soft voting among the labels the models give; the others depend on how
-    a rationale is read. For two models, "convinced" is Algorithm 1.
+    :math:`y_j` is the likeliest class of the probabilities that would be returned. "vote" is soft
+    voting among the labels of the models; the other rules use cross-predictions. For two models,
+    "convinced" is Algorithm 1.
 
     Parameters
     ----------
     probabilities : array of shape (n_models, n_models, n_samples, n_classes)
-        ``probabilities[i, j, d, c]`` is :math:`p_{ij}(c)` for document d. Where the models agree on
-        a document, those with i other than j are not looked at, and may be nan.
+        ``probabilities[i, j, d, c]`` is :math:`p_{ij}(c)` for document d. Where the models agree,
+        those with i other than j are not used, and may be nan.
     rule : {"convinced", "mean", "product", "vote", "consensus"}, default="convinced"
         How a rationale is scored.
 
@@ -162,11 +151,6 @@ def settle(probabilities: np.ndarray, rule: str = "convinced") -> Settlement:
     ValueError
         If `probabilities` has another shape, or there is no such rule.
 
-    Notes
-    -----
-    The probabilities returned depend on the words of one rationale only. Which rationale that is
-    depends on all of them, as in Algorithm 1.
-
     References
     ----------
     J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022, Algorithm 1.
@@ -179,7 +163,7 @@ def settle(probabilities: np.ndarray, rule: str = "convinced") -> Settlement:
     >>> readings = np.array([[own[0], own[1], [0.4, 0.6]],  # how model 0 reads the three rationales
     ...                      [own[0], own[1], [0.3, 0.7]],
     ...                      [own[0], [0.2, 0.8], own[2]]])[:, :, None]
-    >>> settle(readings)  # rationales 0 and 2 convince all; model 2 is surer than model 0
+    >>> settle(readings)  # rationales 0 and 2 convince all; model 2 is more confident
     Settlement(chosen=array([2]), case=array(['confidence'], dtype='<U10'),
                probabilities=array([[0.1, 0.9]]))
     >>> settle(readings, "vote").chosen
@@ -212,7 +196,7 @@ def _n_convinced(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _in_label(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Give how likely each reader thinks the label of each rationale: (reader, rationale, doc)."""
+    """Return the probability of the label of each rationale: (reader, rationale, document)."""
     return np.take_along_axis(probabilities, labels[None, ..., None], axis=3)[..., 0]
 
 

@@ -248,7 +248,14 @@ def test_saved_and_loaded(committee, reviews, tmp_path):
         (["a"], "at least two members"),
         (["a", "b", "a"], "2 members named 'a'"),
         (["a", "b__c"], "named 'b__c': give a name that .* no '__'"),
-        (["a", "b_given_c"], "named 'b_given_c': give a name that .* no '_given_'"),
+        (
+            ["a", "b", "a_given_b"],
+            "member 'a_given_b' and 'a' given 'b' would both have the column 'label_a_given_b'",
+        ),
+        (
+            ["a", "b_given_c", "a_given_b", "c"],
+            "'a' given 'b_given_c' and 'a_given_b' given 'c' would both",
+        ),
         (
             ["a", "rule"],
             "named 'rule': give a name that .* none of the parameters .*rule",

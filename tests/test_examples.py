@@ -10,7 +10,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 PRINTED = {
     "grid_over_lambdas.py": "transitions",
-    "interaction_case_by_case.py": "model 2 reading rationale 1 says",
+    "interaction_case_by_case.py": "from rationale 1",
     "own_word_vectors.py": "its clone shares the array: True",
     "quick_start.py": "Token F1",
 }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_irx import exchange
+from sklearn_irx import Exchange
+from sklearn_irx.exchange import CASES, chosen, decide
 from sklearn_irx.metrics import (
+    exchange_table,
     expected_calibration_error,
-    interaction_table,
     n_transitions,
     rationale_length,
 )
@@ -38,7 +38,7 @@ class Reading(NamedTuple):
         return self.probabilities.argmax(axis=1)
 
 
-class Exchange(NamedTuple):
+class CrossReading(NamedTuple):
     """The readings of two models, and class probabilities of each given the other's rationales."""
 
     one: Reading
@@ -58,55 +58,65 @@ def measure_model(y: np.ndarray, reading: Reading, lengths: np.ndarray) -> dict[
     })  # fmt: skip
 
 
-def measure_pair(y: np.ndarray, given: Exchange, lengths: np.ndarray) -> dict[str, float]:
+def measure_pair(y: np.ndarray, given: CrossReading, lengths: np.ndarray) -> dict[str, float]:
     """Measure what comes of an exchange of rationales, by Algorithm 1 and by soft voting."""
     one, two = given.one, given.two
-    happened = settle(given)
-    first = happened["chosen"] == 1
-    probabilities = np.where(first[:, None], one.probabilities, two.probabilities)
-    kept = np.where(first[:, None], one.masks, two.masks)
-    left = np.where(first[:, None], two.masks, one.masks)
+    exchange = settle(given)
+    kept = exchange.kept(exchange.masks)
+    left = exchange.kept(exchange.masks[::-1])
     votes = (one.probabilities + two.probabilities) / 2
-    disputed = happened["case"] != "agree"
+    disputed = exchange.case != "agree"
     return _rounded({
         "accuracy_1": np.mean(one.labels == y), "accuracy_2": np.mean(two.labels == y),
-        "accuracy": np.mean(happened["label"] == y),
+        "accuracy": np.mean(exchange.labels == y),
         "soft_voting": np.mean(votes.argmax(axis=1) == y), "agreement": np.mean(~disputed),
         "accuracy_1_given_2": np.mean(given.one_given_two.argmax(axis=1) == y),
         "accuracy_2_given_1": np.mean(given.two_given_one.argmax(axis=1) == y),
         "ece_1": _ece(y, one.probabilities),
         "ece_2": _ece(y, two.probabilities),
-        "ece": _ece(y, probabilities),
+        "ece": _ece(y, exchange.probabilities),
         "ece_soft_voting": _ece(y, votes),
         "share": kept.sum() / lengths.sum(),
         **_shape("1", one.masks, lengths), **_shape("2", two.masks, lengths),
         **_shape("kept", kept, lengths),
         **_shape("disputed_kept", kept[disputed], lengths[disputed]),
         **_shape("disputed_left", left[disputed], lengths[disputed]),
-        **_cases(happened, y),
+        **_cases(exchange, y),
     })  # fmt: skip
 
 
-def settle(given: Exchange) -> dict[str, np.ndarray]:
-    """Run Algorithm 1: as ``InteractiveEnsemble.interact`` tells it, with class numbers."""
-    label_1, label_2 = given.one.labels, given.two.labels
-    confidence_1, confidence_2 = (of.probabilities.max(axis=1) for of in (given.one, given.two))
-    case = exchange.decide(
-        label_1, label_2, given.one_given_two.argmax(axis=1), given.two_given_one.argmax(axis=1),
-        confidence_1, confidence_2,
-    )  # fmt: skip
-    chosen = exchange.chosen(case)
-    return {
-        "label_1": label_1, "label_2": label_2, "confidence_1": confidence_1,
-        "confidence_2": confidence_2, "case": case, "chosen": chosen,
-        "label": np.where(chosen == 1, label_1, label_2),
-    }  # fmt: skip
+def settle(given: CrossReading) -> Exchange:
+    """Run Algorithm 1 as ``InteractiveEnsemble.exchange`` does, with class numbers as labels."""
+    own = np.stack([given.one.probabilities, given.two.probabilities])
+    (label_1, label_2), (confidence_1, confidence_2) = own.argmax(axis=2), own.max(axis=2)
+    case = decide(
+        label_1=label_1,
+        label_2=label_2,
+        label_1_given_2=given.one_given_two.argmax(axis=1),
+        label_2_given_1=given.two_given_one.argmax(axis=1),
+        confidence_1=confidence_1,
+        confidence_2=confidence_2,
+    )
+    kept = chosen(case) - 1
+    disputed = np.flatnonzero(label_1 != label_2)
+    cross = np.stack([[own[0], given.one_given_two], [given.two_given_one, own[1]]])
+    return Exchange(
+        members=(1, 2),
+        classes=np.arange(own.shape[2]),
+        cases=CASES,
+        own_probabilities=own,
+        masks=np.stack([given.one.masks, given.two.masks]),
+        disputed=disputed,
+        cross_probabilities=cross[:, :, disputed],
+        chosen=kept,
+        case=case,
+        probabilities=own[kept, np.arange(len(kept))],
+    )
 
 
-def _cases(happened: dict[str, np.ndarray], y: np.ndarray) -> dict[str, float]:
-    """Count the cases of Algorithm 1, and say how often each ended well."""
-    told = SimpleNamespace(interact=lambda _: happened, cases_=exchange.CASES)
-    table = interaction_table(told, None, y)
+def _cases(exchange: Exchange, y: np.ndarray) -> dict[str, float]:
+    """Count the cases of Algorithm 1, with the accuracy of each."""
+    table = exchange_table(exchange, y)
     return {
         f"{name}_in_{case}": table[name][row]
         for row, case in enumerate(table["case"])

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from benchmarks.common import made_once, sample
-from benchmarks.paper.measures import Exchange, Reading, measure_model, measure_pair
+from benchmarks.paper.measures import CrossReading, Reading, measure_model, measure_pair
 from benchmarks.paper.protocol import Member, Pair, Protocol, Setting
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.nn.isolation import isolated
@@ -204,10 +204,10 @@ def evaluate_pair(pair: Pair, shop: Workshop) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def exchange_of(one: Trained, two: Trained, kind: str, texts: TokenizedTexts) -> Exchange:
+def exchange_of(one: Trained, two: Trained, kind: str, texts: TokenizedTexts) -> CrossReading:
     """Let each of two models read the other's rationales of all documents."""
     own, other = getattr(one, kind), getattr(two, kind)
-    return Exchange(
+    return CrossReading(
         own,
         other,
         one.classifier.predict_proba(texts, masks=other.masks),

@@ -1,4 +1,4 @@
-"""What a model says of texts, in columns: the words of an answer, and the tables that hold them."""
+"""Answers of a model as rows, and the tables that hold them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn_irx.bulk._rows import Row
+from sklearn_irx.ensemble.answers import answer_columns
 from sklearn_irx.nn.isolation import at_most
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 class Answer(NamedTuple):
-    """What a model said of a text: columns of the output.
+    """The answer of a model to a text: columns of the output.
 
     Attributes
     ----------
@@ -31,7 +32,7 @@ class Answer(NamedTuple):
     case : str or None
         How an ensemble settled the text.
     error : str or None
-        Why there is no label.
+        The reason if there is no label.
     """
 
     label_pred: Any
@@ -43,14 +44,14 @@ class Answer(NamedTuple):
 
 
 def no_answer(error: str) -> Answer:
-    """Give what stands in place of an answer."""
+    """Return an answer that holds an error alone."""
     return Answer(None, None, None, None, None, error)
 
 
 def answer(model: Any, texts: Sequence[str], n_threads: int | None = None) -> list[Answer]:
-    """Let a model explain texts, with `n_threads` threads at most.
+    """Explain texts with a model, with `n_threads` threads at most.
 
-    A text that the model fails on gets an answer that says so, and the others theirs.
+    A text that the model fails on gets an answer with the error.
     """
     with at_most(n_threads):
         return _answers(model, texts)
@@ -63,32 +64,27 @@ def _answers(model: Any, texts: Sequence[str]) -> list[Answer]:
         rationales = model.explain(texts)
     except Exception as error:  # somebody's tokenizer may raise anything
         if len(texts) == 1:
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            return [no_answer(said.encode("utf-8", "replace").decode())]
+            message = " ".join(f"{type(error).__name__}: {error}".split())
+            return [no_answer(message.encode("utf-8", "replace").decode())]
         middle = len(texts) // 2
         return [*_answers(model, texts[:middle]), *_answers(model, texts[middle:])]
-    return [
-        Answer(
-            one.label.item() if hasattr(one.label, "item") else one.label,
-            round(float(one.confidence), 6),
-            " ".join(one.words),
-            [[int(start), int(end)] for start, end in one.selected_spans],
-            one.case,
-            None,
-        )
-        for one in rationales
+    columns = answer_columns(rationales, cases=True)
+    columns["label_pred"] = [
+        label.item() if hasattr(label, "item") else label for label in columns["label_pred"]
     ]
+    columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
+    return [Answer._make((*values, None)) for values in zip(*columns.values(), strict=True)]
 
 
 class Columns:
-    """The columns of the output, and how a row is laid out in them.
+    """The columns of the output, and the order of a row in them.
 
     Attributes
     ----------
     names : list of str
         All, in order.
     meaning : dict of str to str
-        What those that are not kept from the input are without the prefix.
+        Names without the prefix of those that are not kept from the input.
 
     Parameters
     ----------
@@ -120,14 +116,14 @@ class Columns:
         self._has_cases = has_cases
 
     def row(self, row: Row, answer: Answer) -> tuple[Any, ...]:
-        """Lay out a row of the input with its answer."""
+        """Join a row of the input with its answer."""
         case = answer[4:5] if self._has_cases else ()
         return (row.file, row.number, *row.kept, *answer[:4], *case, answer.error)
 
 
 @contextmanager
 def csv_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    """Give what adds rows to a CSV file, and counts those with errors. Lists are JSON."""
+    """Yield a function that adds rows to a CSV file, and counts errors. Lists are JSON."""
 
     def add(rows: Sequence[tuple[Any, ...]]) -> int:
         writer.writerows([_cell(value) for value in row] for row in rows)
@@ -142,7 +138,7 @@ def csv_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # no
 
 @contextmanager
 def jsonl_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    """Give what adds rows to a file of JSON lines, and counts those with errors."""
+    """Yield a function that adds rows to a file of JSON lines, and counts errors."""
 
     def add(rows: Sequence[tuple[Any, ...]]) -> int:
         for row in rows:
@@ -156,7 +152,7 @@ def jsonl_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # 
 
 @contextmanager
 def parquet_table(path: Path, columns: Columns, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    """Give what adds rows to a Parquet file, and counts those with errors."""
+    """Yield a function that adds rows to a Parquet file, and counts errors."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -176,7 +172,7 @@ TABLES = {".csv": csv_table, ".jsonl": jsonl_table, ".parquet": parquet_table}
 
 
 def schema_of(columns: Columns, kept_types: Sequence[Any], classes: Sequence[Any]) -> Any:
-    """Give the types of the columns in Parquet; of a kept column without one, text."""
+    """Return the types of the columns in Parquet; text for a kept column without one."""
     import pyarrow as pa
 
     text, number = pa.string(), pa.int64()
@@ -193,7 +189,7 @@ def schema_of(columns: Columns, kept_types: Sequence[Any], classes: Sequence[Any
 
 
 def _array(values: list[Any], field: Any, errors: list[str | None]) -> Any:
-    """Give values as an Arrow array. One that its type cannot hold is missing, and an error."""
+    """Return an Arrow array. A value that its type cannot hold is missing, and an error."""
     import pyarrow as pa
 
     if field.type == pa.string():
@@ -221,7 +217,7 @@ def _n_errors(errors: Iterable[str | None]) -> int:
 
 
 def _cell(value: Any) -> Any:
-    """Give a value as a cell: what is no text, number or truth value as JSON."""
+    """Return a value as a cell: JSON unless it is a text, number or truth value."""
     if value is None or isinstance(value, str | int | float):
         return value
     return _text(value)

@@ -94,7 +94,7 @@ class Input:
         self.n_bytes = self._before[-1]
 
     def fingerprint(self) -> dict[str, Any]:
-        """Say what tells these files from others, or from themselves after a change."""
+        """Return a fingerprint that differs for other or changed files."""
         digest = hashlib.sha256()
         for source in self.sources:
             digest.update(f"{source.name}\0{source.size}\0{source.modified}\0".encode())
@@ -126,12 +126,12 @@ class Input:
                 )
 
     def type_of(self, name: str) -> Any:
-        """Give the type in which Parquet files hold a column; None if there is none to hold to."""
+        """Return the type of a column in Parquet files; None for other formats and folders."""
         first = self.sources[0]
         return None if name in first.partition else type_of(first.path, self.suffix, name)
 
     def done(self, position: Position) -> int:
-        """Give the bytes before a place."""
+        """Return the number of bytes before a position."""
         return min(self._before[position.file] + position.offset, self.n_bytes)
 
     def chunks(
@@ -176,7 +176,7 @@ class Input:
 
 
 def _find(path: Path, several: bool) -> Iterator[Source]:
-    """Give the files at a path, named by where they lie in it, or by it if there are several."""
+    """Return the files at a path with names: relative to it, or with it if there are several."""
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder {path} to read.")
     if not path.is_dir():

@@ -50,7 +50,7 @@ class Manifest:
             part.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
     def continued(self, folder: Path) -> Manifest:
-        """Give how far a folder has come, if what is in it was begun by the same call.
+        """Return the manifest of a folder, if its contents were begun by the same call.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class Manifest:
 
 
 def part_path(folder: Path, number: int, suffix: str) -> Path:
-    """Give the path of a part."""
+    """Return the path of a part."""
     return folder / f"part-{number:05d}{suffix}"
 
 

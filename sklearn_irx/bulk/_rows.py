@@ -51,7 +51,7 @@ class _BadRowError(ValueError):
 def rows_of(
     source: Any, suffix: str, text: str, keep: Sequence[str], n_done: int, offset: int
 ) -> Iterator[tuple[Row, int]]:
-    """Give the rows of a file.
+    """Yield the rows of a file.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def rows_of(
 
 
 def columns_of(path: Path, suffix: str) -> list[str]:
-    """Give the names of the columns of a file; of JSON lines, those in its first lines.
+    """Return the names of the columns of a file; of JSON lines, those in its first lines.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def columns_of(path: Path, suffix: str) -> list[str]:
 
 
 def type_of(path: Path, suffix: str, name: str) -> Any:
-    """Give the type in which a Parquet file holds a column, None for other formats."""
+    """Return the type in which a Parquet file holds a column, None for other formats."""
     if suffix != ".parquet":
         return None
     import pyarrow as pa
@@ -139,7 +139,7 @@ def type_of(path: Path, suffix: str, name: str) -> Any:
 
 
 def _checked(value: Any, column: str) -> tuple[str | None, str | None]:
-    """Give a document and None, or None and what is wrong with it."""
+    """Return a document and None, or None and the error."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None, f"there is no text in column {column!r}"
     if isinstance(value, bytes):
@@ -159,7 +159,7 @@ def _checked(value: Any, column: str) -> tuple[str | None, str | None]:
 
 
 def _whole(value: Any) -> Any:
-    """Give a value to be kept such that every format can hold it."""
+    """Return a value to keep in a form that every format can hold."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
@@ -223,7 +223,7 @@ class _Cells:
         self._reader = csv.reader(self._decoded(), strict=True)
 
     def header(self) -> list[str]:
-        """Give the first row; nothing, if there is none."""
+        """Return the first row, empty if there is none."""
         found = next(self, [])
         if isinstance(found, _BadRowError):
             raise ValueError(f"its header cannot be read: {found}")
@@ -281,7 +281,7 @@ def _read_jsonl(
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[bytes | None, int]]:
-    """Give lines that are not blank, None for one too long, and the place in bytes after each."""
+    """Yield lines that are not blank, None for one too long, and the byte position after each."""
     end = file.tell()
     while line := file.readline(LONGEST):
         first, end = end, end + len(line)
@@ -352,7 +352,7 @@ def _n_rows(file: Any, group: int) -> int:
 
 
 def _plain(column: Any) -> list[Any]:
-    """Give the values of an Arrow array; strings as bytes, where some are not UTF-8."""
+    """Return the values of an Arrow array; strings as bytes, where some are not UTF-8."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):

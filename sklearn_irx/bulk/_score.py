@@ -13,11 +13,12 @@ import joblib
 import numpy as np
 
 from sklearn_irx._files import locked, replacing
-from sklearn_irx.bulk import _workers
 from sklearn_irx.bulk._answers import TABLES, Answer, Columns, no_answer, schema_of
 from sklearn_irx.bulk._input import Chunk, Input
 from sklearn_irx.bulk._manifest import Manifest, part_path
 from sklearn_irx.bulk._progress import Progress
+from sklearn_irx.bulk._workers import Submit, answered, here, on_cluster, on_processes
+from sklearn_irx.ensemble.result import exchanges
 
 PART_ROWS = 50_000
 
@@ -36,7 +37,7 @@ def score(
     scheduler: Any = None,
     on_progress: Callable[[Progress], Any] | None = None,
 ) -> Progress:
-    r"""Label tables of any size, and say from which words.
+    r"""Predict labels for tables of any size, with the words they come from.
 
     Rows are read one by one and answers are written in parts, so memory does not grow with the
     tables. If it is cut off, even by a failure of power, the same call goes on after the last part
@@ -47,7 +48,7 @@ def score(
     Parameters
     ----------
     model : fitted classifier or ensemble, str or path-like
-        What answers, or the folder that it is saved in.
+        The model, or the folder that it is saved in.
     source : str, path-like, or a sequence of these
         Tables (``.csv``, ``.jsonl``, ``.parquet``), or folders of tables of one of these formats,
         however deep. What folders ``column=value`` say is a column of the rows in them.
@@ -75,7 +76,7 @@ def score(
     Returns
     -------
     progress : Progress
-        How it ended.
+        At the end.
 
     Raises
     ------
@@ -126,7 +127,7 @@ def score(
     _check_apart(out, paths)
     tables.check_columns(text, keep)
     model = _loaded(model)
-    columns = Columns(keep, prefix, hasattr(model, "interact"))
+    columns = Columns(keep, prefix, exchanges(model))
     begun = Manifest(
         {"class": type(model).__name__, "digest": _digest(model)},
         tables.fingerprint(),
@@ -156,7 +157,7 @@ def score(
 
 
 class _Run:
-    """One run, from where an earlier one ended to the end of the input."""
+    """One run, from the end of an earlier one to the end of the input."""
 
     def __init__(
         self,
@@ -180,7 +181,7 @@ class _Run:
 
     def all_parts(
         self,
-        who: AbstractContextManager[tuple[_workers.Submit, Callable[[], int]]],
+        who: AbstractContextManager[tuple[Submit, Callable[[], int]]],
     ) -> None:
         """Write all parts that are missing."""
         options = self.manifest.options
@@ -188,7 +189,7 @@ class _Run:
             self.manifest.position, options["text"], options["keep"], options["part_rows"]
         )
         with who as (submit, most_waiting):
-            pairs = _workers.answered(chunks, submit, most_waiting)
+            pairs = answered(chunks, submit, most_waiting)
             for first in pairs:
                 self._part(first, pairs)
         self.manifest.complete = True
@@ -199,7 +200,7 @@ class _Run:
         first: tuple[Chunk, list[Answer]],
         others: Iterable[tuple[Chunk, list[Answer]]],
     ) -> None:
-        """Write one part, and then say so."""
+        """Write one part, and then record it in the manifest."""
         manifest, suffix = self.manifest, self.manifest.options["format"]
         path = part_path(self.folder, manifest.parts, suffix)
         with replacing(path, lasting=True) as unfinished:
@@ -229,7 +230,7 @@ class _Run:
         return chunk
 
     def tell(self) -> Progress:
-        """Say how far it has come."""
+        """Return the progress so far."""
         return Progress(
             self.rows, self.errors, self.rows_before, self.n_bytes, self.n_bytes_before,
             self.tables.n_bytes, time.perf_counter() - self.start, self.manifest.complete,
@@ -238,14 +239,14 @@ class _Run:
 
 def _who_answers(
     model: Any, n_processes: int, scheduler: Any
-) -> AbstractContextManager[tuple[_workers.Submit, Callable[[], int]]]:
+) -> AbstractContextManager[tuple[Submit, Callable[[], int]]]:
     if scheduler is not None:
-        return _workers.on_cluster(model, scheduler)
-    return _workers.here(model) if n_processes == 1 else _workers.on_processes(model, n_processes)
+        return on_cluster(model, scheduler)
+    return here(model) if n_processes == 1 else on_processes(model, n_processes)
 
 
 def _loaded(model: Any) -> Any:
-    """Give a model that can answer, or say why there is none."""
+    """Return a model that can answer, or raise an error."""
     if isinstance(model, str | os.PathLike):
         from sklearn_irx.io import load
 
@@ -304,7 +305,7 @@ def _check_jobs(n_jobs: Any, scheduler: Any) -> int:
 
 
 def _check_apart(out: Path, paths: Sequence[Any]) -> None:
-    """Refuse to write where is read, or the next run would read its own answers."""
+    """Refuse to write into the input, or the next run would read its own answers."""
     there = out.resolve()
     for path in paths:
         read = Path(path).resolve()
@@ -325,7 +326,7 @@ def _make(out: Path) -> None:
 
 
 def _remove_unfinished(out: Path) -> None:
-    """Remove what a run that was killed left half written."""
+    """Remove unfinished files of a run that was killed."""
     for pattern in (".part-*.part", "._manifest.json.*.part"):
         for path in out.glob(pattern):
             path.unlink()

@@ -1,4 +1,4 @@
-"""Who answers: this process, several processes of this machine, or a cluster of Dask."""
+"""Workers that answer: this process, several processes, or a cluster of Dask."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Submit = Callable[[list[str]], Pending]
 def answered(
     chunks: Iterable[Chunk], submit: Submit, most_waiting: Callable[[], int]
 ) -> Iterator[tuple[Chunk, list[Answer]]]:
-    """Give chunks with the answers to their texts, in order, a few of them on the way at a time."""
+    """Yield chunks with the answers to their texts, in order, with a few pending at a time."""
     waiting: deque[tuple[Chunk, Pending]] = deque()
     for chunk in chunks:
         waiting.append((chunk, submit([row.text for row in chunk.rows if row.text is not None])))
@@ -95,7 +95,7 @@ def on_cluster(model: Any, scheduler: Any) -> Iterator[tuple[Submit, Callable[[]
     Parameters
     ----------
     model : fitted classifier or ensemble
-        What answers.
+        The model.
     scheduler : str or distributed.Client
         The address of a scheduler, or a client of one.
 
@@ -129,7 +129,7 @@ def _hold(model: Any, n_threads: int, parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the one that started it is gone, and could not say so: if killed."""
+    """End this process when the one that started it was killed."""
     while os.getppid() == parent:  # Windows never tells
         time.sleep(1)
     os._exit(1)

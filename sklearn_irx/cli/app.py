@@ -23,7 +23,7 @@ app = typer.Typer(
 
 def _show_version(asked: bool) -> None:
     if asked:
-        from sklearn_irx import __version__
+        from sklearn_irx._version import __version__
 
         typer.echo(f"sklearn-irx {__version__}")
         raise typer.Exit

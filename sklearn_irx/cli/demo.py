@@ -1,4 +1,4 @@
-"""``sklearn-irx demo``: two models learn, exchange their rationales, and show what came of it."""
+"""``sklearn-irx demo``: two models are trained and exchange their rationales."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Setting:
     )
 
     def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
-        """Give the parameters of both classifiers.
+        """Return the parameters of both classifiers.
 
-        Of `given`, what is not None replaces what is common; what is a member's own stays.
+        A value in `given` other than None replaces a common one, not that of a member.
         """
         chosen = {name: value for name, value in given.items() if value is not None}
         return [
@@ -137,7 +137,7 @@ def demo(
     show: Annotated[int, typer.Option(min=0, help="Documents to show in the terminal.")] = 5,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use.")] = None,
 ) -> None:
-    """Train two models, let them exchange rationales, and show what came of it.
+    """Train two models, let them exchange rationales, and show the results.
 
     Prints how accurate the models are and how much of a text they need, and writes a page of
     examples.
@@ -172,42 +172,29 @@ def demo(
 def _show(
     model: Any, corpus: _Corpus, console: Console, output: Path, seed: int, n_shown: int
 ) -> None:
-    from sklearn_irx.cli.results import (
-        cases_table,
-        choose_examples,
-        judge,
-        models_table,
-        read,
-        show_rationale,
-    )
+    from sklearn_irx.cli.results import choose_examples, result_tables, show_rationale
     from sklearn_irx.inspection import write_html
 
-    outcome = judge(model, corpus.test)
-    tables = [
-        models_table(outcome, corpus.y_test, corpus.masks_test),
-        cases_table(outcome.exchange, corpus.y_test),
-    ]
+    exchange = model.exchange(corpus.test, spans=False)
+    tables = result_tables(exchange, corpus.y_test, corpus.masks_test)
     for table in tables:
         console.print()
         console.print(table.to_rich())
     console.print()
-    rows = choose_examples(outcome.exchange["case"], max(_N_IN_REPORT, n_shown), seed)
-    readings = read(model, [corpus.test[row] for row in rows])
-    truths = corpus.y_test[rows]
-    for rationale, truth in list(zip(readings.kept, truths, strict=True))[:n_shown]:
+    rows = choose_examples(exchange.case, max(_N_IN_REPORT, n_shown), seed)
+    shown, truths = exchange[rows], corpus.y_test[rows]
+    for rationale, truth in list(zip(shown.rationales, truths, strict=True))[:n_shown]:
         show_rationale(console, rationale, truth)
     with written_whole(output) as part:
         write_html(
             part,
-            readings.kept,
+            shown,
             title=f"{corpus.name}: two models and their rationales",
             subtitle=f"{len(rows)} of {len(corpus.test):,} test documents, chosen so that every "
             "kind of case is seen",
             y_true=truths,
             names=[f"document {row + 1}" for row in rows],
             tables=tables,
-            members=readings.members,
-            interactions=readings.exchange,
         )
 
 

@@ -25,7 +25,7 @@ _N_ROWS_NAMED = 5
 
 
 def check_format(path: Path) -> str:
-    """Give the format of `path` by its extension.
+    """Return the format of `path` by its extension.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def check_input(path: Path) -> None:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to; it takes the place of `path` only when complete."""
+    """Yield a path beside `path` to write to; it takes the place of `path` only when complete."""
     try:
         with replacing(path) as part:
             yield part
@@ -137,7 +137,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
-    """Give a table as CSV in UTF-8."""
+    """Return a table as CSV in UTF-8."""
     # Texts are all quoted: the csv module by itself leaves a lone carriage return bare, and that
     # ends the row for whoever reads the file.
     text = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
@@ -145,7 +145,7 @@ def to_csv(table: pd.DataFrame) -> bytes:
 
 
 def texts_of(table: pd.DataFrame, column: str, path: Path) -> list[str]:
-    """Give the documents in a column of `table`, numbers as they are written.
+    """Return the documents in a column of `table`, numbers as they are written.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def texts_of(table: pd.DataFrame, column: str, path: Path) -> list[str]:
 
 
 def labels_of(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
-    """Give the labels in a column of `table`, in the type the file holds them in.
+    """Return the labels in a column of `table`, in the type the file holds them in.
 
     Returns
     -------

@@ -109,8 +109,9 @@ def fit(
     from rich.console import Console
 
     from sklearn_irx.cli.demo import SETTINGS
-    from sklearn_irx.cli.results import accuracies, cases_table, judge, models_table
+    from sklearn_irx.cli.results import accuracies, result_tables
     from sklearn_irx.cli.training import check_vectors, split, train
+    from sklearn_irx.ensemble.result import exchange_of
 
     _check_model_output(output, force)
     embeddings = check_vectors(vectors)
@@ -138,12 +139,11 @@ def fit(
     save(model, output, overwrite=force)
     if test_texts:
         console.print(f"On {len(test_texts):,} documents held out:", highlight=False)
-        outcome = judge(model, test_texts)
-        console.print(models_table(outcome, y_test).to_rich())
-        if outcome.exchange:
-            console.print(cases_table(outcome.exchange, y_test, outcome.cases).to_rich())
-        if not _is_joblib(output):  # again, with what its card is to say
-            save(model, output, overwrite=True, metrics=accuracies(outcome, y_test))
+        exchange = exchange_of(model, test_texts, spans=False)
+        for table in result_tables(exchange, y_test):
+            console.print(table.to_rich())
+        if not _is_joblib(output):  # again, with the accuracies for its card
+            save(model, output, overwrite=True, metrics=accuracies(exchange, y_test))
     console.print(f"Saved {output}", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -162,10 +162,10 @@ def predict(
     text: TextOption = "text",
     prefix: Annotated[str, typer.Option(help="Put before the names of the new columns.")] = "",
 ) -> None:
-    """Label the texts of a table, and say from which words.
+    """Predict the labels of the texts of a table, with the words they come from.
 
     The table keeps its columns and gets label_pred, confidence (between 0 and 1), rationale (the
-    selected words) and, for models that interact, case (how they came to the label).
+    selected words) and, for an ensemble, case (how the label was settled).
 
     If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """
@@ -211,7 +211,8 @@ def explain(
     """
     from rich.console import Console
 
-    from sklearn_irx.cli.results import cases_table, judge, models_table, read, show_rationale
+    from sklearn_irx.cli.results import result_tables, show_rationale
+    from sklearn_irx.ensemble.result import exchange_of
     from sklearn_irx.inspection import write_html
     from sklearn_irx.inspection._pieces import MISSING
 
@@ -225,27 +226,21 @@ def explain(
         truths = like(truths, fitted.classes_)
     console = Console()
     with refusals():
-        readings = read(fitted, texts)
-    for number, rationale in enumerate(readings.kept):
+        exchange = exchange_of(fitted, texts, scores=True)
+    for number, rationale in enumerate(exchange.rationales):
         truth = MISSING if truths is None else truths[number]
         show_rationale(console, rationale, truth)
     if output is None:
         return
-    outcome = judge(fitted, texts)
-    tables = [models_table(outcome, truths)]
-    if outcome.exchange:
-        tables.append(cases_table(outcome.exchange, truths, outcome.cases))
     with written_whole(output) as part:
         write_html(
             part,
-            readings.kept,
+            exchange,
             title=f"Rationales for {file.name}",
             subtitle=f"Model: {model.name}",
             y_true=truths,
             names=[f"row {row + 1}" for row in range(len(texts))],
-            tables=tables,
-            members=readings.members,
-            interactions=readings.exchange,
+            tables=result_tables(exchange, truths),
         )
     console.print(f"{output} shows the same.", highlight=False, markup=False, soft_wrap=True)
 
@@ -326,15 +321,14 @@ def _check_model_output(path: Path, force: bool) -> None:
 def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
     import pandas as pd
 
+    from sklearn_irx.ensemble.answers import answer_columns
+    from sklearn_irx.ensemble.result import exchanges
+
     with refusals():
         rationales = model.explain(texts)
-    columns: dict[str, list[Any]] = {
-        "label_pred": [rationale.label for rationale in rationales],
-        "confidence": [round(float(rationale.confidence), 6) for rationale in rationales],
-        "rationale": [" ".join(rationale.words) for rationale in rationales],
-    }
-    if hasattr(model, "interact"):
-        columns["case"] = [rationale.case for rationale in rationales]
+    columns = answer_columns(rationales, cases=exchanges(model))
+    columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
+    del columns["spans"]
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})
 
 
@@ -344,7 +338,7 @@ def _read_labelled(path: Path, text: str, label: str) -> tuple[list[str], np.nda
 
 
 def like(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Give `labels` as the model knows them: 3 for the "3" of a CSV file."""
+    """Return `labels` as the model knows them: 3 for the "3" of a CSV file."""
     import numpy as np
 
     by_name = {str(value): value for value in np.asarray(known).tolist()}

@@ -66,7 +66,7 @@ def score(
     A row that cannot be read gets a row whose column error says why.
 
     Columns: file and row, those kept, label_pred, confidence, rationale (the selected words), spans
-    (where they stand, in characters), for models that interact case, and error.
+    (where they stand, in characters), for an ensemble case, and error.
 
     If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """
@@ -108,7 +108,7 @@ def score(
 
 @contextmanager
 def _shown(console: Console) -> Iterator[Callable[[Progress], Any]]:
-    """Give what tells how far it has come: in a line that changes, or else now and then in one."""
+    """Yield a function that shows progress: in one changing line, or in a new line at times."""
     if console.is_terminal:
         with console.status("Reading the model") as status:
             yield lambda progress: status.update(_sentence(progress))

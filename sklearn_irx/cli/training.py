@@ -24,7 +24,7 @@ def train(
     members: Sequence[Mapping[str, Any]],
     console: Console,
 ) -> Any:
-    """Fit one classifier for each of `members`, and let two of them interact.
+    """Fit one classifier for each of `members`, and join two in an ensemble.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def train(
     members : sequence of one or two dicts
         Parameters of each classifier.
     console : rich.console.Console
-        Where the progress is told.
+        For messages on progress.
 
     Returns
     -------
@@ -56,8 +56,8 @@ def train(
         with refusals():
             fitted.append(SelectiveRationaleClassifier(**parameters).fit(texts, y))
     for model in fitted:
-        # Bars are for those who watch a training, not for those who load what came of it; and
-        # where it kept its state is a folder of this machine.
+        # Progress bars are not wanted from a loaded model, and the folder of checkpoints is one
+        # of this machine.
         model.set_params(verbose=0, checkpoint_dir=None)
     if len(fitted) == 1:
         return fitted[0]
@@ -111,7 +111,7 @@ def check_vectors(vectors: str | None) -> str | None:
 
 
 def found_vectors() -> str | None:
-    """Give the path of GloVe vectors in the folder ``SKLEARN_IRX_DATA``, or None."""
+    """Return the path of GloVe vectors in the folder ``SKLEARN_IRX_DATA``, or None."""
     folder = os.environ.get("SKLEARN_IRX_DATA")
     if not folder:
         return None

@@ -1,8 +1,7 @@
-"""What ensembles have in common whose members read each other's rationales."""
+"""Base of the ensembles whose members exchange rationales."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,47 +23,17 @@ from sklearn_irx.classifier.data import make_memory, make_tokenizer, tokenize
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.components.training import TRAININGS
+from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.exchange import Settlement
 from sklearn_irx.text import TokenizedTexts
 
 _METHODS_OF_MEMBERS = ("predict_with_masks", "tokenize", "has_same_words_as", "predict_proba")
 
 
-@dataclass(frozen=True, eq=False)
-class Exchange:
-    """What members made of some documents, and what came of it.
-
-    Attributes
-    ----------
-    own : ndarray of shape (n_members, n_samples, n_classes)
-        Class probabilities of each member, from its own rationale.
-    masks : ndarray of shape (n_members, n_samples, n_words), dtype bool
-        Those rationales.
-    disputed : ndarray of shape (n_disputed,), dtype int
-        The documents on which the members disagree.
-    readings : ndarray of shape (n_members, n_members, n_disputed, n_classes)
-        For those, what member i says of the rationale of member j at ``[i, j]``.
-    chosen, case, probabilities : ndarrays of n_samples entries
-        As :class:`~sklearn_irx.exchange.Settlement` has them.
-    scores : ndarray of shape (n_members, n_samples, n_words), dtype float, or None
-        How much each word belongs to each rationale, if that was asked for.
-    """
-
-    own: np.ndarray
-    masks: np.ndarray
-    disputed: np.ndarray
-    readings: np.ndarray
-    chosen: np.ndarray
-    case: np.ndarray
-    probabilities: np.ndarray
-    scores: np.ndarray | None = None
-
-
 class ExchangingEnsemble(RationaleEstimator):
-    """Base of the ensembles: everything but the parameters, the decision, and its table.
+    """Base of the ensembles: everything but the parameters and the decision.
 
-    A subclass says who its `_members` are, how documents are settled (`_decide`), and what
-    `interact` tells of it (`_table`).
+    A subclass defines its `_members`, and in `_decide` how documents are settled.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -82,34 +51,35 @@ class ExchangingEnsemble(RationaleEstimator):
 
     @property
     def cases_(self) -> tuple[str, ...]:
-        """What can happen to a document."""
+        """All cases in which a document can be settled."""
         raise NotImplementedError
 
+    @property
+    def _members_in_results(self) -> tuple[Any, ...]:
+        """Names of the members in an `Exchange`."""
+        return tuple(self._names)
+
     def _members(self) -> list[tuple[str, Any]]:
-        """Give the members as they were given, with their names, or say what is wrong."""
+        """Check and return the members as parameters, with their names."""
         raise NotImplementedError
 
     def _needing_validation(self) -> list[str]:
-        """Name the parameters that ask for documents no member was trained on."""
+        """Return the parameters that need documents no member was trained on."""
         return [] if self.calibration is None else [f"calibration={self.calibration!r}"]
 
     def _prepare_decisions(self, validation: tuple[list[str], np.ndarray] | None) -> None:
-        """Calibrate the members, from texts no member was trained on and class numbers.
+        """Calibrate the members on texts no member was trained on, with class numbers.
 
-        A subclass also learns here what its `_decide` needs.
+        A subclass also fits here what its `_decide` needs.
         """
         self.calibration_temperatures_ = np.ones(len(self.estimators_))
         if self.calibration is not None and validation is not None:
             texts, y = validation
-            own, *_ = self._read_own(self._tokenize(texts))
+            own, *_ = self._predict_own(self._tokenize(texts))
             self.calibration_temperatures_[:] = [fit_temperature(one, y) for one in own]
 
-    def _decide(self, readings: np.ndarray) -> Settlement:
-        """Settle disputed documents, from readings (reader, rationale, document, class)."""
-        raise NotImplementedError
-
-    def _table(self, exchange: Exchange) -> dict[str, np.ndarray]:
-        """Tell what happened, one column a quantity."""
+    def _decide(self, probabilities: np.ndarray) -> Settlement:
+        """Settle disputed documents, from predictions (reader, rationale, document, class)."""
         raise NotImplementedError
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -132,9 +102,9 @@ class ExchangingEnsemble(RationaleEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             How much each document counts when members are fitted.
         validation_data : (sequence of str, array-like of labels), default=None
-            Documents that no member was or will be trained on: what parameters that say so learn
-            from. Members that are fitted here compare their epochs on them, too, in place of a
-            part of `X`.
+            Documents that no member was or will be trained on, for the parameters that need them.
+            Members that are fitted here also compare their epochs on them, in place of a part of
+            `X`.
 
         Raises
         ------
@@ -179,8 +149,70 @@ class ExchangingEnsemble(RationaleEstimator):
         self._prepare_decisions(validation)
         return self
 
+    def exchange(self, X: Any, *, spans: bool = True, scores: bool = False) -> Exchange:
+        """Exchange the rationales of documents on which the members disagree.
+
+        Each member selects words once in each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        spans : bool, default=True
+            Whether to keep where the words stand in the documents. If not, rationales take longer.
+        scores : bool, default=False
+            Whether to compute selection scores.
+
+        Returns
+        -------
+        exchange : Exchange
+            Predictions, cross-predictions, masks and cases; rationales are made when asked for.
+        """
+        tokenized = self._tokenize(X, spans=spans)
+        own, masks, selection_scores = self._predict_own(tokenized, scores=scores)
+        numbers = own.argmax(axis=2)
+        disputed = np.flatnonzero((numbers != numbers[0]).any(axis=0))
+        cross = self._predict_cross(tokenized, own, masks, disputed)
+        n_samples = own.shape[1]
+        chosen = np.zeros(n_samples, dtype=int)
+        case = np.full(n_samples, "agree", dtype=np.array(self.cases_).dtype)
+        probabilities = own[0].copy()
+        chosen[disputed], case[disputed], probabilities[disputed] = self._decide(cross)
+        return Exchange(
+            members=self._members_in_results,
+            classes=self.classes_,
+            cases=self.cases_,
+            own_probabilities=own,
+            masks=masks,
+            disputed=disputed,
+            cross_probabilities=cross,
+            chosen=chosen,
+            case=case,
+            probabilities=probabilities,
+            documents=tokenized[0],
+            scores=selection_scores,
+        )
+
+    def interact(self, X: Any, *, as_frame: bool = False) -> Any:
+        """Return the result of the exchange as columns.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        as_frame : bool, default=False
+            Whether to return a ``pandas.DataFrame``.
+
+        Returns
+        -------
+        columns : dict of ndarrays of shape (n_samples,), or DataFrame
+            As :meth:`Exchange.to_dict <sklearn_irx.Exchange.to_dict>` returns them.
+        """
+        exchange = self.exchange(X, spans=False)
+        return exchange.to_frame() if as_frame else exchange.to_dict()
+
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the class probabilities, from the rationale that is kept alone.
+        """Return the class probabilities, from the rationale that is kept alone.
 
         Parameters
         ----------
@@ -192,10 +224,10 @@ class ExchangingEnsemble(RationaleEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
             Columns as ``classes_``.
         """
-        return self._exchange(self._tokenize(X)).probabilities
+        return self.exchange(X, spans=False).probabilities
 
     def transform(self, X: Any) -> np.ndarray:
-        """Give the rationales that are kept, as masks.
+        """Return the rationales that are kept, as masks.
 
         Parameters
         ----------
@@ -207,11 +239,11 @@ class ExchangingEnsemble(RationaleEstimator):
         masks : ndarray of shape (n_samples, max_length), dtype bool
             True for selected words, False past the end of a document.
         """
-        exchange = self._exchange(self._tokenize(X))
-        return _kept(exchange, exchange.masks)
+        exchange = self.exchange(X, spans=False)
+        return exchange.kept(exchange.masks)
 
     def selection_scores(self, X: Any) -> np.ndarray:
-        """Give how much each word belongs to the rationale that is kept, by the member it is of.
+        """Return the selection scores of the member whose rationale is kept.
 
         Parameters
         ----------
@@ -222,13 +254,14 @@ class ExchangingEnsemble(RationaleEstimator):
         -------
         scores : ndarray of shape (n_samples, max_length), dtype float
             As :meth:`~sklearn_irx.SelectiveRationaleClassifier.selection_scores` of the members
-            gives them.
+            returns them.
         """
-        exchange = self._exchange(self._tokenize(X), scores=True)
-        return _kept(exchange, exchange.scores)
+        exchange = self.exchange(X, spans=False, scores=True)
+        assert exchange.scores is not None
+        return exchange.kept(exchange.scores)
 
     def word_spans(self, X: Any) -> list[list[tuple[int, int]]]:
-        """Give the character spans of the words that the members read in each document.
+        """Return the character spans of the words that the members read in each document.
 
         Parameters
         ----------
@@ -242,7 +275,7 @@ class ExchangingEnsemble(RationaleEstimator):
         return self._tokenize(X, spans=True)[0].spans or []
 
     def explain(self, X: Any) -> list[Rationale]:
-        """Give label, confidence, words and case of each document.
+        """Return label, confidence, words and case of each document.
 
         Parameters
         ----------
@@ -253,21 +286,10 @@ class ExchangingEnsemble(RationaleEstimator):
         -------
         rationales : list of n_samples Rationale
         """
-        tokenized = self._tokenize(X, spans=True)
-        exchange = self._exchange(tokenized, scores=True)
-        rationales = self.estimators_[0].to_rationales(
-            tokenized[0],
-            exchange.probabilities,
-            _kept(exchange, exchange.masks),
-            _kept(exchange, exchange.scores),
-        )
-        return [
-            replace(rationale, case=str(case))
-            for rationale, case in zip(rationales, exchange.case, strict=True)
-        ]
+        return self.exchange(X, scores=True).rationales
 
     def cross_predict_proba(self, X: Any) -> np.ndarray:
-        """Let every member read every rationale, of all documents.
+        """Predict all documents with every member from every rationale.
 
         Parameters
         ----------
@@ -277,96 +299,59 @@ class ExchangingEnsemble(RationaleEstimator):
         Returns
         -------
         probabilities : ndarray of shape (n_members, n_members, n_samples, n_classes)
-            At ``[i, j]``, what member i says of the rationale of member j. With i other than j it
-            is a *second reader*: its accuracy shows what a rationale says to a model that did not
-            select it. Columns as ``classes_``.
+            At ``[i, j]``, the prediction of member i from the rationale of member j. With i other
+            than j, member i is a *second reader*: its accuracy shows what a model that did not
+            select a rationale can predict from it. Columns as ``classes_``.
         """
         tokenized = self._tokenize(X)
-        own, masks, _ = self._read_own(tokenized)
-        return self._read_all(tokenized, own, masks, np.arange(own.shape[1]))
+        own, masks, _ = self._predict_own(tokenized)
+        return self._predict_cross(tokenized, own, masks, np.arange(own.shape[1]))
 
-    def _given(self, exchange: Exchange, reader: int, owner: int) -> tuple[np.ndarray, np.ndarray]:
-        """Give the labels that a member finds in another's rationales, and how sure it is.
-
-        Where nothing was exchanged, the label is None and the confidence nan.
-        """
-        labels = np.full(len(exchange.case), None, dtype=object)
-        confidence = np.full(len(exchange.case), np.nan)
-        said = exchange.readings[reader, owner]
-        labels[exchange.disputed] = self.classes_[said.argmax(axis=1)]
-        confidence[exchange.disputed] = said.max(axis=1)
-        return labels, confidence
-
-    def _interact(self, X: Any, as_frame: bool) -> Any:
-        happened = self._table(self._exchange(self._tokenize(X)))
-        if not as_frame:
-            return happened
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "as_frame=True needs pandas: pip install pandas, or use as_frame=False."
-            ) from error
-        return pd.DataFrame(happened)
-
-    def _exchange(self, tokenized: list[TokenizedTexts], *, scores: bool = False) -> Exchange:
-        """Let the members read and settle documents, tokenized for each of them."""
-        own, masks, said = self._read_own(tokenized, scores=scores)
-        labels = own.argmax(axis=2)
-        disputed = np.flatnonzero((labels != labels[0]).any(axis=0))
-        readings = self._read_all(tokenized, own, masks, disputed)
-        n_samples = own.shape[1]
-        chosen = np.zeros(n_samples, dtype=int)
-        case = np.full(n_samples, "agree", dtype=np.array(self.cases_).dtype)
-        probabilities = own[0].copy()
-        chosen[disputed], case[disputed], probabilities[disputed] = self._decide(readings)
-        return Exchange(own, masks, disputed, readings, chosen, case, probabilities, said)
-
-    def _read_own(
+    def _predict_own(
         self, tokenized: list[TokenizedTexts], *, scores: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Give what each member says of its own rationales, those, and maybe scores of words."""
+        """Return each member's predictions, rationales and, if asked for, selection scores."""
         wanted = {"scores": True} if scores else {}
         read = [
             member.predict_with_masks(texts, **wanted)
             for member, texts in zip(self.estimators_, tokenized, strict=True)
         ]
         return (
-            np.stack([self._calibrated(i, said) for i, (said, *_) in enumerate(read)]),
+            np.stack([self._calibrated(i, own) for i, (own, *_) in enumerate(read)]),
             _stacked([masks for _, masks, *_ in read], False),
-            _stacked([said for *_, said in read], np.nan) if scores else None,
+            _stacked([of_words for *_, of_words in read], np.nan) if scores else None,
         )
 
-    def _read_all(
+    def _predict_cross(
         self,
         tokenized: list[TokenizedTexts],
         own: np.ndarray,
         masks: np.ndarray,
         rows: np.ndarray,
     ) -> np.ndarray:
-        """Give what each member says of each rationale of the documents at `rows`."""
+        """Predict the documents at `rows` with each member from each rationale."""
         n_members, _, n_classes = own.shape
-        readings = np.empty((n_members, n_members, len(rows), n_classes))
+        cross = np.empty((n_members, n_members, len(rows), n_classes))
         for i, member in enumerate(self.estimators_):
             texts = tokenized[i].take(rows)
             for j in range(n_members):
                 if i == j:
-                    readings[i, j] = own[i, rows]
+                    cross[i, j] = own[i, rows]
                 else:
-                    said = member.predict_proba(texts, masks=masks[j, rows])
-                    readings[i, j] = self._calibrated(i, said)
-        return readings
+                    found = member.predict_proba(texts, masks=masks[j, rows])
+                    cross[i, j] = self._calibrated(i, found)
+        return cross
 
     def _calibrated(self, member: int, probabilities: np.ndarray) -> np.ndarray:
         return at_temperature(probabilities, self.calibration_temperatures_[member])
 
     def _split_alike(self) -> bool:
-        """Tell whether all members surely split every document into the same words."""
+        """Return whether all members are sure to split every document into the same words."""
         first, *others = self.estimators_
         return all(first.has_same_words_as(other) for other in others)
 
     def _tokenize(self, X: Any, *, spans: bool = False) -> list[TokenizedTexts]:
-        """Split the documents for each member: once if all surely split alike."""
+        """Split the documents for each member: once if all are sure to split alike."""
         check_is_fitted(self)
         if self._split_alike():
             return [self.estimators_[0].tokenize(X, spans=spans)] * len(self.estimators_)
@@ -432,7 +417,7 @@ class ExchangingEnsemble(RationaleEstimator):
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         if "estimators_" in state:
-            # Members that are used as they were given are saved once. None stands for these.
+            # A member that is used as it is, and so is a parameter too, is saved once: None here.
             given = self.get_params()
             members = [
                 None if given.get(name) is member else member
@@ -449,12 +434,6 @@ class ExchangingEnsemble(RationaleEstimator):
                 given[name] if member is None else member
                 for name, member in zip(self._names, state["estimators_"], strict=True)
             ]
-
-
-def _kept(exchange: Exchange, of_members: Any) -> np.ndarray:
-    """Give the rows (member, document, ...) of the members that are kept."""
-    kept: np.ndarray = of_members[exchange.chosen, np.arange(len(exchange.chosen))]
-    return kept
 
 
 def _stacked(arrays: list[np.ndarray], padding: bool | float) -> np.ndarray:

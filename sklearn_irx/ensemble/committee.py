@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import permutations
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,16 +9,16 @@ from sklearn.utils import Bunch
 
 from sklearn_irx._compat import BaseComposition, StrOptions, VisualBlock
 from sklearn_irx._validation import check_members
-from sklearn_irx.ensemble.base import Exchange, ExchangingEnsemble
+from sklearn_irx.ensemble.base import ExchangingEnsemble
 from sklearn_irx.exchange import RULES, Settlement, settle
 
 
 class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
     """Two or more models: where they disagree, each reads the rationales of all others.
 
-    The committee keeps one rationale a document, that of a member, and makes its prediction from
-    that rationale alone. The default keeps the one that convinces most members; for two members,
-    that is Algorithm 1 as :class:`InteractiveEnsemble` runs it.
+    The committee keeps the rationale of one member for each document, and predicts from that
+    rationale alone. The default keeps the one that convinces most members; for two members, this
+    is Algorithm 1 as :class:`InteractiveEnsemble` runs it.
 
     Parameters
     ----------
@@ -29,19 +28,19 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         member itself as ``a``.
     rule : {"convinced", "mean", "product", "vote", "consensus", "auto"}, default="convinced"
         Which rationale is kept where the members disagree. "convinced": the one from which most
-        members give the label its owner gives. "mean" and "product": the one whose readers find
-        that label likeliest, in the arithmetic or the geometric mean. "vote": that of a member
-        with the label that is likeliest in the mean over members, each reading its own rationale.
-        "consensus": the one whose readers, on average, are surest of any label; this average is
-        then the prediction, whatever its owner says. Ties go to the member that is surest of its
-        own reading. "auto" takes the rule that is right most often on `validation_data` of
-        :meth:`fit`, of equal ones the first named here. :func:`sklearn_irx.exchange.settle`
-        defines them all.
+        members predict the label of its owner. "mean" and "product": the one with the highest
+        probability of that label, in the arithmetic or the geometric mean over members. "vote":
+        that of a member with the label of highest mean probability, each member predicting from
+        its own rationale. "consensus": the one whose mean probability over members is highest for
+        any label; this mean is then the prediction, whatever its owner predicts. Ties go to the
+        member most confident of its own prediction. "auto" takes the rule of highest accuracy on
+        `validation_data` of :meth:`fit`, the first named here of equal ones.
+        :func:`sklearn_irx.exchange.settle` defines them all.
     calibration : {"temperature"} or None, default=None
-        "temperature" divides the logits of each member, whatever it reads, by the number at which
-        `validation_data` of :meth:`fit`, read by its own rationales, have the least log loss. So
-        members that were fitted without can be compared by confidence; they themselves are not
-        changed.
+        "temperature" divides the logits of each member by the number at which its predictions for
+        `validation_data` of :meth:`fit`, from its own rationales, have the least log loss. So the
+        confidence of members that were fitted without can be compared. The members themselves are
+        not changed.
     prefit : "auto" or bool, default="auto"
         "auto" uses a fitted member as it is, and clones and fits one that is not. True demands
         fitted members, False clones and fits all.
@@ -61,10 +60,10 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
     rule_scores_ : dict of str to float
         With ``rule="auto"``, the accuracy of each rule on the validation data; else empty.
     calibration_temperatures_ : ndarray of shape (n_members,)
-        What the logits of each member are divided by, beside its own calibration; 1 without
+        The logits of each member are divided by these, beside its own calibration; 1 without
         calibration.
     cases_ : tuple of str
-        What can happen to a document, as ``case`` tells it: "agree", the name of the rule, or
+        All cases in which a document can be settled: "agree", the name of the rule, or
         "confidence", where that of the members decided between labels of equal score.
 
     See Also
@@ -115,34 +114,9 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         self.prefit = prefit
         self.n_jobs = n_jobs
 
-    def interact(self, X: Any, *, as_frame: bool = False) -> Any:
-        """Tell what happened to each document.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-        as_frame : bool, default=False
-            Whether to return a ``pandas.DataFrame``.
-
-        Returns
-        -------
-        happened : dict of ndarrays of shape (n_samples,), or DataFrame
-            For each member, by its name: ``label_<name>``, what it says of its own rationale;
-            ``confidence_<name>``, the probability it gives that label; ``convinced_by_<name>``,
-            how many of the other members give the same label when they read its rationale, nan
-            where all members agree and nothing was exchanged. For every two members,
-            ``label_<reader>_given_<owner>``, what one says of the rationale of the other, and
-            ``confidence_<reader>_given_<owner>``, the probability it gives that label; None and
-            nan where nothing was exchanged. Then ``confidence``, the probability of the outcome;
-            ``case``, one of ``cases_``; ``chosen``, the name of the member whose rationale is
-            kept; ``label``, the outcome.
-        """
-        return self._interact(X, as_frame)
-
     @property
     def cases_(self) -> tuple[str, ...]:
-        """What can happen to a document, in the order in which it is asked for."""
+        """All cases in which a document can be settled, in the order in which they are tested."""
         return ("agree", self.rule_, "confidence")
 
     @property
@@ -151,12 +125,12 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         return Bunch(**dict(zip(self._names, self.estimators_, strict=True)))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Give the parameters, and those of the members by name.
+        """Return the parameters, and those of the members by name.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to give the members and their parameters, too.
+            Whether to return the members and their parameters, too.
 
         Returns
         -------
@@ -193,36 +167,15 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         if self.rule != "auto" or validation is None:
             return
         texts, y = validation
-        readings = self.cross_predict_proba(texts)
+        probabilities = self.cross_predict_proba(texts)
         self.rule_scores_ = {
-            rule: float(np.mean(settle(readings, rule).probabilities.argmax(axis=1) == y))
+            rule: float(np.mean(settle(probabilities, rule).probabilities.argmax(axis=1) == y))
             for rule in RULES
         }
         self.rule_ = max(self.rule_scores_, key=self.rule_scores_.__getitem__)
 
-    def _decide(self, readings: np.ndarray) -> Settlement:
-        return settle(readings, self.rule_)
-
-    def _table(self, exchange: Exchange) -> dict[str, np.ndarray]:
-        numbers = exchange.own.argmax(axis=2)
-        table: dict[str, np.ndarray] = {}
-        for j, name in enumerate(self._names):
-            convinced = exchange.readings[:, j].argmax(axis=2) == numbers[j, exchange.disputed]
-            table[f"label_{name}"] = self.classes_[numbers[j]]
-            table[f"confidence_{name}"] = exchange.own[j].max(axis=1)
-            table[f"convinced_by_{name}"] = np.full(len(exchange.case), np.nan)
-            table[f"convinced_by_{name}"][exchange.disputed] = convinced.sum(axis=0) - 1
-        for (i, reader), (j, owner) in permutations(enumerate(self._names), 2):
-            label, confidence = self._given(exchange, i, j)
-            table[f"label_{reader}_given_{owner}"] = label
-            table[f"confidence_{reader}_given_{owner}"] = confidence
-        return {
-            **table,
-            "confidence": exchange.probabilities.max(axis=1),
-            "case": exchange.case,
-            "chosen": np.array(self._names)[exchange.chosen],
-            "label": self.classes_[exchange.probabilities.argmax(axis=1)],
-        }
+    def _decide(self, probabilities: np.ndarray) -> Settlement:
+        return settle(probabilities, self.rule_)
 
     def _sk_visual_block_(self) -> VisualBlock:
         names, members = zip(*self.estimators, strict=True)

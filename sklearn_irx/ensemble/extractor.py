@@ -171,7 +171,7 @@ class RationaleExtractor(TransformerMixin, BaseEstimator):
         return rationales
 
     def transform(self, X: Any) -> np.ndarray:
-        """Give the words of the rationales, as one text a document.
+        """Return the words of the rationales, as one text a document.
 
         Parameters
         ----------
@@ -225,7 +225,7 @@ class RationaleExtractor(TransformerMixin, BaseEstimator):
         return " ".join(shown)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Say that what is given to `fit` goes to the `fit` of the classifier.
+        """Route the parameters of `fit` to the `fit` of the classifier.
 
         Returns
         -------

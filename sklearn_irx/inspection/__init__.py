@@ -1,6 +1,7 @@
-"""Pictures of rationales: in the terminal, as HTML, as plots, and a report of all of it."""
+"""Rationales in the terminal, as HTML, as plots, and in a report."""
 
-from sklearn_irx.inspection._documents import ExplainedDocument, Heard, explain_documents
+from sklearn_irx.ensemble.result import CrossPrediction
+from sklearn_irx.inspection._documents import ExplainedDocument, explain_documents
 from sklearn_irx.inspection._html import to_html, write_html
 from sklearn_irx.inspection._plots._accuracy_length import AccuracyLengthDisplay
 from sklearn_irx.inspection._plots._flow_display import InteractionFlowDisplay
@@ -13,8 +14,8 @@ from sklearn_irx.inspection._terminal import to_rich
 
 __all__ = [
     "AccuracyLengthDisplay",
+    "CrossPrediction",
     "ExplainedDocument",
-    "Heard",
     "InteractionFlowDisplay",
     "RationaleLengthDisplay",
     "RationaleReport",

@@ -91,7 +91,7 @@ class ReliabilityChart:
 
 @dataclass(frozen=True)
 class FlowChart:
-    """Who was right before an exchange, what happened, and who is right after it."""
+    """Who was right before an exchange, the case, and who is right after it."""
 
     nodes: list[Node]
     ribbons: list[Ribbon]

@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.inspection._documents import ExplainedDocument
 from sklearn_irx.inspection._pieces import one_line, read_end
+from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.text import harmless
 
 if TYPE_CHECKING:
@@ -28,22 +28,22 @@ class _Numbers(dict[str, int]):
         return self[text]
 
 
-def embedded(documents: Sequence[ExplainedDocument]) -> dict[str, Any]:
-    """Give documents as plain data, small, since there may be many.
+def embedded(documents: Sequence[DocumentRecord]) -> dict[str, Any]:
+    """Return documents as plain data, small, since there may be many.
 
     Returns
     -------
     data : dict
-        ``labels``, ``members``, ``cases`` and ``stories`` are lists of strings; ``documents`` has a
-        list for each document: name, text as far as it was read, number of characters that were
-        not, true label or -1, label, confidence, case or -1, story, member kept, and readings.
-        A reading is a list, too: label, confidence, words read, words selected, starts and ends
-        of selected spans in code points of the text, one after the other, and what others said:
-        reader, label and confidence or null, one after the other. Labels, members, cases and
-        stories are places in their lists; confidences are in ten-thousandths.
+        ``labels``, ``members``, ``cases`` and ``explanations`` are lists of strings; ``documents``
+        has a list for each document: name, text as far as it was read, number of characters that
+        were not, true label or -1, label, confidence, case or -1, explanation, member kept, and
+        rationales. A rationale is a list, too: label, confidence, words read, words selected,
+        starts and ends of selected spans in code points of the text, one after the other, and
+        cross-predictions: reader, label and confidence, one after the other. Labels, members,
+        cases and explanations are positions in their lists; confidences are in ten-thousandths.
     """
-    labels, cases, stories = _Numbers(), _Numbers(), _Numbers()
-    members = list(documents[0].members or {})
+    labels, cases, explanations = _Numbers(), _Numbers(), _Numbers()
+    members = list(documents[0].members)
     places = {name: number for number, name in enumerate(members)}
     rows = []
     for document in documents:
@@ -51,20 +51,20 @@ def embedded(documents: Sequence[ExplainedDocument]) -> dict[str, Any]:
         case = -1 if rationale.case is None else cases[one_line(rationale.case)]
         # All members split the text alike, and read it equally far.
         text, unread, moved = _shown(rationale)
-        readings = []
+        rationales = []
         for owner, one in (document.members or {"": rationale}).items():
             spans: list[int] = []
             for start, end in one.selected_spans:
                 spans += (start, end) if moved is None else (moved[start], moved[end])
-            heard: list[int | None] = []
-            for (reader, of), said in (document.heard or {}).items():
+            cross: list[int] = []
+            for (reader, of), found in document.cross_predictions.items():
                 if of == owner:
-                    sure = None if said.confidence != said.confidence else _scaled(said.confidence)
-                    heard += (places[reader], labels[one_line(said.label)], sure)
-            readings.append(
+                    label = labels[one_line(found.label)]
+                    cross += (places[reader], label, _scaled(found.confidence))
+            rationales.append(
                 [
                     labels[one_line(one.label)], _scaled(one.confidence), len(one.mask),
-                    int(one.mask.sum()), spans, heard,
+                    int(one.mask.sum()), spans, cross,
                 ]
             )  # fmt: skip
         rows.append(
@@ -72,20 +72,21 @@ def embedded(documents: Sequence[ExplainedDocument]) -> dict[str, Any]:
                 document.name, text, unread,
                 labels[one_line(document.y_true)] if document.judged else -1,
                 labels[one_line(rationale.label)], _scaled(rationale.confidence), case,
-                stories[document.story], places.get(document.chosen or "", 0), readings,
+                explanations[document.explanation], places.get(document.chosen or "", 0),
+                rationales,
             ]
         )  # fmt: skip
     return {
         "labels": list(labels),
         "members": [one_line(name) for name in members],
         "cases": list(cases),
-        "stories": list(stories),
+        "explanations": list(explanations),
         "documents": rows,
     }
 
 
 def as_script(data: Any) -> Markup:
-    r"""Give data as JSON that can stand within ``<script>``: nothing in it can end the element.
+    r"""Return data as JSON that can stand within ``<script>``: nothing in it can end the element.
 
     Examples
     --------
@@ -101,14 +102,14 @@ def as_script(data: Any) -> Markup:
 
 
 def _scaled(confidence: float) -> int:
-    """Give ten-thousandths; all of them only for exactly 1."""
+    """Return ten-thousandths; all of them only for exactly 1."""
     return _SCALE if confidence >= 1 else min(_SCALE - 1, round(_SCALE * float(confidence)))
 
 
 def _shown(rationale: Rationale) -> tuple[str, int, list[int] | None]:
-    """Give the text as far as it was read, harmless, how much more there is, and what has moved.
+    """Return the text as far as it was read, harmless, how much more there is, and new positions.
 
-    The last is, for each place in the original text, the place in the text shown; None if they are
+    The last are, for each position in the original text, that in the text shown; None if they are
     the same.
     """
     end, unread = read_end(rationale)

@@ -1,36 +1,22 @@
-"""How documents flow through an exchange: who is right before it, and who after."""
+"""Flow of documents through an exchange: who is right before it, and who after."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sklearn_irx.exchange import CASES
-from sklearn_irx.inspection._documents import keys_of_members
+from sklearn_irx.ensemble.result import Exchange
+from sklearn_irx.inspection._cases import CASE_LABELS
 
-CASE_LABELS = {
-    "agree": "agreed",
-    "convinced_2": "model 2 convinced",
-    "convinced_1": "model 1 convinced",
-    "confidence_1": "model 1 surer",
-    "confidence_2": "model 2 surer",
-    "convinced": "most convinced",
-    "mean": "by mean",
-    "product": "by product",
-    "vote": "by vote",
-    "consensus": "by consensus",
-    "confidence": "surest decided",
-}
 _GAP = 0.045
 NODE_WIDTH = 0.022
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """Documents counted by what members said, how they settled it, and how it ended.
+    """Documents counted by who was right before, case, and outcome.
 
     Attributes
     ----------
@@ -39,7 +25,7 @@ class Flow:
     before : list of n_before str
         Who was right before the exchange.
     cases : list of n_cases str
-        What can happen, as ``case`` of `interact` tells it.
+        All cases.
     """
 
     counts: np.ndarray
@@ -48,12 +34,12 @@ class Flow:
 
     @property
     def stages(self) -> list[list[str]]:
-        """What to write at the nodes, from left to right."""
+        """Labels of the nodes, from left to right."""
         shown = [CASE_LABELS.get(case, case) for case in self.cases]
         return [self.before, shown, ["right", "wrong"]]
 
     def disputed(self) -> Flow:
-        """Give the documents alone on which members disagreed."""
+        """Return the flow of the documents on which members disagreed."""
         there = [number for number, case in enumerate(self.cases) if case != "agree"]
         counts = self.counts[:, there]
         rows = np.flatnonzero(counts.sum(axis=(1, 2)))
@@ -64,49 +50,38 @@ class Flow:
         )
 
 
-def count_flow(
-    happened: Mapping[str, Any], y_true: Any, cases: Sequence[str] | None = None
-) -> Flow:
-    """Count what happened to documents.
+def count_flow(exchange: Exchange, y_true: Any) -> Flow:
+    """Count documents by who was right before, case, and outcome.
 
     Parameters
     ----------
-    happened : mapping of str to array of shape (n_samples,)
-        As ``interact`` of an ensemble or a committee gives it.
+    exchange : Exchange
+        As ``exchange`` of an ensemble or a committee returns it.
     y_true : array-like of shape (n_samples,)
         True labels.
-    cases : sequence of str, default=None
-        What could have happened: ``cases_`` of the ensemble. None means what did.
 
     Raises
     ------
     ValueError
         If `y_true` does not have one label for each document.
     """
-    case, truth = np.asarray(happened["case"]), np.asarray(y_true)
-    if truth.shape != case.shape or not len(case):
+    truth = np.asarray(y_true)
+    if truth.shape != exchange.case.shape or not len(exchange):
         raise ValueError(
-            f"y_true has shape {truth.shape}: give one label for each of the {len(case)} "
+            f"y_true has shape {truth.shape}: give one label for each of the {len(exchange)} "
             "documents, and at least one document."
         )
-    if cases is None:
-        there = set(case.tolist())
-        known = [*CASES, *(name for name in CASE_LABELS if name not in CASES)]
-        cases = [name for name in known if name in there]
-        cases += sorted(there - set(cases))
-    keys = keys_of_members(happened)
-    right = np.array([np.asarray(happened[f"label_{key}"]) == truth for key in keys])
-    group, before = _before(right)
-    numbers = {name: number for number, name in enumerate(cases)}
-    place = np.array([numbers[name] for name in case.tolist()])
-    outcome = (np.asarray(happened["label"]) != truth).astype(int)
-    counts = np.zeros((len(before), len(cases), 2), dtype=int)
-    np.add.at(counts, (group, place, outcome), 1)
-    return Flow(counts, before, list(cases))
+    group, before = _before(exchange.own_labels == truth)
+    numbers = {name: number for number, name in enumerate(exchange.cases)}
+    case = np.array([numbers[name] for name in exchange.case.tolist()])
+    wrong = (exchange.labels != truth).astype(int)
+    counts = np.zeros((len(before), len(numbers), 2), dtype=int)
+    np.add.at(counts, (group, case, wrong), 1)
+    return Flow(counts, before, list(numbers))
 
 
 def _before(right: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Give the group of each document by who is right, and what the groups are called."""
+    """Return the group of each document by who is right, and the names of the groups."""
     n_members = len(right)
     if n_members == 2:
         labels = ["both right", "only model 1 right", "only model 2 right", "neither right"]
@@ -117,7 +92,7 @@ def _before(right: np.ndarray) -> tuple[np.ndarray, list[str]]:
 
 @dataclass(frozen=True)
 class Node:
-    """A bar of the picture: what it says, how many documents, and where, from 0 to 1."""
+    """A bar of the picture: label, number of documents, and position from 0 to 1."""
 
     label: str
     count: int

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.exchange import CASES, RULES
+from sklearn_irx.ensemble.result import Exchange
+from sklearn_irx.inspection._cases import ALL_CASES
 from sklearn_irx.inspection._documents import documents_of
 from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._templates import render
 
-_ALL_CASES = (*CASES, *RULES, "confidence")
-
 
 def to_html(
-    rationales: Sequence[Rationale],
+    rationales: Exchange | Sequence[Rationale],
     *,
     title: str = "Rationales",
     subtitle: str = "",
     y_true: Sequence[Any] | np.ndarray | None = None,
     names: Sequence[str] | None = None,
     tables: Sequence[SummaryTable] = (),
-    members: Sequence[Sequence[Rationale]] = (),
-    interactions: Mapping[str, Any] | None = None,
 ) -> str:
-    """Give a self-contained page: tables of results, then documents with their rationales.
+    """Return a self-contained page: tables of results, then documents with their rationales.
 
     The page loads nothing and runs no script. All text is escaped, and documents cannot smuggle in
     control characters. Rendering needs jinja2, which the extra ``sklearn-irx[report]`` installs.
 
     Parameters
     ----------
-    rationales : sequence of Rationale
-        As ``explain`` of a classifier or an ensemble gives them.
+    rationales : Exchange, or sequence of Rationale
+        As ``exchange`` of an ensemble or ``explain`` of any model returns them. With an `Exchange`,
+        where members disagree, all their rationales are shown side by side, which one was kept,
+        and the predictions of the others from the same words.
     title, subtitle : str
         Heading of the page, and a line below it.
     y_true : sequence of shape (n_samples,), optional
@@ -46,13 +45,6 @@ def to_html(
         How to call the documents. The default is their position, counted from 1.
     tables : sequence of SummaryTable
         Shown above the documents.
-    members : sequence of sequences of Rationale, optional
-        What each member of an ensemble or a committee explains by itself. Where they disagree, all
-        rationales are shown side by side, and which one was kept. Empty for a single model.
-    interactions : mapping of str to array of shape (n_samples,), optional
-        As ``interact`` of an ensemble or a committee gives it; a committee's is needed to show its
-        `members`. With `members`, the page also says how each model labels the document when it
-        reads the words of the others, and how sure it is.
 
     Returns
     -------
@@ -61,7 +53,7 @@ def to_html(
     Raises
     ------
     ValueError
-        If an argument does not hold one entry for each of `rationales`.
+        If `y_true` or `names` does not hold one entry for each of `rationales`.
 
     See Also
     --------
@@ -77,9 +69,7 @@ def to_html(
     >>> "A <mark>dull</mark> film." in to_html([rationale])
     True
     """
-    documents = documents_of(
-        rationales, y_true=y_true, names=names, members=members, interactions=interactions
-    )
+    documents = documents_of(rationales, y_true=y_true, names=names)
     present = {document.rationale.case for document in documents}
     return render(
         "rationales.html",
@@ -87,21 +77,21 @@ def to_html(
         subtitle=one_line(subtitle),
         tables=tables,
         documents=documents,
-        cases=[case for case in _ALL_CASES if case in present],
+        cases=[case for case in ALL_CASES if case in present],
         n_wrong=sum(document.wrong for document in documents),
     )
 
 
-def write_html(path: str | Path, rationales: Sequence[Rationale], **options: Any) -> None:
+def write_html(
+    path: str | Path, rationales: Exchange | Sequence[Rationale], **options: Any
+) -> None:
     """Write :func:`to_html` of `rationales` to a file; a file of this name is replaced.
 
     Parameters
     ----------
     path : str or Path
         Where to write, UTF-8.
-    rationales : sequence of Rationale
-        As ``explain`` of a classifier or an ensemble gives them.
-    **options
+    rationales, **options
         As :func:`to_html` takes them.
 
     Raises

@@ -15,12 +15,12 @@ MISSING: Any = object()
 
 
 def one_line(value: Any) -> str:
-    """Give a label as harmless text without line ends or tabs."""
+    """Return a label as harmless text without line ends or tabs."""
     return " ".join(harmless(str(value)).split())
 
 
 def percent(share: float) -> str:
-    """Give a share between 0 and 1 in percent; never 100 % unless it is exactly 1."""
+    """Return a share between 0 and 1 in percent; never 100 % unless it is exactly 1."""
     if share < 1.0 and round(100 * share) >= 100:
         return "> 99 %"
     return f"{100 * share:.0f} %"
@@ -50,7 +50,7 @@ def read_pieces(rationale: Rationale) -> tuple[list[tuple[str, bool]], int]:
 
 
 def read_end(rationale: Rationale) -> tuple[int, int]:
-    """Give where the last word read ends, and the number of characters after it.
+    """Return where the last word read ends, and the number of characters after it.
 
     If no word is among these, it is the end of the document, and 0.
     """

@@ -1,4 +1,4 @@
-"""A report of what a model does with documents: one page to read, to search and to pass on."""
+"""A report on a model and its rationales: one page to read, to search and to pass on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import hashlib
 import tempfile
 import webbrowser
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -14,19 +14,23 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.ensemble.result import Exchange
+from sklearn_irx.inspection._cases import CASE_LABELS
 from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityChart
-from sklearn_irx.inspection._documents import ExplainedDocument, read_documents
+from sklearn_irx.inspection._documents import documents_of, read
 from sklearn_irx.inspection._embedding import as_script, embedded
-from sklearn_irx.inspection._flow import CASE_LABELS, count_flow
+from sklearn_irx.inspection._flow import count_flow
 from sklearn_irx.inspection._pieces import one_line, percent
+from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.inspection._summary import (
     N_BINS,
-    Answers,
+    answers_of,
+    cases_table,
     classes_table,
     mistakes_table,
+    models_table,
     names_of,
     objects,
-    summary_tables,
 )
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._telling import telling_documents
@@ -40,12 +44,10 @@ class RationaleReport:
 
     Parameters
     ----------
-    documents : sequence of ExplainedDocument
+    documents : sequence of DocumentRecord
         What to report on, one at least.
-    happened : mapping of str to array of shape (n_samples,)
-        As ``interact`` of an ensemble gives it; empty for a single model.
-    cases : sequence of str
-        What could have happened: ``cases_`` of the ensemble.
+    exchange : Exchange
+        Where they come from; of a single model, an exchange without cases.
     title, subtitle : str
         Heading of the page, and a line below it.
     n_telling : int
@@ -61,37 +63,36 @@ class RationaleReport:
 
     def __init__(
         self,
-        documents: Sequence[ExplainedDocument],
+        documents: Sequence[DocumentRecord],
         *,
-        happened: Mapping[str, Any],
-        cases: Sequence[str],
+        exchange: Exchange,
         title: str,
         subtitle: str,
         n_telling: int,
         max_documents: int | None,
     ) -> None:
         self._documents = documents
-        self._happened = happened
-        self._cases = cases
+        self._exchange = exchange
         self._title = one_line(title)
         self._subtitle = one_line(subtitle)
         self._n_telling = n_telling
         self._max_documents = max_documents
-        self._answers = Answers([document.rationale for document in documents])
         self._truth = None
         if documents[0].judged:
             self._truth = objects(document.y_true for document in documents)
-        self.tables: list[SummaryTable] = [
-            *summary_tables(documents, self._answers, happened, cases),
-            classes_table(self._answers, self._truth),
-        ]
+        answers = answers_of(exchange)
+        *_, self._answers = answers.values()
+        self.tables: list[SummaryTable] = [models_table(answers, self._truth)]
+        if exchange.cases:
+            self.tables.append(cases_table(exchange, self._truth))
+        self.tables.append(classes_table(self._answers, self._truth))
         if self._truth is not None:
             self.tables.append(mistakes_table(self._answers, self._truth))
 
     @cached_property
     def html(self) -> str:
         """The page: it loads nothing, and shows all text as text."""
-        shown: Sequence[ExplainedDocument] = self._documents
+        shown: Sequence[DocumentRecord] = self._documents
         n_documents = len(shown)
         if self._max_documents is not None and n_documents > self._max_documents:
             # Evenly over all, since labels may be sorted.
@@ -114,7 +115,7 @@ class RationaleReport:
             n_documents=n_documents,
             n_shown=len(shown),
             judged=self._truth is not None,
-            cases=[(case, CASE_LABELS.get(case, case)) for case in self._cases],
+            cases=[(case, CASE_LABELS.get(case, case)) for case in self._exchange.cases],
             labels=self._labels(),
             data=as_script(embedded(shown)),
             script=script,
@@ -159,14 +160,14 @@ class RationaleReport:
         )
 
     def _labels(self) -> list[str]:
-        """Give the classes that are predicted or true, to choose from."""
+        """Return the classes that are predicted or true, to choose from."""
         there = set(names_of(self._answers.labels))
         if self._truth is not None:
             there |= set(names_of(self._truth))
         return sorted(there)
 
     def _figures(self) -> list[tuple[str, str, str]]:
-        """Give the numbers at the top: what, how much, and a remark."""
+        """Return the numbers at the top: name, value, and a remark."""
         found, n_documents = self._answers, len(self._documents)
         read = max(1, int(found.n_words.sum()))
         figures = []
@@ -186,10 +187,10 @@ class RationaleReport:
             figures.append(("Mean confidence", sure, remark))
         else:
             figures.append(("Mean confidence", sure, f"{n_documents:,} documents"))
-        if self._happened:
-            n_apart = int((np.asarray(self._happened["case"]) != "agree").sum())
-            told = f"{n_apart:,} of {n_documents:,} documents"
-            figures.append(("Models disagree", percent(n_apart / n_documents), told))
+        if self._exchange.cases:
+            n_disputed = len(self._exchange.disputed)
+            remark = f"{n_disputed:,} of {n_documents:,} documents"
+            figures.append(("Models disagree", percent(n_disputed / n_documents), remark))
         return figures
 
     def _charts(self) -> dict[str, Any]:
@@ -204,8 +205,8 @@ class RationaleReport:
         charts["reliability"] = ReliabilityChart.of(
             self._answers.confidence, right.astype(bool), N_BINS
         )
-        if self._happened:
-            flow = FlowChart.of(count_flow(self._happened, self._truth, self._cases))
+        if self._exchange.cases:
+            flow = FlowChart.of(count_flow(self._exchange, self._truth))
             if flow.n_disputed:
                 charts["flow"] = flow
         return charts
@@ -222,7 +223,7 @@ def rationale_report(
     n_telling: int = 3,
     max_documents: int | None = 20_000,
 ) -> RationaleReport:
-    """Report on what a fitted model does with documents.
+    """Report on the predictions and rationales of a fitted model.
 
     The page has figures and plots, the most telling documents (right and sure, wrong and sure,
     changed by the exchange, no words found), and all documents, to search, to filter and to sort.
@@ -277,13 +278,14 @@ def rationale_report(
     >>> report
     <RationaleReport of 50 documents: write_html(path) keeps it, open() shows it>
     >>> [table.title for table in report.tables][:2]
-    ['Models', 'What happened between the models']
+    ['Models', 'Cases of the exchange']
     """
     if n_telling < 0:
         raise ValueError(f"n_telling={n_telling}: give 0 or more documents of each kind.")
     if max_documents is not None and max_documents < 1:
         raise ValueError(f"max_documents={max_documents}: give at least 1, or None for all.")
-    documents, happened = read_documents(estimator, X, y, names=names)
+    exchange = read(estimator, X)
+    documents = documents_of(exchange, y_true=y, names=names)
     if not documents:
         raise ValueError("X has no documents: give at least one to report on.")
     if subtitle is None:
@@ -291,8 +293,7 @@ def rationale_report(
         subtitle = f"{type(estimator).__name__} · {n_documents}"
     return RationaleReport(
         documents,
-        happened=happened,
-        cases=getattr(estimator, "cases_", ()),
+        exchange=exchange,
         title=title,
         subtitle=subtitle,
         n_telling=n_telling,

@@ -1,21 +1,19 @@
-"""A model's answers for many documents, as tables."""
+"""Tables of results: of models, cases, classes and mistakes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.inspection._documents import ExplainedDocument, keys_of_members
-from sklearn_irx.inspection._flow import CASE_LABELS
+from sklearn_irx.ensemble.result import Exchange
+from sklearn_irx.inspection._cases import NOTE_COMMITTEE, NOTE_PAIR, is_of_pair, shown_names
 from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.inspection._tables import SummaryTable
-from sklearn_irx.metrics import interaction_table
+from sklearn_irx.metrics import exchange_table, token_f1_score
 from sklearn_irx.metrics._calibration import reliability
 
 N_BINS = 15
@@ -29,37 +27,63 @@ _NOTE_JUDGED = (
     " Macro F1: mean F1 over the classes. ECE: mean distance between confidence and accuracy; less "
     "is better."
 )
+_NOTE_F1 = " Token F1: agreement with the words that were planted."
 
 
 class Answers:
-    """Numbers about one rationale of each document.
+    """Predictions of a model and sizes of its rationales, without the documents.
 
     Parameters
     ----------
-    rationales : sequence of n_samples Rationale
-        What a model said.
-
-    Attributes
-    ----------
-    labels : ndarray of shape (n_samples,), dtype object
+    labels : ndarray of shape (n_samples,)
         The labels predicted.
     confidence : ndarray of shape (n_samples,)
         Their probabilities.
+    masks : ndarray of shape (n_samples, n_words), dtype bool
+        True for the selected words.
+    lengths : ndarray of shape (n_samples,), dtype int
+        Number of words read.
+
+    Attributes
+    ----------
     n_selected, n_words, n_spans : ndarray of shape (n_samples,), dtype int
         Selected words, words read, and maximal runs of selected words.
     """
 
-    def __init__(self, rationales: Sequence[Rationale]) -> None:
-        n_samples = len(rationales)
-        self.labels = objects(rationale.label for rationale in rationales)
-        self.confidence = np.array([float(rationale.confidence) for rationale in rationales])
-        self.n_selected = np.fromiter((r.mask.sum() for r in rationales), int, n_samples)
-        self.n_words = np.fromiter((len(r.mask) for r in rationales), int, n_samples)
-        self.n_spans = np.fromiter((len(r.selected_spans) for r in rationales), int, n_samples)
+    def __init__(
+        self, labels: np.ndarray, confidence: np.ndarray, masks: np.ndarray, lengths: np.ndarray
+    ) -> None:
+        self.labels = objects(labels)
+        self.confidence = confidence
+        self.masks = masks
+        self.n_words = lengths
+        self.n_selected = masks.sum(axis=1)
+        self.n_spans = masks[:, :1].sum(axis=1) + (masks[:, 1:] & ~masks[:, :-1]).sum(axis=1)
+
+
+def answers_of(exchange: Exchange) -> dict[str, Answers]:
+    """Collect the answers of each member by name, and last those of all together.
+
+    Of a single model, see :func:`~sklearn_irx.ensemble.result.exchange_of`, there is one entry.
+    """
+    assert exchange.documents is not None
+    lengths = exchange.documents.lengths
+    found = {}
+    together = "model"
+    if exchange.cases:
+        together = f"{'both' if len(exchange.members) == 2 else 'all'}, interacting"
+        for name, labels, probabilities, masks in zip(
+            shown_names(exchange.members), exchange.own_labels, exchange.own_probabilities,
+            exchange.masks, strict=True,
+        ):  # fmt: skip
+            found[name] = Answers(labels, probabilities.max(axis=1), masks, lengths)
+    confidence = exchange.probabilities.max(axis=1)
+    found[together] = Answers(exchange.labels, confidence, exchange.kept(exchange.masks), lengths)
+    return found
 
 
 def names_of(labels: np.ndarray) -> list[str]:
-    """Give labels as they are shown; there are few, of many documents."""
+    """Return labels as they are shown; there are few, of many documents."""
     shown: dict[tuple[type, Any], str] = {}
     for label in labels:
         key = type(label), label
@@ -69,47 +93,86 @@ def names_of(labels: np.ndarray) -> list[str]:
 
 
 def objects(values: Any) -> np.ndarray:
-    """Give labels as an array that leaves them as they are."""
+    """Return labels as an array that leaves their types as they are."""
     listed = list(values)
     array = np.empty(len(listed), dtype=object)
     array[:] = [value.item() if isinstance(value, np.generic) else value for value in listed]
     return array
 
 
-def summary_tables(
-    documents: Sequence[ExplainedDocument],
-    answers: Answers,
-    happened: Mapping[str, Any],
-    cases: Sequence[str],
-) -> list[SummaryTable]:
-    """Compare the models, and tell what happened between them.
+def models_table(
+    answers: Mapping[str, Answers], truth: np.ndarray | None, masks_true: np.ndarray | None = None
+) -> SummaryTable:
+    """Compare models in accuracy and in the words they select.
 
     Parameters
     ----------
-    documents : sequence of ExplainedDocument
-        One at least.
-    answers : Answers
-        Those of their rationales.
-    happened : mapping of str to array of shape (n_samples,)
-        As ``interact`` of an ensemble gives it; empty for a single model.
-    cases : sequence of str
-        What could have happened.
+    answers : dict of str to Answers
+        As :func:`answers_of` returns them.
+    truth : array of shape (n_samples,) or None
+        True labels; without them there are no accuracies.
+    masks_true : bool array of shape (n_samples, any width) or None
+        True for the words a model ought to select.
     """
-    truth = objects(document.y_true for document in documents) if documents[0].judged else None
-    names = list(documents[0].members or {})
-    each = [
-        (name, Answers([(document.members or {})[name] for document in documents]))
-        for name in names
-    ]
-    together = "all, interacting" if len(names) > 2 else "both, interacting"
-    tables = [_models([*each, (together if names else "model", answers)], truth)]
-    if happened:
-        tables.append(_cases(happened, cases, truth, names))
-    return tables
+    truth = None if truth is None else objects(truth)
+    rows = []
+    for name, found in answers.items():
+        row = [name]
+        if truth is not None:
+            right = (found.labels == truth).astype(bool)
+            ece = reliability(found.confidence, right, N_BINS).ece
+            row += [f"{right.mean():.3f}", f"{macro_f1(found.labels, truth):.3f}", f"{ece:.3f}"]
+        share = found.n_selected.sum() / max(1, found.n_words.sum())
+        row += [f"{found.n_selected.mean():.1f}", _share(share, 0), f"{found.n_spans.mean():.1f}"]
+        row.append(_share(np.mean(found.n_selected == 0)))
+        if masks_true is not None:
+            row.append(f"{token_f1_score(masks_true, found.masks):.3f}")
+        rows.append(row)
+    judged = [] if truth is None else ["accuracy", "macro F1", "ECE"]
+    planted = [] if masks_true is None else ["token F1"]
+    return SummaryTable(
+        "Models" if len(answers) > 1 else "Model",
+        ["", *judged, "words", "of text", "spans", "empty", *planted],
+        rows,
+        _NOTE_MODELS + ("" if truth is None else _NOTE_JUDGED) + (_NOTE_F1 if planted else ""),
+    )
+
+
+def cases_table(exchange: Exchange, truth: np.ndarray | None) -> SummaryTable:
+    """Count the documents of each case, with the accuracy of all together and of each member.
+
+    Parameters
+    ----------
+    exchange : Exchange
+        Of an ensemble or a committee.
+    truth : array of shape (n_samples,) or None
+        True labels; without them there are counts and shares alone.
+    """
+    title = "Cases of the exchange"
+    if truth is None:
+        counts = Counter(exchange.case.tolist())
+        rows = [
+            [case, f"{counts[case]:,}", _share(counts[case] / len(exchange))]
+            for case in exchange.cases
+        ]
+        return SummaryTable(title, ["case", "documents", "share"], rows)
+    columns = ["case", "documents", "share", "right"]
+    columns += [f"{name} alone" for name in shown_names(exchange.members)]
+    rows = []
+    for case, count, share, *accuracies in zip(
+        *exchange_table(exchange, truth).values(), strict=True
+    ):
+        shown = [f"{accuracy:.3f}" if count else "–" for accuracy in accuracies]
+        rows.append([str(case), f"{count:,}", _share(share), *shown])
+    right = np.stack([exchange.labels, *exchange.own_labels]) == truth
+    overall = [f"{accuracy:.3f}" for accuracy in right.mean(axis=1)]
+    rows.append(["all", f"{len(exchange):,}", _share(1), *overall])
+    note = NOTE_PAIR if is_of_pair(exchange.cases) else NOTE_COMMITTEE
+    return SummaryTable(title, columns, rows, note)
 
 
 def classes_table(answers: Answers, truth: np.ndarray | None) -> SummaryTable:
-    """Give figures for each class; without true labels, only what was predicted."""
+    """Return figures for each class; without true labels, of the predictions alone."""
     said = names_of(answers.labels)
     predicted = Counter(said)
     if truth is None:
@@ -136,7 +199,7 @@ def classes_table(answers: Answers, truth: np.ndarray | None) -> SummaryTable:
 
 
 def macro_f1(labels: np.ndarray, truth: np.ndarray) -> float:
-    """Give the mean F1 over the classes that are predicted or true."""
+    """Compute the mean F1 over the classes that are predicted or true."""
     said, true = names_of(labels), names_of(truth)
     known = sorted({*said, *true})
     return float(
@@ -153,60 +216,8 @@ def _of_class(answers: Answers, said: list[str], name: str) -> list[str]:
     return [f"{answers.confidence[here].mean():.2f}", f"{answers.n_selected[here].mean():.1f}"]
 
 
-def _models(each: Sequence[tuple[str, Answers]], truth: np.ndarray | None) -> SummaryTable:
-    rows = []
-    for name, found in each:
-        row = [name]
-        if truth is not None:
-            right = found.labels == truth
-            ece = reliability(found.confidence, right, N_BINS).ece
-            row += [f"{right.mean():.3f}", f"{macro_f1(found.labels, truth):.3f}", f"{ece:.3f}"]
-        share = found.n_selected.sum() / max(1, found.n_words.sum())
-        row += [f"{found.n_selected.mean():.1f}", f"{100 * share:.0f} %"]
-        row += [f"{found.n_spans.mean():.1f}", f"{100 * np.mean(found.n_selected == 0):.1f} %"]
-        rows.append(row)
-    judged = [] if truth is None else ["accuracy", "macro F1", "ECE"]
-    return SummaryTable(
-        "Models" if len(each) > 1 else "Model",
-        ["", *judged, "words", "of text", "spans", "empty"],
-        rows,
-        _NOTE_MODELS + ("" if truth is None else _NOTE_JUDGED),
-    )
-
-
-def _cases(
-    happened: Mapping[str, Any],
-    cases: Sequence[str],
-    truth: np.ndarray | None,
-    names: Sequence[str],
-) -> SummaryTable:
-    if truth is None:
-        counts = Counter(happened["case"].tolist())
-        n_samples = len(happened["case"])
-        rows = [
-            [CASE_LABELS.get(case, case), f"{counts[case]:,}", _share(counts[case] / n_samples)]
-            for case in cases
-        ]
-        return SummaryTable("What happened between the models", ["", "documents", "share"], rows)
-    # The metric asks an ensemble; this one answers with what is known already.
-    told = SimpleNamespace(interact=lambda _: happened, cases_=tuple(cases))
-    table = interaction_table(told, None, truth)
-    columns = ["accuracy", *(f"accuracy_{key}" for key in keys_of_members(happened))]
-    rows = []
-    for row, case in enumerate(cases):
-        count, share = table["count"][row], table["share"][row]
-        accuracies = ["–" if not count else f"{table[column][row]:.3f}" for column in columns]
-        rows.append([CASE_LABELS.get(case, case), f"{count:,}", _share(share), *accuracies])
-    return SummaryTable(
-        "What happened between the models",
-        ["", "documents", "share", "right", *(f"{name} alone" for name in names)],
-        rows,
-        "Right: share of right predictions, after the exchange and of each model alone.",
-    )
-
-
 def mistakes_table(answers: Answers, truth: np.ndarray) -> SummaryTable:
-    """Count which classes are taken for which, and how surely; the most frequent alone."""
+    """Count the most frequent mistakes, with their mean confidence."""
     wrong = answers.labels != truth
     pairs = list(zip(names_of(truth[wrong]), names_of(answers.labels[wrong]), strict=True))
     sure: dict[tuple[str, str], list[float]] = {}
@@ -220,5 +231,5 @@ def mistakes_table(answers: Answers, truth: np.ndarray) -> SummaryTable:
     return SummaryTable("Most frequent mistakes", columns, rows)
 
 
-def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _share(share: float, n_digits: int = 1) -> str:
+    return f"{100 * share:.{n_digits}f} %"

@@ -54,7 +54,7 @@ class SummaryTable:
                 )
 
     def to_rich(self) -> Table:
-        """Give the table for a rich console; cells are taken literally, without markup."""
+        """Return the table for a rich console; cells are taken literally, without markup."""
         from rich import box
         from rich.table import Table
         from rich.text import Text

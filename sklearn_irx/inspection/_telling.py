@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from sklearn_irx.inspection._documents import ExplainedDocument
+from sklearn_irx.inspection._records import DocumentRecord
+
+_Wanted = Callable[[DocumentRecord], bool]
+_Order = Callable[[DocumentRecord], float]
 
 
 class TellingDocuments(NamedTuple):
@@ -14,15 +17,15 @@ class TellingDocuments(NamedTuple):
 
     title: str
     note: str
-    documents: list[ExplainedDocument]
+    documents: list[DocumentRecord]
 
 
-def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[TellingDocuments]:
+def telling_documents(documents: Sequence[DocumentRecord], n: int) -> list[TellingDocuments]:
     """Choose the most telling documents, by kind; each at most once.
 
     Parameters
     ----------
-    documents : sequence of ExplainedDocument
+    documents : sequence of DocumentRecord
         To choose from.
     n : int
         How many of each kind, at most.
@@ -33,77 +36,44 @@ def telling_documents(documents: Sequence[ExplainedDocument], n: int) -> list[Te
         Those that hold any document.
     """
     judged = bool(documents) and documents[0].judged
-    taken: set[int] = set()
-
-    def choose(
-        title: str,
-        note: str,
-        wanted: Callable[[ExplainedDocument], bool],
-        order: Callable[[ExplainedDocument], float],
-    ) -> TellingDocuments:
-        found = [d for d in documents if wanted(d) and id(d) not in taken]
-        found.sort(key=order)  # stable: of equals, the first
-        chosen = _each_class_first(_in_turn(found), n)
-        taken.update(map(id, chosen))
-        return TellingDocuments(title, note, chosen)
-
-    kinds = [
-        choose(
-            "No words found",
-            "Nothing was selected: the label is what the model says of no words.",
-            _is_empty,
-            _surest,
-        )
-    ]
-    if judged:
-        kinds.append(
-            choose(
-                "Wrong and sure",
-                "The mistakes made with the greatest confidence.",
-                lambda document: document.wrong,
-                _surest,
-            )
-        )
-    kinds.append(
-        choose(
-            "Changed by the exchange",
-            "Models disagreed, and what they said of each other’s words settled it.",
-            lambda document: document.disputed and "confidence" not in str(document.rationale.case),
-            _least_expected,
-        )
-    )
-    if judged:
-        kinds.append(
-            choose(
-                "Right and sure",
-                "Right with the greatest confidence.",
-                lambda document: not document.wrong,
-                _surest,
-            )
-        )
-    else:
-        kinds.append(choose("Surest", "The greatest confidence.", lambda _: True, _surest))
-        kinds.append(
-            choose("Least sure", "The least confidence.", lambda _: True, lambda d: -_surest(d))
-        )
     # What is rare chooses first; what went well is shown first.
-    order = ["Right and sure", "Surest", "Wrong and sure", "Least sure", "Changed by the exchange"]
-    order.append("No words found")
-    return sorted(
-        (kind for kind in kinds if kind.documents), key=lambda kind: order.index(kind.title)
-    )
+    kinds: list[tuple[int, str, str, _Wanted, _Order]] = [
+        (4, "No words found", "Nothing was selected: the label is predicted from no words.",
+         _is_empty, _surest),
+        (3, "Changed by the exchange",
+         "Models disagreed, and their predictions from each other’s words settled it.",
+         _is_changed, _least_expected),
+    ]  # fmt: skip
+    if judged:
+        kinds[1:1] = [(1, "Wrong and sure", "The mistakes made with the greatest confidence.",
+                       lambda document: document.wrong, _surest)]  # fmt: skip
+        kinds.append((0, "Right and sure", "Right with the greatest confidence.",
+                      lambda document: not document.wrong, _surest))  # fmt: skip
+    else:
+        kinds.append((0, "Surest", "The greatest confidence.", lambda _: True, _surest))
+        kinds.append((2, "Least sure", "The least confidence.", lambda _: True, _least_confident))
+    taken: set[int] = set()
+    found = []
+    for place, title, note, wanted, order in kinds:
+        there = [d for d in documents if wanted(d) and id(d) not in taken]
+        there.sort(key=order)  # stable: of equals, the first
+        chosen = _each_class_first(_in_turn(there), n)
+        taken.update(map(id, chosen))
+        if chosen:
+            found.append((place, TellingDocuments(title, note, chosen)))
+    return [kind for _, kind in sorted(found, key=lambda pair: pair[0])]
 
 
-def _in_turn(found: Sequence[ExplainedDocument]) -> list[ExplainedDocument]:
+def _in_turn(found: Sequence[DocumentRecord]) -> list[DocumentRecord]:
     """Let right and wrong predictions take turns."""
     outcomes = [[d for d in found if d.wrong is wrong] for wrong in (False, True)]
     return [d for turn in zip_longest(*outcomes) for d in turn if d is not None]
 
 
-def _each_class_first(found: Iterable[ExplainedDocument], n: int) -> list[ExplainedDocument]:
+def _each_class_first(found: Iterable[DocumentRecord], n: int) -> list[DocumentRecord]:
     """Take the first `n`, but no class a second time while there are others."""
-    firsts: list[ExplainedDocument] = []
-    rest: list[ExplainedDocument] = []
+    firsts: list[DocumentRecord] = []
+    rest: list[DocumentRecord] = []
     seen = set()
     for document in found:
         label = str(document.rationale.label)
@@ -112,17 +82,24 @@ def _each_class_first(found: Iterable[ExplainedDocument], n: int) -> list[Explai
     return [*firsts, *rest][:n]
 
 
-def _is_empty(document: ExplainedDocument) -> bool:
+def _is_empty(document: DocumentRecord) -> bool:
     return not document.rationale.mask.any()
 
 
-def _surest(document: ExplainedDocument) -> float:
+def _is_changed(document: DocumentRecord) -> bool:
+    return document.disputed and "confidence" not in str(document.rationale.case)
+
+
+def _least_confident(document: DocumentRecord) -> float:
+    return float(document.rationale.confidence)
+
+
+def _surest(document: DocumentRecord) -> float:
     return -float(document.rationale.confidence)
 
 
-def _least_expected(document: ExplainedDocument) -> float:
-    """Put first where the models that lost had been surest, compared with the one that won."""
-    members = document.members or {}
-    kept = members[document.chosen or ""].confidence
-    lost = [member.confidence for name, member in members.items() if name != document.chosen]
+def _least_expected(document: DocumentRecord) -> float:
+    """Put first where the models overruled were most confident, compared with the one kept."""
+    kept = document.members[document.chosen or ""].confidence
+    lost = [one.confidence for name, one in document.members.items() if name != document.chosen]
     return float(kept) - max(map(float, lost), default=0.0)

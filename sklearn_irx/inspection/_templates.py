@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.inspection._pieces import one_line, percent, read_pieces
@@ -28,7 +27,7 @@ def render(name: str, *, package: str = _HERE, **values: Any) -> str:
 
 
 def source_of(name: str) -> Markup:
-    """Give a file of the folder ``templates`` as it is, to be put into a page as it is."""
+    """Return a file of the folder ``templates``, to be put into a page unescaped."""
     from markupsafe import Markup
 
     environment = _environment(_HERE)
@@ -54,7 +53,6 @@ def _environment(package: str) -> Environment:
     environment.filters.update(
         one_line=one_line,
         percent=percent,
-        known=lambda number: not isnan(number),
         pieces=read_pieces,
     )
     return environment

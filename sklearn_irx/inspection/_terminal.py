@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line, percent, read_pieces
+from sklearn_irx.inspection._records import DocumentRecord
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-    from sklearn_irx.inspection._documents import ExplainedDocument
 
 # Reversed and bold shows on terminals without colours too.
 _SELECTED, _OTHER, _WRONG = "bold reverse", "dim", "bold red"
@@ -20,7 +18,7 @@ _SELECTED, _OTHER, _WRONG = "bold reverse", "dim", "bold red"
 def to_rich(
     rationale: Rationale, *, y_true: Any = MISSING, marks: tuple[str, str] = ("", "")
 ) -> Text:
-    r"""Give a document for the terminal, the words it was classified by highlighted.
+    r"""Return a document for the terminal, with its rationale highlighted.
 
     A line about the prediction comes first: label, confidence, how many of the words the model
     read were selected and in how many spans, how an ensemble settled the document, and the true
@@ -30,7 +28,7 @@ def to_rich(
     Parameters
     ----------
     rationale : Rationale
-        As ``explain`` of a classifier or an ensemble gives it.
+        As ``explain`` of a classifier or an ensemble returns it.
     y_true : object, optional
         The true label.
     marks : (str, str)
@@ -74,26 +72,27 @@ def to_rich(
     return text
 
 
-def document_to_rich(document: ExplainedDocument, *, marks: tuple[str, str] = ("", "")) -> Text:
-    """Give a document for the terminal, and what each member of an ensemble made of it.
+def document_to_rich(document: DocumentRecord, *, marks: tuple[str, str] = ("", "")) -> Text:
+    """Return a document for the terminal, with the predictions of each member of an ensemble.
 
     Where members agree, it is :func:`to_rich` of the rationale. Elsewhere their rationales follow
-    each other, with what the others say of the same words.
+    each other, with the predictions of the others from the same words.
     """
     from rich.text import Text
 
     if not document.disputed:
         return to_rich(document.rationale, y_true=document.y_true, marks=marks)
-    text = Text.assemble((document.story, "italic"))
-    for owner, rationale in (document.members or {}).items():
+    text = Text.assemble((document.explanation, "italic"))
+    for owner, rationale in document.members.items():
         text.append("\n\n").append(one_line(owner), style="bold underline")
         text.append(" (kept)\n" if owner == document.chosen else "\n")
         text.append_text(to_rich(rationale, y_true=document.y_true, marks=marks))
-        for (reader, of), said in (document.heard or {}).items():
+        for (reader, of), found in document.cross_predictions.items():
             if of != owner:
                 continue
-            sure = "" if isnan(said.confidence) else f", {percent(said.confidence)}"
-            outcome = "convinced" if said.label == rationale.label else "not convinced"
+            outcome = "convinced" if found.label == rationale.label else "not convinced"
             text.append(f"\n{one_line(reader)}, reading these words: ")
-            text.append(f"{one_line(said.label)}{sure}: {outcome}", style="bold")
+            text.append(
+                f"{one_line(found.label)}, {percent(found.confidence)}: {outcome}", style="bold"
+            )
     return text

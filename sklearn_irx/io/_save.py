@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_irx._version import __version__
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.components import Component
 from sklearn_irx.ensemble.committee import InteractiveCommittee
@@ -217,8 +218,6 @@ def _entry(kind: str, data: bytes, limit: int) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    from sklearn_irx import __version__
-
     found = {"sklearn_irx": __version__, "python": platform.python_version()}
     for library in _LIBRARIES:
         try:

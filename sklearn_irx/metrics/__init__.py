@@ -7,7 +7,7 @@ from sklearn_irx.metrics._agreement import (
 )
 from sklearn_irx.metrics._calibration import expected_calibration_error
 from sklearn_irx.metrics._faithfulness import comprehensiveness_score, sufficiency_score
-from sklearn_irx.metrics._interaction import interaction_table
+from sklearn_irx.metrics._interaction import exchange_table, interaction_table
 from sklearn_irx.metrics._leakage import MaskLeakage, mask_leakage_score
 from sklearn_irx.metrics._masks import n_transitions, rationale_length
 from sklearn_irx.metrics._plausibility import (
@@ -30,6 +30,7 @@ __all__ = [
     "accuracy_within_length",
     "auprc_score",
     "comprehensiveness_score",
+    "exchange_table",
     "expected_calibration_error",
     "interaction_table",
     "iou_f1_score",

@@ -1,27 +1,22 @@
-"""What came of an exchange of rationales, case by case."""
+"""Accuracy of an exchange of rationales, case by case."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-
-class _Interacting(Protocol):
-    @property
-    def cases_(self) -> tuple[str, ...]: ...
-
-    def interact(self, X: Any) -> Mapping[str, np.ndarray]: ...
+if TYPE_CHECKING:
+    from sklearn_irx.ensemble.result import Exchange
 
 
-def interaction_table(ensemble: _Interacting, X: Any, y: Any) -> dict[str, np.ndarray]:
-    """Tell how often each case of an exchange occurred, and how often it ended well.
+def interaction_table(ensemble: Any, X: Any, y: Any) -> dict[str, np.ndarray]:
+    """Compute how often each case of an exchange occurs, and its accuracy.
 
     Parameters
     ----------
     ensemble : fitted InteractiveEnsemble or InteractiveCommittee
-        Only its ``interact`` and ``cases_`` are used.
+        Only its ``exchange`` is used.
     X : sequence of n_samples str
         The documents.
     y : array-like of shape (n_samples,)
@@ -30,17 +25,7 @@ def interaction_table(ensemble: _Interacting, X: Any, y: Any) -> dict[str, np.nd
     Returns
     -------
     table : dict of ndarrays of shape (n_cases,)
-        One entry for each of ``ensemble.cases_``, in that order; a ``pandas.DataFrame`` can be
-        made of it. ``case``, its name; ``count``, the number of documents; ``share``, that number
-        as a fraction of all. Accuracies between 0 and 1 over the documents of the case, nan if
-        there are none: ``accuracy`` of the label that was settled on, ``accuracy_1`` and
-        ``accuracy_2`` of what each model said from its own rationale. The members of a committee
-        have their names in place of 1 and 2.
-
-    Raises
-    ------
-    ValueError
-        If `y` does not have one label for each document.
+        As :func:`exchange_table` returns it.
 
     References
     ----------
@@ -56,24 +41,45 @@ def interaction_table(ensemble: _Interacting, X: Any, y: Any) -> dict[str, np.nd
     0         agree    812  0.812  0.959360    0.959360    0.959360
     ...
     """
-    happened = ensemble.interact(X)
-    case, y = np.asarray(happened["case"]), np.asarray(y)
+    return exchange_table(ensemble.exchange(X, spans=False), y)
+
+
+def exchange_table(exchange: Exchange, y: Any) -> dict[str, np.ndarray]:
+    """Compute how often each case occurs in the result of an exchange, and its accuracy.
+
+    Parameters
+    ----------
+    exchange : Exchange
+        As ``exchange`` of an ensemble or a committee returns it.
+    y : array-like of shape (n_samples,)
+        True labels.
+
+    Returns
+    -------
+    table : dict of ndarrays of shape (n_cases,)
+        One entry for each of ``exchange.cases``, in that order; a ``pandas.DataFrame`` can be made
+        of it. ``case``, its name; ``count``, the number of documents; ``share``, that number as a
+        fraction of all. Accuracies between 0 and 1 over the documents of the case, nan if there
+        are none: ``accuracy`` of the final label, ``accuracy_1`` and ``accuracy_2`` of the
+        predictions of each member from its own rationale. The members of a committee have their
+        names in place of 1 and 2.
+
+    Raises
+    ------
+    ValueError
+        If `y` does not have one label for each document.
+    """
+    case, y = exchange.case, np.asarray(y)
     if y.shape != case.shape or not len(case):
         raise ValueError(
             f"y has shape {y.shape}: give one label for each of the {len(case)} documents of X, "
             "and at least one document."
         )
-    rows = [case == name for name in ensemble.cases_]
+    rows = [case == name for name in exchange.cases]
     count = np.array([row.sum() for row in rows])
-    table = {"case": np.array(ensemble.cases_), "count": count, "share": count / len(case)}
-    members = [
-        key.removeprefix("confidence")
-        for key in happened
-        if key.startswith("confidence_") and "_given_" not in key
-    ]
-    for member in ["", *members]:
-        right = np.asarray(happened[f"label{member}"]) == y
-        table[f"accuracy{member}"] = np.array(
-            [right[row].mean() if row.any() else np.nan for row in rows]
-        )
+    table = {"case": np.array(exchange.cases), "count": count, "share": count / len(case)}
+    names = ["accuracy", *(f"accuracy_{member}" for member in exchange.members)]
+    for name, labels in zip(names, [exchange.labels, *exchange.own_labels], strict=True):
+        right = labels == y
+        table[name] = np.array([right[row].mean() if row.any() else np.nan for row in rows])
     return table

@@ -1,4 +1,4 @@
-"""From a model and labelled documents to a study: who is shown what."""
+"""Create a study from a model and labelled documents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._validation import check_labels, check_texts
 from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.inspection._documents import ExplainedDocument, read_documents
+from sklearn_irx.ensemble.result import Exchange, exchange_of
+from sklearn_irx.inspection._documents import ExplainedDocument, documents_of
 from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.study._records import Item, Phase
 from sklearn_irx.study._showing import (
@@ -52,11 +53,10 @@ def create_study(
 ) -> Study:
     """Make a study of whether people can tell the class from a rationale alone.
 
-    For every case of disagreement of an ensemble, documents are drawn, and of each the rationale
-    that the ensemble kept and one that it did not: of a committee, that of the surest member that
-    says another class. Of a single model, documents are drawn from all, and there is one rationale
-    of each. People who see these words, and never the text, then say the class, and how sure they
-    are.
+    Documents are drawn of every case of disagreement of an ensemble, and for each the rationale
+    that was kept and one that was not: of a committee, that of the most confident member that
+    predicts another class. Of a single model, documents are drawn from all, with one rationale
+    each. Annotators see these words, never the text, and give the class and their confidence.
 
     Parameters
     ----------
@@ -162,7 +162,8 @@ def create_study(
     rng = check_random_state(random_state)
     truths = np.array([classes.index(label) for label in labels.tolist()])
 
-    drawn = _draw(estimator, texts, truths, per_case, n_practice + _N_EXAMPLES, rng)
+    exchange = exchange_of(estimator, texts, spans=False)
+    drawn = _draw(exchange, truths, per_case=per_case, n_easy=n_practice + _N_EXAMPLES, rng=rng)
     if len(drawn.rows) < 2:
         raise ValueError(
             f"{len(drawn.rows)} documents were found to ask about, of an ensemble those on which "
@@ -174,7 +175,7 @@ def create_study(
             "of them are taken. More documents would have more.",
             stacklevel=2,
         )
-    documents, _ = read_documents(estimator, [texts[row] for row in [*drawn.rows, *drawn.easy]])
+    documents = documents_of(exchange[np.array(drawn.rows + drawn.easy)])
     asked, easy = documents[: len(drawn.rows)], documents[len(drawn.rows) :]
     items = _Items(classes, truths, show, rng)
     for row, document in zip(drawn.rows, asked, strict=True):
@@ -220,27 +221,21 @@ class _Drawn:
 
 
 def _draw(
-    estimator: Any,
-    texts: list[str],
+    exchange: Exchange,
     truths: np.ndarray,
+    *,
     per_case: int,
     n_easy: int,
     rng: np.random.RandomState,
 ) -> _Drawn:
-    """Draw documents of every case, and others that the model is right and sure about."""
-    if hasattr(estimator, "interact"):
-        happened = estimator.interact(texts)
-        case, said, confidence = (
-            np.asarray(happened[name]) for name in ("case", "label", "confidence")
-        )
-        undisputed, names = _AGREE, [name for name in estimator.cases_ if name != _AGREE]
-    else:
-        probabilities = estimator.predict_proba(texts)
-        said = estimator.classes_[probabilities.argmax(axis=1)]
-        confidence = probabilities.max(axis=1)
-        case = np.full(len(texts), _ALONE)
-        undisputed, names = _ALONE, [_ALONE]
-    sure = np.flatnonzero((said == estimator.classes_[truths]) & (case == undisputed))
+    """Draw documents of every case, and easy ones: right, with high confidence."""
+    case, undisputed = exchange.case, _AGREE
+    names = [name for name in exchange.cases if name != _AGREE]
+    if not exchange.cases:
+        case, undisputed, names = np.full(len(exchange), _ALONE), _ALONE, [_ALONE]
+    right = exchange.probabilities.argmax(axis=1) == truths
+    confidence = exchange.probabilities.max(axis=1)
+    sure = np.flatnonzero(right & (case == undisputed))
     sure = sure[np.argsort(-confidence[sure], kind="stable")]
     # Of each class in turn: practice that knows one answer teaches to give it always.
     turn = np.zeros(len(sure), dtype=int)
@@ -274,7 +269,7 @@ class _Items:
         self._rng = rng
 
     def ask(self, row: int, document: ExplainedDocument, controls: Sequence[str]) -> None:
-        """Ask about the rationales of a document and what is to be compared with them."""
+        """Ask about the rationales of a document, and the controls."""
         kept = document.rationale
         case = kept.case or _ALONE
         others = {
@@ -282,8 +277,6 @@ class _Items:
             for name, rationale in (document.members or {}).items()
             if rationale.label != kept.label
         }
-        if document.members and not others:
-            return  # read among fewer documents, the models may agree by a rounding
         self._add(row, case, "selected", kept, document.chosen)
         if others:
             surest = max(others, key=lambda name: others[name].confidence)

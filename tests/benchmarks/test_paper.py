@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.common import append_row, read_rows
 from benchmarks.paper import run
-from benchmarks.paper.measures import Exchange, Reading, measure_pair
+from benchmarks.paper.measures import CrossReading, Reading, measure_pair
 from benchmarks.paper.models import Workshop, load_texts, noisy_masks
 from benchmarks.paper.protocol import SETTINGS, Member, Protocol, load_setting
 from benchmarks.progress import Progress
@@ -214,7 +214,9 @@ def test_measures_of_a_pair_on_three_documents():
         )
     )
     reads_2, reads_1 = np.array([[1.0, 0], [0.9, 0.1], [0.9, 0.1]]), two.probabilities
-    found = measure_pair(np.array([0, 1, 0]), Exchange(one, two, reads_2, reads_1), np.full(3, 4))
+    found = measure_pair(
+        np.array([0, 1, 0]), CrossReading(one, two, reads_2, reads_1), np.full(3, 4)
+    )
     assert found["count_in_agree"] == 1
     assert found["count_in_confidence_2"] == 1  # the second document: nobody is convinced
     assert found["count_in_convinced_1"] == 1  # the third: model 1 is

@@ -1,36 +1,37 @@
 import numpy as np
 import pytest
 
-from sklearn_irx.cli.results import Outcome, Selection, cases_table, choose_examples, models_table
+from sklearn_irx.cli.results import choose_examples
+from sklearn_irx.inspection._summary import Answers, cases_table, models_table
+from tests.exchanges import exchange_of_labels
 
 
-def test_a_selection_pads_masks_with_false():
-    found = Selection.of([("a", np.array([True])), ("b", np.array([], dtype=bool))])
-    assert found.masks.tolist() == [[True], [False]]
-    assert found.lengths.tolist() == [1, 0]
+def answers(labels, masks):
+    masks = np.array(masks, dtype=bool)
+    return {"model": Answers(np.array(labels), np.ones(len(masks)), masks, np.array([3, 2]))}
 
 
-def test_models_are_compared_in_words_borders_and_empty_rationales():
-    answers = [("a", np.array([True, False, True])), ("b", np.array([False, False]))]
-    outcome = Outcome({"model": Selection.of(answers)}, {})
-    table = models_table(outcome, np.array(["a", "a"]), np.array([[True, False], [True, False]]))
-    assert table.columns == ["", "accuracy", "words", "borders", "empty", "token F1"]
+def test_models_are_compared_in_words_spans_and_empty_rationales():
+    found = answers(["a", "b"], [[True, False, True], [False, False, False]])
+    table = models_table(found, np.array(["a", "a"]), np.array([[True, False], [True, False]]))
+    assert table.columns == ["", "accuracy", "macro F1", "ECE", "words", "of text", "spans",
+                             "empty", "token F1"]  # fmt: skip
     # The first document: one word of two right, one of one found; the second: none.
-    assert table.rows == [["model", "0.500", "1.0", "1.0", "50.0 %", "0.333"]]
+    assert table.rows == [["model", "0.500", "0.333", "0.500", "1.0", "40 %", "1.0", "50.0 %",
+                           "0.333"]]  # fmt: skip
 
 
 def test_without_true_labels_there_is_no_accuracy():
-    outcome = Outcome({"model": Selection.of([("a", np.array([True]))])}, {})
-    assert models_table(outcome, None).columns == ["", "words", "borders", "empty"]
+    table = models_table(answers(["a", "a"], [[True], [False]]), None)
+    assert table.columns == ["", "words", "of text", "spans", "empty"]
 
 
 def test_cases_are_counted_and_judged():
-    exchange = {
-        "case": np.array(["agree", "convinced_1", "agree", "confidence_1"]),
-        "label": np.array(["a", "b", "a", "a"]),
-        "label_1": np.array(["a", "a", "a", "a"]),
-        "label_2": np.array(["a", "b", "a", "b"]),
-    }
+    exchange = exchange_of_labels(
+        [["a", "a", "a", "a"], ["a", "b", "a", "b"]],
+        ["agree", "convinced_1", "agree", "confidence_1"],
+        ["a", "b", "a", "a"],
+    )
     rows = {row[0]: row[1:] for row in cases_table(exchange, np.array(["a", "b", "b", "b"])).rows}
     assert rows["agree"] == ["2", "50.0 %", "0.500", "0.500", "0.500"]
     assert rows["convinced_1"] == ["1", "25.0 %", "1.000", "0.000", "1.000"]
@@ -40,24 +41,23 @@ def test_cases_are_counted_and_judged():
 
 
 def test_cases_of_a_committee_are_judged_for_each_member():
-    exchange = {
-        "label_a": np.array(["x", "y"]),
-        "confidence_a": np.array([0.5, 0.5]),
-        "label_<b>": np.array(["x", "x"]),
-        "confidence_<b>": np.array([0.5, 0.5]),
-        "case": np.array(["agree", "mean"]),
-        "label": np.array(["x", "y"]),
-    }
-    table = cases_table(exchange, np.array(["x", "x"]), ("agree", "mean", "confidence"))
-    assert table.columns == ["case", "count", "share", "right", "a alone", "<b> alone"]
+    exchange = exchange_of_labels(
+        [["x", "y"], ["x", "x"]],
+        ["agree", "mean"],
+        ["x", "y"],
+        members=("a", "<b>"),
+        cases=("agree", "mean", "confidence"),
+    )
+    table = cases_table(exchange, np.array(["x", "x"]))
+    assert table.columns == ["case", "documents", "share", "right", "a alone", "<b> alone"]
     assert table.rows[1] == ["mean", "1", "50.0 %", "0.000", "0.000", "1.000"]
     assert [row[0] for row in table.rows] == ["agree", "mean", "confidence", "all"]
-    assert "surest" in table.note
+    assert "most confident" in table.note
 
 
 def test_without_true_labels_cases_are_only_counted():
-    table = cases_table({"case": np.array(["agree"])}, None)
-    assert table.columns == ["case", "count", "share"]
+    table = cases_table(exchange_of_labels([["a"], ["a"]], ["agree"], ["a"]), None)
+    assert table.columns == ["case", "documents", "share"]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sklearn_irx.inspection import (
 )
 from sklearn_irx.inspection._flow import count_flow, lay_out
 from sklearn_irx.metrics import expected_calibration_error
+from tests.exchanges import exchange_of_labels
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -35,12 +36,12 @@ def ax(plt):
     return plt.subplots()[1]
 
 
-INTERACTIONS = {
-    "label_1": np.array(["a", "a", "b", "a", "b"]),
-    "label_2": np.array(["a", "b", "a", "b", "a"]),
-    "case": np.array(["agree", "convinced_2", "convinced_1", "confidence_1", "convinced_2"]),
-    "label": np.array(["a", "a", "a", "a", "b"]),
-}
+EXCHANGE = exchange_of_labels(
+    [["a", "a", "b", "a", "b"], ["a", "b", "a", "b", "a"]],
+    ["agree", "convinced_2", "convinced_1", "confidence_1", "convinced_2"],
+    ["a", "a", "a", "a", "b"],
+    cases=CASES[:-1],
+)
 TRUTH = np.array(["a", "a", "a", "b", "a"])
 
 
@@ -96,7 +97,7 @@ def test_reliability_by_hand():
 
 
 def test_a_flow_counts_documents_by_hand():
-    display = InteractionFlowDisplay.from_predictions(TRUTH, INTERACTIONS, agreed=True)
+    display = InteractionFlowDisplay.from_predictions(TRUTH, EXCHANGE, agreed=True)
     assert display.before == ["both right", "only model 1 right", "only model 2 right",
                               "neither right"]  # fmt: skip
     assert display.cases == ["agree", "convinced_2", "convinced_1", "confidence_1"]
@@ -145,8 +146,7 @@ def test_ribbons_stay_within_their_bars(committee, reviews):
 
 
 def test_a_flow_of_nothing_disputed_can_be_drawn():
-    agreed = {name: values[:1] for name, values in INTERACTIONS.items()}
-    display = InteractionFlowDisplay.from_predictions(TRUTH[:1], agreed)
+    display = InteractionFlowDisplay.from_predictions(TRUTH[:1], EXCHANGE[:1])
     assert display.ribbons_ == []
 
 
@@ -256,7 +256,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
 
 def test_ribbons_are_stacked_in_the_order_of_where_they_go(committee, reviews):
     texts, y, _ = reviews
-    nodes, ribbons = lay_out(count_flow(committee.interact(texts), y, committee.cases_))
+    nodes, ribbons = lay_out(count_flow(committee.exchange(texts), y))
     assert sum(node.count for node in nodes if node.stage == 0) == len(texts)
     for side, other in (("from", "to"), ("to", "from")):
         places = [

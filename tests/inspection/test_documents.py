@@ -23,7 +23,7 @@ def disputed(explained):
     return next(document for document in explained if document.rationale.case == "convinced_2")
 
 
-def test_a_document_holds_all_four_readings(pair, fitted, other, reviews, explained):
+def test_a_document_holds_all_four_predictions(pair, fitted, other, reviews, explained):
     texts, y, _ = reviews
     masks = {"Model 1": fitted.transform(texts), "Model 2": other.transform(texts)}
     models = {"Model 1": fitted, "Model 2": other}
@@ -38,18 +38,18 @@ def test_a_document_holds_all_four_readings(pair, fitted, other, reviews, explai
         kept = document.members[document.chosen]
         assert document.rationale.mask.tolist() == kept.mask.tolist()
         if not document.disputed:
-            assert document.heard == {}
+            assert document.cross_predictions == {}
             continue
         n_disputed += 1
         for reader, owner in (("Model 1", "Model 2"), ("Model 2", "Model 1")):
             said = models[reader].predict_proba([texts[row]], masks=masks[owner][[row]])[0]
-            heard = document.heard[reader, owner]
-            assert heard.label == models[reader].classes_[said.argmax()]
-            assert heard.confidence == pytest.approx(said.max(), abs=1e-6)
+            cross = document.cross_predictions[reader, owner]
+            assert cross.label == models[reader].classes_[said.argmax()]
+            assert cross.confidence == pytest.approx(said.max(), abs=1e-6)
     assert n_disputed >= 5, "no disagreement: this test sees nothing"
 
 
-def test_every_member_of_a_committee_hears_all_others(committee, reviews):
+def test_every_member_of_a_committee_reads_the_words_of_all_others(committee, reviews):
     texts = reviews[0][:150]
     read = committee.cross_predict_proba(texts)
     names = ["full", "few", "short"]
@@ -58,12 +58,12 @@ def test_every_member_of_a_committee_hears_all_others(committee, reviews):
     for row, document in enumerate(documents):
         assert list(document.members) == names
         if document.disputed:
-            assert len(document.heard) == 6
-            for (reader, owner), heard in document.heard.items():
+            assert len(document.cross_predictions) == 6
+            for (reader, owner), cross in document.cross_predictions.items():
                 said = read[names.index(reader), names.index(owner), row]
-                assert heard.confidence == pytest.approx(said.max(), abs=1e-6)
-                assert heard.label == committee.classes_[said.argmax()]
-            assert document.chosen in document.story or document.rationale.case == "agree"
+                assert cross.confidence == pytest.approx(said.max(), abs=1e-6)
+                assert cross.label == committee.classes_[said.argmax()]
+            assert document.chosen in document.explanation or document.rationale.case == "agree"
 
 
 def test_confidence_is_that_of_a_calibrated_ensemble(fitted, other, reviews):
@@ -83,7 +83,7 @@ def test_confidence_is_that_of_a_calibrated_ensemble(fitted, other, reviews):
 
 def test_a_single_model_has_no_members(fitted, reviews):
     (document,) = explain_documents(fitted, reviews[0][:1])
-    assert (document.members, document.chosen, document.story) == ({}, None, "")
+    assert (document.members, document.chosen, document.explanation) == ({}, None, "")
     assert not document.judged
     assert not document.disputed
 
@@ -105,7 +105,7 @@ def test_html_shows_both_sides_with_all_confidences(disputed):
     assert html == disputed._repr_html_()
     assert html.count('<div class="side') == 2
     assert html.count("reading these words: <b>") == 2
-    sure = [*disputed.heard.values(), *disputed.members.values()]
+    sure = [*disputed.cross_predictions.values(), *disputed.members.values()]
     assert len(sure) == 4
     for said in sure:
         assert f"{escape(percent(said.confidence))} sure" in html
@@ -136,7 +136,7 @@ def test_the_terminal_shows_both_sides(disputed):
 
 def test_where_members_agree_one_rationale_is_shown(explained):
     document = next(document for document in explained if not document.disputed)
-    assert "Both models say the same." in document.to_html()
+    assert "Both models predict the same label." in document.to_html()
     assert '<div class="side' not in document.to_html()
     assert document.rationale.size() in str(document).splitlines()[0]
 

@@ -1,13 +1,13 @@
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from sklearn_irx import Rationale
+from sklearn_irx import Exchange, Rationale
+from sklearn_irx.exchange import CASES
 from sklearn_irx.inspection import SummaryTable, to_html, write_html
-from sklearn_irx.text import WordTokenizer
+from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
 EVIL = "<script>alert('x')</script> & \"quoted\""
 VOID = {"meta", "input"}
@@ -49,52 +49,74 @@ def rationale(text, words, label, *, confidence=0.8, case=None, limit=None):
     return Rationale(text, [token.text for token in tokens], spans, mask, label, confidence, case)
 
 
+def exchange_about(texts, words, *, classes, own, cross, chosen, case, members=(1, 2)):
+    """Write down an exchange: words selected by each member, and probabilities of classes[1]."""
+
+    def probabilities(second):
+        return np.stack([1 - np.array(second), second], axis=-1)
+
+    documents = TokenizedTexts.from_texts(texts, WordTokenizer(), 300, spans=True)
+    masks = np.zeros((2, len(texts), documents.lengths.max()), dtype=bool)
+    for mask, of_member in zip(masks, words, strict=True):
+        for row, tokens, word in zip(mask, documents.word_lists(), of_member, strict=True):
+            row[: len(tokens)] = [token == word for token in tokens]
+    own = probabilities(own)
+    numbers = own.argmax(axis=2)
+    return Exchange(
+        members=members,
+        classes=np.array(classes),
+        cases=CASES,
+        own_probabilities=own,
+        masks=masks,
+        disputed=np.flatnonzero(numbers[0] != numbers[1]),
+        cross_probabilities=probabilities(cross),
+        chosen=np.array(chosen),
+        case=np.array(case),
+        probabilities=own[chosen, np.arange(len(texts))],
+        documents=documents,
+    )
+
+
 @pytest.fixture
-def pair():
-    """Three documents read by two models: they agree, model 1 convinces, model 2 is surer."""
-    texts = ["A dull film.", "A lovely, dull evening.", "Waiters sang."]
-    first = [
-        rationale(texts[0], {"dull"}, "bad"),
-        rationale(texts[1], {"lovely"}, "good"),
-        rationale(texts[2], {"sang"}, "good", confidence=0.5),
-    ]
-    second = [
-        rationale(texts[0], {"film"}, "bad"),
-        rationale(texts[1], {"dull"}, "bad"),
-        rationale(texts[2], {"waiters"}, "bad", confidence=0.7),
-    ]
-    kept = [
-        replace(first[0], case="agree"),
-        replace(first[1], case="convinced_2"),
-        replace(second[2], case="confidence_2"),
-    ]
-    exchange = {
-        "label_1_given_2": np.array(["bad", "good", "good"]),
-        "label_2_given_1": np.array(["bad", "good", "bad"]),
-    }
-    return kept, (first, second), exchange
+def exchange():
+    """Three documents: the models agree, model 1 convinces, model 2 is more confident."""
+    return exchange_about(
+        ["A dull film.", "A lovely, dull evening.", "Waiters sang."],
+        [["dull", "lovely", "sang"], ["film", "dull", "waiters"]],
+        classes=["bad", "good"],
+        own=[[0.2, 0.8, 0.55], [0.2, 0.2, 0.3]],
+        cross=[[[0.8, 0.55], [0.8, 0.8]], [[0.8, 0.2], [0.2, 0.3]]],
+        chosen=[0, 0, 1],
+        case=["agree", "convinced_2", "confidence_2"],
+    )
 
 
 def test_nothing_a_document_label_or_title_holds_becomes_html():
-    evil = rationale(EVIL, {"script", "quoted"}, EVIL, case="confidence_1")
+    evil = exchange_about(
+        [EVIL],
+        [["script"], ["quoted"]],
+        classes=[EVIL, f"other {EVIL}"],
+        own=[[0.2], [0.8]],
+        cross=[[[0.2], [0.2]], [[0.8], [0.8]]],
+        chosen=[0],
+        case=["confidence_1"],
+        members=(EVIL, f"other {EVIL}"),
+    )
     html = to_html(
-        [evil],
+        evil,
         title=EVIL,
         subtitle=EVIL,
         y_true=["<img src=x onerror=alert(1)>"],
         names=[EVIL],
         tables=[SummaryTable(EVIL, [EVIL], [[EVIL]], note=EVIL)],
-        members=([evil], [evil]),
-        interactions={"label_1_given_2": [EVIL], "label_2_given_1": [EVIL]},
     )
     page = Page(html)
     assert page.count("script") == page.count("img") == 0
     assert page.text.count(EVIL) >= 10
 
 
-def test_the_page_asks_for_nothing_from_outside(pair):
-    kept, members, exchange = pair
-    html = to_html(kept, members=members, interactions=exchange)
+def test_the_page_asks_for_nothing_from_outside(exchange):
+    html = to_html(exchange)
     assert not re.search(r"https?://|src=|href=|url\(|@import|<script", html)
     assert "default-src 'none'" in html
 
@@ -109,10 +131,9 @@ def test_marks_do_not_rely_on_colour_alone():
     assert "text-decoration: underline" in style
 
 
-def test_the_page_is_accessible(pair):
-    kept, members, exchange = pair
+def test_the_page_is_accessible(exchange):
     table = SummaryTable("Models", ["", "accuracy"], [["model 1", "0.5"]])
-    page = Page(to_html(kept, tables=[table], members=members, interactions=exchange))
+    page = Page(to_html(exchange, tables=[table]))
     assert page.count("html", lang="en") == page.count("h1") == page.count("caption") == 1
     assert page.count("th", scope="col") == 2
     assert page.count("th", scope="row") == 1
@@ -136,30 +157,21 @@ def test_without_true_labels_nothing_is_judged():
     assert "✗ wrong" not in html
 
 
-def test_where_models_disagree_both_are_shown_and_the_kept_one_is_named(pair):
-    kept, members, exchange = pair
-    html = to_html(kept, members=members, interactions=exchange)
+def test_where_models_disagree_both_are_shown_and_the_kept_one_is_named(exchange):
+    html = to_html(exchange)
     agree, convinced, confidence = re.findall(r"<article.*?</article>", html, re.DOTALL)
     assert "Model 2" not in agree
     for article, side in ((convinced, 0), (confidence, 1)):
         sides = article.split('<div class="side')[1:]
         assert ["kept" in text for text in sides] == [side == 0, side == 1]
     assert "Model 1’s words convinced model 2" in convinced
-    assert "Model 2, reading these words: <b>good</b> — convinced" in convinced
-    assert "Model 1, reading these words: <b>good</b> — not convinced" in convinced
-    assert "model 2 was the surer one" in confidence
+    assert "Model 2, reading these words: <b>good</b>, 80 % sure — convinced" in convinced
+    assert "Model 1, reading these words: <b>good</b>, 80 % sure — not convinced" in convinced
+    assert "model 2 was more confident" in confidence
 
 
-def test_the_members_are_shown_without_knowing_the_exchange(pair):
-    kept, members, _ = pair
-    html = to_html(kept, members=members)
-    assert html.count('<div class="side') == 4
-    assert "reading these words" not in html
-
-
-def test_documents_can_be_filtered_by_what_happened(pair):
-    kept, members, exchange = pair
-    html = to_html(kept, members=members, interactions=exchange)
+def test_documents_can_be_filtered_by_what_happened(exchange):
+    html = to_html(exchange)
     assert "all (3)" in html
     assert "models disagree (2)" in html
     assert "convinced_2 (1)" in html
@@ -188,8 +200,6 @@ def test_control_characters_and_half_characters_can_be_written(tmp_path):
     [
         ({"y_true": ["bad"]}, "y_true has 1 entries; there are 2 rationales"),
         ({"names": ["a", "b", "c"]}, "names has 3 entries"),
-        ({"members": ([], [])}, r"members\[0\] has 0 entries"),
-        ({"interactions": {"label_1_given_2": ["x"]}}, "label_1_given_2 has 1 entries"),
     ],
 )
 def test_lists_of_unequal_length_are_refused(options, message):

@@ -246,9 +246,7 @@ def test_classes_are_sorted_by_any_column(open_page, html):
 def test_nothing_is_wider_than_the_window(open_page, html, pair, reviews, width, kind):
     if kind == "page":
         texts = ["unbroken" * 40, *reviews[0][:30]]
-        members = [member.explain(texts) for member in pair.estimators_]
-        happened = pair.interact(texts)
-        html = to_html(pair.explain(texts), members=members, interactions=happened)
+        html = to_html(pair.exchange(texts))
     browser = open_page(html, width=width)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert_clean(browser)

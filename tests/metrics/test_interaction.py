@@ -6,14 +6,13 @@ import pytest
 
 from sklearn_irx.exchange import CASES, chosen, decide
 from sklearn_irx.metrics import interaction_table
+from tests.exchanges import exchange_of_labels
 
 
-class Exchange:
-    """Seven documents: what two models said, settled by Algorithm 1."""
+class Pair:
+    """Two models, whose predictions for seven documents are settled by Algorithm 1."""
 
-    cases_ = CASES
-
-    def interact(self, X):
+    def exchange(self, X, *, spans=True):
         said = {
             "label_1": np.array(["a", "b", "a", "a", "a", "b", "a"]),
             "label_2": np.array(["a", "b", "b", "b", "b", "a", "b"]),
@@ -24,8 +23,8 @@ class Exchange:
         }
         case = decide(*said.values())
         winner = chosen(case)
-        label = np.where(winner == 1, said["label_1"], said["label_2"])
-        return {**said, "case": case, "chosen": winner, "label": label}
+        own = [said["label_1"], said["label_2"]]
+        return exchange_of_labels(own, case, np.where(winner == 1, *own))
 
 
 X = [f"document {i}" for i in range(7)]
@@ -33,7 +32,7 @@ y = ["a", "a", "a", "b", "b", "b", "a"]
 
 
 def test_table_counts_and_scores_each_case():
-    table = interaction_table(Exchange(), X, y)
+    table = interaction_table(Pair(), X, y)
     assert table["case"].tolist() == list(CASES)
     # agree: 0, 1; convinced_2: 2, 3; convinced_1: 4; confidence_1: 5, 6; confidence_2: none
     assert table["count"].tolist() == [2, 2, 1, 2, 0]
@@ -44,13 +43,13 @@ def test_table_counts_and_scores_each_case():
 
 
 def test_table_adds_up_to_the_accuracy_of_the_ensemble():
-    table = interaction_table(Exchange(), X, y)
+    table = interaction_table(Pair(), X, y)
     right = np.nansum(table["share"] * table["accuracy"])
-    assert right == pytest.approx(np.mean(Exchange().interact(X)["label"] == np.array(y)))
+    assert right == pytest.approx(np.mean(Pair().exchange(X).labels == np.array(y)))
 
 
 def test_pandas_reads_the_table_and_gives_the_labels():
-    frame = pd.DataFrame(interaction_table(Exchange(), X, pd.Series(y, index=range(10, 17))))
+    frame = pd.DataFrame(interaction_table(Pair(), X, pd.Series(y, index=range(10, 17))))
     assert frame.columns.tolist() == [
         "case",
         "count",
@@ -65,4 +64,4 @@ def test_pandas_reads_the_table_and_gives_the_labels():
 @pytest.mark.parametrize("labels", [["a"] * 6, [["a"]] * 7, []])
 def test_one_label_a_document_is_needed(labels):
     with pytest.raises(ValueError, match=r"y has shape .* each of the 7 documents"):
-        interaction_table(Exchange(), X, labels)
+        interaction_table(Pair(), X, labels)

@@ -268,7 +268,7 @@ class AccuracyLengthDisplay:
 
 
 def frontier(length: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
-    """Give the models that no other is as short as and more accurate than, from short to long.
+    """Return the models of the Pareto front of length and accuracy, from short to long.
 
     Examples
     --------

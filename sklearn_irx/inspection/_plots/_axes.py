@@ -9,7 +9,7 @@ RIGHT, WRONG, NEUTRAL = "#2a6fb0", "#d0662e", "#8a8f98"
 
 
 def axes_for(display: Any, ax: Any = None, **options: Any) -> tuple[Any, Any]:
-    """Give the axes to draw in, new ones if none are given, and their figure.
+    """Return the axes to draw in, new ones if none are given, and their figure.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def import_pyplot(who: str) -> Any:
 
 
 def plain(text: Any) -> str:
-    r"""Give a label to draw as it is: matplotlib would read ``$`` as the start of a formula."""
+    r"""Return a label to draw literally: matplotlib would read ``$`` as the start of a formula."""
     from sklearn_irx.inspection._pieces import one_line
 
     return one_line(text).replace("$", r"\$")

@@ -1,10 +1,11 @@
-"""How documents flow through an exchange: an alluvial picture."""
+"""Flow of documents through an exchange: an alluvial picture."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
+from sklearn_irx.ensemble.result import Exchange, exchanges
 from sklearn_irx.inspection._flow import NODE_WIDTH, Flow, count_flow, lay_out
 from sklearn_irx.inspection._plots._axes import NEUTRAL, RIGHT, WRONG, axes_for, plain
 
@@ -12,10 +13,10 @@ _SIDES = {0: (-0.015, "right"), 1: (NODE_WIDTH + 0.012, "left"), 2: (NODE_WIDTH 
 
 
 class InteractionFlowDisplay:
-    """Who was right before an exchange, what happened, and who is right after it.
+    """Who was right before an exchange, the case, and whether the final label is right.
 
-    From left to right: which members were right by themselves; the case, as `interact` tells it;
-    whether the outcome is right. The height of a ribbon is its number of documents.
+    From left to right: which members were right by themselves; the case; whether the final label is
+    right. The height of a ribbon is its number of documents.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -26,7 +27,7 @@ class InteractionFlowDisplay:
     before : sequence of n_before str
         Who was right before.
     cases : sequence of n_cases str
-        What can happen.
+        All cases.
 
     Attributes
     ----------
@@ -45,11 +46,11 @@ class InteractionFlowDisplay:
     --------
     >>> import numpy as np
     >>> from sklearn_irx.inspection import InteractionFlowDisplay
-    >>> happened = {  # interact of an ensemble gives more
-    ...     "label_1": np.array(["a", "a"]), "label_2": np.array(["b", "a"]),
-    ...     "case": np.array(["convinced_2", "agree"]), "label": np.array(["a", "a"]),
-    ... }
-    >>> display = InteractionFlowDisplay.from_predictions(["a", "a"], happened)
+    >>> counts = np.zeros((2, 2, 2), dtype=int)
+    >>> counts[0, 0, 0] = counts[1, 1, 0] = 1  # from_estimator counts
+    >>> display = InteractionFlowDisplay(
+    ...     counts, ["both right", "only model 1 right"], ["agree", "convinced_2"]
+    ... ).plot()
     >>> [text.get_text() for text in display.texts_]
     ['only model 1 right: 1', 'model 2 convinced: 1', 'right: 1']
     """
@@ -63,19 +64,19 @@ class InteractionFlowDisplay:
     def from_estimator(
         cls, estimator: Any, X: Any, y: Any, *, agreed: bool = False, ax: Any = None
     ) -> Self:
-        """Let a fitted ensemble or committee exchange rationales, and draw what came of it.
+        """Draw the exchange of a fitted ensemble or committee.
 
         Parameters
         ----------
         estimator : fitted InteractiveEnsemble or InteractiveCommittee
-            Its ``interact`` and ``cases_`` are used.
+            Its ``exchange`` is used.
         X : sequence of n_samples str
             Documents.
         y : array-like of shape (n_samples,)
             True labels.
         agreed : bool, default=False
-            Whether to draw documents on which the members agree, too. They are mostly so many that
-            the others are not to be seen beside them.
+            Whether to draw documents on which the members agree, too. There are mostly so many
+            that the others can't be seen beside them.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -90,35 +91,25 @@ class InteractionFlowDisplay:
         ValueError
             If `y` does not have one label for each document.
         """
-        if not hasattr(estimator, "interact"):
+        if not exchanges(estimator):
             raise TypeError(
                 f"estimator={type(estimator).__name__} exchanges nothing: give an "
                 "InteractiveEnsemble or an InteractiveCommittee."
             )
-        return cls.from_predictions(
-            y, estimator.interact(X), cases=estimator.cases_, agreed=agreed, ax=ax
-        )
+        return cls.from_predictions(y, estimator.exchange(X, spans=False), agreed=agreed, ax=ax)
 
     @classmethod
     def from_predictions(
-        cls,
-        y_true: Any,
-        interactions: Mapping[str, Any],
-        *,
-        cases: Sequence[str] | None = None,
-        agreed: bool = False,
-        ax: Any = None,
+        cls, y_true: Any, exchange: Exchange, *, agreed: bool = False, ax: Any = None
     ) -> Self:
-        """Draw what happened to documents.
+        """Draw the result of an exchange.
 
         Parameters
         ----------
         y_true : array-like of shape (n_samples,)
             True labels.
-        interactions : mapping of str to array of shape (n_samples,)
-            As ``interact`` gives it.
-        cases : sequence of str, default=None
-            What could have happened, in the order to draw it. None means what did.
+        exchange : Exchange
+            As ``exchange`` of an ensemble or a committee returns it.
         agreed, ax
             As :meth:`from_estimator` takes them.
 
@@ -126,23 +117,11 @@ class InteractionFlowDisplay:
         -------
         display : InteractionFlowDisplay
         """
-        flow = count_flow(interactions, y_true, cases)
+        flow = count_flow(exchange, y_true)
         return cls(flow.counts, flow.before, flow.cases).plot(ax=ax, agreed=agreed)
 
     def plot(self, ax: Any = None, *, agreed: bool = False) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-        agreed : bool, default=False
-            Whether to draw documents on which the members agree, too.
-
-        Returns
-        -------
-        display : InteractionFlowDisplay
-        """
+        """Draw, with parameters as those of :meth:`from_estimator`."""
         self.ax_, self.figure_ = axes_for(self, ax, figsize=(8, 4.5), layout="constrained")
         from matplotlib.patches import PathPatch, Rectangle
         from matplotlib.path import Path

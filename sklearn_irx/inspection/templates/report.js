@@ -5,15 +5,15 @@
   const PAGE = 20;
   const byId = (id) => document.getElementById(id);
   const documents = data.documents.map((row, order) => {
-    const [name, text, unread, truth, label, confidence, case_, story, chosen, readings] = row;
-    return { order, name, text, unread, truth, label, confidence, case_, story, chosen, readings };
+    const [name, text, unread, truth, label, confidence, case_, explanation, chosen, rationales] = row;
+    return { order, name, text, unread, truth, label, confidence, case_, explanation, chosen, rationales };
   });
   const caseNames = data.cases;
   const agrees = caseNames.indexOf("agree");
-  const disputed = (doc) => doc.case_ >= 0 && doc.case_ !== agrees && doc.readings.length > 1;
+  const disputed = (doc) => doc.case_ >= 0 && doc.case_ !== agrees && doc.rationales.length > 1;
   const judged = (doc) => doc.truth >= 0;
   const wrong = (doc) => judged(doc) && doc.truth !== doc.label;
-  const nSelected = (doc) => doc.readings[doc.chosen][3];
+  const nSelected = (doc) => doc.rationales[doc.chosen][3];
 
   function element(tag, className, ...children) {
     const made = document.createElement(tag);
@@ -38,11 +38,11 @@
     return (start, end) => points.slice(start, end).join("");
   }
 
-  function textOf(doc, reading) {
+  function textOf(doc, rationale) {
     const shown = element("p", "text");
     shown.dir = "auto";
     const piece = cut(doc.text);
-    const spans = reading[4];
+    const spans = rationale[4];
     let position = 0;
     for (let i = 0; i < spans.length; i += 2) {
       if (spans[i] > position) shown.append(piece(position, spans[i]));
@@ -63,22 +63,22 @@
   }
 
   function sideOf(doc, owner) {
-    const reading = doc.readings[owner];
-    const [label, confidence, , , , heard] = reading;
+    const rationale = doc.rationales[owner];
+    const [label, confidence, , , , cross] = rationale;
     const title = element("h4", "", element("span", "name", data.members[owner]), data.labels[label]);
     const head = element("div", "head", title);
     if (owner === doc.chosen) head.append(element("span", "badge kept", "kept"));
     if (judged(doc)) head.append(verdict(doc.truth !== label));
-    head.append(element("span", "facts", `${percent(confidence)} sure · ${size(reading)}`));
+    head.append(element("span", "facts", `${percent(confidence)} sure · ${size(rationale)}`));
     const side = element("div", owner === doc.chosen ? "side chosen" : "side", head);
-    for (let i = 0; i < heard.length; i += 3) {
-      const [reader, said, sure] = heard.slice(i, i + 3);
-      const line = element("p", "heard", `${data.members[reader]}, reading these words: `);
-      line.append(element("b", "", data.labels[said]), sure === null ? "" : `, ${percent(sure)} sure`);
-      line.append(said === label ? " — convinced" : " — not convinced");
+    for (let i = 0; i < cross.length; i += 3) {
+      const [reader, found, sure] = cross.slice(i, i + 3);
+      const line = element("p", "cross", `${data.members[reader]}, reading these words: `);
+      line.append(element("b", "", data.labels[found]), `, ${percent(sure)} sure`);
+      line.append(found === label ? " — convinced" : " — not convinced");
       side.append(line);
     }
-    side.append(textOf(doc, reading));
+    side.append(textOf(doc, rationale));
     return side;
   }
 
@@ -88,26 +88,26 @@
     const head = element("div", "head", title);
     if (judged(doc)) head.append(verdict(wrong(doc)));
     const facts = element("span", "facts", `${percent(doc.confidence)} sure`);
-    if (!disputed(doc)) facts.append(` · ${size(doc.readings[doc.chosen])}`);
+    if (!disputed(doc)) facts.append(` · ${size(doc.rationales[doc.chosen])}`);
     if (wrong(doc)) facts.append(" · true label ", element("b", "", data.labels[doc.truth]));
     head.append(facts);
     const article = element("article", wrong(doc) ? "wrong" : "", head);
     article.setAttribute("aria-labelledby", title.id);
-    const story = data.stories[doc.story];
-    if (story) {
-      article.append(element("p", "story", element("code", "", caseNames[doc.case_]), ` · ${story}`));
+    const explanation = data.explanations[doc.explanation];
+    if (explanation) {
+      article.append(element("p", "explanation", element("code", "", caseNames[doc.case_]), ` · ${explanation}`));
     }
     const sides = () => {
       const pair = element("div", "pair");
-      doc.readings.forEach((_, owner) => pair.append(sideOf(doc, owner)));
+      doc.rationales.forEach((_, owner) => pair.append(sideOf(doc, owner)));
       return pair;
     };
     if (disputed(doc)) {
       article.append(sides());
       return article;
     }
-    article.append(textOf(doc, doc.readings[doc.chosen]));
-    if (doc.readings.length > 1) {
+    article.append(textOf(doc, doc.rationales[doc.chosen]));
+    if (doc.rationales.length > 1) {
       const others = element("details", "others", element("summary", "", "What each model selected"));
       others.addEventListener("toggle", () => others.append(sides()), { once: true });
       article.append(others);
@@ -120,7 +120,7 @@
     if (!markedOnly) return (doc.lower ??= `${doc.name}\n${doc.text}`.toLowerCase());
     if (doc.lowerMarked === undefined) {
       const piece = cut(doc.text);
-      const spans = doc.readings[doc.chosen][4];
+      const spans = doc.rationales[doc.chosen][4];
       const marked = [];
       for (let i = 0; i < spans.length; i += 2) marked.push(piece(spans[i], spans[i + 1]));
       doc.lowerMarked = marked.join("\n").toLowerCase();

@@ -1,0 +1,45 @@
+"""What is known of one document: data alone, for all renderers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.ensemble.result import CrossPrediction
+from sklearn_irx.inspection._cases import explanation_of
+from sklearn_irx.inspection._pieces import MISSING, is_wrong
+
+
+@dataclass(frozen=True, eq=False)
+class DocumentRecord:
+    """One document: its rationale and, of an ensemble, the predictions of each member."""
+
+    name: str
+    rationale: Rationale
+    y_true: Any = MISSING
+    members: Mapping[str, Rationale] = field(default_factory=dict)
+    chosen: str | None = None
+    cross_predictions: Mapping[tuple[str, str], CrossPrediction] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the true label is known."""
+        return self.y_true is not MISSING
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the true label is known, and another than the predicted one."""
+        return is_wrong(self.rationale, self.y_true)
+
+    @property
+    def disputed(self) -> bool:
+        """Whether members predicted different labels."""
+        return bool(self.members) and self.rationale.case != "agree"
+
+    @property
+    def explanation(self) -> str:
+        """How an ensemble came to its prediction, in a sentence; empty for a single model."""
+        of_pair = not self.members or set(self.members) == {"Model 1", "Model 2"}
+        return explanation_of(self.rationale.case, self.chosen, of_pair=of_pair)
