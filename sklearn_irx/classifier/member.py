@@ -151,7 +151,8 @@ class MemberMixin:
         X : iterable of n_samples str, or TokenizedTexts
             Documents.
         spans : bool, default=False
-            Whether to keep the character offsets, which :meth:`explain` and :meth:`word_spans` need.
+            Whether to keep the character offsets, which :meth:`explain` and :meth:`word_spans`
+            need.
 
         Returns
         -------
