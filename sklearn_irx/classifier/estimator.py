@@ -421,7 +421,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         labels : ndarray of shape (n_samples,)
             As they were given to `fit`.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        numbers = self.predict_proba(X).argmax(axis=1)  # which checks that it is fitted
+        return self.classes_[numbers]
 
     def predict_proba(self, X: Any, masks: Any = None) -> np.ndarray:
         """Predict the class probabilities, from the rationales alone.

@@ -87,17 +87,16 @@ class Given:
     @classmethod
     def check(cls, clf: Any, X: Any, y: Any, sample_weight: Any) -> Given:
         """Check documents, labels, weights, and the parameters of a classifier together."""
-        parts = {name: registry.make(getattr(clf, name)) for name, registry in REGISTRIES.items()}
+        parts = {name: registry.find(getattr(clf, name)) for name, registry in REGISTRIES.items()}
         for part in parts.values():
             part.check()
-        settings = parts["training"]
+        settings = parts["training"]  # no copy, so that a user finds what callbacks recorded
         settings.check_checkpoint_dir(clf.random_state)
         # The network keeps neither callbacks, which hold the loop, nor a path of this machine.
-        parts["training"] = clone(settings).set_params(callbacks=None, checkpoint_dir=None)
-        # Not copies, so that a user finds what they recorded.
-        settings.callbacks = getattr(clf.training, "callbacks", None)
+        kept = {**settings.get_params(deep=False), "callbacks": None, "checkpoint_dir": None}
+        parts["training"] = type(settings)(**kept)
         config = NetworkConfig(
-            **parts,
+            **{name: clone(part) for name, part in parts.items()},
             rationale_length=clf.rationale_length,
             max_rationale_length=clf.max_rationale_length,
         )

@@ -48,8 +48,8 @@ class Registry:
     kind: type[Component]
     named: dict[str | None, Component]
 
-    def make(self, value: Any) -> Component:
-        """Return a component of one's own: a copy of `value`, or of what it stands for.
+    def find(self, value: Any) -> Component:
+        """Return `value`, or the component that it stands for.
 
         Raises
         ------
@@ -57,14 +57,18 @@ class Registry:
             If it is neither a component nor the name of one.
         """
         if isinstance(value, self.kind):
-            return clone(value)
+            return value
         if (value is None or isinstance(value, str)) and value in self.named:
-            return clone(self.named[value])
+            return self.named[value]
         names = ", ".join(repr(name) for name in self.named)
         example = next(iter(self.named.values()))
         raise ValueError(
             f"{self.parameter}={value!r}: give one of {names}, or an object such as {example!r}."
         )
+
+    def make(self, value: Any) -> Component:
+        """Return a copy of what :meth:`find` returns."""
+        return clone(self.find(value))
 
 
 class ComponentParamsMixin:
@@ -92,7 +96,7 @@ class ComponentParamsMixin:
         params: dict[str, Any] = super().get_params(deep=deep)  # type: ignore[misc]
         for name, registry in self._registries.items() if deep else ():
             value = params[name]
-            if not isinstance(value, Component) and value in registry.named:
+            if (value is None or isinstance(value, str)) and value in registry.named:
                 nested = registry.named[value].get_params()
                 params.update({f"{name}__{key}": own for key, own in nested.items()})
         return params

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.classifier import inference
+from sklearn_irx.classifier import member
 from sklearn_irx.text import TokenizedTexts, Vocabulary, WhitespaceTokenizer, WordTokenizer
 
 
@@ -33,7 +33,7 @@ def strange(reviews):
 
 @pytest.fixture
 def chunks_of_seven(monkeypatch):
-    monkeypatch.setattr(inference, "_CHUNK_SIZE", 7)
+    monkeypatch.setattr(member, "CHUNK_SIZE", 7)
 
 
 def assert_same(got, expected):
