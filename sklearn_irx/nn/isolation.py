@@ -119,7 +119,7 @@ def at_most(n_threads: int | None) -> Iterator[None]:
 
 @contextmanager
 def threads(n_threads: int | None) -> Iterator[None]:
-    """Let torch compute with `n_threads` threads; None changes nothing.
+    """Run torch with `n_threads` threads in this context; None changes nothing.
 
     This package uses torch in this context only. In a forked process it is always one thread: the
     other threads of OpenMP's pool do not exist there, and torch would wait for them forever.

@@ -71,7 +71,8 @@ class TextEncoder(nn.Module):
         words = batch.inverse > 0
         has_bias = self.projection.bias is not None
         if not has_bias and mask.device.type == "cpu":
-            return masked_words(projected, mask, batch.inverse, self.dropout.share), mask != 0
+            dropout = self.dropout.share
+            return masked_words(projected, mask, batch.inverse, dropout=dropout), mask != 0
         if not has_bias:
             seen = F.relu(projected).index_select(0, batch.inverse)
             return mask.unsqueeze(1) * self.dropout(seen), mask != 0

@@ -13,7 +13,7 @@ class Encoder(Component):
     """
 
     def build(self, input_size: int) -> EncoderModule:
-        """Make the module.
+        """Build the module.
 
         Parameters
         ----------

@@ -63,7 +63,7 @@ class CNN(Encoder):
         return {**super().shaping_params(), "filter_sizes": tuple(map(int, self.filter_sizes))}
 
     def build(self, input_size: int) -> ConvolutionalModule:
-        """Make the module for word vectors of a size."""
+        """Build the module for word vectors of a size."""
         return ConvolutionalModule(
             input_size, filter_sizes=tuple(map(int, self.filter_sizes)), n_filters=self.n_filters
         )

@@ -50,7 +50,7 @@ class RNN(Encoder):
         self.hidden_size = hidden_size
 
     def build(self, input_size: int) -> RecurrentModule:
-        """Make the module for word vectors of a size."""
+        """Build the module for word vectors of a size."""
         return RecurrentModule(input_size, cell=self.cell, hidden_size=self.hidden_size)
 
 
