@@ -1,4 +1,4 @@
-"""Checks of what users hand in, with errors that say what to do."""
+"""Checks of user input. Their errors name the parameter, its value and the remedy."""
 
 from __future__ import annotations
 
@@ -12,29 +12,18 @@ from sklearn.utils.multiclass import check_classification_targets
 
 
 def check_texts(X: Any, name: str = "X") -> list[str]:
-    """Give the documents as a list of str, or say what is wrong with them.
+    """Return the documents as a list of str.
 
-    Parameters
-    ----------
-    X : iterable of str
-        A list, a NumPy array, a column of a data frame.
-    name : str
-        What the caller calls it.
-
-    Raises
-    ------
-    TypeError
-        If `X` is one string or cannot be iterated over, or one of its members is no string.
-    ValueError
-        If `X` is an array or a data frame of two dimensions.
+    Raises TypeError if `X` is one string, cannot be iterated over, or holds anything but strings;
+    ValueError if it is an array or a data frame of two dimensions. `name` is that of the parameter.
     """
     return list(iterate_texts(X, name))
 
 
 def iterate_texts(X: Any, name: str = "X") -> Iterator[str]:
-    """Give the documents one by one as str: :func:`check_texts` for more than memory holds.
+    """Return an iterator over the documents; a lazy :func:`check_texts`.
 
-    The container is checked at once, a document when its turn comes.
+    The container is checked at once, a document when it is reached.
     """
     if isinstance(X, (str, bytes)):
         raise TypeError(
@@ -61,7 +50,7 @@ def _checked_text(text: Any, row: int, name: str) -> str:
 
 
 def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
-    """Give the labels as an array of shape (n_samples,), or say what is wrong with them."""
+    """Return the labels as an array of shape (n_samples,), or raise ValueError."""
     if y is None:
         raise ValueError(f"{name}=None: give the label of every document.")
     labels = np.asarray(y)
@@ -82,7 +71,7 @@ def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
-    """Give the weights as an array of shape (n_samples,), or say what is wrong with them."""
+    """Return the weights as an array of shape (n_samples,), or raise ValueError."""
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -107,7 +96,7 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
 
 
 def check_vocabulary(vocabulary: Any) -> list[str] | None:
-    """Give the words to learn as a list, or say what is wrong with them."""
+    """Return the words to learn as a list, or raise an error."""
     if vocabulary is None:
         return None
     words = check_texts(vocabulary, "vocabulary")
@@ -120,21 +109,9 @@ def check_vocabulary(vocabulary: Any) -> list[str] | None:
 
 
 def check_masks(masks: Any, n_samples: int | None = None) -> np.ndarray:
-    """Give masks as an array of shape (n_samples, n_words), or say what is wrong with them.
+    """Return masks as an array of shape (n_samples, n_words).
 
-    Parameters
-    ----------
-    masks : array-like of bool
-        A row for each document.
-    n_samples : int or None
-        Number of documents, if it is known.
-
-    Raises
-    ------
-    TypeError
-        If they are not boolean.
-    ValueError
-        If they have another shape.
+    Raises TypeError if they are not boolean, ValueError if they have another shape.
     """
     array = np.asarray(masks)
     if array.dtype != bool:
@@ -150,23 +127,10 @@ def check_masks(masks: Any, n_samples: int | None = None) -> np.ndarray:
 def fit_masks(
     masks: np.ndarray, lengths: np.ndarray, max_length: int, first: int = 0
 ) -> np.ndarray:
-    """Give masks of some documents the shape (n_samples, max_length), or say why they do not fit.
+    """Bring masks of documents with these `lengths` to the shape (n_samples, max_length).
 
-    Parameters
-    ----------
-    masks : ndarray of shape (n_samples, n_words), dtype bool
-        A row for each document.
-    lengths : ndarray of shape (n_samples,), dtype int
-        Number of words of each document.
-    max_length : int
-        Number of words wanted.
-    first : int
-        Row of the first of these documents among all, for the error.
-
-    Raises
-    ------
-    ValueError
-        If rows are missing, or a mask selects words past the end of its document.
+    `first` is the row of the first document among all. Raises ValueError if rows are missing, or a
+    mask selects words past the end of its document.
     """
     if len(masks) != len(lengths):
         raise ValueError(
@@ -188,12 +152,7 @@ def fit_masks(
 def check_members(estimators: list[Any], reserved: Collection[str]) -> None:
     """Check that members of an ensemble are pairs (name, estimator) with usable names.
 
-    Parameters
-    ----------
-    estimators : list
-        What the caller gave.
-    reserved : collection of str
-        The parameters of the ensemble, which no member may be named like.
+    `reserved` are the parameters of the ensemble, which are no usable names.
     """
     for member in estimators:
         if not isinstance(member, tuple) or len(member) != 2 or not isinstance(member[0], str):
@@ -228,16 +187,10 @@ def check_members(estimators: list[Any], reserved: Collection[str]) -> None:
 def check_known_classes(
     known: dict[str, np.ndarray], y: np.ndarray | None, *, exactly: bool
 ) -> np.ndarray:
-    """Give the labels that all members of an ensemble know, or say who knows others.
+    """Return the labels that all members of an ensemble know, or raise ValueError.
 
-    Parameters
-    ----------
-    known : dict of str to ndarray of shape (n_classes,)
-        Names of the members that are fitted, and the labels they know.
-    y : ndarray of shape (n_samples,) or None
-        The labels given. None if all members are fitted.
-    exactly : bool
-        Whether other members will be fitted on `y`, and will know its labels.
+    `known` are the labels of each fitted member by name; `y` is None if all are fitted. `exactly`
+    tells whether other members will be fitted on `y`, so that it needs all labels.
     """
     if not known:
         return np.unique(np.asarray(y))
@@ -265,16 +218,9 @@ def check_known_classes(
 
 
 def check_classes(classes: Any, labels: np.ndarray, known: np.ndarray | None) -> np.ndarray:
-    """Give the labels that are learned piece by piece, or say what is wrong with them.
+    """Return all labels of `partial_fit`, or raise ValueError.
 
-    Parameters
-    ----------
-    classes : array-like or None
-        What the caller gave as all of them.
-    labels : ndarray of shape (n_samples,)
-        Those of a piece.
-    known : ndarray of shape (n_classes,) or None
-        Those that are learned already.
+    `classes` is its parameter, `labels` are those of this call, `known` those of earlier calls.
     """
     if classes is not None:
         given = np.unique(np.asarray(classes))
@@ -302,7 +248,7 @@ def check_classes(classes: Any, labels: np.ndarray, known: np.ndarray | None) ->
 def check_validation_data(
     validation_data: Any, classes: np.ndarray
 ) -> tuple[list[str], np.ndarray]:
-    """Give texts and class numbers of documents to validate on, or say what is wrong with them."""
+    """Return texts and class numbers of the validation documents, or raise an error."""
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
         raise ValueError(
             f"validation_data is a {type(validation_data).__name__}: give a pair (texts, labels)."
@@ -323,7 +269,7 @@ def check_validation_data(
 def hold_out(
     y: np.ndarray, fraction: float, random_state: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split rows into those to train on and a share of every class, at least one row in all.
+    """Split rows into those to train on and a held-out share of each class, at least one row.
 
     A class of few documents may have none held out, so that every class can be learned.
     """

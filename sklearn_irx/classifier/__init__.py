@@ -1,1 +1,1 @@
-"""The classifier: the estimator, the data it is trained on, and what it returns."""
+"""The classifier, its training data, and the rationales it returns."""

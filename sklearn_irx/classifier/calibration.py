@@ -1,4 +1,4 @@
-"""Class probabilities brought to a temperature, so that confidence is how often one is right."""
+"""Temperature scaling of class probabilities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOWEST, _HIGHEST = 0.1, 10.0
 
 
 def fit_temperature(probabilities: np.ndarray, y: np.ndarray) -> float:
-    r"""Find the temperature at which probabilities have the least log loss.
+    """Find the temperature at which probabilities have the least log loss.
 
     Log loss is convex in :math:`1/T`, so there is one minimum.
 
@@ -26,8 +26,8 @@ def fit_temperature(probabilities: np.ndarray, y: np.ndarray) -> float:
     Returns
     -------
     temperature : float
-        Between 0.1 and 10; 1 if every document is predicted right. Any confidence would fit such
-        documents, and the highest best, however few they are.
+        Between 0.1 and 10; 1 if every document is predicted right, since log loss would then only
+        favour the highest confidence.
 
     References
     ----------
@@ -46,19 +46,10 @@ def fit_temperature(probabilities: np.ndarray, y: np.ndarray) -> float:
 
 
 def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    r"""Bring probabilities to a temperature: :math:`p_c^{1/T} / \sum_k p_k^{1/T}`.
+    r"""Scale probabilities by a temperature: :math:`p_c^{1/T} / \sum_k p_k^{1/T}`.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (..., n_classes)
-        Softmax of the logits.
-    temperature : float
-        Above 1 makes them more even, below 1 more extreme, and 1 leaves them as they are.
-
-    Returns
-    -------
-    probabilities : ndarray of shape (..., n_classes)
-        Softmax of the logits divided by `temperature`: in the same order.
+    A temperature above 1 makes them more even, below 1 more extreme; their order stays. The last
+    dimension is that of the classes.
     """
     if temperature == 1:
         return probabilities

@@ -1,7 +1,6 @@
-"""What a classifier is trained on: word ids, and what is learned from the texts beforehand.
+"""The data of a training: word ids, vocabulary, word vectors and linear initialization.
 
-A ``joblib.Memory`` keeps results of pure functions: ``_number_words``, ``_train_vectors`` and
-``_fit_weights``.
+A ``joblib.Memory`` caches ``_number_words``, ``_train_vectors`` and ``_fit_weights``.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import joblib
@@ -23,7 +21,7 @@ from sklearn_irx.components.initializations import (
     Initialization,
     InitializationData,
 )
-from sklearn_irx.nn.linear import BigramWeights, LinearWeights
+from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.text import (
     Documents,
@@ -38,118 +36,107 @@ from sklearn_irx.text import (
 )
 
 
-class Labelled(NamedTuple):
-    """Tokenized texts, their class numbers, and their weights, if not all the same."""
+class LabelledTexts(NamedTuple):
+    """Tokenized texts, their class numbers, and their sample weights, if not all the same."""
 
     texts: TokenizedTexts
     y: np.ndarray
     weights: np.ndarray | None = None
 
-    def take(self, rows: np.ndarray) -> Labelled:
+    def take(self, rows: np.ndarray) -> LabelledTexts:
         """Return those at `rows`."""
         weights = None if self.weights is None else self.weights[rows]
-        return Labelled(self.texts.take(rows), self.y[rows], weights)
+        return LabelledTexts(self.texts.take(rows), self.y[rows], weights)
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingData:
+class DataPart(NamedTuple):
+    """Documents as word ids: whole ones, and what the networks see of them.
+
+    `y` are class numbers, `weights` sample weights with a mean of 1, if not all are the same.
+    """
+
+    whole: Documents
+    documents: Documents
+    y: np.ndarray
+    weights: np.ndarray | None
+
+    @classmethod
+    def of(cls, part: LabelledTexts, vocabulary: Vocabulary, max_length: int) -> DataPart:
+        """Look up the words of texts."""
+        whole = Documents.from_tokenized(part.texts, vocabulary)
+        return cls(whole, whole.cut(max_length), y=part.y, weights=with_mean_1(part.weights))
+
+    def joined(self, other: DataPart) -> DataPart:
+        """Concatenate two parts."""
+        weights = None
+        if self.weights is not None and other.weights is not None:
+            weights = np.concatenate([self.weights, other.weights])
+        return DataPart(
+            Documents.joined([self.whole, other.whole]),
+            Documents.joined([self.documents, other.documents]),
+            y=np.concatenate([self.y, other.y]),
+            weights=weights,
+        )
+
+    def labelled(self, folds: np.ndarray | None) -> LabelledDocuments:
+        """Return what the networks see, for the training loop."""
+        return LabelledDocuments(self.documents, self.y, folds=folds, weights=self.weights)
+
+
+class TrainingData(NamedTuple):
     """Documents to learn from, and others to compare epochs on.
 
     Attributes
     ----------
     tokenized : TokenizedTexts
-        The documents to learn from, with the words that the networks do not read.
+        The documents to learn from.
     vocabulary : Vocabulary
-        The words learned from them, and out-of-vocabulary words with a pretrained vector.
-    long, long_validation : Documents
-        Both parts as word ids.
-    training, validation : Documents
-        The part of them that the networks read.
-    y, y_validation : ndarray of shape (n_documents,), dtype int
-        Class numbers.
-    weights, weights_validation : ndarray of shape (n_documents,), dtype float32, or None
-        Weights of the documents, 1 in the mean.
+        Their words, and out-of-vocabulary words with a pretrained vector.
+    training, validation : DataPart
+        Word ids and classes.
     held_out : bool
         Whether the validation documents were held out of those given to learn from.
     """
 
     tokenized: TokenizedTexts
     vocabulary: Vocabulary
-    long: Documents
-    training: Documents
-    y: np.ndarray
-    weights: np.ndarray | None
-    long_validation: Documents
-    validation: Documents
-    y_validation: np.ndarray
-    weights_validation: np.ndarray | None
+    training: DataPart
+    validation: DataPart
     held_out: bool
-
-    @classmethod
-    def of(
-        cls,
-        training: Labelled,
-        validation: Labelled,
-        *,
-        vocabulary: Vocabulary,
-        max_length: int,
-        held_out: bool,
-    ) -> TrainingData:
-        """Look up the words of all texts; the networks read `max_length` of each."""
-        long, long_validation = (
-            Documents.from_tokenized(part.texts, vocabulary) for part in (training, validation)
-        )
-        return cls(
-            training.texts, vocabulary,
-            long, long.cut(max_length), training.y, with_mean_1(training.weights),
-            long_validation, long_validation.cut(max_length), validation.y,
-            with_mean_1(validation.weights), held_out,
-        )  # fmt: skip
 
     def class_weights(self, class_weight: Any, classes: np.ndarray) -> np.ndarray:
         """Return the weights of the classes in the cross-entropy."""
+        y = self.training.y
         if class_weight == "balanced":  # scikit-learn takes no sample weights here before 1.7
-            counts = np.bincount(self.y, self.weights, len(classes))
+            counts = np.bincount(y, self.training.weights, len(classes))
             return counts.sum() / (len(classes) * counts)
-        return compute_class_weight(class_weight, classes=classes, y=classes[self.y])
+        return compute_class_weight(class_weight, classes=classes, y=classes[y])
 
     def labelled(self, linear: LinearWeights | None) -> tuple[LabelledDocuments, LabelledDocuments]:
         """Return the documents to learn from, and those to compare epochs on.
 
-        Each is encoded with weights of the linear initialization that have not seen it.
+        Each is encoded with weights of the linear initialization that were fitted without it.
         """
         folds = None if linear is None else linear.folds
-        held_out = self._held_out_folds() if linear is not None and self.held_out else None
-        return (
-            LabelledDocuments(self.training, self.y, folds, self.weights),
-            LabelledDocuments(
-                self.validation, self.y_validation, held_out, self.weights_validation
-            ),
-        )
+        held_out = self.held_out_folds() if linear is not None and self.held_out else None
+        return self.training.labelled(folds), self.validation.labelled(held_out)
 
     def all_labelled(self, linear: LinearWeights | None) -> LabelledDocuments:
         """Return the documents to learn from together with those held out of them."""
         folds = None
         if linear is not None:
-            folds = np.concatenate([linear.folds, self._held_out_folds()])
-        documents = Documents.joined([self.training, self.validation])
-        y, weights = self._all_labels()
-        return LabelledDocuments(documents, y, folds, weights)
+            folds = np.concatenate([linear.folds, self.held_out_folds()])
+        return self.training.joined(self.validation).labelled(folds)
 
-    def _all_labels(self) -> tuple[np.ndarray, np.ndarray | None]:
-        weights = None
-        if self.weights is not None and self.weights_validation is not None:
-            weights = np.concatenate([self.weights, self.weights_validation])
-        return np.concatenate([self.y, self.y_validation]), weights
-
-    def _held_out_folds(self) -> np.ndarray:
-        return np.full(len(self.y_validation), HELD_OUT)
+    def held_out_folds(self) -> np.ndarray:
+        """Return the folds of the validation documents, if they were held out."""
+        return np.full(len(self.validation.y), HELD_OUT)
 
 
 def make_memory(memory: Any) -> Any:
     """Return the ``joblib.Memory`` that the parameter `memory` stands for, or None.
 
-    Its results are memory-mapped, so that processes share them.
+    Its results are memory-mapped, so processes share them.
     """
     if memory is None:
         return None
@@ -166,16 +153,19 @@ def make_tokenizer(tokenizer: Any) -> Any:
 def tokenize(
     texts: list[str] | TokenizedTexts, tokenizer: Any, max_length: int, *, memory: Any = None
 ) -> TokenizedTexts:
-    """Split texts into words, unless they are split already or `memory` has their words."""
+    """Split texts into words, or take them from `memory`; tokenized texts stay as they are."""
     if isinstance(texts, TokenizedTexts):
         return texts
     source = None if memory is None else _source_code(tokenizer)
     if source is None:
         return TokenizedTexts.from_texts(texts, tokenizer, max_length)
-    # As an array: a memory's record of its calls abridges long arrays.
-    array = np.array(texts, dtype=object)
-    words, token_ids, lengths = memory.cache(_number_words)(array, tokenizer, source, max_length)
-    return TokenizedTexts(texts, words, token_ids, lengths, tokenizer, max_length)
+    array = np.array(texts, dtype=object)  # joblib logs calls, and abridges arrays
+    words, token_ids, lengths = memory.cache(_number_words)(
+        array, tokenizer, source, max_length=max_length
+    )
+    return TokenizedTexts(
+        texts, words, token_ids, lengths=lengths, tokenizer=tokenizer, max_length=max_length
+    )
 
 
 def collect_words(
@@ -188,21 +178,8 @@ def collect_words(
 ) -> Vocabulary:
     """Return the words to learn, and out-of-vocabulary words with a pretrained vector.
 
-    Parameters
-    ----------
-    tokenized : TokenizedTexts
-        The documents to learn from.
-    words : list of str or None
-        The words to learn; None stands for those of the documents.
-    min_df, max_unseen_words
-        As the classifier has them.
-    sources : list of WordVectors or None
-        The word vectors given; None stands for vectors to be trained.
-
-    Raises
-    ------
-    ValueError
-        If no document has a word to learn.
+    `words` None stands for those of the texts, None in `sources` for vectors to be trained. Raises
+    ValueError if no document has a word to learn.
     """
     if words is None:
         vocabulary = Vocabulary.from_tokenized(tokenized, min_df)
@@ -237,9 +214,12 @@ def word_vectors(
     """
     given = [source for source in sources if source is not None]
     if len(given) < len(sources):
-        words = np.array(data.tokenized.words, dtype=object)
-        token_ids, lengths = data.tokenized.numbers, data.tokenized.lengths
-        trained = _cached(_train_vectors, memory)(words, token_ids, lengths, seed)
+        trained = _cached(_train_vectors, memory)(
+            np.array(data.tokenized.words, dtype=object),
+            data.tokenized.numbers,
+            data.tokenized.lengths,
+            seed=seed,
+        )
         given = [trained if source is None else source for source in sources]
     return embedding_matrix(given, data.vocabulary), unseen_matrix(given, data.vocabulary)
 
@@ -252,43 +232,53 @@ def linear_weights(
     random_state: np.random.RandomState,
     memory: Any,
 ) -> LinearWeights | None:
-    """Fit the linear classifier to start from, if the initialization has one."""
+    """Fit the linear initialization, if there is one."""
     if initialization.from_scratch:
         return None
-    documents, y, weights = data.long, data.y, data.weights
-    folds = draw_folds(y, random_state)
+    part, folds = data.training, draw_folds(data.training.y, random_state)
     if data.held_out:
-        documents = Documents.joined([documents, data.long_validation])
-        y, weights = data._all_labels()
-        folds = np.concatenate([folds, data._held_out_folds()])
-    given = InitializationData(
-        documents, y, data.validation, data.y_validation, folds,
-        sample_weight=class_weights[y] if weights is None else class_weights[y] * weights,
-        n_words=len(data.vocabulary), n_classes=len(class_weights),
-    )  # fmt: skip
-    found = _cached(_fit_weights, memory)(initialization, given)
-    if found is None:
+        part = part.joined(data.validation)
+        folds = np.concatenate([folds, data.held_out_folds()])
+    sample_weight = class_weights[part.y]
+    if part.weights is not None:
+        sample_weight = sample_weight * part.weights
+    fitted = _cached(_fit_weights, memory)(
+        initialization,
+        InitializationData(
+            documents=part.whole,
+            y=part.y,
+            validation=data.validation.documents,
+            y_validation=data.validation.y,
+            folds=folds,
+            sample_weight=sample_weight,
+            n_words=len(data.vocabulary),
+            n_classes=len(class_weights),
+        ),
+    )
+    if fitted is None:
         return None
-    weights, idf, folds, bigrams = found
+    bigrams = fitted.bigrams
     if bigrams is not None:
-        known, pair_weights, pair_idf, word_factor = bigrams
-        bigrams = BigramWeights(
-            _writable(known), _writable(pair_weights), _writable(pair_idf), word_factor
-        )
-    own_folds = _writable(folds)[: len(data.y)]
-    return LinearWeights(_writable(weights), _writable(idf), own_folds, bigrams)
+        names = ("bigrams", "weights", "idf")
+        bigrams = bigrams._replace(**{name: _writable(getattr(bigrams, name)) for name in names})
+    return fitted._replace(
+        weights=_writable(fitted.weights),
+        idf=_writable(fitted.idf),
+        folds=_writable(fitted.folds)[: len(data.training.y)],
+        bigrams=bigrams,
+    )
 
 
 def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
     """Draw a fold for each document, from 1, stratified by class."""
     folds = np.empty(len(y), dtype=np.int64)
-    order = random_state.permutation(len(y))  # shuffled, then dealt out class by class
+    order = random_state.permutation(len(y))  # shuffled, then dealt out by class
     folds[order[np.argsort(y[order], kind="stable")]] = 1 + np.arange(len(y)) % N_FOLDS
     return folds
 
 
 def _writable(array: np.ndarray) -> np.ndarray:
-    """Copy an array that is memory-mapped: the network takes it over."""
+    """Copy an array that is memory-mapped, as the network changes it."""
     return np.require(array, requirements=["O", "W"])
 
 
@@ -306,7 +296,7 @@ def _number_words(
     source: str,  # noqa: ARG001
     max_length: int,
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Split texts; `source` tells a tokenizer from an earlier one of the same name."""
+    """Split texts. `source` distinguishes tokenizers of one name in the cache."""
     tokenized = TokenizedTexts.from_texts(texts.tolist(), tokenizer, max_length)
     return tokenized.words, tokenized.numbers, tokenized.lengths
 
@@ -318,9 +308,9 @@ def _train_vectors(
 
 
 def _source_code(tokenizer: Any) -> str | None:
-    """Return the source code of a tokenizer, or None if a memory could not recognize it."""
+    """Return the source code of a tokenizer, or None if its results cannot be cached."""
     try:
         joblib.hash(tokenizer)
         return inspect.getsource(tokenizer if inspect.isroutine(tokenizer) else type(tokenizer))
-    except Exception:  # pickling somebody's object may raise anything
+    except Exception:  # of any type, as pickling runs the user's code
         return None

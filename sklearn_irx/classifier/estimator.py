@@ -1,4 +1,4 @@
-"""A text classifier that shows the words it used, and can use no others."""
+"""A text classifier that predicts from selected words and returns them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from sklearn_irx._validation import check_classes, check_validation_data
 from sklearn_irx.classifier.base import RationaleEstimator
 from sklearn_irx.classifier.calibration import CALIBRATIONS, fit_temperature
 from sklearn_irx.classifier.data import make_tokenizer, tokenize, with_mean_1
-from sklearn_irx.classifier.fitting import Given, Start, check_warm_start, history_of, make_net
+from sklearn_irx.classifier.fitting import (
+    build_network,
+    check_input,
+    check_warm_start,
+    history_of,
+    make_net,
+    prepare,
+)
 from sklearn_irx.classifier.member import MemberMixin
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.components import REGISTRIES, Component
@@ -85,7 +92,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         ("unseen words"): the first of the vectors, which files mostly sort by frequency. Each takes
         2 bytes a dimension. None keeps all; with 0, such words are unknown.
     max_length : int, default=300
-        Words of a document that are read; what follows is ignored.
+        Number of words of a document that are used; the rest is ignored.
     min_df : int, default=1
         Words in fewer training documents than this are not learned. Ignored with a `vocabulary`.
     calibration : {"temperature"} or None, default=None
@@ -164,9 +171,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         "free_length": [Interval(Real, 0, None, closed="neither"), None],
         "lambda2": [Interval(Real, 0, None, closed="left")],
         "max_transitions": [Interval(Real, 1, None, closed="left"), None],
-        **{name: [str, Component, None] for name in REGISTRIES},  # Registry.make says more
+        **{name: [str, Component, None] for name in REGISTRIES},  # Registry.make checks more
         "tokenizer": [callable, None],
-        "embeddings": "no_validation",  # load_embeddings says what is wrong with them
+        "embeddings": "no_validation",  # load_embeddings checks them
         "vocabulary": ["array-like", None],
         "max_unseen_words": [Interval(Integral, 0, None, closed="left"), None],
         "max_length": [Interval(Integral, 1, None, closed="left")],
@@ -252,13 +259,13 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Parameters
         ----------
         X : sequence of n_samples str, or TokenizedTexts
-            Documents; tokenized ones with the `tokenizer` of this model and its `max_length`, or
-            `text_length` of `training`.
+            Documents; if tokenized, with the `tokenizer` of this model and its `max_length`, or
+            the `text_length` of `training`.
         y : array-like of shape (n_samples,)
             Labels: strings, integers or booleans, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights in the loss and in the linear initialization. A document of weight 0 is as if
-            it were not there.
+            Weights in the loss and in the linear initialization. Documents of weight 0 are
+            ignored.
         validation_data : (sequence of str, array-like of labels), default=None
             Documents to compare epochs on, in place of a part of `X`. Nothing is learned from them.
 
@@ -266,15 +273,15 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         ------
         ValueError
             If a parameter is out of range, `y` or `sample_weight` does not fit `X`, `y` holds a
-            single class, no training document has a word, the word vectors cannot be read, `X` is
-            tokenized otherwise than the parameters say, or the parameters ask for another network
-            than that of a warm start.
+            single class, no training document has a word, the word vectors cannot be read, the
+            tokenization of `X` is not that of the parameters, or the parameters ask for another
+            network than that of a warm start.
         TypeError
-            If `X` is a bare string or holds something else than strings.
+            If `X` is a bare string or not all its documents are strings.
         KeyboardInterrupt
-            If the user interrupts. What was fitted before stays as it is.
+            If the user interrupts. Earlier fitted attributes stay as they are.
         """
-        given = Given.check(self, X, y, sample_weight)
+        given = check_input(self, X, y, sample_weight=sample_weight)
         classes = np.unique(given.labels)
         if len(classes) == 1:
             raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
@@ -285,12 +292,12 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             validation_data = check_validation_data(validation_data, classes)
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(2**31 - 1))
-        start = Start.prepare(
+        start = prepare(
             self, given, classes, validation_data=validation_data, warm=former is not None,
             random_state=random_state, seed=seed,
         )  # fmt: skip
         with isolated(seed, self.n_threads, given.device):
-            module = start.network(given.config)
+            module = build_network(given.config, start)
             if former is not None:
                 module.load_trained_from(former)
             training, validation = start.data.labelled(start.linear)
@@ -301,28 +308,25 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             train(net, training)
             temperature = 1.0
             if self.calibration is not None:
-                held_out = start.data.validation
-                probabilities, _ = predict(module, held_out, folds=validation.folds)
+                probabilities, _ = predict(module, validation.documents, folds=validation.folds)
                 temperature = fit_temperature(probabilities, validation.y)
         self._net = None
-        self._set_fitted(net, classes, start.data.vocabulary, temperature)
+        self._set_fitted(net, classes, start.data.vocabulary, temperature=temperature)
         self.n_training_documents_, self.n_validation_documents_ = len(training), len(validation)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train on some documents, one pass, and go on from there at the next call.
+        """Train one epoch on some documents; later calls continue this training.
 
-        The first call collects words, trains or reads their vectors, and fits the linear
-        initialization, from its own documents alone; with the parameters `vocabulary` and
-        `embeddings` the words and vectors are given. So its documents should be many, and of all
-        classes. Later words are unseen words. After `fit`, and after loading, it goes on with the
-        model that is there.
+        The first call learns vocabulary, word vectors and linear initialization from its documents,
+        unless `vocabulary` and `embeddings` are given: they should be many, and of all classes.
+        Later words are unseen words. After `fit`, or loading, the fitted model is trained further.
 
-        No epochs are compared, as no document is held out: `patience`, `n_iter_no_change`,
-        `max_epochs`, `checkpoint_dir` and `warm_start` have no effect. Thresholds for a
-        `rationale_length` are set on the documents of the latest call. Until `fit` is called, or
-        the model is saved, the state of the optimizer is kept, twice the size of the weights.
+        No document is held out, so `patience`, `n_iter_no_change`, `max_epochs`, `checkpoint_dir`
+        and `warm_start` have no effect. Thresholds for a `rationale_length` are set on the
+        documents of the latest call. Until `fit` is called, or the model is saved, it holds the
+        state of the optimizer, twice the size of the weights.
 
         Parameters
         ----------
@@ -331,7 +335,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         y : array-like of shape (n_samples,)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All labels there will be. Needed at the first call; later it may be given again.
+            All labels. Required at the first call; later calls may repeat it.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, relative to the others of this call.
 
@@ -342,11 +346,11 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             lack a label of `y`; or with `calibration` or ``class_weight="balanced"``, which need
             all documents at once.
         TypeError
-            If `X` is a bare string or holds something else than strings.
+            If `X` is a bare string or not all its documents are strings.
         KeyboardInterrupt
-            If the user interrupts. Steps that were made stay made.
+            If the user interrupts. Finished training steps stay in effect.
         """
-        given = Given.check(self, X, y, sample_weight)
+        given = check_input(self, X, y, sample_weight=sample_weight)
         for name, value in (("calibration", "temperature"), ("class_weight", "balanced")):
             if getattr(self, name) == value:
                 raise ValueError(
@@ -360,7 +364,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         )
         seed = int(random_state.randint(2**31 - 1))
         if first:
-            start = Start.prepare(
+            start = prepare(
                 self, given, classes, validation_data=None, warm=False,
                 random_state=random_state, seed=seed,
             )  # fmt: skip
@@ -370,11 +374,13 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             vocabulary = self.vocabulary_
             texts = tokenize(given.texts, self._tokenizer, self._max_length)
             documents = Documents.from_tokenized(texts, vocabulary).cut(self._max_length)
-            numbers = np.searchsorted(classes, given.labels)
+            class_numbers = np.searchsorted(classes, given.labels)
             class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes)
-            training = LabelledDocuments(documents, numbers, weights=with_mean_1(given.weights))
+            training = LabelledDocuments(
+                documents, class_numbers, weights=with_mean_1(given.weights)
+            )
         with isolated(seed, self.n_threads, given.device):
-            module = start.network(given.config) if first else self._module
+            module = build_network(given.config, start) if first else self._module
             if net is None:
                 net = make_net(
                     self, module, given=given, training=training, validation=None,
@@ -383,25 +389,22 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             net.max_epochs = len(net.history or []) + 1
             train(net, training)
         self._net = net
-        self._set_fitted(net, classes, vocabulary, getattr(self, "calibration_temperature_", 1.0))
+        temperature = getattr(self, "calibration_temperature_", 1.0)
+        self._set_fitted(net, classes, vocabulary, temperature=temperature)
         self.n_training_documents_ = len(training) + (0 if first else self.n_training_documents_)
         self.n_validation_documents_ = 0 if first else self.n_validation_documents_
         return self
 
     def _set_fitted(
-        self,
-        net: RationaleNet,
-        classes: np.ndarray,
-        vocabulary: Vocabulary,
-        calibration_temperature: float,
+        self, net: RationaleNet, classes: np.ndarray, vocabulary: Vocabulary, *, temperature: float
     ) -> None:
-        """Set all fitted attributes at once, so that an interrupted fit changes none."""
+        """Set all fitted attributes at once: an interrupted fit changes none."""
         module = net.module_
         module.drop_fold_weights()
         module.eval()
         self.classes_ = classes
         self.vocabulary_ = vocabulary
-        self.calibration_temperature_ = calibration_temperature
+        self.calibration_temperature_ = temperature
         self.history_ = history_of(net)
         if module is not getattr(self, "_module", None):
             self._tokenizer = make_tokenizer(self.tokenizer)

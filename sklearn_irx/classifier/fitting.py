@@ -1,9 +1,8 @@
-"""Training of a classifier's network, as functions."""
+"""The steps of `fit`, as functions: input, data, network and training loop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -16,7 +15,8 @@ from sklearn_irx._validation import (
     hold_out,
 )
 from sklearn_irx.classifier.data import (
-    Labelled,
+    DataPart,
+    LabelledTexts,
     TrainingData,
     collect_words,
     linear_weights,
@@ -44,36 +44,21 @@ HISTORY = (
 )  # fmt: skip
 _NOT_IN_DIGEST = frozenset(
     {
-        # Seen in the documents and the weights that training starts with.
+        # They determine the documents and initial weights, which are in the digest.
         "class_weight", "embeddings", "max_length", "max_unseen_words", "min_df", "random_state",
         "tokenizer", "vocabulary",
-        # Of no influence on the weights.
+        # The weights do not depend on them.
         "calibration", "device", "memory", "n_threads", "training__callbacks",
         "training__checkpoint_dir", "verbose", "warm_start",
     }
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Given:
-    """What a classifier is to be trained on, checked.
+class TrainingInput(NamedTuple):
+    """The checked input of a training.
 
-    Attributes
-    ----------
-    config : NetworkConfig
-        What the network is built from.
-    settings : Training
-        How it is trained.
-    device : str
-        A torch device.
-    tokenizer : callable
-        Splits texts.
-    texts : list of str or TokenizedTexts
-        Documents of weight above 0.
-    labels : ndarray of shape (n_samples,)
-        Their labels.
-    weights : ndarray of shape (n_samples,) or None
-        Their weights, if not all the same.
+    `config` determines the network, `settings` its training. `texts` are those of weight above 0;
+    `weights` is None if all are the same.
     """
 
     config: NetworkConfig
@@ -84,34 +69,33 @@ class Given:
     labels: np.ndarray
     weights: np.ndarray | None
 
-    @classmethod
-    def check(cls, clf: Any, X: Any, y: Any, sample_weight: Any) -> Given:
-        """Check documents, labels, weights, and the parameters of a classifier together."""
-        parts = {name: registry.find(getattr(clf, name)) for name, registry in REGISTRIES.items()}
-        for part in parts.values():
-            part.check()
-        settings = parts["training"]  # no copy, so that a user finds what callbacks recorded
-        settings.check_checkpoint_dir(clf.random_state)
-        # The network keeps neither callbacks, which hold the loop, nor a path of this machine.
-        kept = {**settings.get_params(deep=False), "callbacks": None, "checkpoint_dir": None}
-        parts["training"] = type(settings)(**kept)
-        config = NetworkConfig(
-            **{name: clone(part) for name, part in parts.items()},
-            rationale_length=clf.rationale_length,
-            max_rationale_length=clf.max_rationale_length,
-        )
-        check_selection(config, clf.free_length)
-        check_vocabulary(clf.vocabulary)
-        n_words = settings.n_words(clf.max_length)
-        device, tokenizer = check_device(clf.device), make_tokenizer(clf.tokenizer)
-        if isinstance(X, TokenizedTexts):
-            X.check_made_by(tokenizer, n_words)
-        texts = X if isinstance(X, TokenizedTexts) else check_texts(X)
-        labels = check_labels(y, len(texts))
-        if not len(texts):
-            raise ValueError("X holds no documents: give at least two, of different classes.")
-        if sample_weight is None:
-            return cls(config, settings, device, tokenizer, texts, labels, None)
+
+def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
+    """Check documents, labels, weights, and all parameters of a classifier."""
+    parts = {name: registry.find(getattr(clf, name)) for name, registry in REGISTRIES.items()}
+    for part in parts.values():
+        part.check()
+    settings = parts["training"]  # no copy, so that a user finds what callbacks recorded
+    settings.check_checkpoint_dir(clf.random_state)
+    # The network keeps neither callbacks, which refer to the loop, nor a path of this machine.
+    kept = {**settings.get_params(deep=False), "callbacks": None, "checkpoint_dir": None}
+    parts["training"] = type(settings)(**kept)
+    config = NetworkConfig(
+        **{name: clone(part) for name, part in parts.items()},
+        rationale_length=clf.rationale_length,
+        max_rationale_length=clf.max_rationale_length,
+    )
+    check_selection(config, clf.free_length)
+    check_vocabulary(clf.vocabulary)
+    n_words = settings.n_words(clf.max_length)
+    device, tokenizer = check_device(clf.device), make_tokenizer(clf.tokenizer)
+    if isinstance(X, TokenizedTexts):
+        X.check_made_by(tokenizer, n_words)
+    texts = X if isinstance(X, TokenizedTexts) else check_texts(X)
+    labels, weights = check_labels(y, len(texts)), None
+    if not len(texts):
+        raise ValueError("X holds no documents: give at least two, of different classes.")
+    if sample_weight is not None:
         weights = check_sample_weight(sample_weight, len(texts))
         rows = np.flatnonzero(weights)
         if len(rows) < len(weights):
@@ -120,23 +104,16 @@ class Given:
                 texts = texts.take(rows)
             else:
                 texts = [texts[row] for row in rows]
-        return cls(config, settings, device, tokenizer, texts, labels, weights)
+    return TrainingInput(
+        config, settings, device, tokenizer=tokenizer, texts=texts, labels=labels, weights=weights
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class Start:
-    """What training starts with.
+class Preparation(NamedTuple):
+    """Everything that training starts with.
 
-    Attributes
-    ----------
-    data : TrainingData
-        Documents as word ids.
-    class_weights : ndarray of shape (n_classes,)
-        Weights of the classes in the cross-entropy.
-    linear : LinearWeights or None
-        The linear initialization.
-    vectors : (ndarray, ndarray)
-        Vectors of the known and of the unseen words.
+    `class_weights` (n_classes,) are those in the cross-entropy, `vectors` those of the known and of
+    the unseen words.
     """
 
     data: TrainingData
@@ -144,101 +121,91 @@ class Start:
     linear: LinearWeights | None
     vectors: tuple[np.ndarray, np.ndarray]
 
-    @classmethod
-    def prepare(
-        cls,
-        clf: Any,
-        given: Given,
-        classes: np.ndarray,
-        *,
-        validation_data: tuple[list[str], np.ndarray] | None,
-        warm: bool,
-        random_state: np.random.RandomState,
-        seed: int,
-    ) -> Start:
-        """Tokenize, hold out, number the words, and fit initialization and word vectors.
 
-        Parameters
-        ----------
-        clf : SelectiveRationaleClassifier
-            Its parameters, and with `warm` its vocabulary and word vectors.
-        given : Given
-            Checked documents, of labels among `classes`.
-        classes : ndarray of shape (n_classes,)
-            All labels.
-        validation_data : (list of str, ndarray of class numbers) or None
-            Documents to compare epochs on; None holds some out.
-        warm : bool
-            Whether training goes on with a fitted network.
-        random_state : RandomState
-            Draws what is held out, and the folds.
-        seed : int
-            Of Word2Vec.
-        """
-        settings, memory = given.settings, make_memory(clf.memory)
-        sources = [] if warm else load_embeddings(clf.embeddings)
-        n_words = settings.n_words(clf.max_length)
-        y = np.searchsorted(classes, given.labels)
-        texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory)
-        training = Labelled(texts, y, given.weights)
-        if validation_data is None:
-            kept, held_out = hold_out(y, settings.validation_fraction, random_state)
-            training, validation = training.take(kept), training.take(held_out)
-        else:
-            tokenized = tokenize(validation_data[0], given.tokenizer, n_words, memory=memory)
-            validation = Labelled(tokenized, validation_data[1])
-        vocabulary: Vocabulary = clf.vocabulary_ if warm else collect_words(
-            training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,
-            max_unseen_words=clf.max_unseen_words,
-        )  # fmt: skip
-        data = TrainingData.of(
-            training, validation, vocabulary=vocabulary, max_length=clf.max_length,
-            held_out=validation_data is None,
-        )  # fmt: skip
-        class_weights = data.class_weights(clf.class_weight, classes)
-        if clf.random_state is None:
-            memory = None  # what follows is drawn anew each time, and never asked for again
-        linear = linear_weights(
-            given.config.initialization, data, class_weights=class_weights,
-            random_state=random_state, memory=memory,
-        )  # fmt: skip
-        if warm:
-            vectors = clf._module.vectors
-        else:
-            vectors = word_vectors(sources, data, seed=seed, memory=memory)
-        return cls(data, class_weights, linear, vectors)
+def prepare(
+    clf: Any,
+    given: TrainingInput,
+    classes: np.ndarray,
+    *,
+    validation_data: tuple[list[str], np.ndarray] | None,
+    warm: bool,
+    random_state: np.random.RandomState,
+    seed: int,
+) -> Preparation:
+    """Tokenize, hold out, number the words, and fit initialization and word vectors.
 
-    def network(self, config: NetworkConfig) -> Rationalizer:
-        """Build the network and initialize it."""
-        (known, unseen), linear = self.vectors, self.linear
-        bigrams = None if linear is None else linear.bigrams
-        shape = NetworkShape(
-            n_words=len(known),
-            n_unseen=len(unseen),
-            vector_size=known.shape[1],
-            n_classes=len(self.class_weights),
-            n_bigrams=0 if bigrams is None else len(bigrams.bigrams),
-            unseen_type=unseen.dtype.name,
-        )
-        module = Rationalizer(config, shape)
-        documents = self.data.training
-        module.initialize(
-            known,
-            unseen,
-            initial_selection=initial_selection(config, documents.lengths),
-            linear=linear,
-            documents=documents,
-        )
-        return module
+    Without `validation_data` (texts, class numbers), some documents are held out. With `warm`,
+    vocabulary and word vectors are those of the fitted `clf`. `random_state` draws held-out
+    documents and folds; `seed` is that of Word2Vec.
+    """
+    settings, memory = given.settings, make_memory(clf.memory)
+    sources = [] if warm else load_embeddings(clf.embeddings)
+    n_words = settings.n_words(clf.max_length)
+    y = np.searchsorted(classes, given.labels)
+    texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory)
+    training = LabelledTexts(texts, y, given.weights)
+    if validation_data is None:
+        kept, held_out = hold_out(y, settings.validation_fraction, random_state)
+        training, validation = training.take(kept), training.take(held_out)
+    else:
+        tokenized = tokenize(validation_data[0], given.tokenizer, n_words, memory=memory)
+        validation = LabelledTexts(tokenized, validation_data[1])
+    vocabulary: Vocabulary = clf.vocabulary_ if warm else collect_words(
+        training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,
+        max_unseen_words=clf.max_unseen_words,
+    )  # fmt: skip
+    data = TrainingData(
+        training.texts,
+        vocabulary,
+        training=DataPart.of(training, vocabulary, clf.max_length),
+        validation=DataPart.of(validation, vocabulary, clf.max_length),
+        held_out=validation_data is None,
+    )
+    class_weights = data.class_weights(clf.class_weight, classes)
+    if clf.random_state is None:
+        memory = None  # the following results differ each time
+    linear = linear_weights(
+        given.config.initialization, data, class_weights=class_weights,
+        random_state=random_state, memory=memory,
+    )  # fmt: skip
+    return Preparation(
+        data,
+        class_weights,
+        linear=linear,
+        vectors=clf._module.vectors
+        if warm
+        else word_vectors(sources, data, seed=seed, memory=memory),
+    )
+
+
+def build_network(config: NetworkConfig, start: Preparation) -> Rationalizer:
+    """Build the network and initialize it."""
+    known, unseen = start.vectors
+    bigrams = None if start.linear is None else start.linear.bigrams
+    shape = NetworkShape(
+        n_words=len(known),
+        n_unseen=len(unseen),
+        vector_size=known.shape[1],
+        n_classes=len(start.class_weights),
+        n_bigrams=0 if bigrams is None else len(bigrams.bigrams),
+        unseen_type=unseen.dtype.name,
+    )
+    module = Rationalizer(config, shape)
+    documents = start.data.training.documents
+    module.initialize(
+        known,
+        unseen,
+        initial_selection=initial_selection(config, documents.lengths),
+        linear=start.linear,
+        documents=documents,
+    )
+    return module
 
 
 def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> None:
-    """Check that training can go on with the network of a fitted classifier.
+    """Raise ValueError if training cannot go on with the network of a fitted classifier.
 
-    Raises
-    ------
-    ValueError
-        If it has other classes, or a parameter asks for another network.
+    It cannot with other classes, nor if a parameter asks for another network.
     """
     if not np.array_equal(classes, clf.classes_):
         raise ValueError(
@@ -258,60 +225,44 @@ def make_net(
     clf: Any,
     module: Rationalizer,
     *,
-    given: Given,
+    given: TrainingInput,
     training: LabelledDocuments,
     validation: LabelledDocuments | None,
     class_weights: np.ndarray,
     random_state: np.random.RandomState,
 ) -> RationaleNet:
-    """Make the skorch net that trains a network, with its callbacks.
+    """Build the skorch net that trains `module`, with all its callbacks.
 
-    Parameters
-    ----------
-    clf : SelectiveRationaleClassifier
-        With checked parameters.
-    module : Rationalizer
-        The network.
-    given : Given
-        Settings and device.
-    training, validation : LabelledDocuments
-        Documents to learn from, and to compare epochs on; None in `partial_fit`.
-    class_weights, random_state
-        As :meth:`Training.build` takes them.
+    Without `validation` documents, as in `partial_fit`, no epochs are compared.
     """
     config, settings = module.config, given.settings
     from_scratch = config.initialization.from_scratch
-    going_on = hasattr(clf, "_module") and (clf.warm_start or validation is None)
-    warmup, ramp = settings.curriculum(from_scratch=from_scratch and not going_on)
+    resumes = hasattr(clf, "_module") and (clf.warm_start or validation is None)
+    warmup, ramp = settings.curriculum(from_scratch=from_scratch and not resumes)
     max_epochs = settings.n_epochs(from_scratch=from_scratch)
-    callbacks: list[Any] = [] if validation is None and going_on else [Curriculum(warmup, ramp)]
+    callbacks: list[Any] = [] if validation is None and resumes else [Curriculum(warmup, ramp)]
     best = BestWeights(settings.patience, first_epoch=warmup + ramp + 1)
     if validation is not None:
         callbacks.append(best)
     callbacks.extend(settings.callbacks or [])
     if validation is not None and settings.checkpoint_dir is not None:
+        params = _influential_params(clf, config)
         path = checkpoint_path(
             settings.checkpoint_dir,
             module,
             training=training,
             validation=validation,
             random_state=random_state,
-            settings=[
-                _influential_params(clf, module.config),
-                warmup,
-                ramp,
-                max_epochs,
-                class_weights,
-            ],
+            settings=[params, warmup, ramp, max_epochs, class_weights],
         )
         callbacks.append(Checkpoint(path, best, random_state))
     if validation is not None and settings.n_iter_no_change is not None:
         callbacks.append(Stop(settings.n_iter_no_change, best.first_epoch))
     if clf.verbose:
-        price = f"lambda1={clf.lambda1:g}"
+        target = f"lambda1={clf.lambda1:g}"
         if clf.rationale_length is not None:
-            price = f"rationale_length={clf.rationale_length:g}"
-        callbacks.append(Progress(max_epochs, f"{config.sampler}, {price}"))
+            target = f"rationale_length={clf.rationale_length:g}"
+        callbacks.append(Progress(max_epochs, f"{config.sampler}, {target}"))
     return settings.build(
         module,
         validation,
@@ -342,7 +293,7 @@ def history_of(net: RationaleNet) -> dict[str, np.ndarray]:
 
 
 def _influential_params(clf: Any, config: NetworkConfig) -> dict[str, Any]:
-    """Return the parameters that the trained weights depend on, beside documents and start."""
+    """Return the parameters that weights depend on, other than through documents and start."""
     params = clf.get_params(deep=False)
     for name in REGISTRIES:
         part = getattr(config, name)

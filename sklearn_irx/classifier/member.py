@@ -1,8 +1,10 @@
-"""What ensembles, reports and bulk scoring ask of a fitted classifier."""
+"""Prediction with a fitted classifier, and its pickling."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from numbers import Integral
 from typing import Any
 
@@ -10,23 +12,21 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._validation import check_masks, check_texts
-from sklearn_irx.classifier.inference import (
-    CHUNK_SIZE,
-    chunks_of,
-    joined,
-    predict_chunks,
-    to_rationales,
-)
+from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
+from sklearn_irx.classifier.calibration import at_temperature
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.components import Component
 from sklearn_irx.nn.devices import available_device
+from sklearn_irx.nn.inference import predict
+from sklearn_irx.nn.isolation import threads
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary
 
+CHUNK_SIZE = 4096  # documents whose words are in memory at a time
+
 
 class MemberMixin:
-    """Several results at once, of texts that are tokenized once; and pickling."""
+    """Several results at once, for texts tokenized once, and pickling."""
 
     classes_: np.ndarray
     vocabulary_: Vocabulary
@@ -41,7 +41,7 @@ class MemberMixin:
     ) -> tuple[np.ndarray, ...]:
         """Predict probabilities and masks, and selection scores if asked for, at once.
 
-        Beside documents and results, memory holds a few thousand documents as words at a time.
+        Besides documents and results, memory holds the words of a few thousand documents.
 
         Parameters
         ----------
@@ -64,21 +64,25 @@ class MemberMixin:
         Raises
         ------
         ValueError
-            If `masks` do not fit the documents, or `X` is tokenized otherwise than this model
-            does it.
+            If `masks` do not fit the documents, or the tokenization of `X` is not this model's.
         TypeError
-            If `X` is a bare string or holds something else than strings.
+            If `X` is a bare string or not all its documents are strings.
         """
         check_is_fitted(self)
         chunks = self._chunks(X, CHUNK_SIZE)
         if masks is not None:
             masks = check_masks(masks, len(X) if hasattr(X, "__len__") else None)
-        return joined(
-            self._predict_chunks(chunks, masks, scores=scores),
-            n_classes=len(self.classes_),
-            max_length=self._max_length,
-            scores=scores,
-        )
+        width = self._max_length
+        results = [np.empty((0, len(self.classes_))), np.empty((0, width), dtype=bool)]
+        if scores:
+            results.append(np.empty((0, width)))
+        for parts in self._predict_chunks(chunks, masks, scores=scores):
+            first = len(results[0])
+            # In place: concatenation would need twice the memory.
+            for array, part in zip(results, parts, strict=True):
+                array.resize((first + len(part), array.shape[1]), refcheck=False)
+                array[first:] = part
+        return tuple(results)
 
     def iter_predictions(
         self, X: Any, chunk_size: int = CHUNK_SIZE
@@ -88,9 +92,9 @@ class MemberMixin:
         Parameters
         ----------
         X : iterable of str, or TokenizedTexts
-            Documents: lines of a file, rows of a query. It may never end.
+            Documents: lines of a file, rows of a query. It may be infinite.
         chunk_size : int, default=4096
-            Documents of a chunk, taken from `X` before its result.
+            Number of documents that are taken from `X` at a time.
 
         Yields
         ------
@@ -102,10 +106,9 @@ class MemberMixin:
         Raises
         ------
         ValueError
-            If `chunk_size` is no positive integer, or `X` is tokenized otherwise than this model
-            does it.
+            If `chunk_size` is no positive integer, or the tokenization of `X` is not this model's.
         TypeError
-            If `X` is a bare string or, when its turn comes, a document is no string.
+            If `X` is a bare string or, in its chunk, a document is no string.
         """
         check_is_fitted(self)
         if not isinstance(chunk_size, Integral) or chunk_size < 1:
@@ -129,22 +132,22 @@ class MemberMixin:
         -----
         A score is ``sigmoid(preference - cut)``; the preference comes from the selector.
 
-        - For ``"straight_through"``, ``"gumbel"``, ``"reinforce"`` and ``"hard_kuma"``, which draw
-          words independently in training, the preference is the log-odds of being selected (of a
-          mask other than 0), and the cut is the threshold of selection: 0, unless training for a
-          given length has moved it. A word is selected if its score is above 0.5, with two
-          exceptions: ``max_transitions`` may put a cost on transitions, and fill a gap or drop an
-          isolated word; and where ``max_rationale_length`` limits a document, the cut is between
+        - ``"straight_through"``, ``"gumbel"``, ``"reinforce"`` and ``"hard_kuma"`` draw words
+          independently in training. The preference is the log-odds of being selected (of a mask
+          other than 0), and the cut is the threshold of selection: 0, unless training for a given
+          length has moved it. A word is selected if its score is above 0.5, with two exceptions:
+          ``max_transitions`` may set a cost of transitions, which fills gaps or drops isolated
+          words; and where ``max_rationale_length`` drops words of a document, the cut is between
           the words kept and the next, with 0.5 for equal words on either side.
         - ``"top_k"`` and ``"sparsemap"`` select from a document as a whole. If n words were
           selected, the cut is halfway between the n-th preference and the next, at most 1 below the
           former. ``"top_k"`` selects the words above 0.5, unless they have to follow one another;
-          ``"sparsemap"`` may take a neighbour instead.
+          ``"sparsemap"`` may select a neighbour instead.
         """
         return self.predict_with_masks(X, scores=True)[2]
 
     def tokenize(self, X: Any, *, spans: bool = False) -> TokenizedTexts:
-        """Split documents into words, to be given to several methods or models.
+        """Split documents into words, for several methods or models.
 
         Parameters
         ----------
@@ -161,7 +164,7 @@ class MemberMixin:
         Raises
         ------
         ValueError
-            If `X` is tokenized otherwise than this model does it.
+            If the tokenization of `X` is not this model's.
         """
         check_is_fitted(self)
         texts = X
@@ -175,7 +178,7 @@ class MemberMixin:
         )
 
     def word_spans(self, X: Any) -> list[list[tuple[int, int]]]:
-        """Return the character offsets of the words that the model reads in each document.
+        """Return the character offsets of the words of each document, at most `max_length`.
 
         Parameters
         ----------
@@ -185,7 +188,7 @@ class MemberMixin:
         Returns
         -------
         spans : list of n_samples lists of (start, end)
-            Masks of two models are about the same words where these agree.
+            Two models with equal spans have masks of the same words.
         """
         return self.tokenize(X, spans=True).spans or []
 
@@ -219,33 +222,81 @@ class MemberMixin:
         rationales : list of n_samples Rationale
         """
         tokenized = self.tokenize(X, spans=True)
-        return to_rationales(tokenized, probabilities, masks, scores, classes=self.classes_)
+        rationales = []
+        for text, words, spans, row, mask, word_scores in zip(
+            tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
+            [None] * len(masks) if scores is None else scores,
+            strict=True,
+        ):  # fmt: skip
+            best = int(row.argmax())
+            rationales.append(
+                Rationale(
+                    text=text,
+                    tokens=words,
+                    spans=spans,
+                    mask=mask[: len(words)].copy(),
+                    label=self.classes_[best],
+                    confidence=float(row[best]),
+                    scores=None if word_scores is None else word_scores[: len(words)].copy(),
+                )
+            )
+        return rationales
 
     def _chunks(self, X: Any, chunk_size: int) -> Iterator[Documents]:
+        """Look up the words of `chunk_size` documents at a time."""
         if isinstance(X, TokenizedTexts):
-            X = self.tokenize(X)
-        return chunks_of(
-            X, self.vocabulary_, tokenizer=self._tokenizer, max_length=self._max_length,
-            chunk_size=chunk_size,
-        )  # fmt: skip
+            documents = Documents.from_tokenized(self.tokenize(X), self.vocabulary_)
+            rows = np.arange(len(X))
+            return (documents.take(rows[i : i + chunk_size]) for i in range(0, len(X), chunk_size))
+        texts = iterate_texts(X)
+        look_up = partial(
+            Documents.from_texts,
+            tokenizer=self._tokenizer,
+            vocabulary=self.vocabulary_,
+            max_length=self._max_length,
+        )
+        return map(look_up, iter(lambda: list(islice(texts, chunk_size)), []))
 
     def _predict_chunks(
         self, chunks: Iterator[Documents], masks: np.ndarray | None = None, *, scores: bool = False
     ) -> Iterator[tuple[np.ndarray, ...]]:
-        return predict_chunks(
-            self._module, chunks, masks, max_length=self._max_length,
-            temperature=self.calibration_temperature_, n_threads=self.n_threads, scores=scores,
-        )  # fmt: skip
+        """Predict chunk by chunk, from the masks of all documents, if given.
+
+        A `fit` between two chunks has no effect: the network is that of the call.
+        """
+        module, max_length = self._module, self._max_length
+        n_threads, temperature = self.n_threads, self.calibration_temperature_
+
+        def predictions() -> Iterator[tuple[np.ndarray, ...]]:
+            first = 0
+            for documents in chunks:
+                given = None
+                if masks is not None:
+                    rows = masks[first : first + len(documents)]
+                    given = fit_masks(rows, documents.lengths, max_length, first=first)
+                with threads(n_threads):
+                    probabilities, used, *found = predict(module, documents, given, scores=scores)
+                padding = ((0, 0), (0, max_length - used.shape[1]))
+                yield (
+                    at_temperature(probabilities, temperature),
+                    np.pad(used, padding),
+                    *(np.pad(values, padding, constant_values=np.nan) for values in found),
+                )
+                first += len(documents)
+            if masks is not None and first != len(masks):
+                check_masks(masks, first)
+
+        return predictions()
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_module")
 
     def __getstate__(self) -> dict[str, Any]:
         state: Any = super().__getstate__()
-        state.pop("_net", None)  # the optimizer's
+        state.pop("_net", None)  # with the optimizer
         if "_module" in state:
-            # Plain arrays: they load on a machine without the device trained on. Callbacks are
-            # copied as they were given: after training, some hold the optimizer.
+            # Plain arrays load on a machine without the device of the training. Callbacks are
+            # cloned: after training, some refer to the optimizer.
             module = state["_module"]
             state = {**state, "_module": (module.config, module.to_arrays())}
             if isinstance(state.get("training"), Component):

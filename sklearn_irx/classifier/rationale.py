@@ -1,4 +1,4 @@
-"""The answer of a rationale model for one document: a label and the words behind it."""
+"""The result of a rationale model for one document: a label and the words behind it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from sklearn_irx.text import harmless
 
-# Underlined as well as coloured. What stands before and after a mark is for screen readers, most of
-# which say nothing of a <mark> by itself.
+# Underlined as well as coloured. The text before and after a mark is for screen readers, most of
+# which do not announce a <mark> by itself.
 _STYLE = """<style>
 .irx-rationale { max-width: 60em; line-height: 1.6; }
 .irx-rationale p { margin: 0 0 .4em; }
@@ -36,7 +36,7 @@ class Rationale:
     text : str
         The document as it was given.
     tokens : list of str
-        The words the model could read, in the form it read them, at most ``max_length``.
+        The words of the document as tokenized, at most ``max_length``.
     spans : list of (int, int)
         Start and end of each token as character offsets into `text`, end exclusive.
     mask : ndarray of shape (len(tokens),), dtype bool
@@ -94,13 +94,13 @@ class Rationale:
         return [(self.spans[i][0], self.spans[j][1]) for i, j in zip(firsts, lasts, strict=True)]
 
     def segments(self) -> Iterator[tuple[str, bool]]:
-        """Cut `text` into pieces that are wholly selected or wholly not.
+        """Split `text` into pieces that are entirely selected or not at all.
 
         Yields
         ------
         piece : str
-            Joined together, the pieces give `text` back. Neighbouring selected words form one
-            piece, with what stands between them.
+            Joined together, the pieces are `text`. Adjacent selected words form one piece, with the
+            text between them.
         selected : bool
             Whether the piece belongs to the rationale.
         """
@@ -114,9 +114,7 @@ class Rationale:
             yield self.text[position:], False
 
     def size(self) -> str:
-        """Say how many words were selected, of how many, and in how many spans.
-
-        A span is a maximal run of selected words.
+        """Return the number of selected words and of spans, maximal runs of such words, as text.
 
         Examples
         --------
@@ -138,10 +136,10 @@ class Rationale:
         return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"
 
     def to_html(self) -> str:
-        """Give the document as HTML, selected words in ``<mark>``.
+        """Return the document as HTML, selected words in ``<mark>``.
 
-        Every character is escaped. What a browser would act upon otherwise is left out, see
-        :func:`~sklearn_irx.text.harmless`, and half a character is replaced, so that the HTML can
+        Every character is escaped. Control characters are left out, see
+        :func:`~sklearn_irx.text.harmless`, and lone surrogates are replaced, so that the HTML can
         be written to a file.
         """
         return "".join(

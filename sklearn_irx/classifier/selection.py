@@ -1,4 +1,4 @@
-"""What the parameters of the selection mean together."""
+"""Checks and values that depend on several parameters of the selection."""
 
 from __future__ import annotations
 
@@ -10,13 +10,7 @@ from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier, 
 
 
 def check_selection(config: NetworkConfig, free_length: float | None) -> None:
-    """Check that the parameters of the selection do not contradict each other.
-
-    Raises
-    ------
-    ValueError
-        If they do.
-    """
+    """Raise ValueError if the parameters of the selection contradict each other."""
     sampler, length, longest = config.sampler, config.rationale_length, config.max_rationale_length
     if sampler.module.has_budget and length is None:
         raise ValueError(
@@ -54,26 +48,26 @@ def make_penalties(
     max_transitions: float | None,
     n_classes: int,
 ) -> tuple[Penalty, Penalty]:
-    """Return the penalties of words and of transitions: as given, or to be found in training."""
-    guessing = float(np.log(n_classes))  # its cross-entropy
+    """Return the penalties of words and of transitions: fixed, or Lagrange multipliers."""
+    bound = float(np.log(n_classes))  # the cross-entropy of guessing
     words: Penalty = FixedPenalty(lambda1, free_length)
     if config.rationale_length is not None:
         words = FixedPenalty(0.0)
         if not config.sampler.module.has_budget:
-            words = LagrangeMultiplier(config.rationale_length, guessing)
+            words = LagrangeMultiplier(config.rationale_length, bound)
     transitions: Penalty = FixedPenalty(lambda2)
     if max_transitions is not None:
-        transitions = LagrangeMultiplier(max_transitions, guessing)
+        transitions = LagrangeMultiplier(max_transitions, bound)
     return words, transitions
 
 
 def initial_selection(config: NetworkConfig, lengths: np.ndarray) -> float:
-    """Return the share of words selected at the start, of documents of these lengths."""
+    """Return the share of words selected at the start, for documents of these lengths."""
     share, length = config.initialization.initial_selection, config.rationale_length
     if not isinstance(share, str):
         return float(share)
     if config.sampler.module.has_budget:
-        return 0.9  # scores high enough for the budget to be used up
+        return 0.9  # scores high enough to use up the budget
     if length is None:
         return 0.3
     return min(0.9, length if is_share(length) else length / max(1.0, lengths.mean()))

@@ -1,4 +1,4 @@
-"""The parts of a classifier: each owns its parameters, and a string stands for its defaults.
+"""The parts of a classifier: each has its own parameters, and a string stands for its defaults.
 
 A new encoder, sampler or initialization is a subclass of :class:`Encoder`, :class:`Sampler` or
 :class:`Initialization`. Added to its registry (``ENCODERS.named["mine"] = Mine()``), it can be

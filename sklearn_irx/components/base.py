@@ -1,4 +1,4 @@
-"""What every part of a classifier is: a small estimator that owns its parameters and builds."""
+"""The base of components: small estimators that own their parameters and build a part."""
 
 from __future__ import annotations
 
@@ -9,23 +9,17 @@ from sklearn.base import BaseEstimator, clone
 
 
 class Component(BaseEstimator):
-    """Base of the parts: parameters with constraints, and ``build``, which makes what they say."""
+    """Base of the parts of a classifier: parameters with constraints, and a method ``build``."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
     _doc_link_module = "sklearn_irx"
 
     def check(self) -> None:
-        """Check the parameters.
-
-        Raises
-        ------
-        ValueError
-            If one is out of range.
-        """
+        """Check the parameters, and raise ValueError if one is out of range."""
         self._validate_params()
 
     def shaping_params(self) -> dict[str, Any]:
-        """Return the parameters that a network must share with one whose weights it takes over."""
+        """Return the parameters that must be equal for one network to load another's weights."""
         return self.get_params(deep=False)
 
 
@@ -38,10 +32,10 @@ class Registry:
     parameter : str
         The parameter.
     kind : type
-        What its components have in common.
+        The base class of its components.
     named : dict of (str or None) to Component
-        What a name stands for. A component that is added here can be given by this name, and be
-        loaded from a folder.
+        Components by name. One that is added here can be given by its name, and loaded from a
+        folder.
     """
 
     parameter: str
@@ -74,8 +68,8 @@ class Registry:
 class ComponentParamsMixin:
     """Parameters of components by nested names, also where a component is given by a name.
 
-    ``set_params(training__learning_rate=1e-4)`` works where ``training=None``: the component that
-    the value stands for becomes the estimator's own.
+    ``set_params(training__learning_rate=1e-4)`` works where ``training=None``: the component it
+    stands for replaces the name.
     """
 
     _registries: ClassVar[dict[str, Registry]] = {}

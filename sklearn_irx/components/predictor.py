@@ -20,12 +20,12 @@ class Predictor(Component):
     hidden_size : int, default=100
         Units of the hidden layer.
     input : {"in_place", "compact"}, default="in_place"
-        Whether the predictor sees the selected words in their places, or closed up. In place, it
-        sees where, and how many, words were left out. "compact" is not for the sampler "gumbel",
+        Whether the predictor sees the selected words in their positions, or closed up. In place, it
+        sees where words were left out, and how many. "compact" is not for the sampler "gumbel",
         which leaves no word out in training.
     share_embeddings : bool, default=False
-        Whether selector and predictor share trained word vectors. Otherwise the selector keeps
-        those given, and the predictor trains a copy.
+        Whether selector and predictor share trained word vectors. Otherwise the selector keeps the
+        pretrained ones, and the predictor trains a copy.
     share_encoder : bool, default=False
         Whether they share the encoder too ("folded rationalization").
 
@@ -70,7 +70,7 @@ class Predictor(Component):
         word_dropout: float,
         linear: LinearPath | None,
     ) -> PredictorNetwork:
-        """Make the network; for the arguments see :class:`PredictorNetwork`."""
+        """Build the network; for the arguments see :class:`PredictorNetwork`."""
         return PredictorNetwork(
             text_encoder,
             n_classes,

@@ -1,4 +1,4 @@
-"""Training: how long, how fast, with what regularization, and what happens between epochs."""
+"""Training: epochs, learning rates, regularization and checkpoints."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sklearn_irx.nn.training.net import RationaleNet
 from sklearn_irx.nn.training.optimizer import RowAdam
 from sklearn_irx.nn.training.penalties import Penalty
 
-_PRIOR_SPEED = 10.0  # gain and bias of the prior learn so many times faster than the weights
+_PRIOR_SPEED = 10.0  # learning rate of the prior's gain and bias, relative to that of the weights
 
 
 class Training(Component):
@@ -155,13 +155,7 @@ class Training(Component):
         self.checkpoint_dir = checkpoint_dir
 
     def check_checkpoint_dir(self, random_state: Any) -> None:
-        """Check that the folder can be written to, and that training can be recognized in it.
-
-        Raises
-        ------
-        ValueError
-            If it cannot.
-        """
+        """Raise ValueError if the folder is not writable, or `random_state` is None."""
         if self.checkpoint_dir is None:
             return
         folder = str(self.checkpoint_dir)
@@ -181,7 +175,7 @@ class Training(Component):
             ) from error
 
     def n_words(self, max_length: int) -> int:
-        """Return the number of words of a training text that anything is learned from.
+        """Return the number of words of a training text to learn from.
 
         Raises
         ------
@@ -204,7 +198,7 @@ class Training(Component):
         return self.max_epochs
 
     def curriculum(self, *, from_scratch: bool) -> tuple[int, int]:
-        """Return the epochs of warm-up and ramp."""
+        """Return the numbers of epochs of warm-up and ramp."""
         auto = 3 if from_scratch else 0
         warmup, ramp = (
             auto if isinstance(epochs, str) else epochs
@@ -224,26 +218,10 @@ class Training(Component):
         random_state: np.random.RandomState,
         device: str,
     ) -> RationaleNet:
-        """Make the skorch net that trains a network in place.
+        """Build the skorch net that trains `module` in place.
 
-        Parameters
-        ----------
-        module : Rationalizer
-            The network.
-        validation : LabelledDocuments or None
-            Documents to compare epochs on.
-        penalties : tuple of FixedPenalty or LagrangeMultiplier
-            Of selected words and of transitions.
-        class_weights : ndarray of shape (n_classes,)
-            Weights of the classes in the cross-entropy.
-        callbacks : list of skorch callbacks
-            All callbacks but that of "decoupled".
-        max_epochs : int
-            Number of epochs.
-        random_state : RandomState
-            Shuffles the documents.
-        device : str
-            A torch device.
+        `penalties` are of selected words and of transitions; `random_state` shuffles the documents,
+        and `device` is a torch device. Callbacks for "decoupled" are added.
         """
         predictor_rate = self.learning_rate
         if self.predictor_learning_rate == "decoupled":

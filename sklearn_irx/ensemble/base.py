@@ -45,6 +45,7 @@ class ExchangingEnsemble(RationaleEstimator):
     calibration: str | None
     prefit: bool | str
     n_jobs: int | None
+    classes_: np.ndarray
     estimators_: list[Any]
     calibration_temperatures_: np.ndarray
     _names: list[str]
@@ -210,6 +211,21 @@ class ExchangingEnsemble(RationaleEstimator):
         """
         exchange = self.exchange(X, spans=False)
         return exchange.to_frame() if as_frame else exchange.to_dict()
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the label of each document, from the rationale that is kept alone.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            As they were given to `fit`.
+        """
+        return self.exchange(X, spans=False).labels
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the class probabilities, from the rationale that is kept alone.

@@ -61,12 +61,12 @@ class NetworkShape:
 
     @classmethod
     def of(cls, arrays: dict[str, np.ndarray]) -> NetworkShape:
-        """Read the sizes off the arrays of a network.
+        """Return the sizes of the network whose arrays these are.
 
         Raises
         ------
         ValueError
-            If arrays that tell them are missing or have other dimensions.
+            If arrays are missing or have the wrong number of dimensions.
         """
         vectors, unseen, bias = (
             arrays.get(name) for name in (VECTORS, "unseen", "predictor.output.bias")

@@ -31,7 +31,7 @@ def available_device(device: str) -> str:
     """Return the device that a model was trained on, or the CPU if that is unavailable."""
     picked = pick_device(device)
     try:
-        torch.empty(1, device=picked).cpu()  # "meta" is a device, and has no numbers
-    except Exception:  # what is raised depends on the device
+        torch.empty(1, device=picked).cpu()  # fails for "meta", which has no values
+    except Exception:  # its type depends on the device
         return "cpu"
     return picked

@@ -1,4 +1,4 @@
-"""What every encoder computes: from the vectors of words to features of words in context."""
+"""The base of encoder modules: from vectors of words to features of words in context."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 class EncoderModule(nn.Module):
     """Base of encoder modules: a subclass has :meth:`forward` and `output_size`.
 
-    The selector uses the :meth:`token_features` of every word, the predictor the
-    :meth:`max_pooled` features of a document. Here both come from :meth:`forward`; a subclass may
-    compute the same faster.
+    The selector uses the :meth:`token_features` of every word, the predictor the :meth:`max_pooled`
+    features of a document. Both come from :meth:`forward`; a subclass may compute them faster.
 
     Attributes
     ----------
     output_size : int
         Features of a word.
     half_width : int
-        Words to either side that a feature depends on, where there is such a number; else 0.
+        Words to either side that a feature depends on, if there is such a number; else 0.
     precision : {"auto", "float32", "bfloat16"}
-        Of matrix products. The network that the encoder is part of sets it.
+        Of matrix products. The :class:`TextEncoder` sets it.
     """
 
     output_size: int
@@ -43,8 +42,8 @@ class EncoderModule(nn.Module):
         Returns
         -------
         features : Tensor of shape (batch, length, output_size)
-            At least zero, and zero past the end of a document. Those of a document do not depend
-            on the amount of padding.
+            At least zero, and zero past the end of a document. Must not depend on the amount of
+            padding.
         """
         raise NotImplementedError
 
@@ -65,8 +64,8 @@ class EncoderModule(nn.Module):
         Returns
         -------
         features : Tensor of shape (1 + n_words, output_size)
-            Of any floating-point type; negative values stand for 0. Row 0 stands for padding and
-            must not be used.
+            Before rectification, of any floating-point type. Row 0 stands for padding and must not
+            be used.
         """
         return batch.packed(self(F.embedding(batch.padded_inverse, table), batch.words))
 
@@ -78,15 +77,15 @@ class EncoderModule(nn.Module):
     ) -> torch.Tensor:
         """Return the largest value of each feature in each document.
 
-        The features of no word are always among the values: so a document whose words are all
-        selected looks like one that goes on with unselected words.
+        The features of no word always take part, so a document whose words are all selected looks
+        like one that goes on with unselected words.
 
         Parameters
         ----------
         vectors : Tensor of shape (1 + n_words, input_size)
             Of each word of `batch`, zeros where it is not kept.
         kept : Tensor of shape (1 + n_words,), dtype bool
-            The words that are kept; row 0 is not.
+            Words that are kept; not row 0.
         batch : PackedBatch
             The words.
 

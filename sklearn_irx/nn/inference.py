@@ -20,19 +20,18 @@ def predict(
     folds: np.ndarray | None = None,
     scores: bool = False,
 ) -> tuple[np.ndarray, ...]:
-    """Predict documents with a trained network.
+    """Predict documents with a trained network, on its device.
 
     Parameters
     ----------
     module : Rationalizer
-        On the device to compute on.
+        The network.
     documents : Documents
         To predict.
     masks : ndarray of shape (n_documents, at least the longest document), dtype bool, default=None
-        The words the predictor may see. None asks the network's own selector.
+        The words the predictor may see. None asks the selector.
     folds : ndarray of shape (n_documents,), dtype int, default=None
-        Before fold weights are dropped: the folds of documents that the linear initialization was
-        fitted on.
+        Folds of the documents, while the network still has fold weights.
     scores : bool, default=False
         Whether to return selection scores, too.
 
@@ -43,7 +42,7 @@ def predict(
     selected : ndarray of shape (n_documents, longest document), dtype bool
         The masks that were used.
     scores : ndarray of shape (n_documents, longest document), dtype float64
-        Only with ``scores=True``: the sampler's ``selection_scores``, nan past the end of a
+        Only with ``scores=True``: see :meth:`SamplerModule.selection_scores`. nan past the end of a
         document, and everywhere if masks were given.
     """
     module.eval()

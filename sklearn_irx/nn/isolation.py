@@ -1,12 +1,11 @@
-"""Random numbers and threads of one computation's own, whatever else the process computes.
+"""Random numbers and threads of one computation, independent of the rest of the process.
 
-torch has one random generator for all threads of a process. So weights and noise are drawn from a
-generator of the training's own, which nothing else in the process sees or disturbs: see
-:func:`generator_for`.
+torch has one random generator for all threads of a process. Here, weights and noise are drawn from
+a generator that belongs to the training alone: see :func:`generator_for`.
 
-The number of threads that torch computes with belongs to the thread that asked for it. But torch
-also keeps the number asked for last, and a thread that computes for the first time begins with
-that one. So the number for new threads is put back at once: see :func:`threads`.
+The number of threads that torch computes with belongs to the thread that set it. But torch also
+keeps the number that was set last, and a thread that computes for the first time begins with that
+one. So the number for new threads is restored at once: see :func:`threads`.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ T = TypeVar("T")
 _generators: ContextVar[dict[str, torch.Generator] | None] = ContextVar("generators", default=None)
 """By type of device. Each thread has a value of its own."""
 
-_most: ContextVar[int | None] = ContextVar("most", default=None)
-"""Threads at most that this thread may have torch compute with; None is no limit."""
+_limit: ContextVar[int | None] = ContextVar("limit", default=None)
+"""Limit of torch's threads for this thread, or None."""
 
 _DRAWS_WEIGHTS = frozenset(
     {
@@ -39,9 +38,9 @@ _DRAWS_WEIGHTS = frozenset(
 
 @contextmanager
 def isolated(seed: int, n_threads: int | None, device: str) -> Iterator[None]:
-    """Draw from generators seeded with `seed`, and compute with `n_threads` threads, for a while.
+    """Draw from generators seeded with `seed`, and compute with `n_threads` threads.
 
-    Both hold for this thread only, and the generators of torch itself are left alone.
+    Both hold for this thread only, and torch's own generators are left alone.
     """
     with own_numbers(seed, device), threads(n_threads):
         yield
@@ -49,7 +48,7 @@ def isolated(seed: int, n_threads: int | None, device: str) -> Iterator[None]:
 
 @contextmanager
 def own_numbers(seed: int, device: str = "cpu") -> Iterator[None]:
-    """Let this thread draw from generators of its own for a while."""
+    """Draw from generators of this thread's own, seeded with `seed`."""
     types = {"cpu", torch.device(device).type}
     token = _generators.set({type_: torch.Generator(type_).manual_seed(seed) for type_ in types})
     try:
@@ -59,28 +58,27 @@ def own_numbers(seed: int, device: str = "cpu") -> Iterator[None]:
 
 
 def generator_for(device: torch.device) -> torch.Generator | None:
-    """Give what random numbers on a device are to be drawn from.
+    """Return the generator that everything drawn on a device in training has to come from.
 
-    Whatever draws while a network is trained has to ask for it. None stands for torch's own
-    generator, outside of :func:`isolated`.
+    None stands for torch's own generator, outside of :func:`isolated`.
     """
     generators = _generators.get()
     return None if generators is None else generators.get(device.type)
 
 
 def numbers_state() -> dict[str, torch.Tensor]:
-    """Give the states of this thread's own generators, by type of device."""
+    """Return the states of this thread's own generators, by type of device."""
     return {type_: own.get_state() for type_, own in (_generators.get() or {}).items()}
 
 
 def set_numbers_state(states: dict[str, torch.Tensor]) -> None:
-    """Let this thread's own generators go on from what :func:`numbers_state` gave."""
+    """Restore the states of this thread's own generators that :func:`numbers_state` returned."""
     for type_, own in (_generators.get() or {}).items():
         own.set_state(states[type_])
 
 
 class _WeightsFrom(TorchFunctionMode):
-    """Hands a generator to whatever draws weights, as torch's layers have no parameter for one."""
+    """Passes a generator to functions that draw weights: layers have no parameter for one."""
 
     def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
@@ -97,7 +95,7 @@ class _WeightsFrom(TorchFunctionMode):
 
 @contextmanager
 def weights_drawn() -> Iterator[None]:
-    """Let layers that are made meanwhile draw their weights from :func:`generator_for` the CPU."""
+    """Draw the weights of layers that are built from :func:`generator_for` the CPU."""
     generator = generator_for(torch.device("cpu"))
     if generator is None:
         yield
@@ -108,32 +106,31 @@ def weights_drawn() -> Iterator[None]:
 
 @contextmanager
 def at_most(n_threads: int | None) -> Iterator[None]:
-    """Let torch compute with `n_threads` threads at most for a while, whatever a model asks for.
+    """Limit the threads that torch computes with to `n_threads`, whatever a model asks for.
 
-    So several that share the cores do not fight over them. None is no limit.
+    So several workers that share the cores do not compete for them. None is no limit.
     """
-    token = _most.set(n_threads)
+    token = _limit.set(n_threads)
     try:
         yield
     finally:
-        _most.reset(token)
+        _limit.reset(token)
 
 
 @contextmanager
 def threads(n_threads: int | None) -> Iterator[None]:
-    """Let torch compute with `n_threads` threads for a while; None changes nothing.
+    """Run torch with `n_threads` threads in this context; None changes nothing.
 
-    Everything this package computes with torch is computed within. In a process that came about by
-    a fork, it is one thread always: the others of the pool of OpenMP are not there any more, and
-    computing would wait for them forever.
+    This package uses torch in this context only. In a forked process it is always one thread: the
+    other threads of OpenMP's pool do not exist there, and torch would wait for them forever.
     """
-    most = _most.get()
-    if most is not None:
-        n_threads = min(most, n_threads or most)
+    limit = _limit.get()
+    if limit is not None:
+        n_threads = min(limit, n_threads or limit)
     if _forked.is_set():
         n_threads = 1
     with _changing:
-        before = torch.get_num_threads()  # a thread new to torch begins with the number for these
+        before = torch.get_num_threads()  # in a thread new to torch, the number for new threads
         if n_threads is None or n_threads == before:
             number_for_new = None
         else:
@@ -166,7 +163,7 @@ _forked = threading.Event()
 
 
 def _after_fork() -> None:
-    """Make the lock anew, which another thread may have held, and remember the fork."""
+    """Replace the lock, which another thread may have held, and remember the fork."""
     global _changing
     _changing = threading.Lock()
     _forked.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,16 +22,16 @@ from sklearn_irx.nn.text_encoder import TextEncoder
 from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
 _NEVER = -1e4  # the score of a word that must not be selected
-_LARGEST_PARAMETER = 2**16  # of an encoder that is loaded, if no array is larger
-_MADE_ANEW = (
+_LARGEST_PARAMETER = 2**16  # of a loaded part, if no array is larger
+_NOT_TRAINED = (
     "predictor.linear.weights", "predictor.linear.idf", "selector.prior.weights",
     "selector.prior.scale", BIGRAMS,
 )  # fmt: skip
-"""What comes from the linear initialization and is not trained."""
+"""Buffers of the linear initialization, which are not trained."""
 
 
 class ModelOutput(NamedTuple):
-    """What the network returns for a batch.
+    """The output of the network for a batch.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ModelOutput(NamedTuple):
     scores : Tensor of shape (batch, length, n_scores) or None
         Of the selector, unless a mask was given or the network is in training.
     known : Tensor of shape (batch, length) or None
-        Where there are words that may be selected.
+        True for words that may be selected.
     """
 
     logits: torch.Tensor
@@ -52,17 +52,10 @@ class ModelOutput(NamedTuple):
 
 
 class Rationalizer(nn.Module):
-    """A selector that scores words, a sampler that marks some, a predictor that sees only those.
+    """A selector that scores words, a sampler that selects some, a predictor that sees only those.
 
-    It is built from its configuration alone. :meth:`initialize` gives it what training starts
-    with; :meth:`from_arrays` gives it weights that were saved.
-
-    Parameters
-    ----------
-    config : NetworkConfig
-        Parts and lengths.
-    shape : NetworkShape
-        Sizes.
+    It is built from its configuration alone. Then :meth:`initialize` sets initial weights, or
+    :meth:`from_arrays` loads saved ones.
     """
 
     unseen: torch.Tensor
@@ -84,19 +77,18 @@ class Rationalizer(nn.Module):
         trained = nn.Embedding.from_pretrained(
             torch.zeros(shape.n_words, size), freeze=False, padding_idx=PADDING, sparse=True
         )
-        # Without a bias, words that are not selected are nothing at all. Where every word is
-        # selected a little, the layer is as in the paper.
+        # Without a bias, the predictor sees nothing of words that are not selected. Where every
+        # word is selected a little, the layer has one, as in the paper.
         projection = nn.Linear(size, size, bias=not self.sampler.has_exact_zeros)
+        settings: Any = {"dropout": training.dropout, "precision": training.precision}
         predictor_encoder = selector_encoder = TextEncoder(
-            trained, projection, config.encoder.build(size), training.dropout, training.precision
+            trained, projection, config.encoder.build(size), **settings
         )
         if not config.predictor.share_encoder:
             vectors = trained
             if not config.predictor.share_embeddings:
                 vectors = nn.Embedding.from_pretrained(torch.zeros(shape.n_words, size))
-            selector_encoder = TextEncoder(
-                vectors, None, config.encoder.build(size), training.dropout, training.precision
-            )
+            selector_encoder = TextEncoder(vectors, None, config.encoder.build(size), **settings)
         self.selector = SelectorNetwork(
             selector_encoder, self.sampler.directions, dropout=training.dropout, prior=prior
         )
@@ -118,7 +110,7 @@ class Rationalizer(nn.Module):
         linear: LinearWeights | None,
         documents: Documents,
     ) -> None:
-        """Set what training starts with.
+        """Set the initial weights.
 
         Parameters
         ----------
@@ -129,7 +121,7 @@ class Rationalizer(nn.Module):
         initial_selection : float
             Share of the words selected at the start, in (0, 1).
         linear : LinearWeights or None
-            The linear classifier that both networks start from, if the configuration has one.
+            The linear initialization, if the configuration has one.
         documents : Documents
             The training documents that `linear` was fitted on.
         """
@@ -143,7 +135,7 @@ class Rationalizer(nn.Module):
             self.selector.prior.initialize(
                 self.predictor.linear, linear, documents, initial_selection=initial_selection
             )
-            log_odds = 0.0  # the prior is above 0 for so many words already
+            log_odds = 0.0  # the prior is above 0 for that share of the words
         self.selector.initialize(self.sampler.score_for(log_odds))
 
     def forward(
@@ -180,13 +172,13 @@ class Rationalizer(nn.Module):
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Score words: (batch, length, n_scores), where there are words, and where known ones."""
+        """Return scores (batch, length, n_scores), and where there are words, and known ones."""
         batch = self._packed(ids)
         scores, known = self._scores(batch, self._rows(ids, fold))
         return scores, batch.words, known
 
     def _scores(self, batch: PackedBatch, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Score words, and tell which are known.
+        """Return scores, and which words are known.
 
         The predictor sees nothing of an unknown word, so it is never part of a rationale.
         """
@@ -205,7 +197,7 @@ class Rationalizer(nn.Module):
         return ids if linear is None else linear.rows(ids, fold)
 
     def drop_fold_weights(self) -> None:
-        """Drop what only training documents need."""
+        """Drop the weights that only training needs."""
         for part in (self.predictor.linear, self.selector.prior):
             if part is not None:
                 part.drop_fold_weights()
@@ -221,7 +213,7 @@ class Rationalizer(nn.Module):
         """Take the trained weights of another network; the linear initialization stays."""
         theirs = dict(former._tensors())
         for name, value in self._tensors():
-            if not name.startswith(_MADE_ANEW):
+            if not name.startswith(_NOT_TRAINED):
                 value.copy_(theirs[name])
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -230,13 +222,13 @@ class Rationalizer(nn.Module):
 
     @classmethod
     def from_arrays(cls, config: NetworkConfig, arrays: dict[str, np.ndarray]) -> Rationalizer:
-        """Build a network and load what :meth:`to_arrays` returned.
+        """Build a network and load the arrays that :meth:`to_arrays` returned.
 
         Raises
         ------
         ValueError
-            If the arrays are not those of a network of this configuration. That is found out
-            before memory is taken for it.
+            If the arrays are not those of a network of this configuration. No memory is allocated
+            for the network before that is known.
         """
         # The random weights are overwritten, and the caller's random numbers are left alone.
         with own_numbers(0), threads(None):
@@ -252,8 +244,8 @@ class Rationalizer(nn.Module):
     def _check_arrays(
         cls, config: NetworkConfig, shape: NetworkShape, arrays: dict[str, np.ndarray]
     ) -> None:
-        """Compare arrays with those of a network that has shapes and takes no memory."""
-        # What is made on the CPU even then must be no larger than arrays that are there.
+        """Compare arrays with those of a network on torch's "meta" device, without memory."""
+        # Tensors that are built on the CPU even then must be no larger than the arrays.
         for name, n_rows in ((LINEAR, shape.n_words), (f"{BIGRAMS}weights", shape.n_bigrams)):
             if name in arrays and arrays[name].shape != (n_rows, shape.n_classes):
                 raise ValueError(f"{name} has shape {arrays[name].shape}")

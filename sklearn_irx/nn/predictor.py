@@ -16,24 +16,9 @@ from sklearn_irx.nn.text_encoder import TextEncoder
 class PredictorNetwork(nn.Module):
     """Max-pooled features of the selected words, a hidden layer, and a linear path.
 
-    With a linear path, the output layer starts at zero.
-
-    Parameters
-    ----------
-    text_encoder : TextEncoder
-        Computes the features.
-    n_classes : int
-        Number of classes.
-    hidden_size : int
-        Units of the layer between the features and the classes.
-    compact : bool
-        Whether selected words are closed up: then no gap shows where words were left out.
-    dropout : float
-        Share of features dropped in training, before each layer.
-    word_dropout : float
-        Share of selected words dropped in training.
-    linear : LinearPath or None
-        Its logits are added.
+    With a linear path, whose logits are added, the output layer starts at zero. For `hidden_size`,
+    `compact` input, `dropout` and `word_dropout` see the components :class:`Predictor` and
+    :class:`Training`.
     """
 
     def __init__(
@@ -60,14 +45,9 @@ class PredictorNetwork(nn.Module):
             nn.init.zeros_(self.output.bias)
 
     def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Return the logits (batch, n_classes) of words under a mask.
+        """Return the logits (batch, n_classes) of words under a mask (batch, length).
 
-        Parameters
-        ----------
-        batch : PackedBatch
-            The words.
-        mask, rows : Tensor of shape (batch, length)
-            Their mask, and their rows in the weights of the linear path.
+        `rows` (batch, length) are those of the words in the weights of the linear path.
         """
         if self.training and self.word_dropout:
             drawn = torch.rand_like(mask, generator=generator_for(mask.device))
@@ -85,15 +65,8 @@ class PredictorNetwork(nn.Module):
 def closed_up(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Move the words with a mask above zero to the front, in their order, and drop the others.
 
-    Parameters
-    ----------
-    ids, mask : Tensor of shape (batch, length)
-        Words and their mask.
-
-    Returns
-    -------
-    ids, mask : Tensor of shape (batch, most words of a document, at least 1)
-        Padded with zeros.
+    `ids` and `mask` (batch, length) become (batch, most words of a document, at least 1), padded
+    with zeros.
     """
     kept = mask > 0
     width = max(1, int(kept.sum(dim=1).max()))

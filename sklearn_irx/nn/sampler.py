@@ -1,4 +1,4 @@
-"""What every sampler computes: from the scores of words to a mask, in training and at inference."""
+"""The base of sampler modules: from scores of words to a mask, in training and at inference."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from sklearn_irx.nn.losses import n_selected, n_transitions
 
 
 class Selection(NamedTuple):
-    """A mask for each document of a batch, and what it costs.
+    """A mask for each document of a batch, and the terms of its penalties.
 
     Attributes
     ----------
     mask : Tensor of shape (batch, length)
         Values in [0, 1], 0 past the end of a document.
     n_selected, n_transitions : Tensor of shape (batch,)
-        Words selected, and borders between selected and unselected words: expected values where
-        the sampler knows them in closed form, else those of `mask`. Gradients reach the scores.
+        Words selected, and transitions between selected and unselected words: expected values where
+        the sampler has them in closed form, else those of `mask`. Gradients reach the scores.
     log_prob, entropy : Tensor of shape (batch,) or None
-        Of the mask, and of the distribution it was drawn from, in nats: for samplers without a
-        gradient through the mask.
+        Of the mask and of its distribution, in nats: for samplers without a gradient through the
+        mask.
     """
 
     mask: torch.Tensor
@@ -36,25 +36,20 @@ class Selection(NamedTuple):
 
 
 class SamplerModule(nn.Module):
-    """Turns the selector's scores of the words of a document into a mask.
+    """Base of sampler modules: a subclass has :meth:`sample` and :meth:`select`.
 
     Parameters
     ----------
-    temperature : float
-        How soft the relaxation is at the first training step.
-    temperature_decay : float
-        The temperature at step ``s`` is ``temperature * exp(-temperature_decay * s)``.
-    rationale_length : float or None
-        Words to select, or below 1 the share of the words. Samplers that draw each word for
-        itself leave it to the price of words in training; the others select so many.
-    max_rationale_length : float or None
-        The same as an upper limit for each document at inference.
+    temperature, temperature_decay : float
+        As :class:`RelaxedSampler` takes them.
+    rationale_length, max_rationale_length : float or None
+        As :class:`~sklearn_irx.SelectiveRationaleClassifier` takes them.
 
     Attributes
     ----------
     directions : tuple of float
-        For each score that the selector gives a word, whether it speaks for the word (1) or
-        against it (-1).
+        One for each score of a word: 1 if the score raises the probability of selection, -1 if it
+        lowers it.
     has_budget : bool
         Whether `rationale_length` holds for each document by construction.
     has_exact_zeros : bool
@@ -81,12 +76,12 @@ class SamplerModule(nn.Module):
         self.step = 0
 
     def forward(self, scores: torch.Tensor, words: torch.Tensor) -> Selection:
-        """Select words.
+        """Select words: by :meth:`sample` in training, else by :meth:`select`.
 
         Parameters
         ----------
         scores : Tensor of shape (batch, length, len(directions))
-            What the selector says of each word.
+            Of the selector.
         words : Tensor of shape (batch, length), dtype bool
             False past the end of a document.
         """
@@ -98,7 +93,7 @@ class SamplerModule(nn.Module):
         return self.sample(scores, words, temperature)
 
     def budget(self, words: torch.Tensor) -> torch.Tensor:
-        """Give the words to select in each document (batch,): at inference, at most the limit."""
+        """Return the number of words (batch,) to select, limited at inference."""
         length = words.shape[1]
         n = n_allowed(self.rationale_length or length, words)
         if self.training:
@@ -110,45 +105,45 @@ class SamplerModule(nn.Module):
         raise NotImplementedError
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        """Select words at inference: without noise, a bool for each word."""
+        """Select words at inference, without noise: (batch, length), dtype bool."""
         raise NotImplementedError
 
     def preference(self, scores: torch.Tensor) -> torch.Tensor:
-        """Map scores to one number a word, shape (batch, length): the larger, the rather selected.
+        """Map scores to one number a word, (batch, length): higher means sooner selected.
 
-        Where every word is drawn for itself, its log-odds of being selected.
+        For samplers that draw words independently, the log-odds of selection.
         """
         return scores.squeeze(-1)
 
     def selection_scores(
         self, scores: torch.Tensor, words: torch.Tensor, selected: torch.Tensor
     ) -> torch.Tensor:
-        """Say how much each word belongs to the rationale: ``sigmoid(preference - cut)``.
+        """Compute selection scores, ``sigmoid(preference - cut)``.
 
         Parameters
         ----------
         scores : Tensor of shape (batch, length, len(directions))
-            What the selector says of each word.
+            Of the selector.
         words : Tensor of shape (batch, length), dtype bool
             False where there is no word, or none that may be selected.
         selected : Tensor of shape (batch, length), dtype bool
-            What :meth:`select` made of them.
+            The result of :meth:`select`.
 
         Returns
         -------
         selection_scores : Tensor of shape (batch, length), dtype float64, on the CPU
             Between 0 and 1, and 0 where `words` is False.
         """
-        # Double precision, which not every device has, keeps apart what is nearly sure.
+        # In double precision, which not every device has, scores near 0 and 1 stay distinct.
         preference = self.preference(scores).cpu().double().masked_fill(~words.cpu(), -torch.inf)
         cut = self.cut(preference, selected.cpu())
         return torch.where(words.cpu(), torch.sigmoid(preference - cut.unsqueeze(1)), 0.0)
 
     def cut(self, preference: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
-        """Give the preference (batch,) that stands for even odds, by document.
+        """Return the preference (batch,) at which a word has even odds.
 
-        Here so many words are above it as were selected: it lies halfway to the next word, and by
-        1 at most below the least of them.
+        Here it separates the selected number of words from the rest: halfway between the last
+        preference of these and the next, but at most 1 below the former.
         """
         n = selected.sum(dim=1, keepdim=True)
         ranked = preference.sort(dim=1, descending=True).values
@@ -158,16 +153,16 @@ class SamplerModule(nn.Module):
         return torch.where(n > 0, below, following + 1).squeeze(1)
 
     def score_for(self, log_odds: float) -> float:
-        """Give x such that words of scores ``x * directions`` have these log-odds of selection."""
+        """Return x such that scores ``x * directions`` have these log-odds of selection."""
         return log_odds
 
     def surrogate_loss(self, selection: Selection, losses: torch.Tensor) -> torch.Tensor | float:  # noqa: ARG002
-        """Give what is to be added to the loss where no gradient passes through the mask.
+        """Return a loss to be added, for samplers without a gradient through the mask.
 
         Parameters
         ----------
         selection : Selection
-            What the predictor read in training.
+            The words that the predictor saw in training.
         losses : Tensor of shape (batch,)
             The predictor's loss on each document.
         """
@@ -175,11 +170,12 @@ class SamplerModule(nn.Module):
 
 
 class IndependentSamplerModule(SamplerModule):
-    """Base of samplers that draw every word for itself, with a probability from its scores.
+    """Base of samplers that draw words independently, each with a probability from its scores.
 
-    At inference a word is selected when its :meth:`preference` is above a threshold, 0 unless
-    training for a given length has moved it. If training for few borders has put a cost on them,
-    the words are selected whose preferences above the threshold, less that cost, are the most.
+    At inference a word is selected when its :meth:`preference` is above a threshold: 0, unless
+    training for a given length has moved it. If training for a number of transitions has set a
+    transition cost, the selection has the largest sum of preferences above the threshold minus
+    costs.
     """
 
     threshold: torch.Tensor
@@ -191,7 +187,7 @@ class IndependentSamplerModule(SamplerModule):
         self.register_buffer("transition_cost", torch.tensor(0.0))
 
     def cut(self, preference: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
-        """Give the threshold, and where `max_rationale_length` held words back, what it left."""
+        """Return the threshold, or the base's cut where `max_rationale_length` dropped words."""
         threshold = self.threshold.cpu().to(preference).expand(len(preference))
         if self.max_rationale_length is None or self.transition_cost > 0:
             return threshold
@@ -211,9 +207,9 @@ class IndependentSamplerModule(SamplerModule):
 
 
 def best(preference: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
-    """Mark the `n` (batch,) words of each document with the largest preference (batch, length).
+    """Select the `n` (batch,) words of each document with the largest preference (batch, length).
 
-    Of equal words the earlier one is taken, whatever else is in the batch.
+    Of equal words the first is taken, whatever else is in the batch.
     """
     order = preference.argsort(dim=1, descending=True, stable=True)
     ranks = torch.arange(preference.shape[1], device=preference.device).expand_as(order)
@@ -223,17 +219,12 @@ def best(preference: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
 def best_spans(
     gains: torch.Tensor, words: torch.Tensor, transition_cost: torch.Tensor
 ) -> torch.Tensor:
-    """Mark the words that together gain most, less a cost of each border (Viterbi).
+    """Select words for the largest sum of `gains` minus a cost for each transition (Viterbi).
 
-    Parameters
-    ----------
-    gains, words : Tensor of shape (batch, length)
-        What selecting a word gains, and False past the end of a document.
-    transition_cost : Tensor of shape ()
-        Above 0.
+    `gains` and `words` are (batch, length), the cost is above 0.
     """
     gains = gains.masked_fill(~words, 0.0)
-    costs = transition_cost * words  # a border to the padding is none
+    costs = transition_cost * words  # none to the padding
     off, on = torch.zeros_like(gains[:, 0]), gains[:, 0]
     came_from_on = []
     for i in range(1, gains.shape[1]):
@@ -248,22 +239,17 @@ def best_spans(
     return torch.stack(selected[::-1], dim=1) & words
 
 
-def expected_costs(
+def expected_counts(
     probabilities: torch.Tensor, words: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give the expected words selected and borders, (batch,), of words drawn independently.
+    """Return the expected words and transitions selected, (batch,), of words drawn independently.
 
-    Parameters
-    ----------
-    probabilities : Tensor of shape (batch, length)
-        Of being selected.
-    words : Tensor of shape (batch, length), dtype bool
-        False past the end of a document.
+    `probabilities` and `words` are (batch, length).
     """
     p = probabilities * words
     one, two = p[:, :-1], p[:, 1:]
-    borders = (one * (1 - two) + (1 - one) * two) * words[:, 1:]
-    return p.sum(dim=1), borders.sum(dim=1)
+    transitions = (one * (1 - two) + (1 - one) * two) * words[:, 1:]
+    return p.sum(dim=1), transitions.sum(dim=1)
 
 
 def binary_concrete(logits: torch.Tensor, temperature: float) -> torch.Tensor:

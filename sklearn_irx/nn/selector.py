@@ -16,18 +16,8 @@ from sklearn_irx.nn.text_encoder import TextEncoder
 class SelectorNetwork(nn.Module):
     """Scores every word: by its features in context, and by a selection prior if there is one.
 
-    With a prior, the weights of the features start at zero.
-
-    Parameters
-    ----------
-    text_encoder : TextEncoder
-        Computes the features.
-    directions : tuple of float
-        Of the sampler's scores: 1 speaks for a word, -1 against it.
-    dropout : float
-        Share of features dropped in training.
-    prior : SelectionPrior or ClassConditionalPrior or None
-        Its logits are added to the scores.
+    With a prior, whose logits are added, the weights of the features start at zero. `directions`
+    are those of the :class:`SamplerModule`.
     """
 
     directions: torch.Tensor
@@ -51,27 +41,15 @@ class SelectorNetwork(nn.Module):
 
     @torch.no_grad()
     def initialize(self, score: float) -> None:
-        """Let every word start with a score, times `directions`."""
+        """Set the initial score of every word, to be multiplied by `directions`."""
         self.output.bias.copy_(score * self.directions)
 
     def forward(self, batch: PackedBatch, prior_logits: torch.Tensor | None) -> torch.Tensor:
-        """Score words.
-
-        Parameters
-        ----------
-        batch : PackedBatch
-            The words.
-        prior_logits : Tensor of shape (batch, length) or None
-            Of the prior, if there is one.
-
-        Returns
-        -------
-        scores : Tensor of shape (batch, length, n_scores)
-        """
+        """Return the scores of words, (batch, length, n_scores), given those of the prior."""
         features = self.text_encoder.token_features(batch)
         if features.device.type == "cpu":
             weight, bias = self.output.weight, self.output.bias
-            scores = scores_of(features, weight, bias, self.dropout.share)
+            scores = scores_of(features, weight, bias, dropout=self.dropout.share)
         else:
             scores = self.output(self.dropout(F.relu(features)))
         scores = batch.padded(scores)

@@ -49,7 +49,7 @@ class TextEncoder(nn.Module):
         self.dropout = Dropout(dropout)
 
     def token_features(self, batch: PackedBatch) -> torch.Tensor:
-        """Return the features of every word, (1 + n_words, output_size); row 0 has no meaning."""
+        """Return the features of every word, (1 + n_words, output_size); row 0 must not be used."""
         if self.projection is None:
             return self.encoder.token_features(batch.vectors(self.vectors), batch)
         vectors, _ = self._masked(batch, (batch.inverse > 0).to(self.vectors.weight.dtype))
@@ -61,7 +61,7 @@ class TextEncoder(nn.Module):
         return self.encoder.max_pooled(vectors, kept, batch)
 
     def _masked(self, batch: PackedBatch, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the masked vectors of the words, and which of them the encoder sees."""
+        """Return the masked vectors of the words, and which words the encoder sees."""
         if self.projection is None:
             raise TypeError("a text encoder without a dense layer takes no mask")
         # The dense layer is computed once for each unique word.
@@ -71,7 +71,8 @@ class TextEncoder(nn.Module):
         words = batch.inverse > 0
         has_bias = self.projection.bias is not None
         if not has_bias and mask.device.type == "cpu":
-            return masked_words(projected, mask, batch.inverse, self.dropout.share), mask != 0
+            dropout = self.dropout.share
+            return masked_words(projected, mask, batch.inverse, dropout=dropout), mask != 0
         if not has_bias:
             seen = F.relu(projected).index_select(0, batch.inverse)
             return mask.unsqueeze(1) * self.dropout(seen), mask != 0

@@ -1,4 +1,4 @@
-"""Encoders: what computes features of words in context, one file each."""
+"""Encoders, which compute features of words in context."""
 
 from sklearn_irx.components.base import Registry
 from sklearn_irx.components.encoders.base import Encoder

@@ -7,13 +7,13 @@ from sklearn_irx.nn.encoder import EncoderModule
 
 
 class Encoder(Component):
-    """Base of encoders: what computes features of words in context, in selector and predictor.
+    """Base of encoders, which compute features of words in context for selector and predictor.
 
     A subclass has parameters of its own and :meth:`build`.
     """
 
     def build(self, input_size: int) -> EncoderModule:
-        """Make the module.
+        """Build the module.
 
         Parameters
         ----------

@@ -50,7 +50,7 @@ class CNN(Encoder):
         self.n_filters = n_filters
 
     def check(self) -> None:
-        """Check the parameters, each width by itself."""
+        """Check the parameters, and raise ValueError if one is out of range."""
         super().check()
         sizes = tuple(self.filter_sizes)
         if not sizes or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
@@ -63,23 +63,14 @@ class CNN(Encoder):
         return {**super().shaping_params(), "filter_sizes": tuple(map(int, self.filter_sizes))}
 
     def build(self, input_size: int) -> ConvolutionalModule:
-        """Make the module for word vectors of a size."""
+        """Build the module for word vectors of a size."""
         return ConvolutionalModule(
             input_size, filter_sizes=tuple(map(int, self.filter_sizes)), n_filters=self.n_filters
         )
 
 
 class ConvolutionalModule(EncoderModule):
-    """Filters of several widths, each with a value at every word.
-
-    Parameters
-    ----------
-    input_size : int
-        Dimensions of the word vectors.
-    filter_sizes : tuple of int
-        Widths of the filters, in words.
-    n_filters : int
-        Number of filters of each width.
+    """Filters of several widths, each with a value at every word; see :class:`CNN`.
 
     Attributes
     ----------
@@ -115,7 +106,9 @@ class ConvolutionalModule(EncoderModule):
         if self._is_plain(table):
             return super().token_features(table, batch)
         dtype = product_type(self.precision, table.device)
-        return convolution(table, self._weight(), self._bias(), batch, self.windows, dtype)
+        return convolution(
+            table, self._weight(), self._bias(), batch=batch, windows=self.windows, dtype=dtype
+        )
 
     def max_pooled(  # noqa: D102
         self, vectors: torch.Tensor, kept: torch.Tensor, batch: PackedBatch
@@ -123,14 +116,16 @@ class ConvolutionalModule(EncoderModule):
         if self._is_plain(vectors):
             return super().max_pooled(vectors, kept, batch)
         dtype = product_type(self.precision, vectors.device)
-        above = max_pooled_convolution(vectors, self._weight(), kept, batch, self.windows, dtype)
+        above = max_pooled_convolution(
+            vectors, self._weight(), kept, batch=batch, windows=self.windows, dtype=dtype
+        )
         return F.relu(above + self._bias().flatten())
 
     def _is_plain(self, vectors: torch.Tensor) -> bool:
         return self.plain or vectors.device.type != "cpu"
 
     def _weight(self) -> torch.Tensor:
-        """Return what a word adds to each filter, by its position in the window, a slot."""
+        """Return the weights of all filters by slot, (input_size, n_slots, n_filters)."""
         return torch.cat([f.get_parameter("weight").permute(1, 2, 0) for f in self.filters], dim=1)
 
     def _bias(self) -> torch.Tensor:

@@ -50,7 +50,7 @@ class RNN(Encoder):
         self.hidden_size = hidden_size
 
     def build(self, input_size: int) -> RecurrentModule:
-        """Make the module for word vectors of a size."""
+        """Build the module for word vectors of a size."""
         return RecurrentModule(input_size, cell=self.cell, hidden_size=self.hidden_size)
 
 
@@ -63,7 +63,7 @@ class RecurrentModule(EncoderModule):
         self.output_size = 2 * hidden_size
 
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
-        # Packed, so that the backward direction begins at the last word and not at the padding.
+        # Packed, so that the backward direction starts at the last word, not at padding.
         lengths = words.sum(dim=1).clamp(min=1).cpu()
         packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(

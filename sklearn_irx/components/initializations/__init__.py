@@ -1,4 +1,4 @@
-"""Initializations: where selector and predictor start, one file each."""
+"""Initializations: the initial weights of selector and predictor."""
 
 from sklearn_irx.components.base import Registry
 from sklearn_irx.components.initializations.base import (

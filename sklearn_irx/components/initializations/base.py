@@ -1,4 +1,4 @@
-"""The base of initializations, and what they are fitted on."""
+"""The base of initializations, and the data they are fitted on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sklearn_irx.text import Documents
 
 N_FOLDS = 5
 HELD_OUT = N_FOLDS + 1
-"""The fold of documents that weights are fitted on, and networks are not trained on."""
+"""The fold of documents that the networks are not trained on."""
 
 Built: TypeAlias = tuple[LinearPath | None, SelectionPrior | ClassConditionalPrior | None]
 
@@ -31,12 +31,12 @@ class InitializationData:
     Attributes
     ----------
     documents, validation : Documents
-        Weights are fitted on the first; the second is for choices such as their scale.
+        Those to fit weights on, and those to choose their scale and smoothing on.
     y, y_validation : ndarray of shape (n_documents,), dtype int
         Class numbers.
     folds : ndarray of shape (n_documents,), dtype int
-        The fold of each document, from 1 to `N_FOLDS`. `HELD_OUT` for documents that the final
-        weights are fitted on, and no other.
+        The fold of each document, from 1 to `N_FOLDS`, or `HELD_OUT`: only the final weights are
+        fitted on these.
     sample_weight : ndarray of shape (n_documents,)
         Weights of the documents.
     n_words, n_classes : int
@@ -54,7 +54,7 @@ class InitializationData:
 
 
 class Initialization(Component):
-    """Base of initializations: where selector and predictor start.
+    """Base of initializations: the initial weights of selector and predictor.
 
     A subclass has :meth:`fit_weights`, and an attribute or parameter `initial_selection`: the share
     of the words selected at the start, or "auto".
@@ -64,7 +64,7 @@ class Initialization(Component):
     from_scratch : bool
         Whether training starts without a linear classifier, and so needs a curriculum.
     class_focus : float
-        Whether, and how much, the selection prior is class-conditional.
+        Above 0, the selection prior is class-conditional, the more so the higher.
     """
 
     from_scratch: ClassVar[bool] = False
@@ -81,12 +81,13 @@ class Initialization(Component):
 
         Returns
         -------
-        weights : LinearWeights, or None to start without
+        weights : LinearWeights or None
+            None for no linear classifier.
         """
         raise NotImplementedError
 
     def build(self, shape: NetworkShape) -> Built:
-        """Make the linear path of the predictor and the prior of the selector.
+        """Build the linear path of the predictor and the prior of the selector.
 
         Parameters
         ----------
@@ -100,5 +101,5 @@ class Initialization(Component):
         return path, ClassConditionalPrior(*sizes, focus=self.class_focus)
 
     def shaping_params(self) -> dict[str, Any]:
-        """Return those that decide which modules there are."""
+        """Return the parameters that decide which modules there are."""
         return {"class_focus": self.class_focus}

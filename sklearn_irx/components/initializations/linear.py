@@ -1,4 +1,4 @@
-"""Start from a linear text classifier."""
+"""Initialization with a linear text classifier."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ LINEAR_MODELS = {
     "logistic": ("logistic",),
     "combined": ("naive_bayes", "logistic", "svm"),
 }
-"""The classifiers whose logits each model adds up."""
+"""The classifiers whose logits each model sums."""
 SMOOTHINGS = (0.1, 0.3, 1.0, 3.0)
-"""What naive Bayes may add to the count of each word."""
+"""Candidates for the smoothing of naive Bayes."""
 _FACTOR_BOUNDS = (0.0, 20.0)  # of scores with a standard deviation of 1
 _MIN_DF = 2  # documents that a bigram occurs in
-_MIN_SPREAD = 1e-3  # of scores: documents without a telling word do not make it infinite
+_MIN_SPREAD = 1e-3  # of scores, which is 0 if no document has a known word
 
 _Classifier: TypeAlias = ComplementNB | LogisticRegression | LinearSVC
 
@@ -43,9 +43,9 @@ _Classifier: TypeAlias = ComplementNB | LogisticRegression | LinearSVC
 class LinearInit(Initialization):
     """Start both networks from a linear classifier on TF-IDF.
 
-    It ranks the words for the selector, and its logits are added to those of the predictor. Its
-    weights are fitted on all training documents and also without each of five folds: in training,
-    a document is encoded with weights that have not seen it.
+    Its weights rank the words for the selector, and its logits are added to those of the predictor.
+    It is fitted on all training documents and also without each of five folds: in training, a
+    document is encoded with weights that have not seen it.
 
     Parameters
     ----------
@@ -54,15 +54,14 @@ class LinearInit(Initialization):
         vector machine, weighted for the least log loss on validation texts: the most accurate, and
         the slowest to fit.
     class_focus : float, default=0.0
-        With a value above 0, selection is class-conditional: the classifier reads the whole text,
-        and a word ranks by its largest weight for any class, each times the probability of the
-        class to this power. Rationales then support the class that was predicted from the whole
-        text. From 0.5, short rationales are more often right, and hold less of what speaks for
-        other classes. With 0 a word ranks as high in all texts.
+        Above 0, selection is class-conditional: the classifier first predicts from the whole text.
+        Words then rank by their largest weight for any class, each times the probability of the
+        class to this power. Rationales support the class predicted from the whole text. From 0.5,
+        short rationales are more often right, and have fewer words that support other classes. With
+        0, a word has the same rank in all texts.
     bigrams : bool, default=False
-        Whether the classifier that reads the whole text for `class_focus` also knows pairs of
-        neighbouring words. More accurate, above all for opinions ("not good"), and several times
-        as slow to fit.
+        Whether the prediction from the whole text for `class_focus` also uses pairs of neighbouring
+        words. More accurate, above all for opinions ("not good"), and several times as slow to fit.
     initial_selection : float or "auto", default="auto"
         Share of the words selected at the start, in (0, 1). "auto" is `rationale_length` or else
         0.3, and 0.9 for samplers with a budget.
@@ -103,39 +102,33 @@ class LinearInit(Initialization):
     def fit_weights(self, data: InitializationData) -> LinearWeights:
         """Fit the classifier on all documents and without each fold.
 
-        Validation documents determine the scale (one factor for each classifier, so that the
-        softmax of the logits is calibrated) and the smoothing of naive Bayes: those with the least
-        log loss.
+        The smoothing of naive Bayes, and one factor for each classifier that calibrates the softmax
+        of the sum, are those with the least log loss on the validation documents.
         """
         fits = _Fits(LINEAR_MODELS[self.model], data)
         words = fits.on(
             _counts(data.documents, data.n_words), _counts(data.validation, data.n_words)
         )
         words.weights[:, : UNKNOWN + 1] = 0
-        # They never occur in training: their own idf would be the largest.
+        # Padding and unknown words never occur in training: their idf would be the largest.
         words.idf[: UNKNOWN + 1] = 1
         bigrams = None
         if self.bigrams and self.class_focus:
             known, counts, counts_validation = _count_bigrams(data, fits.training)
             if len(known):
                 pairs = fits.on(counts, counts_validation, base_scores=words.scores)
-                bigrams = BigramWeights(known, pairs.weights, pairs.idf, pairs.base_factor)
-        return LinearWeights(words.weights, words.idf, data.folds, bigrams)
+                bigrams = BigramWeights(
+                    known, pairs.weights, pairs.idf, word_factor=pairs.base_factor
+                )
+        return LinearWeights(words.weights, words.idf, data.folds, bigrams=bigrams)
 
 
 class _Fitted(NamedTuple):
-    """The sum of classifiers of TF-IDF.
+    """A weighted sum of classifiers on TF-IDF.
 
-    Attributes
-    ----------
-    weights : ndarray of shape (1 + n_folds, n_terms, n_classes), dtype float32
-        As in :class:`LinearWeights`.
-    idf : ndarray of shape (n_terms,), dtype float32
-        Inverse document frequencies.
-    scores : ndarray of shape (n_validation_documents, n_classes)
-        Logits of the validation documents, by classifiers that have not seen them.
-    base_factor : float
-        Factor of the scores that they are added to.
+    `weights` and `idf` are as in :class:`LinearWeights`. `scores` (n_validation_documents,
+    n_classes) are logits by classifiers that have not seen these documents, and `base_factor` is
+    the factor of the scores that they are added to.
     """
 
     weights: np.ndarray
@@ -163,14 +156,10 @@ class _Fits:
         *,
         base_scores: np.ndarray | None = None,
     ) -> _Fitted:
-        """Choose smoothing and factors on the validation documents, and fit without each fold.
+        """Fit on counts (n_documents, n_terms); validation documents decide smoothing and factors.
 
-        Parameters
-        ----------
-        counts, counts_validation : csr_array of shape (n_documents, n_terms)
-            Counts of words or bigrams.
-        base_scores : ndarray of shape (n_validation_documents, n_classes), default=None
-            Scores of another classifier that is added, with a factor of its own.
+        `base_scores` (n_validation_documents, n_classes) are those of another classifier in the
+        sum.
         """
         tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[self.training])
         X, X_validation = tfidf.transform(counts), tfidf.transform(counts_validation)
@@ -194,9 +183,11 @@ class _Fits:
                 known = part is self.training
                 part_weights += factor * (of_training if known else self._weights(model, X, part))
         return _Fitted(
-            weights, tfidf.idf_.astype(np.float32),
-            np.tensordot(own, scores[len(base) :], axes=1), float(factors[: len(base)].sum()),
-        )  # fmt: skip
+            weights,
+            tfidf.idf_.astype(np.float32),
+            scores=np.tensordot(own, scores[len(base) :], axes=1),
+            base_factor=float(factors[: len(base)].sum()),
+        )
 
     def _weights(self, model: _Classifier, X: csr_array, part: np.ndarray) -> np.ndarray:
         data = self.data
@@ -214,13 +205,9 @@ def _counts(documents: Documents, n_words: int) -> csr_array:
 def _count_bigrams(
     data: InitializationData, training: np.ndarray
 ) -> tuple[np.ndarray, csr_array, csr_array]:
-    """Find the bigrams of several training documents, and count them.
+    """Return the bigrams of several training documents, ascending, and their counts in both parts.
 
-    Returns
-    -------
-    known : ndarray of shape (n_bigrams,), dtype int64
-        The bigrams, as :meth:`Documents.neighbours` returns them, ascending.
-    counts, counts_validation : csr_array of shape (n_documents, n_bigrams)
+    Bigrams are numbered as by :meth:`Documents.neighbours`; counts are (n_documents, n_bigrams).
     """
     bigrams, lengths = data.documents.neighbours(data.n_words)
     known, inverse = np.unique(bigrams, return_inverse=True)
@@ -237,7 +224,7 @@ def _count_bigrams(
 
 
 def _classifiers(name: str) -> list[_Classifier]:
-    """Return the classifiers of a name to choose from."""
+    """Return the candidates of a name."""
     if name == "naive_bayes":
         return [ComplementNB(alpha=alpha) for alpha in SMOOTHINGS]
     if name == "logistic":
@@ -250,11 +237,11 @@ def _weights(
 ) -> np.ndarray:
     """Fit weights (n_words, n_classes), with mean 0 over the classes."""
     weights = np.zeros((n_classes, X.shape[1]))
-    if len(np.unique(y)) == 1:  # all documents of the other class are in the fold left out
+    if len(np.unique(y)) == 1:  # all other documents are in the fold left out
         return weights.T
     if isinstance(model, ComplementNB):
-        # It learns the words of a class from the documents of all others: a class of more weight
-        # would count for less. The training that follows respects the weights between classes.
+        # It learns a class from the documents of all others, so that class weights would work in
+        # reverse. Only the later training uses them.
         sample_weight = _within_classes(sample_weight, y)
     model.fit(X, y, sample_weight=sample_weight)
     found = model.feature_log_prob_ if isinstance(model, ComplementNB) else model.coef_
@@ -271,23 +258,10 @@ def _within_classes(sample_weight: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _factors(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
-    """Find the factors that make the sum of `scores` the best logits, in log loss.
+    """Return the factors (n_classifiers,) for the weighted sum of least log loss, and that loss.
 
-    With one classifier this is temperature scaling (Guo et al., 2017).
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_classifiers, n_documents, n_classes)
-        Of each classifier.
-    y : ndarray of shape (n_documents,), dtype int
-        Class numbers.
-
-    Returns
-    -------
-    factors : ndarray of shape (n_classifiers,)
-        At least 0.
-    loss : float
-        With them.
+    `scores` are (n_classifiers, n_documents, n_classes), `y` class numbers. With one classifier
+    this is temperature scaling (Guo et al., 2017).
     """
     spread = np.maximum(scores.std(axis=(1, 2)), _MIN_SPREAD)
     scores = scores / spread[:, None, None]

@@ -1,4 +1,4 @@
-"""Start from random weights."""
+"""Initialization with random weights."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class RandomInit(Initialization):
         self.initial_selection = initial_selection
 
     def fit_weights(self, data: InitializationData) -> None:
-        """Fit nothing."""
+        """Return None: there is no linear classifier."""
 
     def build(self, shape: NetworkShape) -> Built:  # noqa: ARG002
-        """Make nothing."""
+        """Return None for the linear path and the prior."""
         return None, None

@@ -1,4 +1,4 @@
-"""Samplers: ways to select words so that the selection can be trained, one file each."""
+"""Samplers: ways to select words so that the selection can be trained."""
 
 from sklearn_irx.components.base import Registry
 from sklearn_irx.components.samplers.base import RelaxedSampler as RelaxedSampler

@@ -11,14 +11,14 @@ from sklearn_irx.nn.sampler import SamplerModule
 
 
 class Sampler(Component):
-    """Base of samplers: how the selection is trained, and how words are selected at inference.
+    """Base of samplers, which decide how the selection is trained and made at inference.
 
-    A subclass names its `module`, whose parameters are those of the subclass and the two lengths.
+    A subclass names its `module`, which takes the parameters of the subclass and the two lengths.
 
     Attributes
     ----------
     module : type of SamplerModule
-        What :meth:`build` makes.
+        Class of the module that :meth:`build` makes.
     """
 
     module: ClassVar[type[SamplerModule]]
@@ -29,7 +29,7 @@ class Sampler(Component):
         rationale_length: float | None = None,
         max_rationale_length: float | None = None,
     ) -> SamplerModule:
-        """Make the module.
+        """Build the module.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class Sampler(Component):
         )
 
     def shaping_params(self) -> dict[str, Any]:
-        """Return none: training may go on with other parameters of the same sampler."""
+        """Return no parameters: no weight depends on those of a sampler."""
         return {}
 
 

@@ -24,8 +24,8 @@ class GumbelModule(IndependentSamplerModule):
 class Gumbel(RelaxedSampler):
     """Gumbel-softmax over "selected" and "not selected" at every word, as Dai et al. (2022) did.
 
-    The mask is soft in training and hard at inference, so the predictor is trained on mixtures
-    of words that it will not see. Noise is drawn in training only.
+    The mask is soft in training and hard at inference: the predictor is trained on mixtures of
+    words that it will not see. Noise is drawn in training only.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Masks that are soft, but with exact zeros and ones."""
+"""Soft masks with exact zeros and ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from sklearn_irx._compat import Interval
 from sklearn_irx.components.samplers.base import Sampler
 from sklearn_irx.nn.isolation import generator_for
-from sklearn_irx.nn.sampler import IndependentSamplerModule, Selection, expected_costs
+from sklearn_irx.nn.sampler import IndependentSamplerModule, Selection, expected_counts
 
 _SHAPES = (1e-6, 100.0)  # beyond, the distribution is a point and its gradients overflow
 _SMALL = -30.0  # log x, below which log(1 + x) and exp(x) - 1 are x to the last digit
@@ -34,37 +34,37 @@ class HardKumaModule(IndependentSamplerModule):
     ) -> Selection:
         a, b = _shapes(scores)
         # The inverse of the CDF 1 - (1 - k^a)^b. An exponential variable is -log of a uniform one,
-        # without its loss of digits next to 1.
+        # but precise next to 1.
         noise = torch.empty_like(a).exponential_(generator=generator_for(a.device))
         kuma = torch.exp(_log1mexp(-noise / b) / a)
         mask = (kuma * (1 + 2 * self.stretch) - self.stretch).clamp(0, 1) * words
-        return Selection(mask, *expected_costs(torch.exp(-self._log_hazard(scores).exp()), words))
+        return Selection(mask, *expected_counts(torch.exp(-self._log_hazard(scores).exp()), words))
 
     def preference(self, scores: torch.Tensor) -> torch.Tensor:
-        """Map scores to the log-odds of a mask other than 0, shape (batch, length)."""
+        """Return the log-odds of a mask other than 0, (batch, length)."""
         log_hazard = self._log_hazard(scores)
         bounded = log_hazard.clamp(min=_SMALL)
         hazard = bounded.exp()
-        # -log(exp(hazard) - 1), where neither the exp overflows nor a small hazard is lost.
+        # -log(exp(hazard) - 1), without overflow and without loss of a small hazard.
         return bounded - log_hazard - hazard - torch.log(-torch.expm1(-hazard))
 
     def score_for(self, log_odds: float) -> float:
-        """Return x such that words of scores (x, -x) have these log-odds of a mask other than 0."""
+        """Return x such that scores (x, -x) have these log-odds of a mask other than 0."""
         low, high = -50.0, 50.0
         for _ in range(60):
             middle = (low + high) / 2
-            # On the CPU even where a network is made that has shapes and no numbers.
+            # On the CPU even where a network is built on torch's "meta" device.
             scores = torch.tensor([[[middle, -middle]]], dtype=torch.float64, device="cpu")
             below = self.preference(scores).item() < log_odds
             low, high = (middle, high) if below else (low, middle)
         return (low + high) / 2
 
     def probability_of_zero(self, scores: torch.Tensor) -> torch.Tensor:
-        """Return the probability that the mask of a word is 0, shape (batch, length)."""
+        """Return the probability that the mask of a word is 0, (batch, length)."""
         return -torch.expm1(-self._log_hazard(scores).exp())
 
     def probability_of_one(self, scores: torch.Tensor) -> torch.Tensor:
-        """Return the probability that the mask of a word is 1, shape (batch, length)."""
+        """Return the probability that the mask of a word is 1, (batch, length)."""
         a, b = _shapes(scores)
         log_cut = math.log1p(self.stretch) - math.log1p(2 * self.stretch)
         return torch.exp(b * _log1mexp(a * log_cut))
@@ -80,16 +80,16 @@ class HardKumaModule(IndependentSamplerModule):
 class HardKuma(Sampler):
     """Draw masks from stretched and rectified Kumaraswamy distributions.
 
-    Each word has two scores; their softplus are the shapes ``a`` and ``b`` of a variable on
-    (0, 1). It is stretched to ``(-stretch, 1 + stretch)`` and cut off at 0 and 1, which then have
-    probabilities of their own. A draw is a differentiable function of noise. The penalties are
-    expected values in closed form and count a word as selected when its mask is not 0, and
-    inference selects it when that is likelier than not; its masks are hard.
+    The softplus of a word's two scores are the shapes ``a`` and ``b`` of a variable on (0, 1). It
+    is stretched to ``(-stretch, 1 + stretch)`` and clipped to [0, 1], so 0 and 1 have positive
+    probabilities. A draw is a differentiable function of noise. The penalties are expected values
+    in closed form, and count a word whose mask is not 0 as selected. Masks at inference are hard: a
+    word is selected if a mask other than 0 is likelier than not.
 
     Parameters
     ----------
     stretch : float, default=0.1
-        How far beyond 0 and 1, above 0. The further, the more of the masks are hard.
+        How far beyond 0 and 1, above 0. With a larger stretch, more of the masks are hard.
 
     References
     ----------

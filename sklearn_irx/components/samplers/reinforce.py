@@ -1,4 +1,4 @@
-"""Hard masks, trained by how well they turned out."""
+"""Hard masks, trained with the score function."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn.functional import logsigmoid
 from sklearn_irx._compat import Interval
 from sklearn_irx.components.samplers.base import Sampler
 from sklearn_irx.nn.isolation import generator_for
-from sklearn_irx.nn.sampler import IndependentSamplerModule, Selection, expected_costs
+from sklearn_irx.nn.sampler import IndependentSamplerModule, Selection, expected_counts
 
 
 class ReinforceModule(IndependentSamplerModule):
@@ -20,7 +20,7 @@ class ReinforceModule(IndependentSamplerModule):
     Attributes
     ----------
     baseline : Tensor of shape ()
-        Average loss of the batches so far, the latest weighing most.
+        Moving average of the losses of batches.
     n_batches : Tensor of shape (), dtype int64
         Number of these batches.
     """
@@ -52,7 +52,7 @@ class ReinforceModule(IndependentSamplerModule):
         entropy = -(p * log_p + torch.sigmoid(-logits) * log_q) * words
         return Selection(
             drawn.to(scores.dtype),
-            *expected_costs(p, words),
+            *expected_counts(p, words),
             log_prob=log_prob.sum(dim=1),
             entropy=entropy.sum(dim=1),
         )
@@ -61,14 +61,8 @@ class ReinforceModule(IndependentSamplerModule):
         """Return a loss whose gradient is, in expectation, that of the expected mean of `losses`.
 
         It also updates the baseline. A baseline adds no bias if it does not depend on a document's
-        own mask: it comes from the batches before, and in the first from the other documents.
-
-        Parameters
-        ----------
-        selection : Selection
-            What the predictor saw in training. A mask that was given and not drawn adds nothing.
-        losses : Tensor of shape (batch,)
-            The predictor's loss on each document.
+        own mask: it comes from earlier batches, and in the first batch from the other documents. A
+        mask that was given and not drawn adds nothing.
         """
         if selection.log_prob is None or selection.entropy is None:
             return 0.0
@@ -83,25 +77,25 @@ class ReinforceModule(IndependentSamplerModule):
     def _update_baseline(self, loss: torch.Tensor) -> None:
         """Average the mean loss of a batch into the baseline."""
         self.n_batches += 1
-        # Divided by the sum of the weights so far, or it would begin close to 0.
+        # Divided by the sum of the weights so far, as it would start near 0 otherwise.
         rate = (1 - self.baseline_decay) / (1 - self.baseline_decay ** int(self.n_batches))
         self.baseline += rate * (loss - self.baseline)
 
 
 class Reinforce(Sampler):
-    """Draw hard masks and make those likelier that beat the average loss.
+    """Draw hard masks and raise the probability of those that beat the average loss.
 
-    The score function estimates the gradient of the expected loss without bias, and with more
-    variance than a gradient through the mask would have. Only the predictor's loss needs it: the
-    penalties are expected values, whose gradient is exact.
+    The score function estimates the gradient of the expected loss without bias, but with more
+    variance than a gradient through the mask. Only the predictor's loss needs it: the penalties are
+    expected values, whose gradient is exact.
 
     Parameters
     ----------
     entropy : float, default=0.0
-        Nats of loss that a document is rewarded for each nat of entropy of its mask, which is
-        the sum of its words' and at most log 2 a word. It keeps the selector exploring.
+        Reward, in nats of loss, for each nat of entropy of a document's mask: the sum over its
+        words, at most log 2 a word. It keeps the selector exploring.
     baseline_decay : float, default=0.9
-        What past batches keep of their weight in the average loss, in [0, 1).
+        Factor of the weight of earlier batches in the average loss, in [0, 1).
 
     References
     ----------

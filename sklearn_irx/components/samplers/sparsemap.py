@@ -1,4 +1,4 @@
-"""Sparse structured rationales: a budget and neighbours that go together."""
+"""Sparse structured rationales: a budget, and a score for neighbours."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ class SparseMapModule(SamplerModule):
         rows = scaled.detach().cpu().double().numpy()
         for i, (row, is_word) in enumerate(zip(rows, words.cpu().numpy(), strict=True)):
             n = is_word.sum()
-            found = lp_sparsemap(row[:n], self.neighbour_score / temperature, budgets[i])
-            solution[i, :n], groups[i, :n], is_bound[i] = found
+            solution[i, :n], groups[i, :n], is_bound[i] = lp_sparsemap(
+                row[:n], self.neighbour_score / temperature, budgets[i]
+            )
         mask = torch.from_numpy(solution).to(scaled)
-        # At this solution the mask is a linear map of the scores, the same one on a whole
-        # neighbourhood. The map of a difference that is 0 adds its gradient and nothing else.
+        # Near this solution, the mask is a linear map of the scores: applied to a difference of 0,
+        # the map adds its gradient and no value.
         free = ((mask > 0) & (mask < 1)).to(mask.dtype)
         where = torch.from_numpy(groups).to(mask.device)
         change = (scaled - scaled.detach()) * free
@@ -55,25 +56,23 @@ class SparseMapModule(SamplerModule):
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         budgets = self.budget(words)
         preference = scores.squeeze(-1).masked_fill(~words, -torch.inf)
-        # Double precision, which not every device has, keeps equal sets equal.
+        # In double precision, which not every device has, equal sets remain equal.
         mask = best_set(preference.cpu().double(), self.neighbour_score, budgets.cpu())
         return mask.to(words.device)
 
 
 class SparseMap(RelaxedSampler):
-    """A deterministic mask with exact zeros that prefers words next to one another.
+    """A deterministic mask with exact zeros that prefers neighbouring words.
 
-    The value of a set of words is the sum of its scores, plus `neighbour_score` for each two
-    selected neighbours; it has at most `rationale_length` words. In training the mask is the
-    LP-SparseMAP solution for these factors, at inference the set of the largest value. Either may
-    hold fewer words than the budget allows, or none, where scores are negative.
-
-    Needs `rationale_length`.
+    Needs `rationale_length`: the limit of the words in a set. The value of a set is the sum of its
+    scores, plus `neighbour_score` for each two selected neighbours. In training the mask is the
+    LP-SparseMAP solution for these factors, at inference the set of the largest value. Where scores
+    are negative, either may have fewer words than the limit, or none.
 
     Parameters
     ----------
     neighbour_score : float, default=0.1
-        What two selected neighbours add, in units of the scores, at least 0.
+        Added for two selected neighbours, in units of the scores, at least 0.
     temperature : float, default=1.0
         Softness of the relaxation at the first training step.
     temperature_decay : float, default=1e-5
@@ -81,8 +80,8 @@ class SparseMap(RelaxedSampler):
 
     Notes
     -----
-    SPECTRA solves LP-SparseMAP by iterations that hold for any factors. For these ones there is
-    a closed form, see :func:`lp_sparsemap`. It is computed on the CPU, document by document.
+    SPECTRA solves LP-SparseMAP by iterations for any factors. These factors have a closed form, see
+    :func:`lp_sparsemap`. It is computed on the CPU, document by document.
 
     References
     ----------
@@ -120,15 +119,11 @@ def lp_sparsemap(
 
     Maximize ``scores @ z + neighbour_score * sum(min(z[i], z[i + 1])) - z @ z / 2`` over z in
     [0, 1] with ``sum(z) <= budget``. As ``min(a, b) = (a + b - |a - b|) / 2``, this is the proximal
-    map of the total variation; limits on the values of z and a price on their sum may be applied
+    map of the total variation; limits on the values of z and a penalty on their sum may be applied
     after it (Friedman et al., "Pathwise coordinate optimization", 2007).
 
-    Returns
-    -------
-    z, group : ndarray of shape (n_words,)
-        The solution, and for each word the number of its run of words of one value.
-    is_bound : bool
-        Whether the budget puts a price on words.
+    Returns z (n_words,), for each word the number of its run of words of one value (n_words,), and
+    whether the budget is reached, so that its penalty is above 0.
     """
     half, n = neighbour_score / 2, len(scores)
     values, group = scores, np.arange(n)
@@ -139,43 +134,35 @@ def lp_sparsemap(
         values = np.array(denoise((scores + raised).tolist(), half))
         group = np.append(0, np.cumsum(np.diff(values) != 0))
 
-    # The price is at most the smallest of the `budget` largest values, and if it is above 0, it
-    # is at most 1 below. Measured from there, huge values leave it its digits.
+    # The penalty tau is at most the smallest of the `budget` largest values and, if above 0, at
+    # most 1 below. Relative to it, tau keeps its digits next to huge values.
     pivot = max(0.0, np.sort(values)[-budget]) if budget < n else 0.0
     values = values - pivot
 
     def total(tau: float) -> float:
         return float((values - tau).clip(0, 1).sum())
 
-    # The total falls linearly from one of these prices to the next.
+    # The total is linear in tau between these knots.
     least = max(-pivot, -1.0)
-    prices = np.concatenate([values, values - 1])
-    prices = np.concatenate([[least], np.sort(prices[(prices > least) & (prices <= 0)])])
-    # Written so that nan scores give a mask of nan, not an index error.
-    last = bisect_left(prices, True, key=lambda tau: not total(tau) > budget)
-    tau = prices[last]
+    knots = np.concatenate([values, values - 1])
+    knots = np.concatenate([[least], np.sort(knots[(knots > least) & (knots <= 0)])])
+    # With this key, nan scores result in a mask of nan, not in an IndexError.
+    last = bisect_left(knots, True, key=lambda tau: not total(tau) > budget)
+    tau = knots[last]
     if last:
-        before, after = total(prices[last - 1]), total(tau)
-        tau -= (budget - after) / (before - after) * (tau - prices[last - 1])
+        before, after = total(knots[last - 1]), total(tau)
+        tau -= (budget - after) / (before - after) * (tau - knots[last - 1])
     return (values - tau).clip(0, 1), group, bool(tau > -pivot)
 
 
 def best_set(scores: torch.Tensor, neighbour_score: float, budgets: torch.Tensor) -> torch.Tensor:
-    """Mark the words of the set worth most in each document, by Viterbi.
+    """Select the set of words with the largest value in each document, by Viterbi.
 
     Of equal sets the one with fewer words is taken, then the one whose last words are earlier.
-
-    Parameters
-    ----------
-    scores : Tensor of shape (batch, length)
-        Minus infinity past the end of a document.
-    neighbour_score : float
-        What each two selected neighbours add.
-    budgets : Tensor of shape (batch,), dtype int64
-        Words that may be selected.
+    `scores` (batch, length) are minus infinity past the end of a document, `budgets` are (batch,).
     """
     counts = torch.arange(int(budgets.max()) + 1)
-    # What is best with so many words selected, by whether the latest word is one of them.
+    # The best value for each number of selected words, without and with the latest word.
     off = scores.new_full((len(scores), len(counts)), -torch.inf)
     off[:, 0] = 0
     on = torch.full_like(off, -torch.inf)

@@ -1,4 +1,4 @@
-"""The default sampler: a hard mask in training too."""
+"""The default sampler: hard masks in training, too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sklearn_irx.nn.sampler import (
     IndependentSamplerModule,
     Selection,
     binary_concrete,
-    expected_costs,
+    expected_counts,
 )
 
 
@@ -22,14 +22,14 @@ class StraightThroughModule(IndependentSamplerModule):
         logits = scores.squeeze(-1)
         soft = binary_concrete(logits, temperature) * words
         hard = (soft > 0.5).to(soft.dtype) + (soft - soft.detach())
-        return Selection(hard, *expected_costs(torch.sigmoid(logits), words))
+        return Selection(hard, *expected_counts(torch.sigmoid(logits), words))
 
 
 class StraightThrough(RelaxedSampler):
     """A hard mask forward, the gradient of the relaxed one backward.
 
-    The predictor is trained on masks of the kind that it will see at inference. The penalties are
-    those expected of all masks, in closed form.
+    The predictor is trained on masks of the kind that it sees at inference. The penalties are
+    expected values in closed form.
 
     Parameters
     ----------

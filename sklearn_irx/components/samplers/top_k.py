@@ -1,4 +1,4 @@
-"""As many words as asked for, in every document."""
+"""A fixed number of words in every document."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class TopKModule(SamplerModule):
             soft = coverage(torch.softmax(worth / temperature, dim=1), k).to(preference)
         else:
             hard = best(noisy.masked_fill(~words, -torch.inf), k)
-            soft = relaxed_top_k(noisy, words, hard, temperature)
-        # Bracketed so that rounding leaves the zeros and ones alone.
+            soft = relaxed_top_k(noisy, words, hard, temperature=temperature)
+        # The brackets keep zeros and ones exact.
         mask = hard.to(preference) + (soft - soft.detach())
         return Selection(mask, n_selected(mask), n_transitions(mask, words))
 
@@ -51,14 +51,12 @@ class TopKModule(SamplerModule):
 
 
 class TopK(RelaxedSampler):
-    """Select the words with the largest scores, or the best window: exactly `rationale_length`.
+    """Select exactly `rationale_length` words: those with the largest scores, or the best window.
 
-    In training Gumbel noise makes the mask a draw: of words, one after the other without
-    replacement, or of a window. It is hard forward; backward it has the gradient of
-    :func:`relaxed_top_k` at the noisy scores, or of each word's probability of lying in the window
-    (:func:`coverage`).
-
-    Needs `rationale_length`.
+    Needs `rationale_length`. In training, Gumbel noise makes the mask a draw: of words, one after
+    the other without replacement, or of a window. It is hard forward; backward it has the gradient
+    of :func:`relaxed_top_k` at the noisy scores, or of each word's probability of lying in the
+    window (:func:`coverage`).
 
     Parameters
     ----------
@@ -104,16 +102,16 @@ def relaxed_top_k(
 ) -> torch.Tensor:
     """Return ``sigmoid((scores - tau) / temperature)``, its sum that of `top` in each document.
 
-    `top` marks the largest scores. Of all masks with that sum, this one has the most score and
+    `top` marks the largest scores. Of all masks with that sum, this one maximizes scores plus
     entropy (B. Amos et al., "The Limited Multi-Label Projection Layer", 2019).
     """
     with torch.no_grad():
         least = scores.masked_fill(~top, torch.inf).amin(dim=1, keepdim=True).nan_to_num()
-        # Beyond these limits the sigmoid is 0 or 1, and tau can be found within a finite range.
+        # Beyond these limits the sigmoid is 0 or 1; within, tau has a finite range.
         logits = ((scores - least) / temperature).clamp(-1e4, 1e4)
         high = torch.full_like(least, math.log(words.shape[1]))
         low = -high - 1e4
-        # What the others have too much, less what the top words lack: small numbers stay exact.
+        # The excess of the others minus the deficit of the top words: small numbers stay exact.
         sign = words.to(scores) - 2 * top.to(scores)
         for _ in range(60):
             tau = (low + high) / 2
@@ -124,7 +122,7 @@ def relaxed_top_k(
         value = torch.sigmoid(logits) * words
         slope = value * torch.sigmoid(-logits) / temperature
         share = slope / slope.sum(dim=1, keepdim=True).clamp(min=torch.finfo(slope.dtype).tiny)
-    # By the implicit function theorem tau moves with the scores as their mean weighted by share.
+    # By the implicit function theorem, tau changes like the mean of the scores weighted by slope.
     change = scores - scores.detach()  # 0, with a gradient
     return value + slope * (change - (share * change).sum(dim=1, keepdim=True))
 
@@ -139,12 +137,12 @@ def window_scores(scores: torch.Tensor, words: torch.Tensor, k: torch.Tensor) ->
 
 
 def coverage(starts: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
-    """Map the probabilities of windows, by first word, to those of words to lie in the window."""
+    """Map the probabilities of windows, by first word, to each word's of lying in the window."""
     sums = pad(starts.cumsum(dim=1), (1, 0))[:, :-1]
-    places = torch.arange(1, starts.shape[1])
-    return sums[:, 1:] - sums.gather(1, (places - k.cpu().unsqueeze(1)).clamp(min=0))
+    positions = torch.arange(1, starts.shape[1])
+    return sums[:, 1:] - sums.gather(1, (positions - k.cpu().unsqueeze(1)).clamp(min=0))
 
 
 def best_window(worth: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
-    """Mark the k words of the best window of each document, the first of equal ones."""
-    return coverage(one_hot(worth.argmax(dim=1), worth.shape[1]), k)  # of one sure window
+    """Select the k words of the best window of each document, the first of equal ones."""
+    return coverage(one_hot(worth.argmax(dim=1), worth.shape[1]), k)

@@ -1,4 +1,4 @@
-"""Dropout that takes little time for its random numbers."""
+"""Dropout that draws few random bits."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from torch import nn
 
 from sklearn_irx.nn.isolation import generator_for
 
-_DIGITS = 8  # binary ones, to which a probability is rounded
+_DIGITS = 8  # binary, of a probability
 _LEVELS = 2**_DIGITS
 INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}  # by bytes of a floating-point number
 
 
 class Dropout(nn.Module):
-    """Set a share of the values to 0 in training, and enlarge the others for their mean to stay.
+    """Set a share `p`, in [0, 1), of the values to 0 in training, and scale up the others.
 
-    On the CPU, torch draws a 64-bit random number for each value, which takes longer than all else
-    that a network does with it. Here it is a few bits, so the share is met to within 1/512.
-
-    Parameters
-    ----------
-    p : float
-        Share to drop, in [0, 1).
+    On the CPU, torch draws a 64-bit random number for each value, which takes longer than all other
+    work of the layer. Here it is a few bits, so the share is exact to 1/512.
     """
 
     def __init__(self, p: float) -> None:
@@ -30,7 +25,7 @@ class Dropout(nn.Module):
 
     @property
     def share(self) -> float:
-        """What is dropped now: `p` in training, else nothing."""
+        """The share that is dropped now: `p` in training, else 0."""
         return self.p if self.training else 0.0
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -50,9 +45,9 @@ class Dropout(nn.Module):
 
 
 def drop_(x: torch.Tensor, p: float) -> None:
-    """Set about a share `p` of the values of `x`, which must be contiguous, to 0."""
+    """Set a share `p` of the values of `x`, which must be contiguous, to 0, to within 1/512."""
     integers = x.view(INTEGERS[x.itemsize])
-    # A bit for each value, byte by byte: in turn each becomes the sign, shifted through all bits.
+    # A random bit for each value: shifted to the sign of its byte, and spread over all bits.
     drawn = _random_bits(-(-x.numel() // 8), p)
     signs = drawn << torch.arange(8, dtype=torch.int8).unsqueeze(1)
     mask = signs.bitwise_right_shift_(7).flatten()[: x.numel()].to(integers.dtype)
@@ -62,9 +57,9 @@ def drop_(x: torch.Tensor, p: float) -> None:
 def _random_bits(n_bytes: int, p: float) -> torch.Tensor:
     """Draw bits that are 0 with about probability `p`: (n_bytes,), dtype int8.
 
-    A bit that is 1 with probability q stays so with probability q / 2 if a fair bit must be 1 too,
-    and with (q + 1) / 2 if either may: so the digits of the probability, from the last one, say
-    how to combine fair bits. For a half, one of them is enough.
+    A bit that is 1 with probability q becomes q / 2 by `and` with a fair bit, and (q + 1) / 2 by
+    `or`. So the binary digits of the probability, from the last one, tell how to combine fair bits.
+    A half needs only one of them.
     """
     level, n_digits = _LEVELS - _n_dropped(p), _DIGITS
     while level % 2 == 0:
@@ -83,7 +78,7 @@ def _random_bits(n_bytes: int, p: float) -> torch.Tensor:
 
 
 def enlargement(p: float) -> float:
-    """Give the factor that makes up for the values that :func:`drop_` sets to 0."""
+    """Return the factor by which the values that :func:`drop_` keeps are scaled up."""
     return _LEVELS / (_LEVELS - _n_dropped(p))
 
 

@@ -1,4 +1,4 @@
-"""The words of a batch, end to end: where they stand, and which of them are the same."""
+"""The words of a batch, end to end: their positions, and the unique words among them."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from sklearn_irx.text import PADDING
 
 
 class PackedBatch:
-    """Numbers the words of a batch of documents, so that nothing is computed for padding.
+    """The words of a batch of documents without padding.
 
-    Row 0 of all that is *packed* stands for no word, rows 1 to n_words for the words of the
-    documents, one after the other. *Places* are positions in a frame: the batch with empty margins
-    at both sides and an empty line above, so that a window may reach past its document.
+    Row 0 of a *packed* tensor stands for no word, rows 1 to n_words for the words of the documents,
+    one after the other. *Positions* are those in a frame: the batch with empty margins on both
+    sides and an empty line above, so that a window may reach beyond its document.
 
     Parameters
     ----------
     ids : Tensor of shape (batch, length), dtype int64
         Word ids, 0 past the end of a document.
     margin : int
-        Words that a window reaches at most to either side.
+        Largest half width of a window.
     unseen : Tensor of shape (n_unseen, size), default=None
         Vectors of the words whose ids are beyond a table of word vectors.
 
     Attributes
     ----------
     words : Tensor of shape (batch, length), dtype bool
-        Where there are words.
-    distinct : Tensor of shape (n_distinct,), dtype int64
+        False for padding.
+    unique : Tensor of shape (n_unique,), dtype int64
         The ids that occur, ascending. The first is that of padding.
-    which : Tensor of shape (1 + n_words,), dtype int64
-        The position in `distinct` of each packed row.
-    places : Tensor of shape (1 + n_words,), dtype int64
-        The place of each packed row in the flattened frame.
-    rows_at : Tensor of shape (size of the frame,), dtype int64
-        The packed row at each place, 0 where there is no word.
+    inverse : Tensor of shape (1 + n_words,), dtype int64
+        The index in `unique` of each packed row.
+    positions : Tensor of shape (1 + n_words,), dtype int64
+        The position of each packed row in the flattened frame.
+    row_at : Tensor of shape (size of the frame,), dtype int64
+        The packed row at each position, 0 where there is no word.
     line : int
         Length of a line of the frame; a document is a line.
     """
@@ -53,8 +53,8 @@ class PackedBatch:
         frame = F.pad(ids, (margin, margin, 1, 0), value=PADDING)
         self.line = frame.shape[1]
         frame = frame.flatten()
-        nowhere = torch.full((1,), margin, device=ids.device)  # in the line above the documents
-        self.positions = torch.cat([nowhere, (frame != PADDING).nonzero().squeeze(1)])
+        empty = torch.full((1,), margin, device=ids.device)  # in the line above the documents
+        self.positions = torch.cat([empty, (frame != PADDING).nonzero().squeeze(1)])
         self.row_at = torch.zeros_like(frame)
         self.row_at[self.positions] = torch.arange(len(self.positions), device=ids.device)
         found, self._order = frame.index_select(0, self.positions).sort(stable=True)
@@ -76,19 +76,19 @@ class PackedBatch:
 
     @cached_property
     def padded_inverse(self) -> torch.Tensor:
-        """The number in `distinct` of the word at each position: (batch, length)."""
+        """The index in `unique` of each word: (batch, length)."""
         return look_up(self.inverse, self.rows)
 
     @cached_property
     def occurrences(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The packed rows of words, equal words together; where each word begins; how many."""
+        """The packed rows ordered by word; the first of each unique word there; their counts."""
         ends = torch.cat([self._starts[1:], self._starts.new_full((1,), len(self._order))])
-        # The first in order is row 0, which is no word.
+        # Row 0, which is no word, comes first.
         return self._order[1:], self._starts[1:] - 1, (ends - self._starts)[1:]
 
     @cached_property
     def _first_alike(self) -> torch.Tensor:
-        """For each word in order, where in order the first of its equals in its document stands."""
+        """The first occurrence of each word in its document; both in the order by word."""
         found = self.inverse[self._order]
         lines = self.positions[self._order].div(self.line, rounding_mode="floor")
         other = (found[1:] != found[:-1]) | (lines[1:] != lines[:-1])
@@ -96,19 +96,10 @@ class PackedBatch:
         return torch.cat([numbers[:1], numbers[1:] * other]).cummax(0).values
 
     def count_once(self, mask: torch.Tensor) -> torch.Tensor:
-        """Let words that are selected twice in a document count once.
+        """Reduce a mask (batch, length) so that a word selected twice in a document counts once.
 
-        Each keeps the part that no equal word before it has taken: the first that is selected all,
-        the others nothing. Through the part there is no gradient.
-
-        Parameters
-        ----------
-        mask : Tensor of shape (batch, length)
-            From 0 to 1.
-
-        Returns
-        -------
-        counting : Tensor of shape (batch, length)
+        Each occurrence keeps the part that earlier ones have left of 1: of a hard mask, the first
+        counts 1 and the others 0. That part has no gradient.
         """
         with torch.no_grad():
             selected = self.packed(mask)[self._order].double()
@@ -118,7 +109,7 @@ class PackedBatch:
         return mask * self.padded(left.clamp_(0, 1).to(mask.dtype))
 
     def vectors(self, table: nn.Embedding) -> torch.Tensor:
-        """Give the vector of each distinct word, from `table` or else from `unseen`."""
+        """Return the vector of each unique word, from `table` or else from `unseen`."""
         n_known = table.num_embeddings
         known = self.unique[self.unique < n_known]
         if self.unseen is None or len(known) == len(self.unique):
@@ -131,10 +122,10 @@ class PackedBatch:
         return torch.cat([values.new_zeros(1, *values.shape[2:]), values[self.words]])
 
     def padded(self, values: torch.Tensor) -> torch.Tensor:
-        """Map (1 + n_words, ...) to (batch, length, ...): row 0 is what padding gets."""
+        """Map (1 + n_words, ...) to (batch, length, ...), with row 0 for padding."""
         return look_up(values, self.rows)
 
 
 def look_up(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-    """Give ``values[index]``, which torch does several times as fast for an index in one line."""
+    """Return ``values[index]``: with a flat index, torch is several times as fast."""
     return values.index_select(0, index.flatten()).view(*index.shape, *values.shape[1:])

@@ -1,4 +1,4 @@
-"""In how many bits matrix products are computed."""
+"""The floating-point type of matrix products."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def product_type(precision: str, device: torch.device) -> torch.dtype:
-    """Give the type of the factors of matrix products; what is added up has 32 bits.
+    """Return the type of the factors of matrix products; sums have 32 bits.
 
-    Parameters
-    ----------
-    precision : {"auto", "float32", "bfloat16"}
-        "auto" is bfloat16 on a CPU or a CUDA device that multiplies such numbers in hardware.
-    device : torch.device
-        Where the products are computed.
+    ``"auto"`` is bfloat16 on a CPU or a CUDA device that multiplies such numbers in hardware.
     """
     if precision == "auto":
         return torch.bfloat16 if _has_bfloat16(device.type) else torch.float32

@@ -1,4 +1,4 @@
-"""The last layers of the selector, a block of words at a time."""
+"""The last layers of the selector, computed in blocks of words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from sklearn_irx.nn.kernels.dropout import drop_, enlargement
 
-_BLOCK = 2048  # words whose features stay in the cache while they are worked on
+_BLOCK = 2048  # words whose features fit into the cache
 
 
 class _Scores(torch.autograd.Function):
@@ -20,7 +20,7 @@ class _Scores(torch.autograd.Function):
     def forward(
         ctx: Any, features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, dropout: float
     ) -> torch.Tensor:
-        seen = features.detach()  # and overwritten: memory that is new is slow
+        seen = features.detach()  # overwritten, as new memory is slow
         scores = torch.empty(len(features), len(weight))
         scaled = enlargement(dropout) * weight.T
         for block in _blocks(len(features)):
@@ -37,34 +37,29 @@ class _Scores(torch.autograd.Function):
         if seen is None:
             raise RuntimeError("scores_of goes backward once: its memory is overwritten by then")
         ctx.seen = None
-        of_weight = torch.zeros_like(scaled)
+        weight_gradient = torch.zeros_like(scaled)
         for block in _blocks(len(seen)):
-            of_weight.addmm_(seen[block].float().T, gradient[block])
-            # One by one: products with so narrow a matrix are slow.
+            weight_gradient.addmm_(seen[block].float().T, gradient[block])
+            # Column by column: torch is slow at products with a narrow matrix.
             slopes = reduce(torch.add, map(torch.outer, gradient[block].T, scaled.T))
-            # What was negative or dropped is 0 in `seen`.
+            # Negative and dropped values are 0 in `seen`.
             torch.ops.aten.threshold_backward.grad_input(
                 slopes.to(seen.dtype), seen[block], 0, grad_input=seen[block]
             )
-        return seen, ctx.enlargement * of_weight.T, gradient.sum(dim=0), None
+        return seen, ctx.enlargement * weight_gradient.T, gradient.sum(dim=0), None
 
 
 def scores_of(
     features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, dropout: float
 ) -> torch.Tensor:
-    """Rectify features, drop some, and map them to scores by a dense layer.
-
-    The same as ReLU, dropout and a linear layer one after the other, without their passes over
-    memory that is too large for the cache.
+    """Apply ReLU, dropout and a dense layer, in blocks of words that fit into the cache.
 
     Parameters
     ----------
     features : Tensor of shape (n_words, n_features)
-        On the CPU, of any floating-point type, contiguous. They are overwritten, and so must not
-        be what other gradients are computed from.
-    weight : Tensor of shape (n_scores, n_features)
-        Of the dense layer.
-    bias : Tensor of shape (n_scores,)
+        On the CPU, of any floating-point type, contiguous. They are overwritten, so no other
+        gradient may depend on their values.
+    weight, bias : Tensor of shape (n_scores, n_features) and (n_scores,)
         Of the dense layer.
     dropout : float
         Share of the features to drop, in [0, 1).

@@ -8,28 +8,19 @@ from collections import deque
 def denoise(values: list[float], weight: float) -> list[float]:
     """Minimize ``sum((z - values) ** 2) / 2 + weight * sum(abs(z[1:] - z[:-1]))``, exactly.
 
-    The dynamic program of N. A. Johnson, "A Dynamic Programming Algorithm for the Fused Lasso
-    and L0-Segmentation", 2013, whose time is linear in the length. The least cost of a sequence
-    up to here has, as a function of the latest z, a piecewise linear derivative; each step cuts
-    it off at plus and minus the weight, which adds a knot at either end and drops those beyond.
+    The dynamic program of N. A. Johnson, "A Dynamic Programming Algorithm for the Fused Lasso and
+    L0-Segmentation", 2013, in time linear in the length. The minimum over the values so far, as a
+    function of the latest z, has a piecewise linear derivative. Each step clips the derivative to
+    plus and minus `weight`: this adds a knot at either end, and drops the knots beyond.
 
-    Parameters
-    ----------
-    values : list of float
-        At least one.
-    weight : float
-        Above 0.
-
-    Returns
-    -------
-    z : list of float
-        Exactly equal where neighbours are fused.
+    Returns z, exactly equal where neighbours are fused. Needs at least one value and a weight above
+    0.
     """
-    knots: deque[tuple[float, float, float]] = deque()  # place, change of slope and of intercept
+    knots: deque[tuple[float, float, float]] = deque()  # position, change of slope and of intercept
     bounds = []
     edge = 0.0
     for i, value in enumerate(values):
-        # After the last word nothing is cut off: its z is where the derivative is 0.
+        # After the last value nothing is clipped: its z is where the derivative is 0.
         limit = weight if i + 1 < len(values) else 0.0
         slope, level = 1.0, -edge - value
         while knots and slope * knots[0][0] + level < -limit:
@@ -38,7 +29,7 @@ def denoise(values: list[float], weight: float) -> list[float]:
         low = (-limit - level) / slope
         knots.appendleft((low, slope, level + limit))
         slope, level = 1.0, edge - value
-        # Only rounding of huge values could pass the knot at `low`, left of which slopes are 0.
+        # Left of the knot at `low`, slopes are 0; huge values could pass it by rounding.
         while len(knots) > 1 and slope * knots[-1][0] + level > limit:
             _, steeper, higher = knots.pop()
             slope, level = slope - steeper, level - higher

@@ -1,9 +1,9 @@
-"""Convolutions over words that skip what is empty, twice the same, or not the largest.
+"""Convolutions that skip padding, repeated words and values that max pooling would drop.
 
-Both operations give what the plain formulation gives (:class:`~sklearn_irx.nn.encoder`
-computes it): convolutions at every position, then for the predictor their maximum. They are
-matrix products for all positions of a window at once, followed by sums of rows, so a word that
-occurs often, or a position without a word, costs next to nothing.
+Both operations compute the same as convolutions at every position, for the predictor followed by
+max pooling (:class:`~sklearn_irx.nn.encoder.EncoderModule`). They are matrix products for all
+slots of a window at once, followed by sums of rows: a repeated word, or a position without a word,
+takes next to no time.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from sklearn_irx.nn.kernels.dropout import INTEGERS
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch, look_up
 
 _BLOCK = 2048  # windows
-_ROUND = 128  # rows: a product is prepared anew for each number of them
+_ROUND = 128  # rows; torch prepares a product anew for each number of rows
 
 
 class Windows:
-    """The positions within windows of several widths, called slots, one width after the other.
+    """Windows of several widths: their positions, called slots, one width after the other.
 
     Parameters
     ----------
@@ -32,19 +32,17 @@ class Windows:
     Attributes
     ----------
     shifts : Tensor of shape (n_slots,), dtype int64
-        The word that each slot sees, counted from the middle of the window.
+        Position of each slot relative to the middle of the window.
     width_of : Tensor of shape (n_slots,), dtype int64
-        Which of the widths a slot belongs to.
-    first : Tensor of shape (n_widths,), dtype int64
-        The first slot of each width.
-    middle : Tensor of shape (n_widths,), dtype int64
-        The slot of each width whose shift is 0.
+        Index of the width that a slot belongs to.
+    first, middle : Tensor of shape (n_widths,), dtype int64
+        The first slot of each width, and the one whose shift is 0.
     half_width : int
         The largest shift to either side.
     """
 
     def __init__(self, widths: Sequence[int]) -> None:
-        # On the CPU even in the skeleton of a network, which has shapes and no numbers.
+        # On the CPU even where a network is built on torch's "meta" device.
         sizes = torch.tensor(list(widths), device="cpu")
         self.width_of = torch.arange(len(sizes), device="cpu").repeat_interleave(sizes)
         self.first = sizes.cumsum(0) - sizes
@@ -57,18 +55,10 @@ class Windows:
         return len(self.shifts)
 
     def sums(self, products: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Add up, for every window, what its slots give.
+        """Sum the products (n_rows, n_slots * n_filters) over the slots of each window.
 
-        Parameters
-        ----------
-        products : Tensor of shape (n_rows, n_slots * n_filters)
-            What each row would give in each slot.
-        rows : Tensor of shape (n_windows, n_slots), dtype int64
-            The row in each slot.
-
-        Returns
-        -------
-        sums : Tensor of shape (n_windows, n_widths * n_filters)
+        `rows` (n_windows, n_slots) has the row in each slot. Returns (n_windows, n_widths *
+        n_filters).
         """
         n_slots = len(self)
         starts = n_slots * torch.arange(len(rows)).unsqueeze(1) + self.first
@@ -79,21 +69,12 @@ class Windows:
             mode="sum",
         ).view(len(rows), -1)
 
-    def around(self, middles: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-        """Look up what each slot of windows sees.
+    def around(self, middles: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """Look up `values` (size of the frame,) in the slots of windows with these `middles`.
 
-        Parameters
-        ----------
-        middles : Tensor of shape (n_windows,), dtype int64
-            The places of their middles.
-        at : Tensor of shape (size of the frame,)
-            What there is at each place.
-
-        Returns
-        -------
-        seen : Tensor of shape (n_windows, n_slots)
+        Returns (n_windows, n_slots).
         """
-        return look_up(at, middles.unsqueeze(1) + self.shifts)
+        return look_up(values, middles.unsqueeze(1) + self.shifts)
 
 
 class _Convolution(torch.autograd.Function):
@@ -109,39 +90,39 @@ class _Convolution(torch.autograd.Function):
         dtype: torch.dtype,
     ) -> torch.Tensor:
         table, weight = _rounded_up(table.to(dtype)), weight.to(dtype)
-        numbers_at = batch.inverse.index_select(0, batch.row_at)
+        index_at = batch.inverse.index_select(0, batch.row_at)
         ctx.save_for_backward(table, weight)
         ctx.batch, ctx.windows = batch, windows
-        return windows.sums(table @ weight.flatten(1), windows.around(batch.positions, numbers_at))
+        return windows.sums(table @ weight.flatten(1), windows.around(batch.positions, index_at))
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         table, weight = ctx.saved_tensors
         batch, windows = ctx.batch, ctx.windows
         n_slots, n_filters = len(windows), weight.shape[2]
-        # What a word gave in a slot went to the window that lies so much before it.
+        # A word's product in a slot went to the window whose middle is `shifts` before the word.
         rows, starts, counts = batch.occurrences
-        places = batch.positions.index_select(0, rows).unsqueeze(1) - windows.shifts
-        sources = look_up(batch.row_at, places).mul_(len(windows.first)).add_(windows.width_of)
-        # Word by word, and of each word slot by slot: a row of `of_products` is a bag of sources.
+        positions = batch.positions.index_select(0, rows).unsqueeze(1) - windows.shifts
+        sources = look_up(batch.row_at, positions).mul_(len(windows.first)).add_(windows.width_of)
+        # A bag of sources for each word and slot: together, the rows of `product_gradient`.
         rank = torch.arange(len(rows)) - starts.repeat_interleave(counts)
         bags = n_slots * starts.unsqueeze(1) + counts.unsqueeze(1) * torch.arange(n_slots)
         order = bags.repeat_interleave(counts, dim=0).add_(rank.unsqueeze(1))
         sorted_sources = torch.empty(sources.numel(), dtype=sources.dtype)
         sorted_sources[order.flatten()] = sources.flatten()
         n_empty = n_slots * (len(table) - 1 - len(starts))
-        of_products = F.embedding_bag(
+        product_gradient = F.embedding_bag(
             sorted_sources,
             gradient.to(table.dtype).reshape(-1, n_filters),
             F.pad(bags.flatten(), (0, n_empty), value=len(sorted_sources)),
             mode="sum",
         ).view(-1, n_slots * n_filters)
-        of_weight = (table[1:].T @ of_products).float().view(weight.shape)
-        of_table = None
+        weight_gradient = (table[1:].T @ product_gradient).float().view(weight.shape)
+        table_gradient = None
         if ctx.needs_input_grad[0]:
-            of_table = (of_products[: len(starts)] @ weight.flatten(1).T).float()
-            of_table = F.pad(of_table, (0, 0, 1, 0))
-        return of_table, of_weight, None, None, None
+            table_gradient = (product_gradient[: len(starts)] @ weight.flatten(1).T).float()
+            table_gradient = F.pad(table_gradient, (0, 0, 1, 0))
+        return table_gradient, weight_gradient, None, None, None
 
 
 def convolution(
@@ -152,14 +133,14 @@ def convolution(
     windows: Windows,
     dtype: torch.dtype,
 ) -> torch.Tensor:
-    """Convolve over all words, computing what is to be multiplied once for each distinct word.
+    """Convolve over all words; matrix products are computed once for each unique word.
 
     Parameters
     ----------
-    table : Tensor of shape (n_distinct, size)
-        The vector of each distinct word of `batch`, zeros for padding.
+    table : Tensor of shape (n_unique, size)
+        The vector of each unique word of `batch`, zeros for padding.
     weight : Tensor of shape (size, n_slots, n_filters)
-        What a word adds to each filter, by its place in the window.
+        Weights of the filters.
     bias : Tensor of shape (n_widths, n_filters)
         Of the filters.
     batch : PackedBatch
@@ -167,14 +148,14 @@ def convolution(
     windows : Windows
         The widths of the filters.
     dtype : torch.dtype
-        Of the products and of the result. Sums are in 32 bits, and so are the gradients returned.
+        Of the products and of the result. Sums and returned gradients have 32 bits.
 
     Returns
     -------
     features : Tensor of shape (1 + n_words, n_widths * n_filters)
         Row 0 stands for padding and must not be used.
     """
-    # Every window has a word in its middle, so the bias is what each word adds there.
+    # Every window has a word in its middle, so the bias can be part of its weights there.
     in_the_middle = (torch.arange(len(windows)).unsqueeze(1) == windows.middle).to(bias.dtype)
     weight = torch.cat([weight, (in_the_middle @ bias).unsqueeze(0)])
     features: torch.Tensor = _Convolution.apply(
@@ -183,7 +164,7 @@ def convolution(
     return features
 
 
-class _LargestConvolution(torch.autograd.Function):
+class _MaxPooledConvolution(torch.autograd.Function):
     """See :func:`max_pooled_convolution`."""
 
     @staticmethod
@@ -197,14 +178,14 @@ class _LargestConvolution(torch.autograd.Function):
         dtype: torch.dtype,
     ) -> torch.Tensor:
         rows = kept.nonzero().squeeze(1)
-        number = torch.zeros(len(x), dtype=torch.int64)  # among the kept rows, 0 for the others
+        number = torch.zeros(len(x), dtype=torch.int64)  # among the kept rows, else 0
         number[rows] = torch.arange(1, len(rows) + 1)
         vectors = F.pad(x.index_select(0, rows).to(dtype), (0, 0, 1, 0))
         products = _rounded_up(vectors) @ weight.to(dtype).flatten(1)
 
         number_at = number.index_select(0, batch.row_at)
         middles = _by_document(_near(number_at > 0, windows) & (batch.row_at > 0), batch)
-        # Some documents at a time, so that their windows stay in the cache.
+        # A few documents at a time, so that their windows fit into the cache.
         found = [
             _largest(
                 windows.sums(products, windows.around(some.flatten(), number_at)).view(
@@ -223,24 +204,26 @@ class _LargestConvolution(torch.autograd.Function):
         x, weight, middle, positive = ctx.saved_tensors
         batch, windows = ctx.batch, ctx.windows
         size, n_slots, n_filters = weight.shape
-        # One window of each document gave the largest value of a filter: only its words count,
+        # For each document and filter, only the words of the window with the largest value count,
         # and only where the filter has a gradient.
         shape = (batch.n_documents, len(windows.first), n_filters)
         factors = (gradient * positive).view(shape)[:, windows.width_of].permute(1, 2, 0).flatten()
         used = factors.nonzero().squeeze(1)
         factors = factors.index_select(0, used)
-        entries = used // batch.n_documents  # of the weights, in the order of slots and filters
+        entries = used // batch.n_documents  # of the weights, by slot and filter
         middles = middle.view(shape).permute(1, 2, 0)[windows.width_of].flatten()
         shifts = windows.shifts.index_select(0, entries // n_filters)
         rows = batch.row_at.index_select(0, middles.index_select(0, used) + shifts)
-        of_weight = _weighted_sums(x, rows, entries, factors, n_slots * n_filters)
+        weight_gradient = _weighted_sums(
+            x, rows, bags=entries, factors=factors, n_bags=n_slots * n_filters
+        )
         rows, order = rows.int().sort(stable=True)
-        of_x = _weighted_sums(
-            weight.flatten(1).T, entries.index_select(0, order), rows.long(),
-            factors.index_select(0, order), len(x),
+        x_gradient = _weighted_sums(
+            weight.flatten(1).T, entries.index_select(0, order), bags=rows.long(),
+            factors=factors.index_select(0, order), n_bags=len(x),
         )  # fmt: skip
-        of_weight = of_weight.view(n_slots, n_filters, size)
-        return of_x, of_weight.permute(2, 0, 1), None, None, None, None
+        weight_gradient = weight_gradient.view(n_slots, n_filters, size)
+        return x_gradient, weight_gradient.permute(2, 0, 1), None, None, None, None
 
 
 def max_pooled_convolution(
@@ -251,39 +234,37 @@ def max_pooled_convolution(
     windows: Windows,
     dtype: torch.dtype,
 ) -> torch.Tensor:
-    """Give the largest value of each filter in each document, and at least 0.
+    """Return the largest value of each filter in each document, at least 0, without a bias.
 
-    Only windows that touch a word that is kept are computed. All others see nothing, and give 0.
-    Backward, each filter has a gradient at the one window where it was largest; it reaches words
-    that were not kept as well.
+    Only windows with a kept word are computed: the others have the value 0. The gradient of a
+    filter comes from the one window where it was largest, and reaches all words there, kept or not.
 
     Parameters
     ----------
     x : Tensor of shape (1 + n_words, size)
-        The vector of each word of `batch`: zeros where it is not kept.
-    weight : Tensor of shape (size, n_slots, n_filters)
-        What a word adds to each filter, by its place in the window.
+        The vector of each word of `batch`, zeros where it is not kept.
+    weight, batch, windows, dtype
+        As :func:`convolution` takes them; the gradients have 32 bits.
     kept : Tensor of shape (1 + n_words,), dtype bool
-        Which words are not zeros; not row 0.
-    batch : PackedBatch
-        The words.
-    windows : Windows
-        The widths of the filters.
-    dtype : torch.dtype
-        Of the products. Their sums are in 32 bits, the gradients entirely.
+        Words that are kept; not row 0.
 
     Returns
     -------
-    largest : Tensor of shape (batch, n_widths * n_filters), dtype float32
+    pooled : Tensor of shape (batch, n_widths * n_filters), dtype float32
     """
-    largest: torch.Tensor = _LargestConvolution.apply(x, weight, kept, batch, windows, dtype)
+    largest: torch.Tensor = _MaxPooledConvolution.apply(x, weight, kept, batch, windows, dtype)
     return largest
 
 
 def _weighted_sums(
-    rows: torch.Tensor, index: torch.Tensor, bags: torch.Tensor, factors: torch.Tensor, n_bags: int
+    rows: torch.Tensor,
+    index: torch.Tensor,
+    *,
+    bags: torch.Tensor,
+    factors: torch.Tensor,
+    n_bags: int,
 ) -> torch.Tensor:
-    """Sum `rows` at `index` times `factors` by bag, whose numbers ascend: (n_bags, size)."""
+    """Sum `rows` at `index` times `factors` by bag (ascending numbers): (n_bags, size)."""
     return F.embedding_bag(
         index,
         rows.detach().contiguous(),
@@ -294,19 +275,19 @@ def _weighted_sums(
 
 
 def _rounded_up(rows: torch.Tensor) -> torch.Tensor:
-    """Add zeros for the number of rows to be round."""
+    """Pad with zeros to a multiple of `_ROUND` rows."""
     return F.pad(rows, (0, 0, 0, -len(rows) % _ROUND))
 
 
 def _largest(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give the largest values along dimension 1, at least 0, and the first index of each.
+    """Return the maxima over dimension 1, at least 0, and their first indices.
 
-    The same as ``values.clamp(min=0).max(dim=1)``, which is not vectorized. Numbers from 0 on are
-    in the order of their bits read as integers. `values` is overwritten.
+    The same as ``values.clamp(min=0).max(dim=1)``, which is not vectorized: nonnegative floats sort
+    like their bits as integers. Overwrites `values`.
     """
     bits = values.clamp_(min=0).view(INTEGERS[values.itemsize])
     far = torch.iinfo(bits.dtype).max // 2
-    if bits.shape[1] > far:  # positions would not fit into so few bits
+    if bits.shape[1] > far:  # positions would not fit into these bits
         most, index = values.max(dim=1)
         return most, index
     most = bits.amax(dim=1, keepdim=True)
@@ -317,7 +298,7 @@ def _largest(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _near(marked: torch.Tensor, windows: Windows) -> torch.Tensor:
-    """Mark the places whose windows hold a marked place. Margins keep documents apart."""
+    """Mark the positions whose windows hold a marked one. Margins keep documents apart."""
     near = torch.zeros_like(marked)
     for shift in windows.shifts.unique().tolist():
         near |= marked.roll(-shift)
@@ -325,12 +306,12 @@ def _near(marked: torch.Tensor, windows: Windows) -> torch.Tensor:
 
 
 def _by_document(marked: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
-    """Give the marked places of each document, (batch, most of them), else a place of no word."""
-    places = marked.nonzero().squeeze(1)
-    documents = places // batch.line - 1
+    """Return the marked positions by document, padded with an empty position."""
+    positions = marked.nonzero().squeeze(1)
+    documents = positions // batch.line - 1
     counts = torch.bincount(documents, minlength=batch.n_documents)
-    columns = torch.arange(len(places)) - (counts.cumsum(0) - counts)[documents]
+    columns = torch.arange(len(positions)) - (counts.cumsum(0) - counts)[documents]
     most = max(1, int(counts.max()))
     table = torch.full((batch.n_documents, most), batch.margin)
-    table[documents, columns] = places
+    table[documents, columns] = positions
     return table

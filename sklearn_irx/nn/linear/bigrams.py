@@ -12,17 +12,7 @@ from sklearn_irx.text import UNKNOWN
 
 
 class BigramPath(nn.Module):
-    """Logits from the TF-IDF of pairs of neighbouring known words; nothing in it is trained.
-
-    Parameters
-    ----------
-    n_bigrams : int
-        Number of bigrams.
-    n_words : int
-        Size of the vocabulary.
-    n_classes : int
-        Number of classes.
-    """
+    """Logits from the TF-IDF of pairs of neighbouring known words; nothing in it is trained."""
 
     bigrams: torch.Tensor
     weights: torch.Tensor
@@ -49,14 +39,8 @@ class BigramPath(nn.Module):
     ) -> torch.Tensor:
         """Return the logits (batch, n_classes) of words and bigrams together.
 
-        Parameters
-        ----------
-        word_logits : Tensor of shape (batch, n_classes)
-            Logits of the single words.
-        ids : Tensor of shape (batch, length)
-            All words.
-        fold : Tensor of shape (batch,)
-            The fold of each document, without which its weights were fitted; 0 for none.
+        `word_logits` (batch, n_classes) are those of the words `ids` (batch, length) alone; `fold`
+        (batch,) is the fold whose weights apply, 0 for those fitted on all documents.
         """
         known = (ids > UNKNOWN) & (ids < self.n_words)
         sought = ids[:, :-1] * self.n_words + ids[:, 1:]

@@ -15,18 +15,12 @@ class LinearPath(nn.Module):
     """Logits from the TF-IDF of the selected words, and the word weights of the selection priors.
 
     The weights are those of the linear initialization plus a trained correction. A linear model
-    overfits its training documents: there, a word or two would seem to suffice, and nothing would
-    be left to learn. So in training a document is encoded with the weights fitted without its fold.
+    overfits its training documents: a word or two would seem to suffice there, and the networks
+    would learn nothing. So in training a document is encoded with the weights fitted without its
+    fold.
 
-    A word that is selected twice counts once. Words with ids beyond the weights count as unknown:
+    A word that is selected twice counts once. Words with ids of `n_words` or more count as unknown:
     their weight is 0.
-
-    Parameters
-    ----------
-    n_words : int
-        Size of the vocabulary.
-    n_classes : int
-        Number of classes.
     """
 
     weights: torch.Tensor
@@ -36,7 +30,7 @@ class LinearPath(nn.Module):
         super().__init__()
         self.register_buffer("weights", torch.zeros(n_words, n_classes))
         self.register_buffer("idf", torch.ones(n_words))
-        # No gradient for unknown words, of which a trained weight would make one word.
+        # Unknown words have no gradient: a trained weight would treat them as one word.
         self.correction = nn.Embedding(n_words, n_classes, padding_idx=UNKNOWN, sparse=True)
         nn.init.zeros_(self.correction.weight)
         self.n_words = n_words
@@ -47,14 +41,9 @@ class LinearPath(nn.Module):
         self.idf = torch.from_numpy(linear.idf)
 
     def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Return the logits (batch, n_classes) of words under a mask.
+        """Return the logits (batch, n_classes) of words under a mask (batch, length).
 
-        Parameters
-        ----------
-        batch : PackedBatch
-            The words.
-        mask, rows : Tensor of shape (batch, length)
-            Their mask, and their rows in `weights`.
+        `rows` (batch, length) are the rows of the words in `weights`.
         """
         return self._logits(batch, mask, F.embedding(rows, self.weights))
 
@@ -75,27 +64,21 @@ class LinearPath(nn.Module):
         return torch.where(ids < self.n_words, ids, UNKNOWN)
 
     def fold(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return the folds (batch,) that rows (batch, length) belong to, 0 for none."""
+        """Return the folds (batch,) of rows (batch, length), 0 for none."""
         return rows[:, 0].div(self.n_words, rounding_mode="floor")
 
     def whole_logits(self, batch: PackedBatch, initial: torch.Tensor) -> torch.Tensor:
-        """Return the logits (batch, n_classes) of all known words, given their initial weights."""
+        """Return the logits (batch, n_classes) of all known words, from their initial weights."""
         known = self._known(batch.ids) > UNKNOWN
         return self._logits(batch, known.to(initial.dtype), initial)
 
     def largest_weights(
         self, batch: PackedBatch, initial: torch.Tensor, class_weights: torch.Tensor
     ) -> torch.Tensor:
-        """Return the largest TF-IDF weight of each word for any class, shape (batch, length).
+        """Return the largest TF-IDF weight of each word for any class: (batch, length).
 
-        Parameters
-        ----------
-        batch : PackedBatch
-            The words.
-        initial : Tensor of shape (batch, length, n_classes)
-            Their initial weights.
-        class_weights : Tensor of shape (batch, n_classes)
-            Factor of the weights for each class.
+        The `initial` weights (batch, length, n_classes) are multiplied by `class_weights` (batch,
+        n_classes).
         """
         weights = initial * class_weights.unsqueeze(1)
         return weights.amax(dim=2) * self.idf[self._known(batch.ids)]
@@ -111,7 +94,7 @@ class LinearPath(nn.Module):
 
 
 def logits_of(tfidf: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Sum weights (batch, length, n_classes) by TF-IDF (batch, length), scaled to length 1."""
+    """Sum weights (batch, length, n_classes) by TF-IDF (batch, length), normalized to length 1."""
     logits = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
-    # At least 1, the smallest idf there is: an empty rationale has a finite gradient.
+    # At least 1, the smallest idf, so that an empty rationale has a finite gradient.
     return logits / tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()

@@ -21,11 +21,6 @@ class SelectionPrior(nn.Module):
     """A selection logit for each word: its largest weight in the linear path, for any class.
 
     ``gain * ((weight - offset) / scale + bias)``, with gain and bias trained.
-
-    Parameters
-    ----------
-    n_words : int
-        Size of the vocabulary.
     """
 
     weights: torch.Tensor
@@ -45,18 +40,9 @@ class SelectionPrior(nn.Module):
         *,
         initial_selection: float,
     ) -> None:
-        """Scale the weights so that a share of the words is selected.
+        """Scale the weights so that the share `initial_selection` of all words is selected.
 
-        Parameters
-        ----------
-        path : LinearPath
-            Initialized with `linear`.
-        linear : LinearWeights
-            The classifier, and the fold of each document.
-        documents : Documents
-            Training documents.
-        initial_selection : float
-            Share of their words to be selected, in (0, 1).
+        `path` has been initialized with `linear`, which was fitted on `documents`.
         """
         weights = path.largest_weight_of_rows()
         folds = torch.from_numpy(np.repeat(linear.folds, documents.lengths))
@@ -74,18 +60,11 @@ class SelectionPrior(nn.Module):
 
 
 class ClassConditionalPrior(nn.Module):
-    """A selection logit for each word: its weight for the classes the whole document speaks for.
+    """A selection logit for each word: its weight for the classes that the whole document suggests.
 
     The linear path, and that of bigrams if there is one, first classifies the whole document. The
     weight of a word is its largest for any class, each times the probability of the class to the
     power of `focus`. With 0 it is that of :class:`SelectionPrior`.
-
-    Parameters
-    ----------
-    n_words, n_bigrams, n_classes : int
-        Sizes of the linear classifier.
-    focus : float
-        At least 0.
     """
 
     scale: torch.Tensor
@@ -106,7 +85,7 @@ class ClassConditionalPrior(nn.Module):
         *,
         initial_selection: float,
     ) -> None:
-        """Scale the weights as :meth:`SelectionPrior.initialize` does, from the same parameters."""
+        """Scale the weights; see :meth:`SelectionPrior.initialize`."""
         if self.bigrams is not None and linear.bigrams is not None:
             self.bigrams.initialize(linear.bigrams)
         weights = [np.empty(0, dtype=np.float32)]
@@ -117,27 +96,13 @@ class ClassConditionalPrior(nn.Module):
         self.scale = torch.tensor(_offset_and_scale(np.concatenate(weights), initial_selection))
 
     def forward(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
-        """Map the words of documents to logits.
-
-        Parameters
-        ----------
-        path : LinearPath
-            With its current correction.
-        batch : PackedBatch
-            The words.
-        rows : Tensor of shape (batch, length)
-            As :meth:`LinearPath.rows` returns them.
-
-        Returns
-        -------
-        logits : Tensor of shape (batch, length)
-        """
+        """Map rows (batch, length), as :meth:`LinearPath.rows` returns them, to logits."""
         standardized = (self.weights(path, batch, rows) - self.scale[0]) / self.scale[1]
         return self.gain * (standardized + self.bias)
 
     @torch.no_grad()
     def weights(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
-        """Return the weights of words (batch, length), from the parameters of :meth:`forward`."""
+        """Return the weights of words, (batch, length)."""
         initial = F.embedding(rows, path.weights)
         logits = path.whole_logits(batch, initial)
         if self.bigrams is not None:
@@ -151,7 +116,7 @@ class ClassConditionalPrior(nn.Module):
 
 
 def _offset_and_scale(weights: np.ndarray, initial_selection: float) -> tuple[float, float]:
-    """Return the least weight selected at the start, and the standard deviation of all."""
+    """Return the smallest weight selected at the start, and the standard deviation of all."""
     if not len(weights):
         return 0.0, 1.0
     offset = float(np.quantile(weights, 1 - initial_selection))

@@ -1,4 +1,4 @@
-"""What a linear text classifier has learned, as arrays."""
+"""The weights of a linear text classifier, as arrays."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import numpy as np
 
 
 class BigramWeights(NamedTuple):
-    """What a linear classifier of whole documents has learned of pairs of neighbouring words.
+    """Weights of pairs of neighbouring words in a linear classifier of whole documents.
 
     Attributes
     ----------
     bigrams : ndarray of shape (n_bigrams,), dtype int64
         The id of the first word times the number of words, plus the id of the second; ascending.
-    weights : ndarray of shape (1 + n_folds, n_bigrams, n_classes), dtype float32
-        Weight of each bigram for each class, as those of words in :class:`LinearWeights`.
-    idf : ndarray of shape (n_bigrams,), dtype float32
-        Inverse document frequencies.
+    weights, idf : ndarray of shape (1 + n_folds, n_bigrams, n_classes) and (n_bigrams,)
+        As those of words in :class:`LinearWeights`.
     word_factor : float
         The logits of single words are multiplied by it before those of bigrams are added.
     """
@@ -41,7 +39,7 @@ class LinearWeights(NamedTuple):
     folds : ndarray of shape (n_documents,), dtype int
         The fold of each document, from 1.
     bigrams : BigramWeights or None
-        What it knows of bigrams, for the class-conditional prior, which reads whole documents.
+        Those of bigrams, for the class-conditional prior, which classifies whole documents.
     """
 
     weights: np.ndarray

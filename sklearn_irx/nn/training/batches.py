@@ -1,4 +1,4 @@
-"""Documents with their classes, in batches as skorch wants them."""
+"""Labelled documents, in batches as skorch expects them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class LabelledDocuments(Dataset):
     Parameters
     ----------
     documents : Documents
-        What is read.
+        Word ids.
     y : ndarray of shape (n_documents,), dtype int
         Class numbers.
     folds : ndarray of shape (n_documents,), dtype int, or None
-        Of documents that a linear start was fitted on.
+        Folds of documents that a linear initialization was fitted on.
     weights : ndarray of shape (n_documents,), dtype float32, or None
-        How much each document counts, 1 in the mean.
+        Sample weights, 1 in the mean.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class LabelledDocuments(Dataset):
         return len(self.y)
 
     def batch(self, rows: np.ndarray) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """Give the documents at `rows` as skorch wants a batch."""
+        """Return the documents at `rows` as a batch (X, y) of skorch."""
         X = {"ids": torch.from_numpy(self.documents.padded(rows))}
         if self.folds is not None:
             X["fold"] = torch.from_numpy(self.folds[rows])
@@ -53,7 +53,7 @@ class LabelledDocuments(Dataset):
 
 
 class TrainingBatches:
-    """Batches of documents of like length, shuffled anew for each epoch."""
+    """Batches of documents of similar length, shuffled anew for each epoch."""
 
     def __init__(
         self, dataset: LabelledDocuments, batch_size: int, random_state: np.random.RandomState
@@ -72,7 +72,7 @@ class TrainingBatches:
 
 
 class ValidationBatches:
-    """Batches of documents of like length, in the same order every time."""
+    """Batches of documents of similar length, in the same order every time."""
 
     def __init__(self, dataset: LabelledDocuments, batch_size: int) -> None:
         self.dataset = dataset

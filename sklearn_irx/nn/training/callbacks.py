@@ -1,4 +1,4 @@
-"""What happens between the epochs of training."""
+"""Callbacks of the training loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn_irx.nn.training.penalties import TOLERANCE
 
 
 def learned(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Return what training changes in a network, by name: weights, and buffers of its sampler."""
+    """Return what training changes in a network, by name: weights, and the sampler's buffers."""
     frozen = {name for name, weight in module.named_parameters() if not weight.requires_grad}
     frozen.update(name for name, _ in module.named_buffers() if not name.startswith("sampler."))
     return {
@@ -25,10 +25,10 @@ def learned(module: nn.Module) -> dict[str, torch.Tensor]:
 
 
 class Curriculum(Callback):
-    """Full text first, then penalties that rise step by step.
+    """Train on the full text first, then with penalties that rise step by step.
 
-    A selector trained from scratch under full penalties tends to collapse to a word or two
-    before the predictor has learned anything that outweighs them.
+    From random weights and under full penalties, a selector tends to collapse to a word or two
+    before the predictor has learned enough to need more.
 
     Parameters
     ----------
@@ -49,11 +49,11 @@ class Curriculum(Callback):
 
 
 class BestWeights(Callback):
-    """Return to the weights with the best validation loss, and learn slower from there.
+    """Restore the weights with the best validation loss, and halve the learning rate.
 
-    After `patience` epochs without a better one, the best weights return and the learning rate
-    halves; training ends with the best weights (Dai et al., 2022). An epoch that keeps the limit
-    of transitions, if there is one, is better than any that does not.
+    Both happen after `patience` epochs without improvement; training ends with the best weights
+    (Dai et al., 2022). Epochs within the limit of transitions, if there is one, are better than
+    others.
 
     Parameters
     ----------
@@ -101,15 +101,7 @@ class BestWeights(Callback):
 
 
 class Stop(Callback):
-    """End training after so many epochs without a better one.
-
-    Parameters
-    ----------
-    n_epochs : int
-        Epochs since the best one, or since the first that could have been one.
-    first_epoch : int
-        As in :class:`BestWeights`.
-    """
+    """End training after `n_epochs` without improvement, as :class:`BestWeights` counts epochs."""
 
     def __init__(self, n_epochs: int, first_epoch: int = 1) -> None:
         self.n_epochs = n_epochs
@@ -118,14 +110,14 @@ class Stop(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
         best = [row["epoch"] for row in net.history if row["best"]]
         if len(net.history) - max(best, default=self.first_epoch) >= self.n_epochs:
-            raise KeyboardInterrupt  # skorch's word for an early end
+            raise KeyboardInterrupt  # skorch's signal for an early end
 
 
 class DecoupledLearningRate(Callback):
     """Multiply the predictor's learning rate by the share of the words that it sees.
 
-    A predictor that adapts fast to a poor selection keeps the selector there. With the lower rate,
-    the slope of its loss over masks is bounded (Liu et al., 2023).
+    A predictor that adapts fast to a poor selection keeps the selector there. The lower rate bounds
+    the slope of its loss over masks (Liu et al., 2023).
     """
 
     def on_grad_computed(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
@@ -136,15 +128,7 @@ class DecoupledLearningRate(Callback):
 
 
 class Progress(Callback):
-    """A progress bar over all epochs, with what the last one reached on the validation part.
-
-    Parameters
-    ----------
-    max_epochs : int
-        Length of the bar in epochs.
-    description : str
-        What stands before the bar.
-    """
+    """A progress bar over `max_epochs`, with the last validation loss, accuracy and length."""
 
     def __init__(self, max_epochs: int, description: str) -> None:
         self.max_epochs = max_epochs

@@ -1,4 +1,4 @@
-"""Checkpoints: training that was cut off goes on where its last epoch ended."""
+"""Checkpoints: interrupted training resumes after its last epoch."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ _FORMAT = 2
 
 
 class Checkpoint(Callback):
-    """Save the state of training after each epoch, and start from a state that was saved.
+    """Save the state of training after each epoch, and resume from a saved state.
 
-    With the same documents, parameters and machine, training that was cut off ends with the same
-    weights as if it had not been: weights, optimizer, penalties, random numbers, history and the
-    best weights are saved. The file is replaced atomically; it holds tensors and numbers, and no
-    code.
+    With the same documents, parameters and machine, interrupted training ends with the same weights
+    as uninterrupted: weights, optimizer, penalties, random numbers, history and the state of `best`
+    are saved. The file is replaced atomically; it holds tensors and numbers, and no code.
 
     Parameters
     ----------
     path : Path
         The file.
     best : BestWeights
-        Its state is saved, too.
+        The callback.
     random_state : RandomState
         Shuffles the documents.
     """
@@ -89,12 +88,12 @@ def checkpoint_path(
     random_state: np.random.RandomState,
     settings: Any,
 ) -> Path:
-    """Return the file of a training: another for whatever would end with other weights.
+    """Return the file of a training: one name for all that ends with the same weights.
 
     Parameters
     ----------
     folder : str or path-like
-        Where it is.
+        Its folder.
     module : Rationalizer
         Before training.
     training, validation : LabelledDocuments
@@ -102,7 +101,7 @@ def checkpoint_path(
     random_state : RandomState
         Before training.
     settings : object that can be pickled
-        All parameters that matter, from ``get_params``.
+        All parameters that the weights depend on.
     """
     documents = [
         (part.documents.ids, part.documents.lengths, part.y, part.folds, part.weights)
@@ -116,17 +115,11 @@ def checkpoint_path(
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Return the state of training that a file holds.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged, or no such file.
-    """
+    """Return the state of training in a file; raise ValueError if the file is unusable."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         known = state["format"] == _FORMAT
-    except Exception as error:  # torch raises many things over a damaged file
+    except Exception as error:  # torch raises many types for a damaged file
         raise ValueError(
             f"checkpoint_dir: {path} cannot be read ({type(error).__name__}): delete it, and "
             "training begins anew."
@@ -140,7 +133,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the numbers of a row of a history as plain Python values."""
+    """Return the numbers in a row of a history as plain Python values."""
     return {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in row.items()

@@ -1,4 +1,4 @@
-"""Training a network for its epochs."""
+"""The call of a training loop."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def train(net: RationaleNet, training: LabelledDocuments) -> None:
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep what each step frees for the next one.
+    """Make glibc keep the memory that a training step frees for the next step.
 
-    glibc gives blocks larger than any freed so far back to the system, and new ones arrive as
-    pages to be filled with zeros, which takes a tenth of a step. So one block is freed that is as
-    large as glibc will learn from, 32 MiB. It was never touched, and takes no memory.
+    glibc returns blocks larger than any freed so far to the system, and new ones arrive as pages to
+    be zeroed, which takes a tenth of a step. So one block of nearly 32 MiB, glibc's limit, is freed
+    here. It is never touched, so it takes no memory.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)

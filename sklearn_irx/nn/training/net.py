@@ -34,11 +34,10 @@ class RationaleNet(NeuralNet):
     full_text : bool
         While True, the predictor is trained on all words and the selector not at all.
     penalty_scale : float
-        Both penalties are multiplied by it in training. In validation they count in full, so that
-        the validation losses of all epochs compare. A penalty that is found in training does not
-        count there: all epochs are compared at the same length.
+        Factor of both penalties in training. Validation losses include fixed penalties in full, and
+        no Lagrange multipliers, so that the epochs compare.
     interrupted : bool
-        Whether training ended by Ctrl-C, which skorch takes for an ordinary end.
+        Whether training ended by Ctrl-C, which skorch treats as an ordinary end.
     """
 
     def __init__(
@@ -69,17 +68,15 @@ class RationaleNet(NeuralNet):
         ]
 
     @property
-    def penalties(
-        self,
-    ) -> tuple[Penalty, Penalty]:
-        """Those of words and of transitions."""
+    def penalties(self) -> tuple[Penalty, Penalty]:
+        """The penalties of words and of transitions."""
         return self.word_penalty, self.transition_penalty
 
     def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> ModelOutput:  # noqa: D102
-        read = {name: value for name, value in x.items() if name != "weight"}
+        inputs = {name: value for name, value in x.items() if name != "weight"}
         if self.full_text and self.module_.training:
-            read["mask"] = (x["ids"] > max(PADDING, UNKNOWN)).float()
-        return super().infer(read, **fit_params)
+            inputs["mask"] = (x["ids"] > max(PADDING, UNKNOWN)).float()
+        return super().infer(inputs, **fit_params)
 
     def get_loss(  # noqa: D102
         self,
@@ -112,14 +109,14 @@ class RationaleNet(NeuralNet):
             self.penalties, (selection.n_selected, selection.n_transitions), strict=True
         ):
             if training and self.penalty_scale > 0:
-                loss = loss + penalty.cost(n, words, self.penalty_scale, weight)
-                penalty.update(n, words, self.penalty_scale, weight)
+                loss = loss + penalty.cost(n, words, scale=self.penalty_scale, weight=weight)
+                penalty.update(n, words, scale=self.penalty_scale, weight=weight)
             elif not training and isinstance(penalty, FixedPenalty):
-                loss = loss + penalty.cost(n, words, 1.0, weight)
+                loss = loss + penalty.cost(n, words, scale=1.0, weight=weight)
         if training:
             surrogate = self.module_.sampler.surrogate_loss(selection, losses)
             if isinstance(surrogate, torch.Tensor):
-                loss = loss + (surrogate - surrogate.detach())  # a gradient, not a loss
+                loss = loss + (surrogate - surrogate.detach())  # its gradient, not its value
         return loss
 
     def run_single_epoch(  # noqa: D102
@@ -133,31 +130,33 @@ class RationaleNet(NeuralNet):
             self.history.record("lambda2", self.transition_penalty.per_unit)
 
     def fit_selection(self, batches: Iterable[Any]) -> None:
-        """Set the thresholds for the length and transitions asked for, if any were.
+        """Set the thresholds for the length and transitions asked for, if any.
 
-        On documents that the linear initialization was not fitted on: it overfits its own.
+        The linear initialization must not have been fitted on these documents: it overfits them.
         """
-        asked = [penalty.target for penalty in self.penalties]
-        if asked == [None, None] or not isinstance(self.module_.sampler, IndependentSamplerModule):
+        targets = [penalty.target for penalty in self.penalties]
+        if targets == [None, None] or not isinstance(
+            self.module_.sampler, IndependentSamplerModule
+        ):
             return
         on_device = ({name: value.to(self.device) for name, value in X.items()} for X, _ in batches)
-        fit_selection(self.module_, ((X, X.pop("weight", None)) for X in on_device), *asked)
+        fit_selection(self.module_, ((X, X.pop("weight", None)) for X in on_device), *targets)
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:
-        """Train for the epochs that remain, if some are in the history already."""
+        """Train for the remaining epochs, if some are in the history already."""
         self.interrupted = False
         try:
             if kwargs.get("epochs") is None:
                 kwargs["epochs"] = self.max_epochs - len(self.history)
             return super().fit_loop(*args, **kwargs)
         except KeyboardInterrupt as error:
-            # A callback ends training by `raise KeyboardInterrupt`; Ctrl-C is no such statement.
+            # A callback ends training by a `raise` statement; Ctrl-C is none.
             self.interrupted = not _is_raised_by_statement(error)
             raise
 
 
 def _is_raised_by_statement(error: BaseException) -> bool:
-    """Tell a `raise` in a program from what a signal does to it."""
+    """Return whether a `raise` statement raised an error, and not a signal."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

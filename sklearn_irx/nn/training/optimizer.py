@@ -1,4 +1,4 @@
-"""Adam that leaves alone the rows of word tables whose words did not occur."""
+"""Adam that updates only those rows of word tables whose words occur."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 
 
 class RowAdam(torch.optim.Adam):
-    """Adam; where a gradient is sparse, of a few rows, only these rows are updated.
+    """Adam that updates only the rows of a sparse gradient.
 
-    A batch holds some thousand words of a vocabulary of a hundred thousand. Adam moves all rows at
-    every step, most of them by what remains of momentum. Here a row keeps its moments until its
-    word occurs again, as in :class:`torch.optim.SparseAdam`; other than there, the rows that are
-    updated have their weight decay. Takes the parameters of :class:`torch.optim.Adam`.
+    A batch holds some thousand words of a vocabulary of a hundred thousand; Adam moves all rows at
+    every step, mostly by momentum. Here a row keeps its moments until its word occurs again, as in
+    :class:`torch.optim.SparseAdam`, and rows have weight decay when they are updated. For the
+    parameters see :class:`torch.optim.Adam`.
     """
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Penalties of words and transitions: fixed, or found in training for what is asked for."""
+"""Penalties of words and transitions: fixed, or adapted in training to a target."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch
 
 from sklearn_irx.nn.lengths import is_share, n_allowed
 
-_SMOOTHING = 0.9  # of the moving average of the error, a batch
-_RATE = 0.02  # nats a step and unit of relative error, summed up
-_DAMPING = 0.2  # nats a unit of relative error, at once
-TOLERANCE = 0.05  # relative, within which a limit is kept
+_SMOOTHING = 0.9  # of the moving average of the error, per batch
+_RATE = 0.02  # nats per step and unit of relative error, summed up
+_DAMPING = 0.2  # nats per unit of the averaged relative error
+TOLERANCE = 0.05  # relative excess over a limit
 
 
 class FixedPenalty:
@@ -39,7 +39,7 @@ class FixedPenalty:
         scale: float,
         weight: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Return the mean penalty of `n` (batch,) units a document, in nats."""
+        """Return the mean penalty in nats of `n` (batch,) words or transitions."""
         if self.free is not None:
             n = (n - n_allowed(self.free, words)).clamp(min=0)
         return scale * self.per_unit * _weighted(n, weight).mean()
@@ -61,10 +61,10 @@ class FixedPenalty:
 class LagrangeMultiplier:
     """A Lagrange multiplier: it rises while a mean is above its target, and falls while below.
 
-    The penalty is relative to the target, so the multiplier is in nats whatever the unit. It
-    follows the sum of a moving average of the error and, as damping against oscillation, the
-    average itself. It is bounded by the cross-entropy of guessing, and by 0: a reward for words,
-    beside a penalty of transitions, ends in the selection of all words for good.
+    The penalty is relative to the target, so the multiplier is in nats whatever the unit. It is the
+    sum of a moving average of the error plus, as damping against oscillation, the average itself.
+    Its upper bound is the cross-entropy of guessing. Its lower bound is 0: a reward for words, next
+    to a penalty of transitions, ends in the selection of all words for good.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class LagrangeMultiplier:
 
     @property
     def per_unit(self) -> float:
-        """The multiplier, in nats for a word or transition (of a share, for a whole document)."""
+        """The multiplier, in nats per word or transition (or per share, for a whole document)."""
         return self.value / self.target
 
     def cost(
@@ -103,7 +103,7 @@ class LagrangeMultiplier:
         scale: float,  # noqa: ARG002
         weight: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Return the mean penalty of `n` (batch,) units a document, in nats."""
+        """Return the mean penalty in nats of `n` (batch,) words or transitions."""
         return self.per_unit * self._mean(n, words, weight)
 
     def update(
@@ -113,7 +113,7 @@ class LagrangeMultiplier:
         scale: float,
         weight: torch.Tensor | None = None,
     ) -> None:
-        """Follow a batch of training. The target is divided by `scale`."""
+        """Update the multiplier on a training batch, for the target divided by `scale`."""
         error = float(self._mean(n.detach(), words, weight)) * scale / self.target - 1.0
         error = max(-1.0, min(1.0, error))
         self.error = _SMOOTHING * self.error + (1 - _SMOOTHING) * error
@@ -137,5 +137,5 @@ Penalty: TypeAlias = FixedPenalty | LagrangeMultiplier
 
 
 def _weighted(n: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
-    """Weight the documents; the mean weight of all documents is 1."""
+    """Multiply by sample weights, 1 in the mean."""
     return n if weight is None else weight * n

@@ -12,8 +12,8 @@ from sklearn_irx.nn.losses import n_transitions
 from sklearn_irx.nn.sampler import IndependentSamplerModule
 
 _HALVINGS = 40  # of the range of preferences, to find a threshold
-_ROUGH_HALVINGS = 12  # the same where the best spans are sought each time, which is slower
-_DOUBLINGS = 8  # of the transition cost, at most, until it is high enough
+_ROUGH_HALVINGS = 12  # where each step searches the best spans, which is slower
+_DOUBLINGS = 8  # of the transition cost, at most
 
 
 @torch.inference_mode()
@@ -23,21 +23,21 @@ def fit_selection(
     rationale_length: float | None,
     max_transitions: float | None,
 ) -> None:
-    """Set a sampler's threshold and transition cost for the mean length and transitions asked for.
+    """Fit a sampler's threshold and transition cost to the mean length and transitions asked for.
 
-    Samples in training have the right mean length, but the words of a probability above one half
-    are not as many. The larger the transition cost, the fewer transitions there are.
+    Samples in training have the right mean length, but the number of words with a probability above
+    one half is another. The larger the transition cost, the fewer transitions there are.
 
     Parameters
     ----------
     module : Rationalizer
         With a sampler that draws words independently.
     batches : iterable of (dict, Tensor of shape (batch,) or None)
-        Arguments of :meth:`Rationalizer.scores`, and weights of the documents.
+        Arguments of :meth:`Rationalizer.scores`, and sample weights.
     rationale_length : float or None
         Mean over documents; below 1, a share of their words. None keeps the threshold.
     max_transitions : float or None
-        Mean over documents, not to be exceeded.
+        Upper limit of the mean over documents.
     """
     sampler: IndependentSamplerModule = module.sampler
     module.eval()
@@ -82,13 +82,12 @@ def fit_selection(
     sampler.transition_cost.fill_(0.0)
     fit_threshold(_HALVINGS)
     if rationale_length is not None:
-        # Half-way to the best word left out, so that rounding decides on no word.
+        # Halfway to the best word left out, so that no word depends on rounding.
         last = preferences[preferences > sampler.threshold].min()
         left = preferences[preferences < last]
         sampler.threshold.copy_((last + left.max()) / 2 if len(left) else last - 1.0)
     if max_transitions is None or measured()[1] <= max_transitions:
         return
-    # The larger the cost, the longer a span must be to gain more than its two transitions cost.
     too_little, enough = 0.0, max(high - low, 1.0)
     for _ in range(_DOUBLINGS):
         sampler.transition_cost.fill_(enough)
