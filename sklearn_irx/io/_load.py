@@ -199,14 +199,10 @@ def _arrays(data: bytes, folder: Path) -> dict[str, np.ndarray]:
 
 
 class _Reader:
-    """Makes estimators of what a model says, and of its words and arrays.
+    """Make estimators of the JSON, the words and the arrays of a model.
 
-    Its errors say what is wrong, and its caller adds where.
-
-    Attributes
-    ----------
-    tokenizers : set of str
-        What fitted models split texts with that is not saved.
+    Its errors say what is wrong, and its caller adds where. `tokenizers` describes the tokenizers
+    that were not saved.
     """
 
     def __init__(

@@ -16,24 +16,11 @@ from sklearn_irx.text.tokenizer import tokens_of
 
 
 class MaskedPredictor:
-    """Predicts with a fitted classifier from some words of the documents.
+    """Predict with a fitted classifier from some words of the documents `X`.
 
-    Parameters
-    ----------
-    estimator : fitted classifier
-        If its ``predict_proba`` takes ``masks``, as that of a
-        :class:`~sklearn_irx.SelectiveRationaleClassifier` does, its predictor encodes the masked
-        documents, without its selector. Any other gets texts of the remaining words.
-    X : sequence of n_samples str
-        Documents.
-    tokenizer : callable, fitted model with ``word_spans``, or None
-        Defines the words for an estimator that gets texts. None means the estimator's own
-        ``word_spans``, or :class:`~sklearn_irx.text.WordTokenizer`.
-
-    Attributes
-    ----------
-    lengths : ndarray of shape (n_samples,), dtype int
-        Number of words of each document.
+    If its ``predict_proba`` takes ``masks``, its predictor encodes the masked documents, without
+    its selector. Any other gets texts of the remaining words, which `tokenizer` defines: a
+    callable, a model with ``word_spans``, or None for the estimator's own or ``WordTokenizer``.
     """
 
     def __init__(self, estimator: Any, X: Any, tokenizer: Any) -> None:
