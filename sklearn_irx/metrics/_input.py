@@ -103,14 +103,18 @@ def check_words(name: str, masks: Any, lengths: Any) -> tuple[np.ndarray, np.nda
 def check_lengths(lengths: Any, masks: np.ndarray, name: str) -> np.ndarray:
     """Check the numbers of words of documents, and that `masks` select no word past them."""
     lengths = check_counts("lengths", lengths, len(masks), f"rows of {name}")
-    past = (masks & (np.arange(masks.shape[1]) >= lengths[:, None])).any(axis=1)
-    if past.any():
-        row = int(past.argmax())
+    if (row := first_past(masks, lengths)) is not None:
         raise ValueError(
             f"lengths[{row}]={lengths[row]}, but {name}[{row}] selects a word past it: give masks "
             "that are False past the end of a document."
         )
     return lengths
+
+
+def first_past(masks: np.ndarray, lengths: np.ndarray) -> int | None:
+    """Return the first row that selects a word past the end of its document, or None."""
+    past = (masks & (np.arange(masks.shape[1]) >= lengths[:, None])).any(axis=1)
+    return int(past.argmax()) if past.any() else None
 
 
 def check_counts(name: str, counts: Any, n_samples: int, of: str) -> np.ndarray:
@@ -156,6 +160,11 @@ def averaged(values: np.ndarray, average: str | None) -> Any:
         defined = values[~np.isnan(values)]
         return float(defined.mean()) if len(defined) else float("nan")
     raise ValueError(f'average={average!r} is unknown: give "samples" or None.')
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide elementwise, with 0 where the denominator is 0."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
 def _as_spans(name: str, masks: Any) -> list[list[Span]] | None:

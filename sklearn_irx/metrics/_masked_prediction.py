@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx._validation import check_texts
-from sklearn_irx.metrics._input import Span, check_masks, check_same_documents
+from sklearn_irx.metrics._input import Span, check_masks, check_same_documents, first_past
 from sklearn_irx.text import WordTokenizer
 from sklearn_irx.text.tokenizer import tokens_of
 
@@ -66,9 +66,7 @@ class MaskedPredictor:
         check_same_documents(("X", "masks"), self.texts, array)
         width = max(int(self.lengths.max()), array.shape[1])
         full = np.pad(array, ((0, 0), (0, width - array.shape[1])))
-        past = (full & (np.arange(width) >= self.lengths[:, None])).any(axis=1)
-        if past.any():
-            row = int(past.argmax())
+        if (row := first_past(full, self.lengths)) is not None:
             raise ValueError(
                 f"masks[{row}] selects words past the end of X[{row}], which has "
                 f"{self.lengths[row]}: give masks of the same words, or pass the model that made "

@@ -225,8 +225,7 @@ def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_a
         ends = ends.astype(np.int32)
     # A copy, because sum_duplicates reorders the indices in place.
     counts = csr_array(
-        (np.ones(len(numbers), dtype=np.int32), numbers.copy(), ends),
-        shape=(len(lengths), n_words),
+        (np.ones(len(numbers), dtype=np.int32), numbers.copy(), ends), shape=(len(lengths), n_words)
     )
     counts.sum_duplicates()
     return counts

@@ -63,11 +63,7 @@ def two_class_data() -> tuple[list[str], np.ndarray]:
 def undecided_documents() -> list[str]:
     """Return documents of several classes or none, whose probabilities depend on weights."""
     texts, _ = text_check_data()
-    return [
-        "",
-        "qwxyz vbnmk",
-        *(f"{one} {other}" for one, other in pairwise(texts)),
-    ]
+    return ["", "qwxyz vbnmk", *(f"{one} {other}" for one, other in pairwise(texts))]
 
 
 def objects(values: Any) -> np.ndarray:
@@ -75,6 +71,16 @@ def objects(values: Any) -> np.ndarray:
     array = np.empty(len(values), dtype=object)
     array[:] = list(values)
     return array
+
+
+def pandas_column(values: Any) -> dict[str, Any]:
+    """Return values as a pandas Series, by its description; nothing without pandas."""
+    try:
+        import pandas as pd
+    except ImportError:
+        return {}
+    # With this index, lookup by label instead of position is noticed.
+    return {"a pandas Series": pd.Series(values, index=np.arange(len(values))[::-1] + 5)}
 
 
 def unfitted(estimator: Any) -> Any:
