@@ -12,12 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_irx.datasets._corpora import (
-    _archived_texts,
-    _from_parquet,
-    _integer_limit,
-    _shown,
-)
+from sklearn_irx.datasets._corpora import _archived_texts, _from_parquet, _integer_limit, _shown
 from sklearn_irx.datasets._eraser import warn_of_shared
 
 _NAMES = ("movies",)

@@ -35,25 +35,21 @@ class ModelFileError(ValueError):
 
 
 def data_name(kind: str, data: bytes) -> str:
-    """Give the name of a data file: it holds the digest, so files of two models never collide."""
+    """Return the name of a data file: with its digest, files of two models never collide."""
     ending = {"weights": "safetensors", "vocabulary": "txt"}[kind]
     return f"{kind}-{digest(data)[:16]}.{ending}"
 
 
 def digest(data: bytes) -> str:
-    """Give the SHA-256 of `data` in hexadecimal digits."""
+    """Return the SHA-256 of `data` in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def read_file(path: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes.
 
-    Raises
-    ------
-    FileNotFoundError
-        If it is not there.
-    ModelFileError
-        If it is something else than a file, a link, or larger.
+    A missing file raises FileNotFoundError; a link, another kind of file or a larger one,
+    ModelFileError.
     """
     # Without waiting: opened otherwise, a pipe would wait for somebody to write into it.
     flags = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
@@ -89,26 +85,7 @@ def read_file(path: Path, limit: int) -> bytes:
 
 
 def read_data(folder: Path, kind: str, entry: Mapping[str, Any], limit: int) -> bytes:
-    """Read a data file, and compare it with what the model says of it.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the model.
-    kind : {"weights", "vocabulary"}
-        What it shall be.
-    entry : dict
-        Its name, number of bytes and SHA-256.
-    limit : int
-        Bytes that are read at most.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is not there.
-    ModelFileError
-        If it is not what `entry` says.
-    """
+    """Read a data file, and check it against its `entry`: name, number of bytes and SHA-256."""
     name, n_bytes, sha256 = entry["name"], entry["bytes"], entry["sha256"]
     if not _DATA.fullmatch(name) or not name.startswith(f"{kind}-"):
         raise ModelFileError(
@@ -131,13 +108,7 @@ def read_data(folder: Path, kind: str, entry: Mapping[str, Any], limit: int) -> 
 
 
 def parse(data: bytes, path: Path) -> dict[str, Any]:
-    """Read the JSON of a model, and check that it is one and of a version known here.
-
-    Raises
-    ------
-    ModelFileError
-        If it is not.
-    """
+    """Parse the JSON of a model, and check that it is one and of a known version."""
     try:
         found = json.loads(
             data.decode("utf-8", "surrogatepass"), parse_constant=_refuse, parse_float=_finite
@@ -163,22 +134,15 @@ def parse(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def to_bytes(model: dict[str, Any]) -> bytes:
-    """Give the JSON of a model as bytes."""
+    """Encode the JSON of a model."""
     text = json.dumps(model, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     return text.encode("utf-8", "surrogatepass")
 
 
 def check_target(folder: str | os.PathLike[str], *, overwrite: bool) -> Path:
-    """Give the folder to write a model in, absolute, or say why none can be written there.
+    """Return the absolute path of the folder to write a model in, or raise why none can be.
 
     Hidden files, those of a version control say, and what an interrupted save left do not count.
-
-    Raises
-    ------
-    FileExistsError
-        If there is a model and `overwrite` is False, or something that is no model.
-    FileNotFoundError
-        If the folder to make it in is missing.
     """
     path = Path(os.path.abspath(folder))
     if not path.parent.is_dir():
@@ -215,25 +179,11 @@ def _holds_model(folder: Path) -> bool:
 def write_model(
     folder: str | os.PathLike[str], files: Mapping[str, bytes], *, overwrite: bool
 ) -> None:
-    """Write a model so that, whenever the process dies, the folder holds one whole model or none.
+    """Write the files of a model so that the folder holds one whole model or none at any time.
 
-    A new folder is filled under another name. In a folder that is there, data files are added
-    first, under names that no other data have, and then ``model.json``, which names them, is
-    replaced in one step.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Where to write.
-    files : dict of str to bytes
-        All files by name.
-    overwrite : bool
-        Whether a model may be replaced.
-
-    Raises
-    ------
-    OSError
-        If it may not, or cannot be written.
+    A new folder is filled under another name. In an existing folder, data files are added first,
+    under names that no other data have, and then ``model.json``, which names them, is replaced in
+    one step.
     """
     path = check_target(folder, overwrite=overwrite)
     if not path.is_dir():

@@ -39,14 +39,9 @@ _ARRAYS = (
 
 
 def upgraded(model: dict[str, Any]) -> dict[str, Any]:
-    """Return what a ``model.json`` of format 1 says, as one of format 2 says it.
+    """Return the ``model.json`` of a model of format 1 in format 2.
 
-    Nothing is believed here: values are passed on, to be checked as those of format 2 are.
-
-    Raises
-    ------
-    KeyError, TypeError
-        If it says nothing like that.
+    Nothing is trusted here: values are passed on, to be checked as those of format 2 are.
     """
     return {**model, "estimators": [_estimator(record) for record in model["estimators"]]}
 

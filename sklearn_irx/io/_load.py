@@ -30,11 +30,7 @@ from sklearn_irx.io._files import (
     read_file,
 )
 from sklearn_irx.io._legacy import upgraded
-from sklearn_irx.io._save import (
-    ESTIMATORS,
-    MOST_SHARING,
-    import_safetensors,
-)
+from sklearn_irx.io._save import ESTIMATORS, MOST_SHARING, import_safetensors
 from sklearn_irx.io._values import (
     NOT_KEPT,
     NotSaved,
@@ -178,12 +174,8 @@ def _changed(path: Path, data: bytes) -> bool:
 
 
 def _entry(entry: Any) -> dict[str, Any]:
-    if (
-        not isinstance(entry, dict)
-        or not isinstance(entry["name"], str)
-        or not isinstance(entry["sha256"], str)
-        or type(entry["bytes"]) is not int
-    ):
+    kinds = {"name": str, "sha256": str, "bytes": int}
+    if not isinstance(entry, dict) or any(type(entry[key]) is not kinds[key] for key in kinds):
         raise TypeError
     return entry
 
@@ -199,21 +191,17 @@ def _arrays(data: bytes, folder: Path) -> dict[str, np.ndarray]:
 
 
 class _Reader:
-    """Makes estimators of what a model says, and of its words and arrays.
+    """Make estimators of the JSON, the words and the arrays of a model.
 
-    Its errors say what is wrong, and its caller adds where.
-
-    Attributes
-    ----------
-    tokenizers : set of str
-        What fitted models split texts with that is not saved.
+    Its errors say what is wrong, and its caller adds where. `tokenizers` describes the tokenizers
+    that were not saved.
     """
 
     def __init__(
         self, model: dict[str, Any], words: dict[str, bytes], arrays: dict[str, np.ndarray]
     ) -> None:
-        self._records = _list(model, "estimators")
-        self._vocabulary_entries = _list(model, "vocabularies")
+        self._records = _typed(model, "estimators", list)
+        self._vocabulary_entries = _typed(model, "vocabularies", list)
         self._words = words
         self._arrays = arrays
         self._made: dict[int, Any] = {}
@@ -268,9 +256,9 @@ class _Reader:
         cls = ESTIMATORS.get(name) if isinstance(name, str) else None
         if cls is None:
             raise ValueError(f"{str(name)[:80]!r} is no class that can be loaded")
-        estimator = self._unfitted(cls, _dict(record, "parameters"))
+        estimator = self._unfitted(cls, _typed(record, "parameters", dict))
         if "fitted" in record and cls is not FrozenEstimator:
-            fitted = _dict(record, "fitted")
+            fitted = _typed(record, "fitted", dict)
             is_classifier = cls is SelectiveRationaleClassifier
             state = self._classifier(fitted) if is_classifier else self._ensemble(cls, fitted)
             estimator.__setstate__({**vars(estimator), **state})
@@ -316,15 +304,12 @@ class _Reader:
         vocabulary = self._vocabulary(
             _count(fitted, "vocabulary", 0, len(self._vocabulary_entries) - 1)
         )
-        config = self._network(_dict(fitted, "network"))
-        arrays = {name: self._array(a) for name, a in _dict(fitted, "arrays").items()}
+        config = self._network(_typed(fitted, "network", dict))
+        arrays = {name: self._array(a) for name, a in _typed(fitted, "arrays", dict).items()}
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"the weights {name!r} are not finite")
-        wanted = {
-            VECTORS: len(vocabulary),
-            "unseen": len(vocabulary.unseen_words),
-        }
+        wanted = {VECTORS: len(vocabulary), "unseen": len(vocabulary.unseen_words)}
         for name, n_words in wanted.items():
             n_rows = len(arrays[name]) if arrays[name].ndim else 0
             if n_rows != n_words:
@@ -340,7 +325,7 @@ class _Reader:
             "calibration_temperature_": float(temperature),
             "n_training_documents_": _count(fitted, "n_training_documents"),
             "n_validation_documents_": _count(fitted, "n_validation_documents"),
-            "history_": self._history(_dict(fitted, "history")),
+            "history_": self._history(_typed(fitted, "history", dict)),
             "_tokenizer": tokenizer,
             "_max_length": _count(fitted, "max_length", 1, _MOST_WORDS_READ),
             "_module": (config, arrays),
@@ -367,8 +352,8 @@ class _Reader:
 
     def _ensemble(self, cls: type, fitted: dict[str, Any]) -> dict[str, Any]:
         classes = read_classes(fitted["classes"])
-        names, numbers = _list(fitted, "names"), _list(fitted, "members")
-        temperatures = np.array(_list(fitted, "calibration_temperatures"), dtype=float)
+        names, numbers = _typed(fitted, "names", list), _typed(fitted, "members", list)
+        temperatures = np.array(_typed(fitted, "calibration_temperatures", list), dtype=float)
         if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
             raise ValueError(f"the names of the members are {names!r}")
         if len({len(names), len(numbers), len(temperatures)}) > 1 or len(names) < 2:
@@ -394,7 +379,7 @@ class _Reader:
             "_names": names,
         }
         if cls is InteractiveCommittee:
-            rule, scores = fitted["rule"], _dict(fitted, "rule_scores")
+            rule, scores = fitted["rule"], _typed(fitted, "rule_scores", dict)
             valid = all(isinstance(score, float) for score in scores.values())
             if rule not in RULES or not scores.keys() <= set(RULES) or not valid:
                 raise ValueError(f"rule is {rule!r} with scores {scores!r}")
@@ -432,16 +417,9 @@ def _no_estimator(number: int) -> Any:
     raise ValueError(f"estimator {number} stands where none can be")
 
 
-def _dict(record: Any, key: str) -> dict[str, Any]:
+def _typed(record: Any, key: str, kind: type) -> Any:
     value = record[key]
-    if not isinstance(value, dict):
-        raise ValueError(f"{key} is written as {str(value)[:80]!r}")
-    return value
-
-
-def _list(record: Any, key: str) -> list[Any]:
-    value = record[key]
-    if not isinstance(value, list):
+    if not isinstance(value, kind):
         raise ValueError(f"{key} is written as {str(value)[:80]!r}")
     return value
 

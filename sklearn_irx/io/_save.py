@@ -228,16 +228,10 @@ def _versions() -> dict[str, str]:
 
 
 class _Writer:
-    """Collects what is to be written of an estimator and its members, each once.
+    """Collect what to write of an estimator and its members, each once.
 
-    Attributes
-    ----------
-    records : list of dict
-        What ``model.json`` says of each estimator.
-    arrays : dict of str to ndarray
-        Weights and histories.
-    vocabularies : list of (bytes, int, int)
-        Words as a file, how many are known, and how many unseen.
+    `records` is the JSON of each estimator, `arrays` its weights and histories by name, and
+    `vocabularies` the words as a file, with the numbers of known and of unseen ones.
     """
 
     def __init__(self) -> None:

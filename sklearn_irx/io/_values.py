@@ -66,14 +66,9 @@ class _NotPlainError(Exception):
 
 
 def write_value(value: Any, number_of: Callable[[Any], int]) -> Any:
-    """Give a parameter as JSON; what that cannot hold is described.
+    """Return a parameter as JSON; describe what JSON cannot hold.
 
-    Parameters
-    ----------
-    value : object
-        The value.
-    number_of : callable
-        Gives the number under which an estimator is written.
+    `number_of` returns the number under which an estimator is written.
     """
     try:
         return _write(value, number_of)
@@ -91,13 +86,7 @@ def is_plain(value: Any) -> bool:
 
 
 def read_value(value: Any, name: str, estimator_of: Callable[[int], Any]) -> Any:
-    """Give the parameter that :func:`write_value` wrote.
-
-    Raises
-    ------
-    ModelFileError
-        If it wrote no such thing.
-    """
+    """Return the parameter that :func:`write_value` wrote, or raise ModelFileError."""
     if value is None or isinstance(value, _PLAIN):
         return value
     if isinstance(value, list):
@@ -136,13 +125,7 @@ def components() -> dict[str, type[Component]]:
 
 
 def check_parameters(cls: type, parameters: Mapping[str, Any]) -> None:
-    """Check the parameters of an estimator each by itself, but those that were not saved.
-
-    Raises
-    ------
-    ValueError
-        If one is out of range.
-    """
+    """Check each saved parameter of an estimator; out of range raises ValueError."""
     constraints = getattr(cls, "_parameter_constraints", {})
     there = {name: value for name, value in parameters.items() if not isinstance(value, NotSaved)}
     validate_parameter_constraints(constraints, there, cls.__name__)
@@ -213,13 +196,7 @@ def describe(value: Any) -> str:
 
 
 def write_classes(classes: np.ndarray) -> dict[str, Any]:
-    """Give labels as JSON, with their type.
-
-    Raises
-    ------
-    TypeError
-        If they are neither strings, numbers nor booleans.
-    """
+    """Return labels as JSON, with their type; TypeError if JSON cannot hold them."""
     values = classes.tolist()
     kind = classes.dtype.kind
     short = kind != "U" or classes.size * classes.itemsize // 4 <= _MOST_CHARACTERS
@@ -238,13 +215,7 @@ def write_classes(classes: np.ndarray) -> dict[str, Any]:
 
 
 def read_classes(written: Any) -> np.ndarray:
-    """Give the labels that :func:`write_classes` wrote.
-
-    Raises
-    ------
-    ModelFileError
-        If they are no two or more different labels of the type they are said to have.
-    """
+    """Return the labels that :func:`write_classes` wrote, or raise ModelFileError."""
     match written:
         case {"dtype": str(name), "values": [first, _, *_] as values, **others} if not others:
             alike = type(first) in _PLAIN and {type(value) for value in values} == {type(first)}

@@ -58,19 +58,10 @@ def expected_calibration_error(
 
 
 class Reliability(NamedTuple):
-    """Accuracy and confidence per bin of equal width; empty bins are omitted.
+    """Accuracy and mean confidence per bin of equal width, without empty bins, and the ECE.
 
-    Attributes
-    ----------
-    confidence : ndarray of shape (n_bins,)
-        Mean confidence of the documents of a bin.
-    accuracy : ndarray of shape (n_bins,)
-        Share of its documents that are predicted correctly.
-    n_documents : ndarray of shape (n_bins,), dtype int
-        Number of its documents.
-    ece : float
-        Expected calibration error: the mean absolute difference of accuracy and confidence, bins
-        weighted by `n_documents`.
+    Arrays have shape (n_bins,). `ece` is the mean absolute difference of accuracy and confidence,
+    bins weighted by `n_documents`.
     """
 
     confidence: np.ndarray
@@ -80,16 +71,7 @@ class Reliability(NamedTuple):
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, n_bins: int) -> Reliability:
-    """Group documents into bins by confidence.
-
-    Parameters
-    ----------
-    confidence : array of shape (n_samples,)
-        Largest class probability of each document.
-    right : array of shape (n_samples,), dtype bool
-        Whether the predicted class is the true one.
-    n_bins : int
-        Number of bins between 0 and 1.
+    """Group documents into bins by confidence: two arrays of shape (n_samples,), `right` of bool.
 
     Examples
     --------
@@ -112,10 +94,7 @@ def reliability(confidence: np.ndarray, right: np.ndarray, n_bins: int) -> Relia
 def judged(
     y_true: Any, probabilities: Any, labels: Any, n_bins: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the confidence of each prediction, and whether it is correct.
-
-    Parameters and errors are those of :func:`expected_calibration_error`.
-    """
+    """Return confidence and correctness, of shape (n_samples,), after checking the arguments."""
     y_true, probabilities = np.asarray(y_true), np.asarray(probabilities, dtype=float)
     labels = np.unique(y_true) if labels is None else np.asarray(labels)
     _check(y_true, probabilities, labels, n_bins)

@@ -29,26 +29,14 @@ BINS = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 @overload
 def comprehensiveness_score(
-    estimator: Any,
-    X: Any,
-    masks: Masks | None = ...,
-    *,
-    scores: Any = ...,
-    bins: Sequence[float] = ...,
-    tokenizer: Any = ...,
-    average: Average = ...,
-) -> float: ...
+    estimator: Any, X: Any, masks: Masks | None = ..., *, scores: Any = ...,
+    bins: Sequence[float] = ..., tokenizer: Any = ..., average: Average = ...,
+) -> float: ...  # fmt: skip
 @overload
 def comprehensiveness_score(
-    estimator: Any,
-    X: Any,
-    masks: Masks | None = ...,
-    *,
-    scores: Any = ...,
-    bins: Sequence[float] = ...,
-    tokenizer: Any = ...,
-    average: None,
-) -> np.ndarray: ...
+    estimator: Any, X: Any, masks: Masks | None = ..., *, scores: Any = ...,
+    bins: Sequence[float] = ..., tokenizer: Any = ..., average: None,
+) -> np.ndarray: ...  # fmt: skip
 def comprehensiveness_score(
     estimator: Any,
     X: Any,
@@ -132,26 +120,14 @@ def comprehensiveness_score(
 
 @overload
 def sufficiency_score(
-    estimator: Any,
-    X: Any,
-    masks: Masks | None = ...,
-    *,
-    scores: Any = ...,
-    bins: Sequence[float] = ...,
-    tokenizer: Any = ...,
-    average: Average = ...,
-) -> float: ...
+    estimator: Any, X: Any, masks: Masks | None = ..., *, scores: Any = ...,
+    bins: Sequence[float] = ..., tokenizer: Any = ..., average: Average = ...,
+) -> float: ...  # fmt: skip
 @overload
 def sufficiency_score(
-    estimator: Any,
-    X: Any,
-    masks: Masks | None = ...,
-    *,
-    scores: Any = ...,
-    bins: Sequence[float] = ...,
-    tokenizer: Any = ...,
-    average: None,
-) -> np.ndarray: ...
+    estimator: Any, X: Any, masks: Masks | None = ..., *, scores: Any = ...,
+    bins: Sequence[float] = ..., tokenizer: Any = ..., average: None,
+) -> np.ndarray: ...  # fmt: skip
 def sufficiency_score(
     estimator: Any,
     X: Any,

@@ -15,19 +15,9 @@ Masks = np.ndarray | Sequence[Sequence[Span]]
 
 
 def check_masks(name: str, masks: Any) -> np.ndarray:
-    """Check masks or spans and return them as masks.
+    """Return masks or spans as a boolean array of shape (n_samples, n_words), after checking them.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument in error messages.
-    masks : object
-        A boolean array, or a list with a list of spans for each document.
-
-    Returns
-    -------
-    masks : ndarray of shape (n_samples, n_words), dtype bool
-        If made from spans, its width is the largest end.
+    `name` is the argument in errors. The width of masks from spans is the largest end.
     """
     spans = _as_spans(name, masks)
     if spans is not None:
@@ -51,19 +41,9 @@ def check_masks(name: str, masks: Any) -> np.ndarray:
 
 
 def check_spans(name: str, masks: Any) -> list[set[Span]]:
-    """Return the spans of each document: those passed, or the maximal runs of selected words.
+    """Return the spans of each document as a set: those passed, or the maximal runs of words.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument in error messages.
-    masks : object
-        As in :func:`check_masks`.
-
-    Returns
-    -------
-    spans : list of n_samples sets of (start, end)
-        In words, ends exclusive. Adjacent or overlapping input spans are not merged.
+    Adjacent or overlapping input spans are not merged.
     """
     if (pairs := _as_spans(name, masks)) is not None:
         return [set(row) for row in pairs]
@@ -101,22 +81,9 @@ def check_same_documents(names: tuple[str, str], one: Any, two: Any) -> None:
 
 
 def check_words(name: str, masks: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Check masks or spans, and return them as masks with the length of each document.
+    """Return masks of shape (n_samples, n_words) and lengths of shape (n_samples,), after checks.
 
-    Parameters
-    ----------
-    name : str
-        Name of the masks in error messages.
-    masks : object
-        As in :func:`check_masks`.
-    lengths : array-like of shape (n_samples,), dtype int, or None
-        None means that every column is a word.
-
-    Returns
-    -------
-    masks : ndarray of shape (n_samples, n_words), dtype bool
-        If made from spans, its width is that of the longest document.
-    lengths : ndarray of shape (n_samples,), dtype int
+    Without `lengths`, every column is a word. Masks from spans are as wide as the longest document.
     """
     array = check_masks(name, masks)
     if lengths is None:
@@ -136,14 +103,18 @@ def check_words(name: str, masks: Any, lengths: Any) -> tuple[np.ndarray, np.nda
 def check_lengths(lengths: Any, masks: np.ndarray, name: str) -> np.ndarray:
     """Check the numbers of words of documents, and that `masks` select no word past them."""
     lengths = check_counts("lengths", lengths, len(masks), f"rows of {name}")
-    past = (masks & (np.arange(masks.shape[1]) >= lengths[:, None])).any(axis=1)
-    if past.any():
-        row = int(past.argmax())
+    if (row := first_past(masks, lengths)) is not None:
         raise ValueError(
             f"lengths[{row}]={lengths[row]}, but {name}[{row}] selects a word past it: give masks "
             "that are False past the end of a document."
         )
     return lengths
+
+
+def first_past(masks: np.ndarray, lengths: np.ndarray) -> int | None:
+    """Return the first row that selects a word past the end of its document, or None."""
+    past = (masks & (np.arange(masks.shape[1]) >= lengths[:, None])).any(axis=1)
+    return int(past.argmax()) if past.any() else None
 
 
 def check_counts(name: str, counts: Any, n_samples: int, of: str) -> np.ndarray:
@@ -163,13 +134,7 @@ def check_counts(name: str, counts: Any, n_samples: int, of: str) -> np.ndarray:
 
 
 def check_scores(scores: Any, n_samples: int | None = None) -> np.ndarray:
-    """Check scores of words and return them as an array.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_words), dtype float
-        nan past the last scored word of a document, and nowhere else.
-    """
+    """Return scores of shape (n_samples, n_words), nan past each end only, after checks."""
     array = np.asarray(scores, dtype=float)
     if array.ndim != 2 or not len(array) or n_samples not in (None, len(array)):
         wanted = "n_samples" if n_samples is None else n_samples
@@ -188,25 +153,18 @@ def check_scores(scores: Any, n_samples: int | None = None) -> np.ndarray:
 
 
 def averaged(values: np.ndarray, average: str | None) -> Any:
-    """Average one value per document, or return the values.
-
-    Parameters
-    ----------
-    values : array of shape (n_samples,)
-        One value per document; nan values are undefined, and the mean excludes them.
-    average : {"samples"} or None
-        As in the metrics.
-
-    Returns
-    -------
-    value : float, or ndarray of shape (n_samples,), dtype float
-    """
+    """Return the mean of the values that are not nan, or all values if `average` is None."""
     if average is None:
         return values.astype(float)
     if average == "samples":
         defined = values[~np.isnan(values)]
         return float(defined.mean()) if len(defined) else float("nan")
     raise ValueError(f'average={average!r} is unknown: give "samples" or None.')
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide elementwise, with 0 where the denominator is 0."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
 def _as_spans(name: str, masks: Any) -> list[list[Span]] | None:

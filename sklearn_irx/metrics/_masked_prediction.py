@@ -10,30 +10,17 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx._validation import check_texts
-from sklearn_irx.metrics._input import Span, check_masks, check_same_documents
+from sklearn_irx.metrics._input import Span, check_masks, check_same_documents, first_past
 from sklearn_irx.text import WordTokenizer
 from sklearn_irx.text.tokenizer import tokens_of
 
 
 class MaskedPredictor:
-    """Predicts with a fitted classifier from some words of the documents.
+    """Predict with a fitted classifier from some words of the documents `X`.
 
-    Parameters
-    ----------
-    estimator : fitted classifier
-        If its ``predict_proba`` takes ``masks``, as that of a
-        :class:`~sklearn_irx.SelectiveRationaleClassifier` does, its predictor encodes the masked
-        documents, without its selector. Any other gets texts of the remaining words.
-    X : sequence of n_samples str
-        Documents.
-    tokenizer : callable, fitted model with ``word_spans``, or None
-        Defines the words for an estimator that gets texts. None means the estimator's own
-        ``word_spans``, or :class:`~sklearn_irx.text.WordTokenizer`.
-
-    Attributes
-    ----------
-    lengths : ndarray of shape (n_samples,), dtype int
-        Number of words of each document.
+    If its ``predict_proba`` takes ``masks``, its predictor encodes the masked documents, without
+    its selector. Any other gets texts of the remaining words, which `tokenizer` defines: a
+    callable, a model with ``word_spans``, or None for the estimator's own or ``WordTokenizer``.
     """
 
     def __init__(self, estimator: Any, X: Any, tokenizer: Any) -> None:
@@ -79,9 +66,7 @@ class MaskedPredictor:
         check_same_documents(("X", "masks"), self.texts, array)
         width = max(int(self.lengths.max()), array.shape[1])
         full = np.pad(array, ((0, 0), (0, width - array.shape[1])))
-        past = (full & (np.arange(width) >= self.lengths[:, None])).any(axis=1)
-        if past.any():
-            row = int(past.argmax())
+        if (row := first_past(full, self.lengths)) is not None:
             raise ValueError(
                 f"masks[{row}] selects words past the end of X[{row}], which has "
                 f"{self.lengths[row]}: give masks of the same words, or pass the model that made "

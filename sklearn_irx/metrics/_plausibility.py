@@ -13,7 +13,7 @@ from typing import overload
 
 import numpy as np
 
-from sklearn_irx.metrics._input import Average, Masks, averaged, check_masks, check_same_documents
+from sklearn_irx.metrics._input import Average, Masks, averaged, check_pair, ratio
 
 
 @overload
@@ -56,7 +56,7 @@ def token_precision_score(
     0.5
     """
     hits, _, n_pred = _counts(masks_true, masks_pred)
-    return averaged(_ratio(hits, n_pred), average)
+    return averaged(ratio(hits, n_pred), average)
 
 
 @overload
@@ -81,7 +81,7 @@ def token_recall_score(
     0.66...
     """
     hits, n_true, _ = _counts(masks_true, masks_pred)
-    return averaged(_ratio(hits, n_true), average)
+    return averaged(ratio(hits, n_true), average)
 
 
 @overload
@@ -106,17 +106,9 @@ def token_f1_score(
     array([1. , 0.5])
     """
     hits, n_true, n_pred = _counts(masks_true, masks_pred)
-    return averaged(_ratio(2 * hits, n_true + n_pred), average)
+    return averaged(ratio(2 * hits, n_true + n_pred), average)
 
 
 def _counts(masks_true: Masks, masks_pred: Masks) -> tuple[np.ndarray, ...]:
-    masks_true = check_masks("masks_true", masks_true)
-    masks_pred = check_masks("masks_pred", masks_pred)
-    check_same_documents(("masks_true", "masks_pred"), masks_true, masks_pred)
-    shared = min(masks_true.shape[1], masks_pred.shape[1])
-    hits = (masks_true[:, :shared] & masks_pred[:, :shared]).sum(axis=1)
-    return hits, masks_true.sum(axis=1), masks_pred.sum(axis=1)
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    true, predicted = check_pair(("masks_true", "masks_pred"), masks_true, masks_pred)
+    return (true & predicted).sum(axis=1), true.sum(axis=1), predicted.sum(axis=1)

@@ -16,6 +16,7 @@ from sklearn_irx.metrics._input import (
     check_masks,
     check_same_documents,
     check_scores,
+    first_past,
 )
 
 Area = Literal["trapezoid", "step"]
@@ -23,22 +24,14 @@ Area = Literal["trapezoid", "step"]
 
 @overload
 def auprc_score(
-    masks_true: Masks,
-    scores: Any,
-    lengths: Sequence[int] | np.ndarray | None = ...,
-    *,
-    area: Area = ...,
-    average: Average = ...,
-) -> float: ...
+    masks_true: Masks, scores: Any, lengths: Sequence[int] | np.ndarray | None = ..., *,
+    area: Area = ..., average: Average = ...,
+) -> float: ...  # fmt: skip
 @overload
 def auprc_score(
-    masks_true: Masks,
-    scores: Any,
-    lengths: Sequence[int] | np.ndarray | None = ...,
-    *,
-    area: Area = ...,
-    average: None,
-) -> np.ndarray: ...
+    masks_true: Masks, scores: Any, lengths: Sequence[int] | np.ndarray | None = ..., *,
+    area: Area = ..., average: None,
+) -> np.ndarray: ...  # fmt: skip
 def auprc_score(
     masks_true: Masks,
     scores: Any,
@@ -126,12 +119,10 @@ def _check_scored(masks: np.ndarray, n_scored: np.ndarray, n_words: np.ndarray) 
             f"lengths[{row}]={n_words[row]}, but scores[{row}] has {n_scored[row]} scores: give "
             "nan past the end of a document."
         )
-    past = (masks & (np.arange(masks.shape[1]) >= n_words[:, None])).any(axis=1)
-    if past.any():
-        row = int(past.argmax())
+    if (past := first_past(masks, n_words)) is not None:
         raise ValueError(
-            f"masks_true[{row}] has a true word past the {n_scored[row]} words that have a score: "
-            "give lengths, or masks without true words past the scores."
+            f"masks_true[{past}] has a true word past the {n_scored[past]} words that have a "
+            "score: give lengths, or masks without true words past the scores."
         )
 
 

@@ -18,6 +18,7 @@ from sklearn_irx.metrics._input import (
     averaged,
     check_same_documents,
     check_spans,
+    ratio,
 )
 
 _NAMES = ("masks_true", "masks_pred")
@@ -132,7 +133,7 @@ def span_precision_score(
     0.5
     """
     hits, _, n_pred = _hits(masks_true, masks_pred)
-    return averaged(_ratio(hits, n_pred), average)
+    return averaged(ratio(hits, n_pred), average)
 
 
 @overload
@@ -154,7 +155,7 @@ def span_recall_score(
     0.33...
     """
     hits, n_true, _ = _hits(masks_true, masks_pred)
-    return averaged(_ratio(hits, n_true), average)
+    return averaged(ratio(hits, n_true), average)
 
 
 @overload
@@ -179,7 +180,7 @@ def span_f1_score(
     array([0.666..., 0.        ])
     """
     hits, n_true, n_pred = _hits(masks_true, masks_pred)
-    return averaged(_ratio(2 * hits, n_true + n_pred), average)
+    return averaged(ratio(2 * hits, n_true + n_pred), average)
 
 
 def _checked(masks_true: Masks, masks_pred: Masks) -> tuple[list[set[Span]], list[set[Span]]]:
@@ -205,7 +206,3 @@ def _iou(one: Span, two: Span) -> float:
 def _mean_ratio(part: np.ndarray, whole: np.ndarray) -> float:
     rows = whole > 0
     return float((part[rows] / whole[rows]).mean()) if rows.any() else 0.0
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

@@ -8,29 +8,12 @@ import numpy as np
 
 
 def order_items(documents: Sequence[int | None], rng: np.random.RandomState) -> list[int]:
-    """Shuffle items so that two items of a document are never adjacent.
+    """Shuffle items so that two items of a document are never adjacent; return positions.
 
     The items come in passes. Each pass shows one item of every document, drawn at random. So two
     items of a document are, on average, as many items apart as there are documents, and every kind
-    of item is equally likely to come first.
-
-    Parameters
-    ----------
-    documents : sequence of n_items int or None
-        The document of each item. All documents have the same number of items. An item without a
-        document (None) may stand anywhere.
-    rng : RandomState
-        Random number generator.
-
-    Returns
-    -------
-    order : list of n_items int
-        Positions in `documents`.
-
-    Raises
-    ------
-    ValueError
-        If several items all belong to one document, or documents have different numbers of items.
+    of item is equally likely to come first. All documents must have the same number of items; an
+    item without a document (None) may stand anywhere.
 
     Examples
     --------

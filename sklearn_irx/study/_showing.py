@@ -20,20 +20,10 @@ Pieces = Sequence[str | None]
 
 
 def pieces_shown(rationale: Rationale, show: Show) -> list[str | None]:
-    """Return the selected words of a document as a page shows them.
+    """Return the selected words of a document as a page shows them; None is a gap.
 
-    Parameters
-    ----------
-    rationale : Rationale
-        The document and its selected words.
-    show : {"in_place", "words"}
-        "in_place" keeps adjacent words together as written, with a gap wherever words are left
-        out. "words" lists the tokens one by one, without their positions.
-
-    Returns
-    -------
-    pieces : list of str or None
-        The words in order; None is a gap. Empty if no word was selected.
+    "in_place" keeps adjacent words together as written, with a gap wherever words are left out.
+    "words" lists the tokens one by one, without their positions.
 
     Examples
     --------
@@ -43,10 +33,8 @@ def pieces_shown(rationale: Rationale, show: Show) -> list[str | None]:
     >>> rationale = Rationale("A dull, Dull film.", ["a", "dull", "dull", "film"],
     ...                       [(0, 1), (2, 6), (8, 12), (13, 17)],
     ...                       np.array([False, True, True, False]), label="bad", confidence=0.9)
-    >>> pieces_shown(rationale, "in_place")
-    [None, 'dull, Dull', None]
-    >>> pieces_shown(rationale, "words")
-    ['dull', 'dull']
+    >>> pieces_shown(rationale, "in_place"), pieces_shown(rationale, "words")
+    ([None, 'dull, Dull', None], ['dull', 'dull'])
     """
     if not rationale.mask.any():
         return []
@@ -85,12 +73,5 @@ def _is_truncated(rationale: Rationale) -> bool:
 
 
 def as_text(pieces: Pieces) -> str:
-    """Join what is shown into one string, each gap as an ellipsis.
-
-    Examples
-    --------
-    >>> from sklearn_irx.study._showing import as_text
-    >>> as_text([None, "dull, Dull", None])
-    '… dull, Dull …'
-    """
+    """Join what is shown into one string, each gap as an ellipsis."""
     return " ".join("…" if piece is GAP else piece for piece in pieces)

@@ -71,25 +71,7 @@ CREATE INDEX answers_of_pages ON answers (annotator, position, id);
 """
 
 # The last answer to a page counts; earlier ones are kept.
-_PAGES = """
-SELECT pages.position, items.id AS item, items.phase, items.shown, items.truth,
-       answers.id AS answer, answers.label, answers.confidence
-FROM pages
-JOIN items ON items.id = pages.item
-LEFT JOIN answers ON answers.id = (
-    SELECT max(id) FROM answers AS own
-    WHERE own.annotator = pages.annotator AND own.position = pages.position
-)
-WHERE pages.annotator = ?
-"""
-
-_ANSWERS = """
-SELECT annotators.name AS annotator, pages.position, items.id AS item, items.phase, items.kind,
-       items.document, items."case", items.member, items.n_words, items.truth,
-       items.model_label, items.model_confidence,
-       answers.label, answers.confidence, answers.seconds, answers.time,
-       (SELECT count(*) FROM answers AS own WHERE own.annotator = pages.annotator
-        AND own.position = pages.position) AS n_answers
+_FROM_PAGES = """
 FROM pages
 JOIN annotators ON annotators.id = pages.annotator
 JOIN items ON items.id = pages.item
@@ -97,7 +79,20 @@ LEFT JOIN answers ON answers.id = (
     SELECT max(id) FROM answers AS own
     WHERE own.annotator = pages.annotator AND own.position = pages.position
 )
-ORDER BY annotators.id, pages.position
+"""
+_PAGES = f"""
+SELECT pages.position, items.phase, items.shown, items.truth, answers.id AS answer, answers.label,
+       answers.confidence
+{_FROM_PAGES} WHERE pages.annotator = ?
+"""
+_ANSWERS = f"""
+SELECT annotators.name AS annotator, pages.position, items.id AS item, items.phase, items.kind,
+       items.document, items."case", items.member, items.n_words, items.truth,
+       items.model_label, items.model_confidence,
+       answers.label, answers.confidence, answers.seconds, answers.time,
+       (SELECT count(*) FROM answers AS own WHERE own.annotator = pages.annotator
+        AND own.position = pages.position) AS n_answers
+{_FROM_PAGES} ORDER BY annotators.id, pages.position
 """
 
 
@@ -180,16 +175,10 @@ class Study:
             )
             connection.executemany(
                 'INSERT INTO items (phase, kind, document, "case", member, shown, n_words, truth, '
-                "model_label, model_confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        item.phase, item.kind, item.document, item.case, item.member,
-                        json.dumps(item.shown), item.n_words, item.truth, item.model_label,
-                        item.model_confidence,
-                    )
-                    for item in items
-                ],
-            )  # fmt: skip
+                "model_label, model_confidence) VALUES (:phase, :kind, :document, :case, :member, "
+                ":shown, :n_words, :truth, :model_label, :model_confidence)",
+                [{**vars(item), "shown": json.dumps(item.shown)} for item in items],
+            )
             connection.execute("COMMIT")
         except BaseException:
             connection.close()
@@ -236,9 +225,8 @@ class Study:
         """
         with self._writing() as connection:
             taken = {row["name"] for row in connection.execute("SELECT name FROM annotators")}
-            number = 1 + connection.execute(
-                "SELECT coalesce(max(id), 0) FROM annotators"
-            ).fetchone()[0]  # fmt: skip
+            (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM annotators").fetchone()
+            number = last + 1
             if name is None:
                 name = f"annotator {number}"
             name = " ".join(harmless(name).split())
@@ -254,10 +242,7 @@ class Study:
             )
             connection.executemany(
                 "INSERT INTO pages VALUES (?, ?, ?)",
-                [
-                    (number, position, item)
-                    for position, item in enumerate(self._order(number), start=1)
-                ],
+                [(number, position, item) for position, item in enumerate(self._order(number), 1)],
             )
         return annotator
 
@@ -340,12 +325,10 @@ class Study:
                 try:
                     cursor = connection.execute(
                         "INSERT INTO answers (form, annotator, position, label, confidence, "
-                        "seconds, time) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (form) DO NOTHING",
-                        (
-                            answer.form, answer.annotator, answer.position, answer.label,
-                            answer.confidence, answer.seconds, now,
-                        ),
-                    )  # fmt: skip
+                        "seconds, time) VALUES (:form, :annotator, :position, :label, :confidence, "
+                        ":seconds, :now) ON CONFLICT (form) DO NOTHING",
+                        {**vars(answer), "now": now},
+                    )
                 except sqlite3.IntegrityError as error:
                     raise ValueError(
                         f"annotator={answer.annotator} has no page {answer.position}."

@@ -13,13 +13,8 @@ class PackedTexts(Sequence[str]):
     """A sequence of texts stored as one UTF-8 array; each is decoded on access.
 
     joblib copies a list of str to every worker process, but maps large arrays into shared memory.
-
-    Parameters
-    ----------
-    data : ndarray of shape (n_bytes,), dtype uint8
-        All texts.
-    starts, ends : ndarray of shape (n_texts,), dtype int64
-        First byte of each text, and the byte after its last.
+    `data` has dtype uint8 and shape (n_bytes,); `starts` and `ends`, of shape (n_texts,), are the
+    first byte of each text and the byte after its last.
 
     Examples
     --------

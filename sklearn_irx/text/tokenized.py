@@ -180,16 +180,10 @@ class TokenizedTexts:
 
 
 def index_words(documents: Iterable[Sequence[str]]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Collect the distinct words, in the order in which they first occur, and index all words.
+    """Return the distinct words, in the order in which they first occur, and index all words.
 
-    Returns
-    -------
-    words : list of str
-        The distinct words.
-    numbers : ndarray of shape (n_words_in_all,), dtype int32
-        The inverse index: for each word of all documents, end to end, its index in `words`.
-    lengths : ndarray of shape (n_documents,), dtype int64
-        Number of words of each document.
+    `numbers`, of shape (n_words_in_all,) and dtype int32, is the inverse index: for each word of
+    all documents, end to end, its index in `words`. `lengths` has shape (n_documents,).
     """
     index: defaultdict[str, int] = defaultdict(count().__next__)
     lengths: list[int] = []
@@ -231,23 +225,12 @@ def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_a
         ends = ends.astype(np.int32)
     # A copy, because sum_duplicates reorders the indices in place.
     counts = csr_array(
-        (np.ones(len(numbers), dtype=np.int32), numbers.copy(), ends),
-        shape=(len(lengths), n_words),
+        (np.ones(len(numbers), dtype=np.int32), numbers.copy(), ends), shape=(len(lengths), n_words)
     )
     counts.sum_duplicates()
     return counts
 
 
 def word_positions(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return the positions of all words of documents stored end to end in one array.
-
-    Parameters
-    ----------
-    starts, lengths : ndarray of shape (n_documents,), dtype int64
-        Position of the first word of each document, and its number of words.
-
-    Returns
-    -------
-    positions : ndarray of shape (n_words_of_these_documents,), dtype int64
-    """
+    """Return the positions of all words of documents stored end to end in one array."""
     return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)

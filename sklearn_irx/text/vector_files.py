@@ -30,24 +30,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
-    """Read GloVe or word2vec text, or word2vec binary if the name says ``.bin``.
+    """Read words and their vectors, a float32 array of shape (n_words, size), from a file.
 
-    If a word occurs twice, its first vector is kept.
-
-    Parameters
-    ----------
-    path : Path
-        Compressed if its name ends in ``.gz``, ``.bz2`` or ``.xz``.
-
-    Returns
-    -------
-    words : list of str
-    vectors : ndarray of shape (len(words), size), dtype float32
-
-    Raises
-    ------
-    READING_ERRORS
-        If the file does not contain word vectors.
+    GloVe or word2vec text, or word2vec binary if the name says ``.bin``; compressed if it ends in
+    ``.gz``, ``.bz2`` or ``.xz``. If a word occurs twice, its first vector is kept. Other files
+    raise one of `READING_ERRORS`.
     """
     compression = path.suffix if path.suffix in _OPEN else ""
     is_binary = path.name.removesuffix(compression).endswith(".bin")

@@ -25,19 +25,9 @@ def pack_words(words: Iterable[str]) -> bytes:
 
 
 def unpack_words(data: bytes, n_words: int) -> list[str]:
-    """Decode the bytes from :func:`pack_words`.
+    """Decode `n_words` words from :func:`pack_words`, or raise ValueError.
 
-    Parameters
-    ----------
-    data : bytes
-        One word per line.
-    n_words : int
-        Expected number of words, checked before any word is created.
-
-    Raises
-    ------
-    ValueError
-        If the number differs, or `data` is not in this format.
+    Their number is checked before any word is created.
     """
     n_lines = data.count(b"\n")
     if n_lines != n_words or not data.endswith(b"\n" if n_words else b""):

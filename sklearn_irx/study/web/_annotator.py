@@ -29,12 +29,7 @@ _CLASS_KEYS = ascii_lowercase[: ascii_lowercase.index("x")]
 class AnnotatorPages:
     """Answer the requests of annotators, whose token is in the address.
 
-    Parameters
-    ----------
-    study : Study
-        The study, read in the event loop: a read takes microseconds.
-    recorder : Recorder
-        Writes the answers.
+    The study is read in the event loop: a read takes microseconds.
     """
 
     def __init__(self, study: Study, recorder: Recorder) -> None:

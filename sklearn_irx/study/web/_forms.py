@@ -18,15 +18,10 @@ _UNREADABLE = "unreadable"
 
 
 class Forms:
-    """Sign the forms of a study and verify them.
+    """Sign the forms of a study with its secret `key`, and verify them.
 
     A mark is signed for one annotator and one page, and holds the time of its creation. It does
     not expire: a page that was left open overnight can be answered.
-
-    Parameters
-    ----------
-    key : str
-        Secret of the study.
     """
 
     def __init__(self, key: str) -> None:
@@ -40,10 +35,7 @@ class Forms:
     def seconds_since(self, mark: str, token: str, position: int) -> float | None:
         """Return the age of a mark in seconds; None if the clock was set back since.
 
-        Raises
-        ------
-        ValueError
-            If the mark is not signed for this page and annotator.
+        A mark that is not signed for this page and annotator raises ValueError.
         """
         created, _, signature = mark.rpartition(".")
         expected = self._sign(token, position, created)
@@ -58,17 +50,7 @@ class Forms:
 
 @dataclass(frozen=True)
 class Choice:
-    """The choice on a page.
-
-    Attributes
-    ----------
-    label : int or None
-        Index of the class.
-    confidence : int or None
-        From 0 to 3.
-    unreadable : bool
-        Whether nothing was readable; class and confidence are None then.
-    """
+    """The choice on a page: class and confidence, or nothing readable, which has neither."""
 
     label: int | None = None
     confidence: int | None = None
@@ -81,13 +63,7 @@ class Choice:
 
 
 def read_choice(fields: dict[str, str], n_classes: int, n_confidences: int) -> Choice:
-    """Parse the choice.
-
-    Raises
-    ------
-    ValueError
-        If no page can send these fields.
-    """
+    """Parse the choice; ValueError if no page can send these fields."""
     unreadable = fields.get("label") == _UNREADABLE
     label = None if unreadable else _number(fields.get("label"), n_classes)
     confidence = _number(fields.get("confidence"), n_confidences)

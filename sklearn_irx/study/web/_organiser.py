@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 
 
 class OrganiserPage:
-    """Answer requests that carry the organiser's token.
-
-    Parameters
-    ----------
-    study : Study
-        Whose progress to show.
-    """
+    """Answer requests that carry the organiser's token."""
 
     def __init__(self, study: Study) -> None:
         self._study = study

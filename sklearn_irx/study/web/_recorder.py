@@ -13,11 +13,6 @@ class Recorder:
 
     A write takes milliseconds, whatever its size. So all answers that arrive during one write form
     the next batch.
-
-    Parameters
-    ----------
-    study : Study
-        Study to write to.
     """
 
     def __init__(self, study: Study) -> None:
@@ -28,10 +23,7 @@ class Recorder:
     async def record(self, answer: Answer) -> bool:
         """Write an answer, wait until it is on the disk, and return whether it was new.
 
-        Raises
-        ------
-        Exception
-            The error of :meth:`Study.record`. The answer is not stored then.
+        An error of :meth:`Study.record` is raised here; the answer is not stored then.
         """
         written = asyncio.get_running_loop().create_future()
         self._pending.append((answer, written))

@@ -63,11 +63,7 @@ def two_class_data() -> tuple[list[str], np.ndarray]:
 def undecided_documents() -> list[str]:
     """Return documents of several classes or none, whose probabilities depend on weights."""
     texts, _ = text_check_data()
-    return [
-        "",
-        "qwxyz vbnmk",
-        *(f"{one} {other}" for one, other in pairwise(texts)),
-    ]
+    return ["", "qwxyz vbnmk", *(f"{one} {other}" for one, other in pairwise(texts))]
 
 
 def objects(values: Any) -> np.ndarray:
@@ -75,6 +71,16 @@ def objects(values: Any) -> np.ndarray:
     array = np.empty(len(values), dtype=object)
     array[:] = list(values)
     return array
+
+
+def pandas_column(values: Any) -> dict[str, Any]:
+    """Return values as a pandas Series, by its description; nothing without pandas."""
+    try:
+        import pandas as pd
+    except ImportError:
+        return {}
+    # With this index, lookup by label instead of position is noticed.
+    return {"a pandas Series": pd.Series(values, index=np.arange(len(values))[::-1] + 5)}
 
 
 def unfitted(estimator: Any) -> Any:
@@ -117,16 +123,9 @@ def assert_same(
     why: str,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Compare outputs by method: floats within the tolerance, all else exactly.
+    """Compare outputs by method: floats within the absolute tolerance, all else exactly.
 
-    Parameters
-    ----------
-    got, wanted : dict of str to ndarray
-        As from :func:`outputs`.
-    why : str
-        The reason for equality, with which the error begins.
-    tolerance : float
-        Absolute tolerance for floats.
+    The error begins with `why`, the reason for equality.
     """
     for method, expected in wanted.items():
         result = got[method]
@@ -151,16 +150,9 @@ def assert_same(
 def must_raise(
     errors: type[Exception] | tuple[type[Exception], ...], why: str, holding: str | None = None
 ) -> Iterator[None]:
-    """Assert that the block raises one of these errors, with `holding` in its message.
+    """Assert that the block raises one of these errors, with `holding` in its message, in any case.
 
-    Parameters
-    ----------
-    errors : type or tuple of types
-        Expected errors.
-    why : str
-        The call that should fail, with which the failure begins.
-    holding : str or None
-        Required part of the message, in any case.
+    The failure begins with `why`, the call that should fail.
     """
     wanted = errors if isinstance(errors, tuple) else (errors,)
     names = " or ".join(error.__name__ for error in wanted)

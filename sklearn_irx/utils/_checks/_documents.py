@@ -15,6 +15,7 @@ from sklearn_irx.utils._checks._common import (
     must_raise,
     objects,
     outputs,
+    pandas_column,
     text_check_data,
     unfitted,
 )
@@ -55,13 +56,7 @@ def _containers(X: list[str]) -> Iterator[tuple[str, Any]]:
     yield "a tuple", tuple(X)
     yield "an array of objects", objects(X)
     yield "an array of strings", np.array(X)
-    try:
-        import pandas as pd
-    except ImportError:
-        pass
-    else:
-        # With this index, lookup by label instead of position is noticed.
-        yield "a pandas Series", pd.Series(X, index=np.arange(len(X))[::-1] + 5)
+    yield from pandas_column(X).items()
     try:
         import polars as pl
     except ImportError:

@@ -14,6 +14,7 @@ from sklearn_irx.utils._checks._common import (
     must_raise,
     objects,
     outputs,
+    pandas_column,
     text_check_data,
     two_class_data,
     undecided_documents,
@@ -60,14 +61,7 @@ def check_text_label_containers(name: str, estimator_orig: Any) -> None:
     """Labels in a list, an array of objects or a column of pandas give equal results."""
     X, y = text_check_data()
     wanted = outputs(fitted(estimator_orig, X, y), X)
-    containers = {"a list": y.tolist(), "an array of objects": objects(y)}
-    try:
-        import pandas as pd
-    except ImportError:
-        pass
-    else:
-        # With this index, lookup by label instead of position is noticed.
-        containers["a pandas Series"] = pd.Series(y, index=np.arange(len(y))[::-1] + 5)
+    containers = {"a list": y.tolist(), "an array of objects": objects(y), **pandas_column(y)}
     for kind, labels in containers.items():
         got = outputs(fitted(estimator_orig, X, labels), X)
         assert_same(got, wanted, f"{name}, fitted on labels in an array and in {kind}")

@@ -16,6 +16,7 @@ from sklearn_irx.utils._checks._common import (
     fitted,
     must_raise,
     outputs,
+    pandas_column,
     text_check_data,
     undecided_documents,
     unfitted,
@@ -82,13 +83,9 @@ def check_text_weights_containers(name: str, estimator_orig: Any) -> None:
     """Weights in a list, an array of integers or a column of pandas give equal results."""
     X, y = text_check_data()
     weights = np.where(y == "food", 3, 1)
-    containers: dict[str, Any] = {"a list": weights.tolist(), "an array of integers": weights}
-    try:
-        import pandas as pd
-    except ImportError:
-        pass
-    else:
-        containers["a pandas Series"] = pd.Series(weights, index=np.arange(len(y))[::-1] + 5)
+    containers: dict[str, Any] = {
+        "a list": weights.tolist(), "an array of integers": weights, **pandas_column(weights),
+    }  # fmt: skip
     wanted = outputs(fitted(estimator_orig, X, y, sample_weight=weights.astype(float)), X)
     for kind, given in containers.items():
         assert_same(
