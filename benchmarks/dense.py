@@ -28,8 +28,8 @@ WIDTHS = (3, 4, 5)
 N_FILTERS = 100
 HIDDEN_SIZE = 100
 TEMPERATURE = 1.0
-PRICE = 0.001
-"""Of a selected word, and of a border between selected and unselected words."""
+PENALTY = 0.001
+"""For each selected word, and for each transition between selected and unselected words."""
 PADDING, UNKNOWN = 0, 1
 
 
@@ -153,8 +153,8 @@ class DenseBaseline:
     def _train_step(self, ids: torch.Tensor, y: torch.Tensor) -> None:
         mask = self.selector(ids)
         words = mask.sum(dim=1).mean()
-        borders = mask.diff(dim=1).abs().sum(dim=1).mean()
-        loss = F.cross_entropy(self.predictor(ids, mask), y) + PRICE * words + PRICE * borders
+        transitions = mask.diff(dim=1).abs().sum(dim=1).mean()
+        loss = F.cross_entropy(self.predictor(ids, mask), y) + PENALTY * (words + transitions)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()

@@ -65,7 +65,7 @@ C = 10.0  # of the logistic regression
 ROWS = (
     ("accuracy", "accuracy", ".3f"), ("second_reader", "second reader", ".3f"),
     ("linear_reader", "linear reader", ".3f"), ("words", "words", ".1f"),
-    ("borders", "borders", ".1f"), ("token_precision", "token precision", ".3f"),
+    ("transitions", "borders", ".1f"), ("token_precision", "token precision", ".3f"),
     ("token_recall", "token recall", ".3f"), ("token_f1", "token F1", ".3f"),
     ("iou_f1", "IOU F1", ".3f"), ("span_f1", "exact span F1", ".3f"), ("auprc", "AUPRC", ".3f"),
     ("average_precision", "average precision", ".3f"),

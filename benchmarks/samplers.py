@@ -146,7 +146,7 @@ def report() -> None:
     for path in sorted(RESULTS.glob("*_*.csv")):
         rows = read_rows(path)
         print(f"\n{path.stem}\n")
-        print("| | asked | accuracy (least to most) | words | borders | empty | token F1 | s |")
+        print("| | asked | accuracy (least to most) | words | transitions | empty | token F1 | s |")
         print("|---|---|---|---|---|---|---|---|")
         for asked in sorted({row["asked"] for row in rows}):
             for variant in dict.fromkeys(row["variant"] for row in rows):

@@ -18,6 +18,7 @@ import numpy as np
 from pictures import make_small, started_browser
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.study import Answer, Study, create_study, links_of, serve
 
@@ -47,10 +48,13 @@ def make_study(path: Path) -> Study:
     texts, y, _ = make_rationale_classification(
         1500, n_classes=5, n_words=70, difficulty=0.9, random_state=0
     )
-    common: dict[str, Any] = {"max_length": 80, "max_epochs": 3, "n_filters": 20, "n_threads": 1}
+    common: dict[str, Any] = {
+        "max_length": 80, "encoder": CNN(n_filters=20), "training": Training(max_epochs=3),
+        "n_threads": 1,
+    }  # fmt: skip
     first = SelectiveRationaleClassifier(rationale_length=8, random_state=0, **common)
     second = SelectiveRationaleClassifier(
-        rationale_length=8, linear_start="logistic", random_state=1, **common
+        rationale_length=8, initialization="logistic", random_state=1, **common
     )
     both = InteractiveEnsemble(first.fit(texts[:600], y[:600]), second.fit(texts[:300], y[:300]))
     return create_study(

@@ -34,12 +34,12 @@ TITLES = {
     "svm_bigrams": "linear SVM, bigrams",
 }  # fmt: skip
 OF_MEMBERS: tuple[Column, ...] = (
-    ("accuracy", "accuracy", ".3f"), ("words", "words", ".1f"), ("borders", "borders", ".1f"),
+    ("accuracy", "accuracy", ".3f"), ("words", "words", ".1f"), ("transitions", "borders", ".1f"),
     ("empty", "empty", ".1%"), ("calibration error", "ece", ".3f"),
     ("validation accuracy", "valid_accuracy", ".3f"), ("s", "seconds", ".0f"),
 )  # fmt: skip
 OF_ENSEMBLES: tuple[Column, ...] = (
-    ("accuracy", "accuracy", ".3f"), ("words", "words", ".1f"), ("borders", "borders", ".1f"),
+    ("accuracy", "accuracy", ".3f"), ("words", "words", ".1f"), ("transitions", "borders", ".1f"),
     ("empty", "empty", ".1%"), ("calibration error", "ece", ".3f"),
     ("best member", "best_member", ".3f"), ("soft voting", "soft_voting", ".3f"),
     ("its words", "soft_voting_words", ".1f"), ("agreement", "agreement", ".3f"),

@@ -38,8 +38,8 @@ ACCURACY: tuple[Column, ...] = (
 )  # fmt: skip
 LENGTHS: tuple[Column, ...] = (
     ("words 1", "words_1", ".1f"), ("words 2", "words_2", ".1f"),
-    ("words, interaction", "words_kept", ".1f"), ("borders 1", "borders_1", ".1f"),
-    ("borders 2", "borders_2", ".1f"), ("borders, interaction", "borders_kept", ".1f"),
+    ("words, interaction", "words_kept", ".1f"), ("transitions 1", "borders_1", ".1f"),
+    ("transitions 2", "borders_2", ".1f"), ("transitions, interaction", "borders_kept", ".1f"),
 )  # fmt: skip
 COUNTS: tuple[Column, ...] = tuple(
     (heading, f"count_in_{case}", ".0f") for case, heading in DISPUTES.items()
@@ -50,8 +50,8 @@ CASES: tuple[Column, ...] = tuple(
 CHOICE: tuple[Column, ...] = (
     ("words, selected", "words_disputed_kept", ".1f"),
     ("words, not selected", "words_disputed_left", ".1f"),
-    ("borders, selected", "borders_disputed_kept", ".1f"),
-    ("borders, not selected", "borders_disputed_left", ".1f"),
+    ("transitions, selected", "borders_disputed_kept", ".1f"),
+    ("transitions, not selected", "borders_disputed_left", ".1f"),
 )
 NOISE: tuple[Column, ...] = tuple(
     (heading + with_noise, prefix + name, form)
@@ -136,7 +136,8 @@ def _trials(folder: Path) -> list[str]:
     """Give the section on what collapse depends on."""
     rows = read_rows(folder / "collapse.csv")
     usual = ", ".join(
-        f"{name} {value}" for name, value in read_toml("collapse.toml")["usual"].items()
+        f"{name.rpartition('__')[2]} {value}"
+        for name, value in read_toml("collapse.toml")["usual"].items()
     )
     return written(
         (

@@ -113,7 +113,7 @@ def models_table(results: Results) -> str:
 
 
 _OF_MODELS: tuple[Column, ...] = (
-    ("accuracy", "accuracy", ".3f"), ("words", "words", ".1f"), ("borders", "borders", ".1f"),
+    ("accuracy", "accuracy", ".3f"), ("words", "words", ".1f"), ("transitions", "borders", ".1f"),
     ("empty", "empty", ".1%"), ("best epoch", "best_epoch", ".0f"), ("s", "seconds", ".0f"),
 )  # fmt: skip
 
