@@ -50,7 +50,7 @@ def predict(model: Any, X: Any) -> Any:
     >>> from sklearn_irx import SelectiveRationaleClassifier, dask as irx_dask
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
+    >>> clf = SelectiveRationaleClassifier(random_state=0).fit(texts, y)
     >>> frame = dd.from_pandas(pd.DataFrame({"text": texts}), npartitions=3)
     >>> with dask.config.set(scheduler="synchronous"):
     ...     labels = irx_dask.predict(clf, frame["text"]).compute()
@@ -111,7 +111,7 @@ def explain(model: Any, X: Any) -> Any:
     >>> from sklearn_irx import SelectiveRationaleClassifier, dask as irx_dask
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
+    >>> clf = SelectiveRationaleClassifier(random_state=0).fit(texts, y)
     >>> bag = dask.bag.from_sequence(texts, npartitions=3)
     >>> with dask.config.set(scheduler="synchronous"):
     ...     rationales = irx_dask.explain(clf, bag).compute()

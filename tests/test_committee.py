@@ -201,8 +201,10 @@ def test_auto_asks_for_validation_data_before_anything_is_fitted(small, reviews,
 def test_members_fitted_here_compare_epochs_on_the_validation_data(small, reviews):
     texts, y, _ = reviews
     held_out = texts[60:90], y[60:90]
-    alone = small(max_epochs=1).fit(texts[:60], y[:60], validation_data=held_out)
-    committee = InteractiveCommittee([("a", small(max_epochs=1)), ("b", small(max_epochs=1))])
+    alone = small(training__max_epochs=1).fit(texts[:60], y[:60], validation_data=held_out)
+    committee = InteractiveCommittee(
+        [("a", small(training__max_epochs=1)), ("b", small(training__max_epochs=1))]
+    )
     committee.fit(texts[:60], y[:60], validation_data=held_out)
     np.testing.assert_array_equal(
         committee.named_estimators_.b.predict_proba(texts), alone.predict_proba(texts)
@@ -212,7 +214,10 @@ def test_members_fitted_here_compare_epochs_on_the_validation_data(small, review
 def test_grid_search_cross_validation_and_jobs(small, reviews):
     texts, y, _ = reviews
     committee = InteractiveCommittee(
-        [(name, small(max_epochs=1, random_state=seed)) for seed, name in enumerate("abc")]
+        [
+            (name, small(training__max_epochs=1, random_state=seed))
+            for seed, name in enumerate("abc")
+        ]
     )
     grid = GridSearchCV(committee, {"b__lambda1": [0.001, 0.1], "rule": ["mean"]}, cv=2)
     grid.fit(texts[:80], y[:80])
@@ -281,10 +286,10 @@ def test_members_that_cannot_exchange_rationales(members, small, fitted, reviews
         InteractiveCommittee([*members, ("d", small())], prefit=True).fit(texts, y)
     with pytest.raises(ValueError, match="'rule' parameter of InteractiveCommittee"):
         InteractiveCommittee(members, rule="loudest").fit(texts)
-    short = small(max_epochs=1, max_length=10).fit(texts[:60], y[:60])
+    short = small(training__max_epochs=1, max_length=10).fit(texts[:60], y[:60])
     with pytest.raises(ValueError, match=r"full and brief split X\[0\] .*tokenizer and max_length"):
         InteractiveCommittee([*members, ("brief", short)]).fit(texts)
-    two = small(max_epochs=1).fit(texts[:60], y[:60] == "food")
+    two = small(training__max_epochs=1).fit(texts[:60], y[:60] == "food")
     with pytest.raises(ValueError, match=r"full knows the classes .*food.* and yes_no .*True"):
         InteractiveCommittee([*members, ("yes_no", two)]).fit(texts)
 

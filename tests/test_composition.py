@@ -48,7 +48,12 @@ def quick(small):
 
     def make(**parameters):
         return small(
-            **{"training__max_epochs": 1, "encoder__n_filters": 2, "max_length": 40, **parameters}
+            **{
+                "training__max_epochs": 1,
+                "encoder__n_filters": 2,
+                "max_length": 40,
+                **parameters,
+            }
         )
 
     return make

@@ -234,7 +234,7 @@ def test_a_grid_on_the_cluster_scores_as_it_does_here(client, small, reviews):
     texts, y, _ = reviews
     grid = {"lambda1": [0.0, 1.0], "lambda2": [0.0, 1.0], "random_state": [0, 1, 2]}
     search = GridSearchCV(
-        small(batch_size=16), grid, cv=[(range(80), range(80, 120))], refit=False,
+        small(training__batch_size=16), grid, cv=[(range(80), range(80, 120))], refit=False,
         scoring=["neg_log_loss", "accuracy"],
     )  # fmt: skip
     here = clone(search).fit(texts[:120], y[:120])
@@ -249,13 +249,19 @@ def test_a_grid_on_the_cluster_scores_as_it_does_here(client, small, reviews):
 
 def test_folds_and_members_are_fitted_on_the_cluster(client, small, reviews):
     texts, y, _ = reviews
-    pair = InteractiveEnsemble(small(max_epochs=1), small(max_epochs=1, random_state=1), n_jobs=2)
+    pair = InteractiveEnsemble(
+        small(training__max_epochs=1), small(training__max_epochs=1, random_state=1), n_jobs=2
+    )
     here = clone(pair).set_params(n_jobs=1).fit(texts[:100], y[:100])
     with joblib.parallel_config(backend="dask"):
         there = clone(pair).fit(texts[:100], y[:100])
-        scores = cross_val_score(small(max_epochs=1), texts[:100], y[:100], cv=2, n_jobs=2)
+        scores = cross_val_score(
+            small(training__max_epochs=1), texts[:100], y[:100], cv=2, n_jobs=2
+        )
     assert np.array_equal(here.predict_proba(texts[100:]), there.predict_proba(texts[100:]))
-    assert np.array_equal(scores, cross_val_score(small(max_epochs=1), texts[:100], y[:100], cv=2))
+    assert np.array_equal(
+        scores, cross_val_score(small(training__max_epochs=1), texts[:100], y[:100], cv=2)
+    )
 
 
 def test_processes_of_a_cluster_train_with_the_threads_that_dask_gives_them(client):

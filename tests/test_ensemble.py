@@ -89,7 +89,7 @@ def test_explain_tells_the_case(both, reviews):
 
 def test_members_fitted_in_parallel_are_those_fitted_one_by_one(small, reviews):
     texts, y, _ = reviews
-    members = small(max_epochs=1), small(max_epochs=1, random_state=1)
+    members = small(training__max_epochs=1), small(training__max_epochs=1, random_state=1)
     one_by_one = InteractiveEnsemble(*members).fit(texts[:100], y[:100])
     parallel = InteractiveEnsemble(*members, n_jobs=2).fit(texts[:100], y[:100])
     np.testing.assert_array_equal(one_by_one.predict_proba(texts), parallel.predict_proba(texts))
@@ -111,7 +111,9 @@ def test_prefit(small, fitted, other, reviews):
 
 def test_cross_validation_trains_each_fold_afresh(small, reviews):
     texts, y, _ = reviews
-    ensemble = InteractiveEnsemble(small(max_epochs=1), small(max_epochs=1, random_state=1))
+    ensemble = InteractiveEnsemble(
+        small(training__max_epochs=1), small(training__max_epochs=1, random_state=1)
+    )
     result = cross_validate(ensemble, texts[:120], y[:120], cv=2, return_estimator=True)
     assert result["test_score"].min() > 0.5
     words = [set(e.estimators_[0].vocabulary_.words) for e in result["estimator"]]
@@ -122,7 +124,9 @@ def test_grid_over_nested_parameters_in_a_pipeline(small, reviews):
     texts, y, _ = reviews
     pipeline = make_pipeline(
         FunctionTransformer(list),
-        InteractiveEnsemble(small(max_epochs=1), small(max_epochs=1, random_state=1)),
+        InteractiveEnsemble(
+            small(training__max_epochs=1), small(training__max_epochs=1, random_state=1)
+        ),
     )
     grid = GridSearchCV(
         pipeline,
@@ -144,7 +148,7 @@ def test_saved_and_loaded(both, reviews, tmp_path):
 
 def test_members_that_split_words_differently(small, fitted, reviews):
     texts, y, _ = reviews
-    short = small(max_epochs=1, max_length=10).fit(texts[:60], y[:60])
+    short = small(training__max_epochs=1, max_length=10).fit(texts[:60], y[:60])
     with pytest.raises(ValueError, match=r"est1 and est2 split X\[0\] .*tokenizer and max_length"):
         InteractiveEnsemble(fitted, short).fit(texts, y)
     # Short documents are split alike by both; the first longer one is refused.
@@ -155,7 +159,7 @@ def test_members_that_split_words_differently(small, fitted, reviews):
 
 def test_equal_tokenizers_need_not_be_one_object(small, fitted, reviews):
     texts, y, _ = reviews
-    own = small(max_epochs=1, tokenizer=WordTokenizer()).fit(texts[:60], y[:60])
+    own = small(training__max_epochs=1, tokenizer=WordTokenizer()).fit(texts[:60], y[:60])
     assert InteractiveEnsemble(fitted, own).fit(texts).predict(texts).shape == (400,)
 
 
@@ -177,7 +181,9 @@ class Counting:
 def test_texts_are_tokenized_once_for_both_members(small, reviews, monkeypatch):
     texts, y, _ = reviews
     monkeypatch.setattr(Counting, "n_texts", 0)
-    members = [small(max_epochs=1, tokenizer=Counting(), random_state=seed) for seed in (0, 1)]
+    members = [
+        small(training__max_epochs=1, tokenizer=Counting(), random_state=seed) for seed in (0, 1)
+    ]
     both = InteractiveEnsemble(*members).fit(texts[:60], y[:60])
     assert Counting.n_texts == 60
     alone = [clone(member).fit(texts[:60], y[:60]) for member in members]
@@ -200,7 +206,9 @@ def test_members_with_the_default_tokenizer_split_texts_once_too(small, reviews,
         return words(self, text, limit)
 
     monkeypatch.setattr(WordTokenizer, "words", counting)
-    members = [small(max_epochs=1, tokenizer=tokenizer) for tokenizer in (None, WordTokenizer())]
+    members = [
+        small(training__max_epochs=1, tokenizer=tokenizer) for tokenizer in (None, WordTokenizer())
+    ]
     InteractiveEnsemble(*members).fit(texts[:60], y[:60])
     assert split == texts[:60]
 
@@ -212,7 +220,7 @@ def test_texts_tokenized_by_an_equal_tokenizer_are_read_in_place_of_texts(
     once = fitted.tokenize(texts)
     np.testing.assert_array_equal(both.predict_proba(once), both.predict_proba(texts))
     assert list(map(str, both.explain(once))) == list(map(str, both.explain(texts)))
-    short = small(max_epochs=1, max_length=10).fit(texts[:60], y[:60])
+    short = small(training__max_epochs=1, max_length=10).fit(texts[:60], y[:60])
     with pytest.raises(TypeError, match="X is a TokenizedTexts"):
         InteractiveEnsemble(fitted, short).fit(["ants"]).predict(fitted.tokenize(["ants"]))
 
@@ -227,7 +235,7 @@ def test_a_wrong_parameter_of_a_member_is_named(small, reviews):
 
 def test_members_that_know_different_classes(small, fitted, reviews):
     texts, y, _ = reviews
-    two = small(max_epochs=1).fit(texts[:60], y[:60] == "food")
+    two = small(training__max_epochs=1).fit(texts[:60], y[:60] == "food")
     with pytest.raises(ValueError, match=r"est1 knows the classes .*food.* and est2 .*True"):
         InteractiveEnsemble(fitted, two).fit(texts, y)
     with pytest.raises(ValueError, match=r"y has labels .*beach"):
@@ -251,8 +259,10 @@ def test_unfitted_use_and_bare_strings(both, small):
 def test_weights_reach_the_members_that_are_fitted(small, fitted, reviews):
     texts, y, _ = reviews
     weights = np.where(y[:80] == y[0], 5.0, 1.0)
-    both = InteractiveEnsemble(fitted, small(max_epochs=1)).fit(texts[:80], y[:80], weights)
-    alone = small(max_epochs=1).fit(texts[:80], y[:80], weights)
+    both = InteractiveEnsemble(fitted, small(training__max_epochs=1)).fit(
+        texts[:80], y[:80], weights
+    )
+    alone = small(training__max_epochs=1).fit(texts[:80], y[:80], weights)
     np.testing.assert_array_equal(
         both.estimators_[1].predict_proba(texts), alone.predict_proba(texts)
     )

@@ -102,9 +102,11 @@ def score(
     >>> import json, tempfile
     >>> from pathlib import Path
     >>> from sklearn_irx import SelectiveRationaleClassifier, bulk
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(300, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=2, random_state=0).fit(texts, y)
+    >>> clf = SelectiveRationaleClassifier(training=Training(max_epochs=2), random_state=0)
+    >>> _ = clf.fit(texts, y)
     >>> lines = [json.dumps({"text": one}) for one in texts] + ['{"text": null}']
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     table, answers = Path(folder, "new.jsonl"), Path(folder, "answers")

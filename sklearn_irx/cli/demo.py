@@ -35,15 +35,15 @@ class Setting:
     Attributes
     ----------
     common : dict
-        Parameters of both classifiers; what is not named keeps its default.
+        Parameters of both classifiers, as ``set_params`` takes them.
     members : (dict, dict)
         In what the first and the second classifier differ. The seed is added to these.
     """
 
     common: Mapping[str, Any]
     members: tuple[Mapping[str, Any], Mapping[str, Any]] = (
-        {"hidden_size": 100},
-        {"hidden_size": 120},
+        {"predictor__hidden_size": 100},
+        {"predictor__hidden_size": 120},
     )
 
     def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
@@ -60,18 +60,24 @@ class Setting:
 
 # What brought most on real corpora. One thread, so that every machine shows the same.
 _FOCUSED = {
-    "linear_start": "combined",
-    "class_focus": 1.0,
-    "learning_rate": 1e-4,
+    "initialization": "combined",
+    "initialization__class_focus": 1.0,
+    "training__learning_rate": 1e-4,
     "n_threads": 1,
 }
-_OTHER_VECTORS = ({"hidden_size": 100}, {"hidden_size": 120, "embeddings": None})
+_OTHER_VECTORS = (
+    {"predictor__hidden_size": 100},
+    {"predictor__hidden_size": 120, "embeddings": None},
+)
 SETTINGS = {
     # What an exchange feeds on is difference. Here the second model starts from other weights of
     # words, below it reads only vectors that it learned from its own training part.
     "synthetic": Setting(
         {"rationale_length": 5, "max_length": 100},
-        ({"hidden_size": 100}, {"hidden_size": 120, "linear_start": "logistic"}),
+        (
+            {"predictor__hidden_size": 100},
+            {"predictor__hidden_size": 120, "initialization": "logistic"},
+        ),
     ),
     "20newsgroups": Setting(
         {**_FOCUSED, "rationale_length": 11, "max_rationale_length": 12, "max_length": 80},
@@ -80,7 +86,7 @@ SETTINGS = {
     "imdb": Setting(
         {
             **_FOCUSED,
-            "focus_bigrams": True,
+            "initialization__bigrams": True,
             "rationale_length": 14,
             "max_rationale_length": 15,
             "max_length": 200,

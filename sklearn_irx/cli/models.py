@@ -129,9 +129,9 @@ def fit(
         lambda2=lambda2,
         embeddings=embeddings,
         max_length=max_length,
-        max_epochs=max_epochs,
+        training__max_epochs=max_epochs,
         n_threads=threads,
-        checkpoint_dir=None if checkpoints is None else str(checkpoints),
+        training__checkpoint_dir=None if checkpoints is None else str(checkpoints),
         verbose=1,
     )
     console = Console()

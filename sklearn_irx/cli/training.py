@@ -33,7 +33,7 @@ def train(
     y : array of shape (n_samples,)
         Their labels.
     members : sequence of one or two dicts
-        Parameters of each classifier.
+        Parameters of each classifier, as ``set_params`` takes them.
     console : rich.console.Console
         For messages on progress.
 
@@ -54,11 +54,14 @@ def train(
         which = f" {number} of {len(members)}" if len(members) > 1 else ""
         console.print(f"Training model{which} on {len(texts):,} documents", highlight=False)
         with refusals():
-            fitted.append(SelectiveRationaleClassifier(**parameters).fit(texts, y))
-    for model in fitted:
+            classifier = SelectiveRationaleClassifier().set_params(**parameters)
+            fitted.append(classifier.fit(texts, y))
+    for model, parameters in zip(fitted, members, strict=True):
         # Progress bars are not wanted from a loaded model, and the folder of checkpoints is one
         # of this machine.
-        model.set_params(verbose=0, checkpoint_dir=None)
+        model.set_params(verbose=0)
+        if "training__checkpoint_dir" in parameters:
+            model.set_params(training__checkpoint_dir=None)
     if len(fitted) == 1:
         return fitted[0]
     with refusals():

@@ -79,10 +79,11 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
     >>> from sklearn_irx import InteractiveCommittee, SelectiveRationaleClassifier
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(500, n_words=40, random_state=0)
-    >>> small = {"max_epochs": 2, "n_filters": 20, "random_state": 0}
+    >>> from sklearn_irx.components import CNN, Training
+    >>> small = {"training": Training(max_epochs=2), "encoder": CNN(n_filters=20)}
     >>> committee = InteractiveCommittee([
     ...     ("bayes", SelectiveRationaleClassifier(**small)),
-    ...     ("logistic", SelectiveRationaleClassifier(linear_start="logistic", **small)),
+    ...     ("logistic", SelectiveRationaleClassifier(initialization="logistic", **small)),
     ...     ("short", SelectiveRationaleClassifier(rationale_length=3, **small)),
     ... ]).fit(texts[:400], y[:400])
     >>> committee.score(texts[400:], y[400:]) > 0.9

@@ -63,9 +63,10 @@ class RationaleExtractor(TransformerMixin, BaseEstimator):
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn_irx import RationaleExtractor, SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(400, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=1, n_filters=20, random_state=0)
+    >>> clf = SelectiveRationaleClassifier(training=Training(max_epochs=1), random_state=0)
     >>> extractor = RationaleExtractor(clf).fit(texts[:300], y[:300])
     >>> words = extractor.transform(texts[300:])
     >>> len(words[0]) < len(texts[300])

@@ -51,11 +51,12 @@ class InteractiveEnsemble(ExchangingEnsemble):
     Examples
     --------
     >>> from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)
     >>> both = InteractiveEnsemble(
-    ...     SelectiveRationaleClassifier(max_epochs=2, random_state=0),
-    ...     SelectiveRationaleClassifier(max_epochs=2, hidden_size=120, random_state=1),
+    ...     SelectiveRationaleClassifier(training=Training(max_epochs=2), random_state=0),
+    ...     SelectiveRationaleClassifier(training=Training(max_epochs=2), random_state=1),
     ... ).fit(texts[:500], y[:500])
     >>> both.score(texts[500:], y[500:]) > 0.9
     True

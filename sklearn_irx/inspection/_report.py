@@ -269,10 +269,11 @@ def rationale_report(
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.inspection import rationale_report
     >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
-    >>> small = {"max_epochs": 1, "n_filters": 4, "filter_sizes": (3,)}
+    >>> from sklearn_irx.components import CNN, Training
+    >>> small = {"training": Training(max_epochs=1), "encoder": CNN((3,), n_filters=4)}
     >>> both = InteractiveEnsemble(
     ...     SelectiveRationaleClassifier(**small, random_state=0),
-    ...     SelectiveRationaleClassifier(**small, linear_start="logistic", random_state=1),
+    ...     SelectiveRationaleClassifier(**small, initialization="logistic", random_state=1),
     ... ).fit(texts[:150], y[:150])
     >>> report = rationale_report(both, texts[150:], y[150:])
     >>> report

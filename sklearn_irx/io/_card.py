@@ -53,10 +53,12 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
     Examples
     --------
     >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.io import model_card
     >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=1, n_filters=8, random_state=0).fit(texts, y)
+    >>> clf = SelectiveRationaleClassifier(training=Training(max_epochs=1), random_state=0)
+    >>> _ = clf.fit(texts, y)
     >>> card = model_card(clf, metrics={"accuracy": 0.875})
     >>> "| accuracy | 0.875 |" in card
     True

@@ -147,9 +147,11 @@ def save(
     >>> import tempfile
     >>> import sklearn_irx
     >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=1, n_filters=8, random_state=0).fit(texts, y)
+    >>> clf = SelectiveRationaleClassifier(training=Training(max_epochs=1), random_state=0)
+    >>> _ = clf.fit(texts, y)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     sklearn_irx.save(clf, folder, metrics={"accuracy": clf.score(texts, y)})
     ...     again = sklearn_irx.load(folder)

@@ -121,10 +121,12 @@ def create_study(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.study import create_study
     >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(max_epochs=1, random_state=0).fit(texts[:150], y[:150])
+    >>> clf = SelectiveRationaleClassifier(training=Training(max_epochs=1), random_state=0)
+    >>> _ = clf.fit(texts[:150], y[:150])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     study = create_study(
     ...         Path(folder) / "study.db", clf, texts[150:], y[150:], per_case=5, random_state=0

@@ -52,6 +52,7 @@ def train_readers(
 
     Examples
     --------
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.study import train_readers
     >>> texts, y, _ = make_rationale_classification(200, random_state=0)
@@ -208,15 +209,16 @@ def power_table(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.study import (
     ...     create_study, power_table, simulate_annotators, train_readers
     ... )
     >>> texts, y, _ = make_rationale_classification(900, n_words=40, random_state=0)
-    >>> small = {"max_epochs": 1, "rationale_length": 3}
+    >>> small = {"training": Training(max_epochs=1), "rationale_length": 3}
     >>> both = InteractiveEnsemble(
     ...     SelectiveRationaleClassifier(**small, random_state=0),
-    ...     SelectiveRationaleClassifier(**small, linear_start=None, random_state=1),
+    ...     SelectiveRationaleClassifier(**small, initialization=None, random_state=1),
     ... ).fit(texts[:150], y[:150])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "study.db"

@@ -57,7 +57,7 @@ def pair(cli, quick, table, tmp_path_factory):
 def learned(reviews):
     """Makes a tiny model that learned from the first reviews."""
     texts, y = list(reviews["text"]), reviews["label"].to_numpy()
-    small = {"max_length": 40, "max_epochs": 1, "n_filters": 4, "n_threads": 1}
+    small = {"max_length": 40, "training__max_epochs": 1, "encoder__n_filters": 4, "n_threads": 1}
     small["embeddings"] = WordVectors(["sirens", "ants"], np.eye(2))
     return lambda n, seed: SelectiveRationaleClassifier(**small, random_state=seed).fit(
         texts[:n], y[:n]

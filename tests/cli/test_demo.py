@@ -11,7 +11,7 @@ def small(monkeypatch):
     monkeypatch.delenv("SKLEARN_IRX_DATA", raising=False)
     monkeypatch.setitem(demo.SYNTHETIC, "n_samples", 150)
     for name in SETTINGS:
-        monkeypatch.setitem(SETTINGS, name, Setting({"max_length": 40, "max_epochs": 1}))
+        monkeypatch.setitem(SETTINGS, name, Setting({"max_length": 40, "training__max_epochs": 1}))
 
 
 def test_the_demonstration_prints_tables_and_examples_and_writes_a_page(cli, small, tmp_path):
@@ -65,10 +65,23 @@ def test_a_corpus_that_is_not_there_is_explained(cli, monkeypatch, tmp_path):
 
 
 def test_members_differ_and_what_the_user_gives_goes_first():
-    setting = Setting({"lambda1": 0.1, "max_length": 9}, ({"hidden_size": 3}, {"hidden_size": 4}))
+    setting = Setting(
+        {"lambda1": 0.1, "max_length": 9},
+        ({"predictor__hidden_size": 3}, {"predictor__hidden_size": 4}),
+    )
     first, second = setting.parameters(7, lambda1=0.5, lambda2=None)
-    assert first == {"random_state": 7, "lambda1": 0.5, "max_length": 9, "hidden_size": 3}
-    assert second == {"random_state": 8, "lambda1": 0.5, "max_length": 9, "hidden_size": 4}
+    assert first == {
+        "random_state": 7,
+        "lambda1": 0.5,
+        "max_length": 9,
+        "predictor__hidden_size": 3,
+    }
+    assert second == {
+        "random_state": 8,
+        "lambda1": 0.5,
+        "max_length": 9,
+        "predictor__hidden_size": 4,
+    }
 
 
 def test_word_vectors_are_found_in_the_folder_of_the_data(tmp_path, monkeypatch):

@@ -44,8 +44,8 @@ def main(names: list[str]) -> None:
     makers = {
         "classifier-1": lambda: tiny(0, calibration="temperature").fit(texts, y),
         "recurrent-1": lambda: tiny(
-            1, encoder="rnn", encoder__hidden_size=2, initialization=None, tokenizer=WhitespaceTokenizer(),
-            sampler="top_k", rationale_length=4,
+            1, encoder="rnn", encoder__hidden_size=2, initialization=None, sampler="top_k",
+            rationale_length=4, tokenizer=WhitespaceTokenizer(),
         ).fit(texts, y == "noise"),
         "ensemble-1": lambda: InteractiveEnsemble(
             tiny(2), tiny(3, initialization="logistic").fit(texts[:30], y[:30])
