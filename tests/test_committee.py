@@ -80,13 +80,14 @@ def test_only_documents_in_disagreement_are_exchanged(
     committee, fitted, reviews, disputed, monkeypatch
 ):
     read = []
-    original = type(fitted).predict_proba
+    original = type(fitted).predict_with_masks
 
-    def counting(self, X, masks=None):
-        read.append(len(X))
-        return original(self, X, masks)
+    def counting(self, X, masks=None, **options):
+        if masks is not None:
+            read.append(len(X))
+        return original(self, X, masks, **options)
 
-    monkeypatch.setattr(type(fitted), "predict_proba", counting)
+    monkeypatch.setattr(type(fitted), "predict_with_masks", counting)
     committee.predict(reviews[0])
     assert read == [len(disputed)] * 6
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn_irx import Exchange, InteractiveCommittee, InteractiveEnsemble, io
 from sklearn_irx.cli.results import result_tables
 from sklearn_irx.inspection import explain_documents, rationale_report
-from sklearn_irx.text import WordTokenizer
+from sklearn_irx.text import Vocabulary, WordTokenizer
 from tests.exchanges import exchange_of_labels
 
 
@@ -28,14 +28,14 @@ def exchange(both, reviews):
 def selected(fitted, monkeypatch):
     """Numbers of documents in which a member has selected words, call by call."""
     calls = []
-    original = type(fitted).read
+    original = type(fitted).predict_with_masks
 
     def counting(self, X, masks=None, *, scores=False):
         if masks is None:
             calls.append((len(X), scores))
         return original(self, X, masks, scores=scores)
 
-    monkeypatch.setattr(type(fitted), "read", counting)
+    monkeypatch.setattr(type(fitted), "predict_with_masks", counting)
     return calls
 
 
@@ -132,6 +132,17 @@ def test_each_document_is_read_once(both, reviews, selected):
         selected.clear()
         run()
         assert [n for n, _ in selected] == [50, 50]
+
+
+def test_each_member_looks_words_up_once_however_often_it_predicts(both, reviews, monkeypatch):
+    looked_up = []
+    original = Vocabulary.lookup
+    monkeypatch.setattr(
+        Vocabulary, "lookup", lambda *args: looked_up.append(args) or original(*args)
+    )
+    exchange = both.exchange(reviews[0])
+    assert len(exchange.disputed), "nothing is exchanged: this test sees nothing"
+    assert len(looked_up) == 2
 
 
 def test_a_single_model_reads_each_document_once(fitted, reviews, selected):

@@ -45,7 +45,7 @@ class MemberMixin:
 
         Parameters
         ----------
-        X : iterable of n_samples str, or TokenizedTexts
+        X : iterable of n_samples str, TokenizedTexts, or what :meth:`look_up` returned
             Documents. A generator may yield them one by one.
         masks : array-like of shape (n_samples, n_words), dtype bool, default=None
             Rationales to predict from. None takes its own.
@@ -177,6 +177,21 @@ class MemberMixin:
             check_texts(texts), self._tokenizer, self._max_length, spans=spans
         )
 
+    def look_up(self, X: Any) -> Documents:
+        """Look up words in the vocabulary, for several predictions of the same documents.
+
+        Parameters
+        ----------
+        X : iterable of n_samples str, or TokenizedTexts
+            Documents.
+
+        Returns
+        -------
+        documents : Documents
+            Word ids of this model, which :meth:`predict_with_masks` takes in place of texts.
+        """
+        return Documents.from_tokenized(self.tokenize(X), self.vocabulary_)
+
     def word_spans(self, X: Any) -> list[list[tuple[int, int]]]:
         """Return the character offsets of the words of each document, at most `max_length`.
 
@@ -244,8 +259,8 @@ class MemberMixin:
 
     def _chunks(self, X: Any, chunk_size: int) -> Iterator[Documents]:
         """Look up the words of `chunk_size` documents at a time."""
-        if isinstance(X, TokenizedTexts):
-            documents = Documents.from_tokenized(self.tokenize(X), self.vocabulary_)
+        if isinstance(X, TokenizedTexts | Documents):
+            documents = X if isinstance(X, Documents) else self.look_up(X)
             rows = np.arange(len(X))
             return (documents.take(rows[i : i + chunk_size]) for i in range(0, len(X), chunk_size))
         texts = iterate_texts(X)

@@ -25,9 +25,9 @@ from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.components.training import TRAININGS
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.exchange import Settlement
-from sklearn_irx.text import TokenizedTexts
+from sklearn_irx.text import Documents, TokenizedTexts
 
-_METHODS_OF_MEMBERS = ("predict_with_masks", "tokenize", "has_same_words_as", "predict_proba")
+_METHODS_OF_MEMBERS = ("predict_with_masks", "look_up", "tokenize", "has_same_words_as")
 
 
 class ExchangingEnsemble(RationaleEstimator):
@@ -76,7 +76,7 @@ class ExchangingEnsemble(RationaleEstimator):
         self.calibration_temperatures_ = np.ones(len(self.estimators_))
         if self.calibration is not None and validation is not None:
             texts, y = validation
-            own, *_ = self._predict_own(self._tokenize(texts))
+            own, *_ = self._predict_own(self._look_up(self._tokenize(texts)))
             self.calibration_temperatures_[:] = [fit_temperature(one, y) for one in own]
 
     def _decide(self, probabilities: np.ndarray) -> Settlement:
@@ -139,7 +139,12 @@ class ExchangingEnsemble(RationaleEstimator):
         unfitted = [
             clone(member) for (_, member), use in zip(members, as_is, strict=True) if not use
         ]
-        fitted = iter(self._fit_members(unfitted, texts, y, sample_weight, validation, classes))
+        fit_params: dict[str, Any] = {}
+        if sample_weight is not None:
+            fit_params["sample_weight"] = sample_weight
+        if validation_data is not None and validation is not None:
+            fit_params["validation_data"] = validation[0], validation_data[1]
+        fitted = iter(self._fit_members(unfitted, texts, y, **fit_params))
         self.estimators_ = [
             member if use else next(fitted) for (_, member), use in zip(members, as_is, strict=True)
         ]
@@ -170,10 +175,11 @@ class ExchangingEnsemble(RationaleEstimator):
             Predictions, cross-predictions, masks and cases; rationales are made when asked for.
         """
         tokenized = self._tokenize(X, spans=spans)
-        own, masks, selection_scores = self._predict_own(tokenized, scores=scores)
+        documents = self._look_up(tokenized)
+        own, masks, selection_scores = self._predict_own(documents, scores=scores)
         numbers = own.argmax(axis=2)
         disputed = np.flatnonzero((numbers != numbers[0]).any(axis=0))
-        cross = self._predict_cross(tokenized, own, masks, disputed)
+        cross = self._predict_cross(documents, own, masks=masks, rows=disputed)
         n_samples = own.shape[1]
         chosen = np.zeros(n_samples, dtype=int)
         case = np.full(n_samples, "agree", dtype=np.array(self.cases_).dtype)
@@ -319,18 +325,24 @@ class ExchangingEnsemble(RationaleEstimator):
             than j, member i is a *second reader*: its accuracy shows what a model that did not
             select a rationale can predict from it. Columns as ``classes_``.
         """
-        tokenized = self._tokenize(X)
-        own, masks, _ = self._predict_own(tokenized)
-        return self._predict_cross(tokenized, own, masks, np.arange(own.shape[1]))
+        documents = self._look_up(self._tokenize(X))
+        own, masks, _ = self._predict_own(documents)
+        return self._predict_cross(documents, own, masks=masks, rows=np.arange(own.shape[1]))
+
+    def _look_up(self, tokenized: list[TokenizedTexts]) -> list[Documents]:
+        """Look up the words of the documents in the vocabulary of each member."""
+        return [
+            member.look_up(texts) for member, texts in zip(self.estimators_, tokenized, strict=True)
+        ]
 
     def _predict_own(
-        self, tokenized: list[TokenizedTexts], *, scores: bool = False
+        self, documents: list[Documents], *, scores: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Return each member's predictions, rationales and, if asked for, selection scores."""
         wanted = {"scores": True} if scores else {}
         read = [
-            member.predict_with_masks(texts, **wanted)
-            for member, texts in zip(self.estimators_, tokenized, strict=True)
+            member.predict_with_masks(own_ids, **wanted)
+            for member, own_ids in zip(self.estimators_, documents, strict=True)
         ]
         return (
             np.stack([self._calibrated(i, own) for i, (own, *_) in enumerate(read)]),
@@ -340,8 +352,9 @@ class ExchangingEnsemble(RationaleEstimator):
 
     def _predict_cross(
         self,
-        tokenized: list[TokenizedTexts],
+        documents: list[Documents],
         own: np.ndarray,
+        *,
         masks: np.ndarray,
         rows: np.ndarray,
     ) -> np.ndarray:
@@ -349,12 +362,12 @@ class ExchangingEnsemble(RationaleEstimator):
         n_members, _, n_classes = own.shape
         cross = np.empty((n_members, n_members, len(rows), n_classes))
         for i, member in enumerate(self.estimators_):
-            texts = tokenized[i].take(rows)
+            disputed = documents[i].take(rows)
             for j in range(n_members):
                 if i == j:
                     cross[i, j] = own[i, rows]
                 else:
-                    found = member.predict_proba(texts, masks=masks[j, rows])
+                    found, _ = member.predict_with_masks(disputed, masks[j, rows])
                     cross[i, j] = self._calibrated(i, found)
         return cross
 
@@ -400,22 +413,11 @@ class ExchangingEnsemble(RationaleEstimator):
         return None
 
     def _fit_members(
-        self,
-        unfitted: list[Any],
-        texts: list[str],
-        y: np.ndarray | None,
-        sample_weight: np.ndarray | None,
-        validation: tuple[list[str], np.ndarray] | None,
-        classes: np.ndarray,
+        self, unfitted: list[Any], texts: list[str], y: np.ndarray | None, **fit_params: Any
     ) -> list[Any]:
-        given = _tokenized(unfitted, texts) if self.n_jobs in (None, 1) else texts
-        more: dict[str, Any] = {}
-        if sample_weight is not None:
-            more["sample_weight"] = sample_weight
-        if validation is not None:
-            more["validation_data"] = (validation[0], classes[validation[1]])
+        X = _tokenized(unfitted, texts) if self.n_jobs in (None, 1) else texts
         return Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit)(member, given, y, more) for member in unfitted
+            delayed(_fit)(member, X, y, fit_params) for member in unfitted
         )
 
     def __sklearn_is_fitted__(self) -> bool:
