@@ -51,10 +51,14 @@ at_the_version_of_the_page = pytest.mark.skipif(
 
 
 def small(**parameters):
-    """Make a classifier that trains in a few hundredths of a second."""
+    """Make a classifier that trains in a few hundredths of a second.
+
+    In several steps: in one, Adam moves weights by the signs of their gradients alone.
+    """
     settings = {
         "initialization": None, "embeddings": VECTORS, "max_length": 12, "training__max_epochs": 1,
-        "encoder": CNN((2,), n_filters=2), "predictor__hidden_size": 4, "n_threads": 1,
+        "training__batch_size": 4, "encoder": CNN((2,), n_filters=2), "predictor__hidden_size": 4,
+        "n_threads": 1,
     }  # fmt: skip
     return SelectiveRationaleClassifier().set_params(**{**settings, **parameters})
 
