@@ -64,8 +64,7 @@ class EncoderModule(nn.Module):
         Returns
         -------
         features : Tensor of shape (1 + n_words, output_size)
-            Before rectification, of any floating-point type. Row 0 stands for padding and must not
-            be used.
+            Of any floating-point type; negative values count as 0. Row 0 must not be used.
         """
         return batch.packed(self(F.embedding(batch.padded_inverse, table), batch.words))
 
