@@ -22,7 +22,7 @@ from sklearn_irx._compat import (
     strip_newsgroup_quoting,
 )
 
-_PAPER_WORDS = {"20newsgroups": 80, "imdb": 200}
+_PAPER_WORDS: dict[str, int | None] = {"20newsgroups": 80, "imdb": 200}
 _SUBSETS = ("train", "test")
 _IMDB_PAGE = "https://ai.stanford.edu/~amaas/data/sentiment/"
 _IMDB_ARCHIVE = "aclImdb_v1.tar.gz"
@@ -93,7 +93,9 @@ def load_corpus(
         raise ValueError(f"name={name!r} is not a known corpus: give one of {list(_PAPER_WORDS)}.")
     if subset not in _SUBSETS:
         raise ValueError(f"subset={subset!r} does not exist: give one of {list(_SUBSETS)}.")
-    limit = _word_limit(name, max_words)
+    limit = _PAPER_WORDS[name]
+    if max_words != "paper":
+        limit = _word_limit(max_words, ', "paper" or None')
     texts, target = _load(name, subset, data_home)
     return Bunch(
         data=[_truncated(text, limit) for text in texts],
@@ -103,15 +105,9 @@ def load_corpus(
     )
 
 
-def _word_limit(name: str, max_words: int | str | None) -> int | None:
+def _word_limit(max_words: Any, otherwise: str = " or None") -> int | None:
     if max_words is None:
         return None
-    if max_words == "paper":
-        return _PAPER_WORDS[name]
-    return _integer_limit(max_words, ', "paper" or None')
-
-
-def _integer_limit(max_words: Any, otherwise: str) -> int:
     if not isinstance(max_words, Integral) or isinstance(max_words, bool) or int(max_words) < 1:
         raise ValueError(
             f"max_words={max_words!r} is not a limit: give an integer of at least 1{otherwise}."

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklearn_irx._validation import check_masks
-from sklearn_irx.datasets._corpora import _integer_limit
+from sklearn_irx.datasets._corpora import _word_limit
 
 _SPLITS = ("train", "val", "test")
 
@@ -100,7 +100,7 @@ def read_eraser(
     """
     if split not in _SPLITS:
         raise ValueError(f"split={split!r} does not exist: give one of {list(_SPLITS)}.")
-    limit = None if max_words is None else _integer_limit(max_words, " or None")
+    limit = _word_limit(max_words)
     home = Path(folder)
     annotations = list(_annotations(home, split))
     if not annotations:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_irx.datasets._corpora import _archived_texts, _from_parquet, _integer_limit, _shown
+from sklearn_irx.datasets._corpora import _archived_texts, _from_parquet, _shown, _word_limit
 from sklearn_irx.datasets._eraser import warn_of_shared
 
 _NAMES = ("movies",)
@@ -115,7 +115,7 @@ def load_rationale_corpus(
         raise ValueError(f"name={name!r} is not a known corpus: give one of {list(_NAMES)}.")
     if subset not in _SUBSETS:
         raise ValueError(f"subset={subset!r} does not exist: give one of {list(_SUBSETS)}.")
-    limit = None if max_words is None else _integer_limit(max_words, " or None")
+    limit = _word_limit(max_words)
     home = data_home if data_home is not None else os.environ.get("SKLEARN_IRX_DATA") or None
     documents = list(_documents(home, subset))
     if not documents:

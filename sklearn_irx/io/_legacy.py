@@ -75,36 +75,30 @@ def _parts(
 ) -> dict[str, Any]:
     """Return flat parameters as parts, and those that stay flat."""
     left = dict(flat)
-    name = left.pop("sampler")
-    own = left.pop("sampler_params")
+    name, own = left.pop("sampler"), left.pop("sampler_params")
     sampler = dict(own["items"]) if own else {}
-    for key in ("temperature", "temperature_decay"):
-        value = left.pop(key)
-        if name not in _WITHOUT_TEMPERATURE:
-            sampler[key] = value
-    encoder = left.pop("encoder")
-    encoder_class, names = _ENCODERS[encoder]
-    found = {
-        "sampler": _part(_SAMPLERS[name], sampler),
-        "encoder": _part(encoder_class, {new: left[old] for new, old in names.items()}),
-        "predictor": _part("Predictor", {new: left[old] for new, old in _PREDICTOR.items()}),
-    }
-    initial = left.pop("initial_selection", "auto")
-    linear = {
+    smoothing = {key: left.pop(key) for key in ("temperature", "temperature_decay")}
+    if name not in _WITHOUT_TEMPERATURE:
+        sampler |= smoothing
+    encoder, encoder_names = _ENCODERS[left.pop("encoder")]
+    selection = {"initial_selection": left.pop("initial_selection", "auto")}
+    focus = {
         "class_focus": left.pop("class_focus", 0.0),
         "bigrams": left.pop("focus_bigrams", others.get("focus_bigrams", False)),
-        "initial_selection": initial,
     }
+    initialization = _part("LinearInit", {"model": kind, **focus, **selection})
     if kind is None:
-        found["initialization"] = _part(
-            "RandomInit", {} if initial == "auto" else {"initial_selection": initial}
-        )
-    else:
-        found["initialization"] = _part("LinearInit", {"model": kind, **linear})
+        initialization = _part("RandomInit", {k: v for k, v in selection.items() if v != "auto"})
     training = {key: left.pop(key) for key in _TRAINING if key in left}
     if left.get("training_length") is not None:
         training["text_length"] = left["training_length"]
-    found["training"] = _part("Training", training)
+    found = {
+        "sampler": _part(_SAMPLERS[name], sampler),
+        "encoder": _part(encoder, {new: left[old] for new, old in encoder_names.items()}),
+        "predictor": _part("Predictor", {new: left[old] for new, old in _PREDICTOR.items()}),
+        "initialization": initialization,
+        "training": _part("Training", training),
+    }
     gone = {"training_length", *_PREDICTOR.values()}
     gone.update(old for _, names in _ENCODERS.values() for old in names.values())
     kept = {key: value for key, value in left.items() if key not in gone}
