@@ -16,12 +16,12 @@ _MOST_BARS = 30
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of a chart; places from 0 to 1, `told` is what it says when pointed at."""
+    """A bar of a chart; places from 0 to 1, `tooltip` is shown when pointed at."""
 
     x: float
     width: float
     height: float
-    told: str
+    tooltip: str
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Point:
 
     x: float
     y: float
-    told: str
+    tooltip: str
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class ReliabilityChart:
         found = reliability(confidence, right, n_bins)
         points, bars = [], []
         for sure, accuracy, count in zip(*found[:3], strict=True):
-            told = (
+            tooltip = (
                 f"{_documents(int(count))}, {100 * sure:.0f} % sure on average: "
                 f"{100 * accuracy:.0f} % right"
             )
-            points.append(Point(float(sure), float(accuracy), told))
-            bars.append(Bar(float(sure), 0.02, float(count / found.n_documents.sum()), told))
+            points.append(Point(float(sure), float(accuracy), tooltip))
+            bars.append(Bar(float(sure), 0.02, float(count / found.n_documents.sum()), tooltip))
         return cls(points, bars, found.ece)
 
 

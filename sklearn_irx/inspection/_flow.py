@@ -114,7 +114,7 @@ class Ribbon:
     bottom_from: float
     top_to: float
     bottom_to: float
-    told: str
+    tooltip: str
 
 
 def lay_out(flow: Flow) -> tuple[list[Node], list[Ribbon]]:
@@ -174,13 +174,13 @@ def _ribbons(
         stage, start, end, outcome, count = link
         source, target = nodes[stage, start], nodes[stage + 1, end]
         top_from, top_to = tops[(*link, 0)], tops[(*link, 1)]
-        told = f"{source.label} → {target.label}: {count:,}"
+        tooltip = f"{source.label} → {target.label}: {count:,}"
         if stage == 0:
-            told += ", right in the end" if outcome == 0 else ", wrong in the end"
+            tooltip += ", right in the end" if outcome == 0 else ", wrong in the end"
         ribbons.append(
             Ribbon(
                 count, outcome == 0, source.x + NODE_WIDTH, target.x,
-                top_from, top_from + count * scale, top_to, top_to + count * scale, told,
+                top_from, top_from + count * scale, top_to, top_to + count * scale, tooltip,
             )
         )  # fmt: skip
     return ribbons

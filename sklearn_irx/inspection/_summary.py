@@ -173,20 +173,23 @@ def cases_table(exchange: Exchange, truth: np.ndarray | None) -> SummaryTable:
 
 def classes_table(answers: Answers, truth: np.ndarray | None) -> SummaryTable:
     """Return figures for each class; without true labels, of the predictions alone."""
-    said = names_of(answers.labels)
-    predicted = Counter(said)
+    predicted_names = names_of(answers.labels)
+    predicted = Counter(predicted_names)
     if truth is None:
         names = sorted(predicted)
         columns = ["class", "predicted", "mean confidence", "words"]
-        rows = [[name, f"{predicted[name]:,}", *_of_class(answers, said, name)] for name in names]
+        rows = [
+            [name, f"{predicted[name]:,}", *_of_class(answers, predicted_names, name)]
+            for name in names
+        ]
         return SummaryTable("Classes", columns, rows)
     true = names_of(truth)
-    known = sorted({*said, *true})
-    scores = precision_recall_fscore_support(true, said, labels=known, zero_division=0.0)
+    known = sorted({*predicted_names, *true})
+    scores = precision_recall_fscore_support(true, predicted_names, labels=known, zero_division=0.0)
     rows = [
         [
             name, f"{count:,}", f"{predicted[name]:,}", f"{precision:.3f}", f"{recall:.3f}",
-            f"{f1:.3f}", *_of_class(answers, said, name),
+            f"{f1:.3f}", *_of_class(answers, predicted_names, name),
         ]
         for name, precision, recall, f1, count in zip(known, *scores, strict=True)
     ]  # fmt: skip
@@ -200,17 +203,17 @@ def classes_table(answers: Answers, truth: np.ndarray | None) -> SummaryTable:
 
 def macro_f1(labels: np.ndarray, truth: np.ndarray) -> float:
     """Compute the mean F1 over the classes that are predicted or true."""
-    said, true = names_of(labels), names_of(truth)
-    known = sorted({*said, *true})
+    predicted_names, true = names_of(labels), names_of(truth)
+    known = sorted({*predicted_names, *true})
     return float(
         precision_recall_fscore_support(
-            true, said, labels=known, average="macro", zero_division=0.0
+            true, predicted_names, labels=known, average="macro", zero_division=0.0
         )[2]
     )
 
 
-def _of_class(answers: Answers, said: list[str], name: str) -> list[str]:
-    here = np.array([label == name for label in said])
+def _of_class(answers: Answers, predicted_names: list[str], name: str) -> list[str]:
+    here = np.array([label == name for label in predicted_names])
     if not here.any():
         return ["–", "–"]
     return [f"{answers.confidence[here].mean():.2f}", f"{answers.n_selected[here].mean():.1f}"]
@@ -224,8 +227,8 @@ def mistakes_table(answers: Answers, truth: np.ndarray) -> SummaryTable:
     for pair, confidence in zip(pairs, answers.confidence[wrong], strict=True):
         sure.setdefault(pair, []).append(confidence)
     rows = [
-        [f"{true} → {said}", f"{count:,}", f"{np.mean(sure[true, said]):.2f}"]
-        for (true, said), count in Counter(pairs).most_common(_N_MISTAKES)
+        [f"{true} → {predicted}", f"{count:,}", f"{np.mean(sure[true, predicted]):.2f}"]
+        for (true, predicted), count in Counter(pairs).most_common(_N_MISTAKES)
     ]
     columns = ["true label → prediction", "documents", "confidence"]
     return SummaryTable("Most frequent mistakes", columns, rows)

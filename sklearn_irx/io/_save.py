@@ -168,7 +168,7 @@ def save(
 
 
 def import_safetensors() -> Any:
-    """Give the module ``safetensors.numpy``, or say how it is installed."""
+    """Return the module ``safetensors.numpy``, or raise ImportError that names the extra."""
     try:
         import safetensors.numpy
     except ImportError as error:
@@ -180,7 +180,7 @@ def import_safetensors() -> Any:
 
 
 def _files_of(estimator: Any) -> dict[str, bytes]:
-    """Give all files of a model but the card, by name."""
+    """Return all files of a model but the card, by name."""
     safetensors = import_safetensors()
     writer = _Writer()
     writer.number_of(estimator)

@@ -77,7 +77,7 @@ def write_value(value: Any, number_of: Callable[[Any], int]) -> Any:
 
 
 def is_plain(value: Any) -> bool:
-    """Tell whether a parameter is written as it is, and not described."""
+    """Return whether a parameter is written as it is, and not described."""
     try:
         _write(value, id)
     except _NotPlainError:
@@ -178,7 +178,7 @@ def _write(value: Any, number_of: Callable[[Any], int]) -> Any:
 
 
 def describe(value: Any) -> str:
-    """Say what a value is, without addresses or contents of its own."""
+    """Describe a value, without addresses or contents of its own."""
     if isinstance(value, NotSaved):
         return value.description
     if isinstance(value, (list, tuple)):
@@ -227,7 +227,7 @@ def read_classes(written: Any) -> np.ndarray:
 
 
 def _array_of(name: str, kind: type, values: list[Any]) -> np.ndarray | None:
-    """Give values of one kind as an array of a type that fits them, or None if it does not."""
+    """Return values of one kind as an array of a type that fits them, else None."""
     if name == "object" and kind is not float:
         array = np.empty(len(values), dtype=object)
         array[:] = values

@@ -128,12 +128,12 @@ class TrainingHistoryDisplay:
         self.best_lines_ = []
         best = np.flatnonzero(np.asarray(self.history.get("best", [])))
         for axes, (quantity, label) in zip(self.ax_, _QUANTITIES.items(), strict=True):
-            for part, (color, told) in _PARTS.items():
+            for part, (color, part_name) in _PARTS.items():
                 values = np.asarray(self.history.get(f"{part}_{quantity}", []), dtype=float)
                 if not np.isfinite(values).any():
                     continue
                 epochs = np.arange(1, len(values) + 1)
-                style = {"color": color, "marker": ".", "label": told, **kwargs}
+                style = {"color": color, "marker": ".", "label": part_name, **kwargs}
                 (self.lines_[f"{part}_{quantity}"],) = axes.plot(epochs, values, **style)
             if best.size:
                 # The last that beat all before it is the one that was kept.
