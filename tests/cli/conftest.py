@@ -59,8 +59,8 @@ def learned(reviews):
     texts, y = list(reviews["text"]), reviews["label"].to_numpy()
     small = {"max_length": 40, "training__max_epochs": 1, "encoder__n_filters": 4, "n_threads": 1}
     small["embeddings"] = WordVectors(["sirens", "ants"], np.eye(2))
-    return lambda n, seed: SelectiveRationaleClassifier(**small, random_state=seed).fit(
-        texts[:n], y[:n]
+    return lambda n, seed: (
+        SelectiveRationaleClassifier().set_params(**small, random_state=seed).fit(texts[:n], y[:n])
     )
 
 

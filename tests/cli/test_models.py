@@ -69,7 +69,7 @@ def test_a_training_that_was_cut_off_goes_on(cli, quick, table, tmp_path):
     one, two = (joblib.load(tmp_path / f"{name}.joblib") for name in ("one", "two"))
     texts = ["Sirens all night.", "Ants in the bed."]
     assert (one.predict_proba(texts) == two.predict_proba(texts)).all()
-    assert one.est1.checkpoint_dir is None
+    assert one.est1.training.checkpoint_dir is None
 
 
 def test_fit_replaces_a_model_only_if_told_to(cli, quick, table, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ They stay as they are: what one version has saved, all later ones must load and 
 
     python tests/data/models/make.py NAME...
 
-for a new kind of model only, or with a new format, under a new name.
+for a new kind of model only, or with a new format, under a new name: it ends with the format.
 """
 
 import json
@@ -15,6 +15,7 @@ import numpy as np
 
 import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.components import CNN, LinearInit
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import WhitespaceTokenizer, WordVectors
 
@@ -22,9 +23,8 @@ HERE = Path(__file__).parent
 TINY = {
     "max_length": 30,
     "training__max_epochs": 2,
-    "encoder__n_filters": 2,
     "predictor__hidden_size": 3,
-    "encoder__filter_sizes": (2, 3),
+    "encoder": CNN((2, 3), n_filters=2),
     "n_threads": 1,
     "training__precision": "float32",
 }
@@ -37,20 +37,23 @@ def main(names: list[str]) -> None:
     vectors = WordVectors(words, np.random.RandomState(0).normal(size=(len(words), 3)))
 
     def tiny(seed: int, **more: object) -> SelectiveRationaleClassifier:
-        return SelectiveRationaleClassifier(
+        return SelectiveRationaleClassifier().set_params(
             **{**TINY, "embeddings": vectors, "random_state": seed, **more}
         )
 
     makers = {
-        "classifier-1": lambda: tiny(0, calibration="temperature").fit(texts, y),
-        "recurrent-1": lambda: tiny(
+        "classifier-2": lambda: tiny(0, calibration="temperature").fit(texts, y),
+        "recurrent-2": lambda: tiny(
             1, encoder="rnn", encoder__hidden_size=2, initialization=None, sampler="top_k",
             rationale_length=4, tokenizer=WhitespaceTokenizer(),
         ).fit(texts, y == "noise"),
-        "ensemble-1": lambda: InteractiveEnsemble(
+        "focused-2": lambda: tiny(
+            7, initialization=LinearInit("combined", class_focus=1, bigrams=True)
+        ).fit(texts, y),
+        "ensemble-2": lambda: InteractiveEnsemble(
             tiny(2), tiny(3, initialization="logistic").fit(texts[:30], y[:30])
         ).fit(texts, y),
-        "committee-1": lambda: InteractiveCommittee(
+        "committee-2": lambda: InteractiveCommittee(
             [("bayes", tiny(4)), ("short", tiny(5, rationale_length=2)),
              ("kuma", tiny(6, sampler="hard_kuma"))],
             rule="auto",
