@@ -235,7 +235,7 @@ def make_net(
 
     Without `validation` documents, as in `partial_fit`, no epochs are compared.
     """
-    config, settings = module.config, given.settings
+    config, settings = given.config, given.settings
     from_scratch = config.initialization.from_scratch
     resumes = hasattr(clf, "_module") and (clf.warm_start or validation is None)
     warmup, ramp = settings.curriculum(from_scratch=from_scratch and not resumes)
@@ -262,7 +262,7 @@ def make_net(
         target = f"lambda1={clf.lambda1:g}"
         if clf.rationale_length is not None:
             target = f"rationale_length={clf.rationale_length:g}"
-        callbacks.append(Progress(max_epochs, f"{config.sampler}, {target}"))
+        callbacks.append(Progress(max_epochs, f"{type(config.sampler).__name__}, {target}"))
     return settings.build(
         module,
         validation,

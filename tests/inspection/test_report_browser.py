@@ -132,7 +132,7 @@ def test_the_list_shows_documents_as_they_are_shown_elsewhere(open_page, html, p
         pieces = list(document.rationale.segments())
         assert marks == [piece for piece, selected in pieces if selected]
         assert text.startswith("".join(piece for piece, _ in pieces)[:100])
-        assert document.story in listed
+        assert document.explanation in listed
         assert document.rationale.size() in listed
         # Word for word what the static page says, but for spaces.
         static = open_static(browser, document)
@@ -266,7 +266,7 @@ def test_light_and_dark_follow_the_system_and_the_switch(open_page, html, dark):
     for choice, is_dark in (("auto", dark), ("light", False), ("dark", True), ("auto", dark)):
         browser.find_element("css selector", f"#theme-{choice}").click()
         assert (brightness("body", "backgroundColor") < 0.5) == is_dark
-        for selector in (".text", "mark", ".story", "figcaption"):
+        for selector in (".text", "mark", ".explanation", "figcaption"):
             background = "mark" if selector == "mark" else "article"
             text = brightness(selector, "color")
             assert abs(text - brightness(background, "backgroundColor")) > 0.3
