@@ -147,7 +147,7 @@ def test_of_a_text_of_millions_of_words_only_the_beginning_is_taken(fitted):
 )
 def test_a_tokenizer_that_gives_nonsense_is_told_so(given_words, error, small):
     clf = small(tokenizer=lambda text: given_words)
-    with pytest.raises(error, match="tokenizer gave"):
+    with pytest.raises(error, match="tokenizer returned"):
         clf.fit(["a room", "ants"] * 4, [0, 1] * 4)
 
 

@@ -239,7 +239,7 @@ def test_a_model_is_fitted_on_tokenized_texts(small, fitted, reviews):
     texts, y, _ = reviews
     again = small().fit(TokenizedTexts.from_texts(texts[:300], WordTokenizer(), 60), y[:300])
     np.testing.assert_array_equal(again.predict_proba(texts), fitted.predict_proba(texts))
-    with pytest.raises(ValueError, match=r"max_length=5, and .*max_length=60"):
+    with pytest.raises(ValueError, match=r"max_length=5, but .*max_length=60"):
         small().fit(TokenizedTexts.from_texts(texts, WordTokenizer(), 5), y)
     with pytest.raises(ValueError, match="no documents"):
         small().fit(TokenizedTexts.from_texts([], WordTokenizer(), 60), [])
