@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_irx.ensemble.answers import answer_columns
+from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
 from sklearn_irx.ensemble.result import exchanges
 from sklearn_irx.nn.isolation import at_most
 
@@ -216,6 +216,6 @@ def _frame(model: Any, rationales: Sequence[Any], index: Any = None) -> Any:
     columns["spans"] = list(map(json.dumps, columns["spans"]))
     made = {"label_pred": _labels(model, columns.pop("label_pred"), index)}
     for name, values in columns.items():
-        kind = "float64" if name == "confidence" else "str"
+        kind = "float64" if ANSWER_COLUMNS[name] == "number" else "str"
         made[name] = pd.Series(values, dtype=kind, index=index)
     return pd.DataFrame(made, index=index)

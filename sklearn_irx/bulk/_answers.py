@@ -6,46 +6,27 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn_irx.bulk._rows import Row
-from sklearn_irx.ensemble.answers import answer_columns
+from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
 from sklearn_irx.nn.isolation import at_most
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 class Answer(NamedTuple):
-    """The answer of a model to a text: columns of the output.
+    """The values of `ANSWER_COLUMNS` for a text, each None if there is an error instead."""
 
-    Attributes
-    ----------
-    label_pred : str, int or bool
-        The label; None if there is an error.
-    confidence : float
-        Between 0 and 1.
-    rationale : str
-        The selected words.
-    spans : list of [int, int]
-        Start and end, in characters of the text, of each run of selected words.
-    case : str or None
-        How an ensemble settled the text.
-    error : str or None
-        The reason if there is no label.
-    """
-
-    label_pred: Any
-    confidence: float | None
-    rationale: str | None
-    spans: list[list[int]] | None
-    case: str | None
+    values: tuple[Any, ...]
     error: str | None
 
 
 def no_answer(error: str) -> Answer:
     """Return an answer that holds an error alone."""
-    return Answer(None, None, None, None, None, error)
+    return Answer((None,) * len(ANSWER_COLUMNS), error)
 
 
 def answer(model: Any, texts: Sequence[str], n_threads: int | None = None) -> list[Answer]:
@@ -73,7 +54,7 @@ def _answers(model: Any, texts: Sequence[str]) -> list[Answer]:
         label.item() if hasattr(label, "item") else label for label in columns["label_pred"]
     ]
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
-    return [Answer._make((*values, None)) for values in zip(*columns.values(), strict=True)]
+    return [Answer(values, None) for values in zip(*columns.values(), strict=True)]
 
 
 class Columns:
@@ -102,8 +83,9 @@ class Columns:
     """
 
     def __init__(self, keep: Sequence[str], prefix: str, has_cases: bool) -> None:
-        of_answer = [name for name in Answer._fields if has_cases or name != "case"]
-        self.meaning = {f"{prefix}{name}": name for name in ("file", "row", *of_answer)}
+        shown = [has_cases or name != "case" for name in ANSWER_COLUMNS]
+        names = ("file", "row", *compress(ANSWER_COLUMNS, shown), "error")
+        self.meaning = {f"{prefix}{name}": name for name in names}
         own = list(self.meaning)
         taken = [name for name in keep if name in own]
         if taken:
@@ -113,12 +95,12 @@ class Columns:
             )
         self.keep = list(keep)
         self.names = [*own[:2], *keep, *own[2:]]
-        self._has_cases = has_cases
+        self._shown = shown
 
     def row(self, row: Row, answer: Answer) -> tuple[Any, ...]:
         """Join a row of the input with its answer."""
-        case = answer[4:5] if self._has_cases else ()
-        return (row.file, row.number, *row.kept, *answer[:4], *case, answer.error)
+        values = compress(answer.values, self._shown)
+        return (row.file, row.number, *row.kept, *values, answer.error)
 
 
 @contextmanager
@@ -176,11 +158,12 @@ def schema_of(columns: Columns, kept_types: Sequence[Any], classes: Sequence[Any
     import pyarrow as pa
 
     text, number = pa.string(), pa.int64()
-    types = {
-        "file": text, "row": number, "label_pred": pa.array(classes).type,
-        "confidence": pa.float64(), "rationale": text, "spans": pa.list_(pa.list_(number)),
-        "case": text, "error": text,
+    kinds = {
+        "label": pa.array(classes).type, "number": pa.float64(), "text": text,
+        "spans": pa.list_(pa.list_(number)),
     }  # fmt: skip
+    types = {name: kinds[kind] for name, kind in ANSWER_COLUMNS.items()}
+    types |= {"file": text, "row": number, "error": text}
     kept = dict(zip(columns.keep, kept_types, strict=True))
     return pa.schema(
         (name, (kept[name] or text) if name in kept else types[columns.meaning[name]])

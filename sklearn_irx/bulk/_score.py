@@ -135,7 +135,7 @@ def score(
         tables.fingerprint(),
         {
             "text": text, "keep": keep, "format": suffix, "prefix": prefix,
-            "part_rows": part_rows,
+            "part_rows": part_rows, "columns": columns.names,
         },
     )  # fmt: skip
     schema = None

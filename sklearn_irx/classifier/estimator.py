@@ -171,7 +171,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         "free_length": [Interval(Real, 0, None, closed="neither"), None],
         "lambda2": [Interval(Real, 0, None, closed="left")],
         "max_transitions": [Interval(Real, 1, None, closed="left"), None],
-        **{name: [str, Component, None] for name in REGISTRIES},  # Registry.make checks more
+        **{name: [str, Component, None] for name in REGISTRIES},  # Registry.find checks more
         "tokenizer": [callable, None],
         "embeddings": "no_validation",  # load_embeddings checks them
         "vocabulary": ["array-like", None],
@@ -311,8 +311,10 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
                 probabilities, _ = predict(module, validation.documents, folds=validation.folds)
                 temperature = fit_temperature(probabilities, validation.y)
         self._net = None
-        self._set_fitted(net, classes, start.data.vocabulary, temperature=temperature)
-        self.n_training_documents_, self.n_validation_documents_ = len(training), len(validation)
+        self._set_fitted(
+            net, classes, start.data.vocabulary, temperature=temperature,
+            n_documents=(len(training), len(validation)),
+        )  # fmt: skip
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -390,13 +392,23 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             train(net, training)
         self._net = net
         temperature = getattr(self, "calibration_temperature_", 1.0)
-        self._set_fitted(net, classes, vocabulary, temperature=temperature)
-        self.n_training_documents_ = len(training) + (0 if first else self.n_training_documents_)
-        self.n_validation_documents_ = 0 if first else self.n_validation_documents_
+        n_before, n_validation = (0, 0)
+        if not first:
+            n_before, n_validation = self.n_training_documents_, self.n_validation_documents_
+        self._set_fitted(
+            net, classes, vocabulary, temperature=temperature,
+            n_documents=(n_before + len(training), n_validation),
+        )  # fmt: skip
         return self
 
     def _set_fitted(
-        self, net: RationaleNet, classes: np.ndarray, vocabulary: Vocabulary, *, temperature: float
+        self,
+        net: RationaleNet,
+        classes: np.ndarray,
+        vocabulary: Vocabulary,
+        *,
+        temperature: float,
+        n_documents: tuple[int, int],
     ) -> None:
         """Set all fitted attributes at once: an interrupted fit changes none."""
         module = net.module_
@@ -405,6 +417,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         self.classes_ = classes
         self.vocabulary_ = vocabulary
         self.calibration_temperature_ = temperature
+        self.n_training_documents_, self.n_validation_documents_ = n_documents
         self.history_ = history_of(net)
         if module is not getattr(self, "_module", None):
             self._tokenizer = make_tokenizer(self.tokenizer)

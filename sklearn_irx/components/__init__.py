@@ -8,8 +8,11 @@ given by that name, and loaded from the folder of a model.
 from sklearn_irx.components.base import Component, Registry
 from sklearn_irx.components.encoders import CNN, ENCODERS, RNN, Encoder
 from sklearn_irx.components.initializations import (
+    HELD_OUT,
     INITIALIZATIONS,
+    N_FOLDS,
     Initialization,
+    InitializationData,
     LinearInit,
     RandomInit,
 )
@@ -26,8 +29,14 @@ from sklearn_irx.components.samplers import (
 )
 from sklearn_irx.components.training import TRAININGS, Training
 from sklearn_irx.nn.encoder import EncoderModule
+from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.linear import LinearWeights
-from sklearn_irx.nn.sampler import IndependentSamplerModule, SamplerModule, Selection
+from sklearn_irx.nn.sampler import (
+    IndependentSamplerModule,
+    SamplerModule,
+    Selection,
+    expected_counts,
+)
 
 REGISTRIES = {
     registry.parameter: registry
@@ -38,7 +47,9 @@ REGISTRIES = {
 __all__ = [
     "CNN",
     "ENCODERS",
+    "HELD_OUT",
     "INITIALIZATIONS",
+    "N_FOLDS",
     "REGISTRIES",
     "RNN",
     "SAMPLERS",
@@ -49,6 +60,7 @@ __all__ = [
     "HardKuma",
     "IndependentSamplerModule",
     "Initialization",
+    "InitializationData",
     "LinearInit",
     "LinearWeights",
     "Predictor",
@@ -62,4 +74,6 @@ __all__ = [
     "StraightThrough",
     "TopK",
     "Training",
+    "expected_counts",
+    "generator_for",
 ]

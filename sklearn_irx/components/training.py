@@ -72,7 +72,8 @@ class Training(Component):
         have 32 bits. "auto" is bfloat16 on a CPU or a CUDA device that multiplies such numbers in
         hardware.
     callbacks : list of skorch callbacks or None, default=None
-        Added to the training loop, and discarded with it after `fit`. One that raises
+        Added to the training loop, and discarded with it after `fit`. Gradients of word vectors are
+        sparse: skorch's GradientNormClipping cannot clip them. One that raises
         KeyboardInterrupt, as skorch's EarlyStopping does, ends training.
     checkpoint_dir : str, path-like or None, default=None
         A folder where `fit` keeps the state of training after each epoch. Training that was cut

@@ -7,6 +7,15 @@ from typing import Any
 
 from sklearn_irx.classifier.rationale import Rationale
 
+ANSWER_COLUMNS = {
+    "label_pred": "label",
+    "confidence": "number",
+    "rationale": "text",
+    "spans": "spans",
+    "case": "text",
+}
+"""The columns in order, and what they hold; only ensembles have ``case``."""
+
 
 def answer_columns(rationales: Sequence[Rationale], *, cases: bool) -> dict[str, list[Any]]:
     """Return rationales as columns: every table of answers has these.

@@ -63,7 +63,7 @@ class Exchange:
     Attributes
     ----------
     members : tuple of n_members str or int
-        Names of the members: those of a committee, or 1 and 2.
+        Names of the members: those of a committee, or 1 and 2; "model" for a single model.
     classes : ndarray of shape (n_classes,)
         The labels.
     cases : tuple of str
@@ -77,9 +77,9 @@ class Exchange:
     cross_probabilities : ndarray of shape (n_members, n_members, n_disputed, n_classes)
         For these, the prediction of member i from the rationale of member j at ``[i, j]``.
     chosen : ndarray of shape (n_samples,), dtype int
-        The member whose rationale is kept, counted from 0.
+        The member whose rationale is kept, counted from 0 (`to_dict` has its name).
     case : ndarray of shape (n_samples,), dtype str
-        How each document was settled, one of `cases`.
+        How each document was settled, one of `cases`; None for a single model, which has none.
     probabilities : ndarray of shape (n_samples, n_classes)
         Final prediction, from the rationale kept alone.
     documents : TokenizedTexts or None

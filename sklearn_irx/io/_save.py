@@ -276,7 +276,8 @@ class _Writer:
             if isinstance(part, Component) and type(part) not in components().values():
                 raise TypeError(
                     f"{name}={part!r} is not registered, and could not be loaded: add it to its "
-                    "registry in sklearn_irx.components, or save with joblib."
+                    "registry in sklearn_irx.components, under a class name of its own, or save "
+                    "with joblib."
                 )
         for name, array in arrays.items():
             if not np.isfinite(array).all():

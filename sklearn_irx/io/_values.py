@@ -115,13 +115,24 @@ def read_value(value: Any, name: str, estimator_of: Callable[[int], Any]) -> Any
                 return estimator_of(number)
             case "component", {"name": str(kind), "parameters": dict(own)} if kind in components():
                 return _component(kind, own, name, estimator_of)
+            case "component", {"name": str(kind)}:
+                raise ModelFileError(
+                    f"{name} is a {kind[:80]!r}, which is not registered in "
+                    "sklearn_irx.components: import the package that registers it first"
+                )
     raise ModelFileError(f"{name} is written as {str(value)[:80]!r}, which stands for nothing")
 
 
 def components() -> dict[str, type[Component]]:
-    """Return the classes of components that can be saved, by name: those that are registered."""
-    parts = (part for registry in REGISTRIES.values() for part in registry.named.values())
-    return {type(part).__name__: type(part) for part in parts}
+    """Return the classes of components that can be saved, by name: those that are registered.
+
+    Of two classes of one name it is the first, so none takes the place of one of this package.
+    """
+    found: dict[str, type[Component]] = {}
+    for registry in REGISTRIES.values():
+        for part in registry.named.values():
+            found.setdefault(type(part).__name__, type(part))
+    return found
 
 
 def check_parameters(cls: type, parameters: Mapping[str, Any]) -> None:

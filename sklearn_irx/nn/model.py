@@ -22,7 +22,6 @@ from sklearn_irx.nn.text_encoder import TextEncoder
 from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
 _NEVER = -1e4  # the score of a word that must not be selected
-_LARGEST_PARAMETER = 2**16  # of a loaded part, if no array is larger
 _NOT_TRAINED = (
     "predictor.linear.weights", "predictor.linear.idf", "selector.prior.weights",
     "selector.prior.scale", BIGRAMS,
@@ -251,13 +250,6 @@ class Rationalizer(nn.Module):
                 raise ValueError(f"{name} has shape {arrays[name].shape}")
         if shape.n_bigrams and f"{BIGRAMS}weights" not in arrays:
             raise ValueError(f"{BIGRAMS}weights is missing")
-        largest = max(_LARGEST_PARAMETER, *(max(a.shape, default=0) for a in arrays.values()))
-        for part in (config.encoder, config.predictor):
-            for name, value in part.get_params(deep=False).items():
-                sizes = value if isinstance(value, (list, tuple)) else [value]
-                too_large = any(isinstance(size, int) and size > largest for size in sizes)
-                if too_large or len(sizes) > max(1, len(arrays)):
-                    raise ValueError(f"{name}={value!r} is more than the arrays hold")
         try:
             with torch.device("meta"):
                 skeleton = cls(config, shape)

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 
 import sklearn_irx
 from sklearn_irx import InteractiveEnsemble
-from sklearn_irx.components import ENCODERS
+from sklearn_irx.components import CNN, ENCODERS, INITIALIZATIONS, SAMPLERS
 from sklearn_irx.io import ModelFileError
 
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -19,11 +19,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 @pytest.fixture(scope="module")
 def page():
     """What the code of the page defines."""
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    codes = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     names = {"__name__": "somebody_elses_package"}
-    exec(code, names)
+    for code in codes:
+        exec(code, names)
     yield names
     del ENCODERS.named["mean_window"]
+    del SAMPLERS.named["sigmoid"]
+    del INITIALIZATIONS.named["log_odds"]
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +73,33 @@ def test_it_is_saved_and_loaded_alone_and_in_an_ensemble(model, fitted, reviews,
         )
 
 
+def test_a_sampler_and_an_initialization_go_the_same_way(page, small, reviews, tmp_path):
+    texts, y, _ = reviews
+    clf = small(sampler="sigmoid", initialization="log_odds", rationale_length=5)
+    clf.set_params(sampler__sharpness=2.0, initialization__scale=4.0).fit(texts[:300], y[:300])
+    assert clf.score(texts[300:], y[300:]) > 0.8
+    assert 2 < clf.transform(texts[300:]).sum(axis=1).mean() < 8
+    sklearn_irx.save(clf, tmp_path / "model")
+    again = sklearn_irx.load(tmp_path / "model")
+    assert isinstance(again.sampler, page["Sigmoid"])
+    np.testing.assert_array_equal(again.predict_proba(texts), clf.predict_proba(texts))
+
+
+def test_a_class_of_the_same_name_takes_the_place_of_none(page, small, fitted, tmp_path):
+    impostor = type("CNN", (page["MeanWindow"],), {})
+    ENCODERS.named["impostor"] = impostor()
+    try:
+        sklearn_irx.save(fitted, tmp_path / "model")
+        assert type(sklearn_irx.load(tmp_path / "model")._module.config.encoder) is CNN
+    finally:
+        del ENCODERS.named["impostor"]
+
+
 def test_a_folder_names_no_class_that_is_not_registered(model, tmp_path):
     sklearn_irx.save(model, tmp_path / "model")
     kept = ENCODERS.named.pop("mean_window")
     try:
-        with pytest.raises(ModelFileError, match="MeanWindow"):
+        with pytest.raises(ModelFileError, match=r"MeanWindow.* not registered .*: import"):
             sklearn_irx.load(tmp_path / "model")
         with pytest.raises(TypeError, match=r"encoder=MeanWindow\(.*is not registered"):
             sklearn_irx.save(model, tmp_path / "other")

@@ -452,6 +452,12 @@ def test_skops_needs_to_trust_types_of_this_package_alone(model, reviews):
     assert len(data) < 5 * len(pickle.dumps(model))
 
 
+def test_all_parts_of_this_package_are_among_the_types_to_trust():
+    parts = (part for registry in REGISTRIES.values() for part in registry.named.values())
+    names = {f"{type(part).__module__}.{type(part).__qualname__}" for part in parts}
+    assert {name for name in names if name.startswith("sklearn_irx.")} <= set(SKOPS_TYPES)
+
+
 def test_a_pickle_holds_the_weights_and_neither_texts_nor_optimizer(small, reviews):
     texts, y, _ = reviews
     callback = LRScheduler(ExponentialLR, gamma=0.9)

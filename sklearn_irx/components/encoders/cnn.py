@@ -17,6 +17,8 @@ from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.precision import product_type
 from sklearn_irx.nn.kernels.windows import Windows, convolution, max_pooled_convolution
 
+_MAX_WIDTHS, _MAX_WIDTH = 100, 1000  # so that a file cannot ask for any memory
+
 
 class CNN(Encoder):
     """Convolutional filters of several widths.
@@ -53,9 +55,11 @@ class CNN(Encoder):
         """Check the parameters, and raise ValueError if one is out of range."""
         super().check()
         sizes = tuple(self.filter_sizes)
-        if not sizes or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
+        in_range = all(isinstance(size, Integral) and 1 <= size <= _MAX_WIDTH for size in sizes)
+        if not 1 <= len(sizes) <= _MAX_WIDTHS or not in_range:
             raise ValueError(
-                f"filter_sizes={self.filter_sizes!r}: give one or more widths of at least 1 word."
+                f"filter_sizes={str(self.filter_sizes)[:80]}: give 1 to {_MAX_WIDTHS} widths of "
+                f"1 to {_MAX_WIDTH} words."
             )
 
     def shaping_params(self) -> dict[str, Any]:

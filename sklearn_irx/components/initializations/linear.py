@@ -56,7 +56,7 @@ class LinearInit(Initialization):
     class_focus : float, default=0.0
         Above 0, selection is class-conditional: the classifier first predicts from the whole text.
         Words then rank by their largest weight for any class, each times the probability of the
-        class to this power. Rationales support the class predicted from the whole text. From 0.5,
+        class to this power. Rationales support the class predicted from the whole text. At 0.5 or more,
         short rationales are more often right, and have fewer words that support other classes. With
         0, a word has the same rank in all texts.
     bigrams : bool, default=False
@@ -225,11 +225,11 @@ def _count_bigrams(
 
 def _classifiers(name: str) -> list[_Classifier]:
     """Return the candidates of a name."""
-    if name == "naive_bayes":
-        return [ComplementNB(alpha=alpha) for alpha in SMOOTHINGS]
-    if name == "logistic":
-        return [LogisticRegression(C=5.0, max_iter=200, tol=1e-3)]
-    return [LinearSVC(random_state=0)]
+    return {
+        "naive_bayes": [ComplementNB(alpha=alpha) for alpha in SMOOTHINGS],
+        "logistic": [LogisticRegression(C=5.0, max_iter=200, tol=1e-3)],
+        "svm": [LinearSVC(random_state=0)],
+    }[name]
 
 
 def _weights(
@@ -245,6 +245,7 @@ def _weights(
         sample_weight = _within_classes(sample_weight, y)
     model.fit(X, y, sample_weight=sample_weight)
     found = model.feature_log_prob_ if isinstance(model, ComplementNB) else model.coef_
+    found = np.atleast_2d(found)
     if len(found) == 1:  # two classes and one row, the weights of the second class
         found = np.vstack([-found, found]) / 2
     weights[model.classes_] = found  # a class may be missing from a fold

@@ -33,7 +33,8 @@ class LinearWeights(NamedTuple):
     ----------
     weights : ndarray of shape (1 + n_folds, n_words, n_classes), dtype float32
         Weight of each word for each class on the scale of logits, in ``weights[0]`` fitted on all
-        documents and in ``weights[k]`` without those of fold ``k``.
+        documents and in ``weights[k]`` without those of fold ``k``; the last fold is that of
+        documents held out, without which all of these are fitted.
     idf : ndarray of shape (n_words,), dtype float32
         Inverse document frequencies.
     folds : ndarray of shape (n_documents,), dtype int

@@ -14,9 +14,13 @@ from sklearn_irx.nn.training.penalties import TOLERANCE
 
 
 def learned(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Return what training changes in a network, by name: weights, and the sampler's buffers."""
+    """Return what training changes in a network: weights, and buffers of sampler and encoders."""
     frozen = {name for name, weight in module.named_parameters() if not weight.requires_grad}
-    frozen.update(name for name, _ in module.named_buffers() if not name.startswith("sampler."))
+    frozen.update(
+        name
+        for name, _ in module.named_buffers()
+        if not name.startswith("sampler.") and ".text_encoder.encoder." not in name
+    )
     return {
         name: value.detach().clone()
         for name, value in module.state_dict().items()
