@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import accumulate, islice
 from operator import index
 from typing import Any, ClassVar, NamedTuple
 
@@ -31,7 +31,7 @@ Tokenizer = Callable[[str], Iterable[tuple[str, int, int]]]
 class _PatternTokenizer:
     """Base of tokenizers whose words are the lower-cased matches of a regular expression."""
 
-    _pattern: ClassVar[re.Pattern[str]]
+    _pattern: ClassVar[re.Pattern[str]]  # in a group, for `split` to keep the words
 
     def __call__(self, text: str) -> list[Token]:
         """Return all words of `text` with their character offsets."""
@@ -49,9 +49,21 @@ class _PatternTokenizer:
             end *= 2
         return self._words(text, limit)[:limit]
 
+    def words_and_spans(
+        self, text: str, limit: int | None = None
+    ) -> tuple[list[str], list[tuple[int, int]]]:
+        """Return the first `limit` words of `text`, and the start and end of each, in one pass."""
+        if limit == 0:
+            return [], []
+        # What is between words, and words, in turn; the last piece is the rest of the text.
+        pieces = self._pattern.split(text, maxsplit=limit or 0)[:-1]
+        ends = list(accumulate(map(len, pieces)))
+        words = list(map(str.lower, pieces[1::2]))
+        return words, list(zip(ends[::2], ends[1::2], strict=True))
+
     def spans(self, text: str, limit: int | None = None) -> list[tuple[int, int]]:
         """Return the start and end of the first `limit` words of `text`."""
-        return [m.span() for m in islice(self._pattern.finditer(text), limit)]
+        return self.words_and_spans(text, limit)[1]
 
     @staticmethod
     def _words(text: str, limit: int) -> list[str]:
@@ -84,7 +96,7 @@ class WordTokenizer(_PatternTokenizer):
     ['it', 's']
     """
 
-    _pattern = re.compile(r"\w+")
+    _pattern = re.compile(r"(\w+)")
 
     @staticmethod
     def _words(text: str, limit: int) -> list[str]:
@@ -118,7 +130,7 @@ class WhitespaceTokenizer(_PatternTokenizer):
     ['well', ',']
     """
 
-    _pattern = re.compile(r"\S+")  # the same words as str.split()
+    _pattern = re.compile(r"(\S+)")  # the same words as str.split()
 
     @staticmethod
     def _words(text: str, limit: int) -> list[str]:
@@ -176,6 +188,6 @@ def words_and_spans_of(
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """Return the first `limit` words of `text` and their character offsets."""
     if type(tokenizer) in (WordTokenizer, WhitespaceTokenizer):
-        return tokenizer.words(text, limit), tokenizer.spans(text, limit)
+        return tokenizer.words_and_spans(text, limit)
     tokens = tokens_of(tokenizer, text, limit)
     return [token.text for token in tokens], [(token.start, token.end) for token in tokens]

@@ -51,6 +51,8 @@ def test_words_of_a_long_text_are_those_of_the_tokens(tokenizer, parts, times, l
     tokens = tokenizer(text)[:limit]
     assert tokenizer.words(text, limit) == [token.text for token in tokens]
     assert tokenizer.spans(text, limit) == [(token.start, token.end) for token in tokens]
+    words, spans = tokenizer.words_and_spans(text, limit)
+    assert (words, spans) == ([token.text for token in tokens], tokenizer.spans(text, limit))
     assert words_and_spans_of(tokenizer, text, limit) == (
         tokenizer.words(text, limit),
         tokenizer.spans(text, limit),

@@ -56,9 +56,9 @@ class LinearInit(Initialization):
     class_focus : float, default=0.0
         Above 0, selection is class-conditional: the classifier first predicts from the whole text.
         Words then rank by their largest weight for any class, each times the probability of the
-        class to this power. Rationales support the class predicted from the whole text. At 0.5 or more,
-        short rationales are more often right, and have fewer words that support other classes. With
-        0, a word has the same rank in all texts.
+        class to this power. Rationales support the class predicted from the whole text. At 0.5 or
+        more, short rationales are more often right, and have fewer words that support other
+        classes. With 0, a word has the same rank in all texts.
     bigrams : bool, default=False
         Whether the prediction from the whole text for `class_focus` also uses pairs of neighbouring
         words. More accurate, above all for opinions ("not good"), and several times as slow to fit.
