@@ -55,6 +55,11 @@ class _PatternTokenizer:
         """Return the first `limit` words of `text`, and the start and end of each, in one pass."""
         if limit == 0:
             return [], []
+        if limit is not None and _CHARACTERS_A_WORD * (limit + 1) < len(text):
+            # A long text: do not process much past the limit.
+            words, spans = self.words_and_spans(text[: _CHARACTERS_A_WORD * (limit + 1)])
+            if len(words) > limit:  # the last one may be truncated
+                return words[:limit], spans[:limit]
         # What is between words, and words, in turn; the last piece is the rest of the text.
         pieces = self._pattern.split(text, maxsplit=limit or 0)[:-1]
         ends = list(accumulate(map(len, pieces)))
