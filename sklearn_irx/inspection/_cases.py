@@ -74,4 +74,6 @@ def explanation_of(case: str | None, chosen: str | None, *, of_pair: bool) -> st
         return ""
     if of_pair and case in CASES:
         return _OF_PAIRS[case]
-    return _OF_COMMITTEES.get(case, one_line(case)).format(one_line(chosen or "one model"))
+    if case not in _OF_COMMITTEES:
+        return one_line(case)
+    return _OF_COMMITTEES[case].format(one_line(chosen or "one model"))

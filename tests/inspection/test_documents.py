@@ -8,7 +8,9 @@ from rich.console import Console
 from sklearn.exceptions import NotFittedError
 
 from sklearn_irx import InteractiveEnsemble
+from sklearn_irx.exchange import CASES, RULES
 from sklearn_irx.inspection import explain_documents
+from sklearn_irx.inspection._cases import CASE_LABELS, explanation_of
 from sklearn_irx.inspection._pieces import percent
 from sklearn_irx.text import harmless
 
@@ -170,3 +172,13 @@ def test_without_jinja2_the_extra_is_named(disputed, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
     with pytest.raises(ImportError, match=r"sklearn-irx\[report\]"):
         disputed.to_html()
+
+
+def test_every_case_has_a_name_in_figures_and_a_sentence():
+    for case in (*CASES, *RULES, "confidence"):
+        of_pair = case in CASES
+        assert case in CASE_LABELS
+        sentence = explanation_of(case, "Ann", of_pair=of_pair)
+        assert sentence.endswith(".")
+        assert "Ann" in sentence or of_pair
+    assert explanation_of("{of one's own}", "Ann", of_pair=False) == "{of one's own}"
