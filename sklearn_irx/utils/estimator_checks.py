@@ -255,5 +255,5 @@ def _test_id(value: Any) -> str:
     if isinstance(value, partial):
         return _check_name(value)
     with config_context(print_changed_only=True):
-        shown = re.sub(r"\s| at 0x[0-9a-f]+", "", repr(value))
+        shown = re.sub(r" at 0x[0-9a-f]+|\s", "", repr(value))
     return shown if len(shown) <= 100 else f"{shown[:99]}…"

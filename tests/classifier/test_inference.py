@@ -111,7 +111,9 @@ def test_memory_holds_a_chunk_of_a_stream_at_a_time(fitted):
     assert peak < n * length / 4
 
 
-@pytest.mark.parametrize("empty", [[], (), np.array([], dtype=str), iter([])], ids=repr)
+@pytest.mark.parametrize(
+    "empty", [[], (), np.array([], dtype=str), iter([])], ids=lambda empty: type(empty).__name__
+)
 def test_nothing_to_read(empty, fitted):
     probabilities, masks = fitted.predict_with_masks(empty)
     assert probabilities.shape == (0, 3)

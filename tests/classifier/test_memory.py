@@ -214,7 +214,9 @@ def test_an_object_with_the_interface_will_do(small, reviews):
     assert sorted(memory.functions) == ["_fit_weights", "_number_words", "_train_vectors"]
 
 
-@pytest.mark.parametrize("memory", [3, object(), ["folder"]], ids=repr)
+@pytest.mark.parametrize(
+    "memory", [3, object(), ["folder"]], ids=lambda memory: type(memory).__name__
+)
 def test_what_is_no_memory_is_named(memory, small):
     with pytest.raises(ValueError, match="'memory'"):
         small(memory=memory).fit(["ants", "bed"], [0, 1])
