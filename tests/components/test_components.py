@@ -210,7 +210,7 @@ def test_an_unknown_name_is_told_at_once(names, message):
         ({"training__max_epochs": 1.5}, r"'max_epochs' parameter of Training .* Got 1\.5"),
         ({"training": Training(dropout=1)}, r"'dropout' parameter of Training .* Got 1 "),
         ({"encoder__n_filters": 0}, r"'n_filters' parameter of CNN .* Got 0"),
-        ({"encoder__filter_sizes": (3, 0)}, r"filter_sizes=\(3, 0\): give one or more"),
+        ({"encoder__filter_sizes": (3, 0)}, r"filter_sizes=\(3, 0\): give 1 to"),
         ({"encoder": RNN(cell="elman")}, r"'cell' parameter of RNN .* Got 'elman'"),
         ({"predictor__hidden_size": "big"}, r"'hidden_size' parameter of Predictor .* Got 'big'"),
         ({"initialization__class_focus": -0.5}, r"'class_focus' parameter of LinearInit .* -0\.5"),
