@@ -269,3 +269,13 @@ def test_weights_reach_the_members_that_are_fitted(small, fitted, reviews):
     )
     with pytest.raises(ValueError, match="sample_weight has shape"):
         InteractiveEnsemble(fitted, small()).fit(texts[:80], y[:80], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"training__text_length": "long"}, "text_length"), ({"max_length": "long"}, "max_length")],
+)
+def test_a_wrong_length_of_a_member_is_named(wrong, said, small, reviews):
+    texts, y, _ = reviews
+    with pytest.raises(ValueError, match=f"'{said}' parameter of"):
+        InteractiveEnsemble(small(**wrong), small(**wrong)).fit(texts[:60], y[:60])

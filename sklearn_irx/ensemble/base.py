@@ -469,16 +469,18 @@ def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTex
     """Tokenize texts for members to be fitted that will split them alike, else leave them."""
     if len(members) < 2 or not all(isinstance(m, SelectiveRationaleClassifier) for m in members):
         return texts
-    one, *others = members
-    if any(_reads_by(one) != _reads_by(other) for other in others):
+    one, *others = map(_reads_by, members)
+    if any(other != one for other in others):
         return texts
-    one._validate_params()
-    tokenizer, n_words = _reads_by(one)
-    return tokenize(texts, tokenizer, n_words, memory=make_memory(one.memory))
+    tokenizer, n_words = one
+    return tokenize(texts, tokenizer, n_words, memory=make_memory(members[0].memory))
 
 
 def _reads_by(member: SelectiveRationaleClassifier) -> tuple[Any, int]:
-    settings = TRAININGS.make(member.training)
+    """Return the tokenizer of a member to be fitted, and the words it keeps of a text; checked."""
+    member._validate_params()
+    settings = TRAININGS.find(member.training)
+    settings.check()
     return make_tokenizer(member.tokenizer), settings.n_words(member.max_length)
 
 

@@ -118,7 +118,7 @@ def _settings(estimator: Any, prefix: str = "") -> list[tuple[str, str]]:
     for name, parameter in signature(type(estimator)).parameters.items():
         value = getattr(estimator, name)
         if isinstance(value, Component):
-            if type(value) is not type(REGISTRIES[name].make(parameter.default)):
+            if type(value) is not type(REGISTRIES[name].find(parameter.default)):
                 rows.append((name, type(value).__name__))
             rows += _settings(value, f"{prefix}{name}__")
             continue
