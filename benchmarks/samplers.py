@@ -25,7 +25,7 @@ from tqdm import tqdm
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.datasets import load_corpus, load_rationale_corpus
 from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
-from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, WordVectors
+from sklearn_irx.text import AlphanumericTokenizer, WhitespaceTokenizer, WordVectors
 
 CORPORA = {"20newsgroups": 80, "movies": 300}
 """Words of a document that are read."""
@@ -72,14 +72,14 @@ REMEDIES: dict[str, dict[str, Any]] = {
 def load(corpus: str) -> dict[str, Any]:
     """Give training and test texts, labels, and the words that people marked, if they did."""
     limit = CORPORA[corpus]
-    tokenizer: WhitespaceTokenizer | WordTokenizer
+    tokenizer: WhitespaceTokenizer | AlphanumericTokenizer
     masks = None
     if corpus == "movies":
         tokenizer = WhitespaceTokenizer()
         train = load_rationale_corpus("movies", "train", max_words=limit)[:2]
         *test, masks = load_rationale_corpus("movies", "val", max_words=limit)
     else:
-        tokenizer = WordTokenizer()
+        tokenizer = AlphanumericTokenizer()
         train, test = (
             (loaded.data, loaded.target)
             for subset in ("train", "test")

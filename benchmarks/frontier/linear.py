@@ -18,7 +18,7 @@ from sklearn.svm import LinearSVC
 from benchmarks.book import Kind
 from benchmarks.frontier.plan import LinearJob, Plan
 from benchmarks.frontier.workshop import Workshop, load_split
-from sklearn_irx.text import WordTokenizer
+from sklearn_irx.text import AlphanumericTokenizer
 
 WHOLE = ""
 """Stands in a row in place of the words asked for: the model reads all."""
@@ -102,7 +102,7 @@ def keep_heaviest(
 
 
 def _words(texts: Sequence[str], limit: int) -> list[list[str]]:
-    tokenizer = WordTokenizer()
+    tokenizer = AlphanumericTokenizer()
     return [tokenizer.words(text, limit) for text in texts]
 
 

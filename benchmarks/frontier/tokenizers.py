@@ -7,19 +7,19 @@ from functools import cache
 
 from gensim.parsing.porter import PorterStemmer
 
-from sklearn_irx.text import WordTokenizer, WordVectors
+from sklearn_irx.text import AlphanumericTokenizer, WordVectors
 from sklearn_irx.text.tokenizer import Token, Tokenizer
 
 
 class StemTokenizer:
-    """The words of :class:`~sklearn_irx.text.WordTokenizer`, each by its Porter stem.
+    """The words of :class:`~sklearn_irx.text.AlphanumericTokenizer`, each by its Porter stem.
 
     A stem has the place of its word: models can exchange rationales with those that read words.
     """
 
     def __call__(self, text: str) -> Iterator[Token]:
         """Give the stem of every word of `text` with the character offsets of the word."""
-        return (token._replace(text=stem(token.text)) for token in WordTokenizer()(text))
+        return (token._replace(text=stem(token.text)) for token in AlphanumericTokenizer()(text))
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self)
@@ -31,7 +31,10 @@ class StemTokenizer:
         return f"{type(self).__name__}()"
 
 
-TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {"words": WordTokenizer, "stems": StemTokenizer}
+TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {
+    "words": AlphanumericTokenizer,
+    "stems": StemTokenizer,
+}
 
 
 @cache

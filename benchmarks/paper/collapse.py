@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.paper.models import Workshop, history_of, largest_class
 from benchmarks.paper.protocol import Member, load_setting, read_toml
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.text import WordVectors
+from sklearn_irx.text import AlphanumericTokenizer, WordVectors
 
 USUAL = "usual"
 """The factor of the trials in which none is another."""
@@ -60,7 +60,9 @@ def try_out(trial: Trial, shop: Workshop) -> dict[str, Any]:
     member = Member(setting, configuration["recipe"], 1, trial.seed)
     texts, labels = shop.texts(setting, "train")
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(embeddings=vectors, n_threads=shop.threads)
+    clf = SelectiveRationaleClassifier(
+        embeddings=vectors, tokenizer=AlphanumericTokenizer(), n_threads=shop.threads
+    )
     clf.set_params(**{**shop.protocol.parameters(member), **values}).fit(texts, labels)
     empty = clf.history_["valid_empty"] >= shop.protocol.collapse["min_empty"]
     return {

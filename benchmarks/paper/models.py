@@ -18,9 +18,9 @@ from benchmarks.paper.protocol import Member, Pair, Protocol, Setting
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.text import (
+    AlphanumericTokenizer,
     Documents,
     TokenizedTexts,
-    WordTokenizer,
     WordVectors,
     inference_batches,
 )
@@ -96,7 +96,9 @@ def load_texts(
 ) -> tuple[TokenizedTexts, np.ndarray]:
     """Give documents, split into words once for all models of a process, and labels."""
     loaded = sample(corpus, subset, share if share < 1 else None)
-    return TokenizedTexts.from_texts(loaded.data, WordTokenizer(), max_length), loaded.target
+    return TokenizedTexts.from_texts(
+        loaded.data, AlphanumericTokenizer(), max_length
+    ), loaded.target
 
 
 def make_model(member: Member, shop: Workshop) -> dict[str, Any]:
@@ -110,7 +112,9 @@ def train_model(member: Member, shop: Workshop) -> Trained:
     vectors = WordVectors.load(shop.vectors)
     texts, labels = shop.texts(member.setting, "train")
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(embeddings=vectors, n_threads=shop.threads)
+    clf = SelectiveRationaleClassifier(
+        embeddings=vectors, tokenizer=AlphanumericTokenizer(), n_threads=shop.threads
+    )
     clf.set_params(**shop.protocol.parameters(member)).fit(texts, labels)
     seconds = time.perf_counter() - start
     clf.set_params(embeddings=None)  # else every file would hold all of them

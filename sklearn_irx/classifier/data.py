@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -181,23 +182,36 @@ def collect_words(
     `words` None stands for those of the texts, None in `sources` for vectors to be trained. Raises
     ValueError if no document has a word to learn.
     """
+    form = getattr(tokenized.tokenizer, "form", str)
     if words is None:
         vocabulary = Vocabulary.from_tokenized(tokenized, min_df)
+        _warn_of_clauses(tokenized.tokenizer, vocabulary.words)
         if not vocabulary.words:
             raise ValueError(
                 f"X has no word in {min_df} or more training documents (min_df): give texts "
                 "with words in them, or a tokenizer that finds some."
             )
     else:
-        vocabulary = Vocabulary(words)
+        vocabulary = Vocabulary(list(dict.fromkeys(map(form, words))))
         if not any(word in vocabulary for word in tokenized.words):
             raise ValueError(
                 f"no training document has one of the {len(words)} words of vocabulary, "
                 f"{words[:3]!r} and so on: give words as the tokenizer finds them, or None."
             )
     given = [source for source in sources if source is not None]
-    unseen = find_unseen_words(given, vocabulary, max_unseen_words)
+    unseen = find_unseen_words(given, vocabulary, max_unseen_words, form)
     return Vocabulary(vocabulary.words, unseen)
+
+
+def _warn_of_clauses(tokenizer: Any, words: list[str]) -> None:
+    if isinstance(tokenizer, WordTokenizer) and tokenizer.needs_segmenter(words):
+        warnings.warn(
+            f"X has words such as {words[0]!r}, of a script without spaces between words, so most "
+            "are whole clauses: give tokenizer=WordTokenizer(segmenter=...), for Thai for example "
+            "pythainlp.word_tokenize.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def with_mean_1(weights: np.ndarray | None) -> np.ndarray | None:

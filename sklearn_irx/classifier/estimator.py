@@ -80,13 +80,15 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Epochs, learning rates, dropout, validation, checkpoints and more.
     tokenizer : callable or None, default=None
         Maps a document to its words as (word, start, end) with character offsets. None stands for
-        :class:`~sklearn_irx.text.WordTokenizer`: lower-cased runs of ``\w``.
+        :class:`~sklearn_irx.text.WordTokenizer`, which knows words of any script. A method
+        ``form``, if it has one, maps a word to the form in which texts have it, and is applied to
+        the words of `vocabulary` and `embeddings`.
     embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these, default=None
         Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
         a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
         vectors of a list, which may hold None, are concatenated.
     vocabulary : sequence of str or None, default=None
-        The words to learn, as the tokenizer returns them. None takes those of the training texts.
+        The words to learn. None takes those of the training texts.
     max_unseen_words : int or None, default=50_000
         Number of out-of-vocabulary words with a vector in `embeddings` that are kept in the model
         ("unseen words"): the first of the vectors, which files mostly sort by frequency. Each takes

@@ -27,7 +27,9 @@ _SUBSETS = ("train", "test")
 _IMDB_PAGE = "https://ai.stanford.edu/~amaas/data/sentiment/"
 _IMDB_ARCHIVE = "aclImdb_v1.tar.gz"
 _IMDB_MEMBER = re.compile(r"(.*/)?(train|test)/(neg|pos)/\d+_\d+\.txt")
-_WORD = re.compile(r"\w+")  # those of WordTokenizer; lazy, so that it stops at the last word kept
+_WORD = re.compile(
+    r"\w+"
+)  # those of AlphanumericTokenizer; lazy, so that it stops at the last word kept
 
 
 def load_corpus(
@@ -50,8 +52,8 @@ def load_corpus(
     subset : {"train", "test"}, default="train"
         The published split.
     max_words : int, "paper" or None, default="paper"
-        Maximum number of words of :class:`~sklearn_irx.text.WordTokenizer` in a text; the rest is
-        cut off. "paper" is 80 for 20 Newsgroups and 200 for IMDB; None does not truncate.
+        Maximum number of words of :class:`~sklearn_irx.text.AlphanumericTokenizer` in a text; the
+        rest is cut off. "paper" is 80 for 20 Newsgroups and 200 for IMDB; None does not truncate.
     data_home : str or path-like, default=None
         Location of the corpus. Either corpus can be a file ``20newsgroups.parquet`` or
         ``imdb.parquet`` in this folder (columns ``split``, ``label`` and ``text``, texts as

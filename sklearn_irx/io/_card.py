@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.inspection._pieces import one_line
-from sklearn_irx.io._values import NOT_KEPT, TOKENIZERS, describe, is_plain
+from sklearn_irx.io._values import NOT_KEPT, describe, is_plain
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -89,7 +89,7 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
             {
                 _shown(describe(model._tokenizer))
                 for _, model in models
-                if type(model._tokenizer) not in TOKENIZERS.values()
+                if not is_plain(model._tokenizer)
             }
         ),
     )

@@ -1,4 +1,8 @@
-"""Models of format 1, from before parts owned their parameters, in the layout of format 2."""
+"""Models of former formats in the layout of the newest.
+
+In format 1 parts did not own their parameters. In formats 1 and 2 tokenizers had none, and the name
+``WordTokenizer`` stands for what is :class:`~sklearn_irx.text.AlphanumericTokenizer` now.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,10 @@ _SAMPLERS = {
     "hard_kuma": "HardKuma",
     "sparsemap": "SparseMap",
     "top_k": "TopK",
+}
+_TOKENIZERS: dict[str, dict[str, Any]] = {
+    "WordTokenizer": {"name": "AlphanumericTokenizer", "parameters": {}},
+    "WhitespaceTokenizer": {"name": "WhitespaceTokenizer", "parameters": {"normalize": False}},
 }
 _WITHOUT_TEMPERATURE = ("reinforce", "hard_kuma")
 _ENCODERS = {
@@ -39,11 +47,27 @@ _ARRAYS = (
 
 
 def upgraded(model: dict[str, Any]) -> dict[str, Any]:
-    """Return the ``model.json`` of a model of format 1 in format 2.
+    """Return the ``model.json`` of a model of any format in the newest.
 
-    Nothing is trusted here: values are passed on, to be checked as those of format 2 are.
+    Nothing is trusted here: values are passed on, to be checked as those of the newest are.
     """
-    return {**model, "estimators": [_estimator(record) for record in model["estimators"]]}
+    records = model["estimators"]
+    if model["format_version"] < 2:
+        records = [_estimator(record) for record in records]
+    if model["format_version"] < 3:
+        records = [_with_tokenizers(record) for record in records]
+    return {**model, "estimators": records}
+
+
+def _with_tokenizers(record: dict[str, Any]) -> dict[str, Any]:
+    """Write the tokenizers of formats 1 and 2 with their parameters of now."""
+    found = dict(record)
+    for key in ("parameters", "fitted"):
+        values = record.get(key, {})
+        match values.get("tokenizer"):
+            case {"type": "tokenizer", "name": str(name)} if name in _TOKENIZERS:
+                found[key] = {**values, "tokenizer": {"type": "tokenizer", **_TOKENIZERS[name]}}
+    return found
 
 
 def _estimator(record: dict[str, Any]) -> dict[str, Any]:

@@ -104,8 +104,7 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
     folder = Path(folder)
     model, words, weights = _read(folder)
     try:
-        if model["format_version"] == 1:
-            model = upgraded(model)
+        model = upgraded(model)
         reader = _Reader(model, words, weights)
         estimator = reader.estimator(0)
         reader.check_that_all_is_used()

@@ -70,6 +70,7 @@ SKOPS_TYPES = (
     "sklearn_irx.components.training.Training",
     "sklearn_irx.io._values.NotSaved",
     "sklearn_irx.nn.config.NetworkConfig",
+    "sklearn_irx.text.tokenizer.AlphanumericTokenizer",
     "sklearn_irx.text.tokenizer.WhitespaceTokenizer",
     "sklearn_irx.text.tokenizer.WordTokenizer",
     "sklearn_irx.text.vectors.WordVectors",

@@ -15,15 +15,13 @@ from sklearn.base import BaseEstimator
 from sklearn_irx._compat import validate_parameter_constraints
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.io._files import ModelFileError
-from sklearn_irx.text import WhitespaceTokenizer, WordTokenizer, WordVectors
+from sklearn_irx.text import WordVectors
+from sklearn_irx.text.tokenizer import TOKENIZERS
 
-TOKENIZERS: dict[str, type] = {
-    "WordTokenizer": WordTokenizer,
-    "WhitespaceTokenizer": WhitespaceTokenizer,
-}
 NOT_KEPT = ("memory",)
 """Parameters that name a place on the machine that trained, which another must not open."""
 
+_TOKENIZERS = {kind.__name__: kind for kind in TOKENIZERS}
 _MOST_SAID = 200  # characters of a description
 _MOST_CHARACTERS = 2**24  # of all labels together, each as long as the longest may be
 _PLAIN = (bool, int, float, str)
@@ -107,8 +105,10 @@ def read_value(value: Any, name: str, estimator_of: Callable[[int], Any]) -> Any
                 return float(number)
             case "path", {"value": str(path)}:
                 return Path(path)
-            case "tokenizer", {"name": str(tokenizer)} if tokenizer in TOKENIZERS:
-                return TOKENIZERS[tokenizer]()
+            case "tokenizer", {"name": str(kind), "parameters": dict(own)} if kind in _TOKENIZERS:
+                return _TOKENIZERS[kind](
+                    **{key: read_value(value, key, estimator_of) for key, value in own.items()}
+                )
             case "not saved", {"description": str(description)}:
                 return NotSaved(name, description[:_MOST_SAID])
             case "estimator", {"number": int(number)}:
@@ -174,8 +174,9 @@ def _write(value: Any, number_of: Callable[[Any], int]) -> Any:
         return _write(value.tolist(), number_of)
     if isinstance(value, os.PathLike):
         return {"type": "path", "value": os.fsdecode(os.fspath(value))}
-    if type(value) in TOKENIZERS.values():
-        return {"type": "tokenizer", "name": type(value).__name__}
+    if type(value) in TOKENIZERS:
+        own = {key: _write(one, number_of) for key, one in vars(value).items()}
+        return {"type": "tokenizer", "name": type(value).__name__, "parameters": own}
     if type(value) in components().values():
         own = value.get_params(deep=False)
         return {

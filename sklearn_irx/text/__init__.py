@@ -2,8 +2,10 @@
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
 from sklearn_irx.text.harmless import harmless
+from sklearn_irx.text.normalize import normalize_word
 from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
+    AlphanumericTokenizer,
     Token,
     WhitespaceTokenizer,
     WordTokenizer,
@@ -22,6 +24,7 @@ from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 __all__ = [
     "PADDING",
     "UNKNOWN",
+    "AlphanumericTokenizer",
     "Documents",
     "Token",
     "TokenizedTexts",
@@ -35,6 +38,7 @@ __all__ = [
     "harmless",
     "inference_batches",
     "load_embeddings",
+    "normalize_word",
     "tokens_of",
     "training_batches",
     "unseen_matrix",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain, filterfalse, islice, repeat, zip_longest
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.text.normalize import normalize_word
 from sklearn_irx.text.vector_files import READING_ERRORS, read_vectors
 from sklearn_irx.text.vocabulary import Vocabulary
 from sklearn_irx.text.words import pack_words, unpack_words
@@ -26,6 +27,9 @@ class WordVectors:
     scikit-learn's ``clone`` and ``GridSearchCV`` copy parameters: they copy a ``KeyedVectors`` for
     every candidate and fold, but not a `WordVectors`. A pickle of an estimator, fitted or not,
     contains the vectors passed to it, or only the path if a path was passed.
+
+    A word is found as it stands, and also in the form of :func:`normalize_word`, as tokenizers
+    return it: "Café" is found as "café", unless "café" has a vector of its own.
 
     Parameters
     ----------
@@ -61,6 +65,9 @@ class WordVectors:
         self.words = list(words)
         self.vectors = array
         self._index = {word: i for i, word in enumerate(self.words)}
+        # Tokenizers normalize words: those of the vectors are found in that form, too.
+        for i, word in enumerate(self.words):
+            self._index.setdefault(normalize_word(word), i)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> WordVectors:
@@ -256,7 +263,10 @@ def embedding_matrix(sources: Sequence[WordVectors], vocabulary: Vocabulary) -> 
 
 
 def find_unseen_words(
-    sources: Sequence[WordVectors], vocabulary: Vocabulary, limit: int | None
+    sources: Sequence[WordVectors],
+    vocabulary: Vocabulary,
+    limit: int | None,
+    form: Callable[[str], str] = str,
 ) -> list[str]:
     """Find unseen words: out-of-vocabulary words with a pretrained vector.
 
@@ -268,10 +278,12 @@ def find_unseen_words(
         The known words.
     limit : int or None
         Maximum number of words: first the first word of each source, then the second, and so on.
+    form : callable, default=str
+        Maps a word of the sources to the form in which texts have it.
     """
     in_turn = chain.from_iterable(zip_longest(*(source.words for source in sources)))
-    found = dict.fromkeys(filterfalse(vocabulary.__contains__, in_turn))
-    found.pop(None, None)  # the fill value of zip_longest
+    words = (form(word) for word in in_turn if word is not None)  # the fill value of zip_longest
+    found = dict.fromkeys(filterfalse(vocabulary.__contains__, words))
     return list(islice(found, limit))
 
 

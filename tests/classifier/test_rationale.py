@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx import Rationale
-from sklearn_irx.text import WordTokenizer, harmless
+from sklearn_irx.text import WordTokenizer, harmless, normalize_word
 
 
 def rationale_of(text, mask=None, label="bad", **others):
@@ -53,7 +53,7 @@ def test_every_selected_word_and_no_other_is_in_a_selected_segment(rationale):
     for (start, end), chosen in zip(rationale.spans, rationale.mask, strict=True):
         assert (set(range(start, end)) <= selected) == chosen
         assert chosen or not set(range(start, end)) & selected
-    read = [rationale.text[start:end].lower() for start, end in rationale.spans]
+    read = [normalize_word(rationale.text[start:end]) for start, end in rationale.spans]
     assert rationale.words == [w for w, m in zip(read, rationale.mask, strict=True) if m]
 
 

@@ -13,7 +13,7 @@ import pytest
 from sklearn.utils import Bunch
 
 from sklearn_irx.datasets import _corpora, load_corpus
-from sklearn_irx.text import WordTokenizer
+from sklearn_irx.text import AlphanumericTokenizer
 
 REVIEWS = {
     "train/neg/0_2.txt": "Long.<br /><br />And dull, I'd say.",
@@ -128,7 +128,7 @@ def test_max_words_counts_the_words_of_the_tokenizer(tmp_path, max_words, n_word
     text = "".join(f"w{i}’é_{i} -- " for i in range(150))
     archive = write_archive(tmp_path / "any.tar.gz", {"aclImdb/train/pos/0_9.txt": text})
     loaded = load_corpus("imdb", max_words=max_words, data_home=archive).data[0]
-    words = WordTokenizer().words
+    words = AlphanumericTokenizer().words
     assert words(loaded) == words(text, n_words)
     assert loaded == text or not loaded.endswith(" ")
 
@@ -232,6 +232,6 @@ def test_the_real_corpora_give_the_words_of_the_paper(name, subset, n_samples, n
     assert len(corpus.data) == len(corpus.target) == n_samples
     assert corpus.target_names == np.unique(corpus.target).tolist()
     assert len(corpus.target_names) == n_classes
-    words = WordTokenizer().words
+    words = AlphanumericTokenizer().words
     for text, full in zip(corpus.data[::50], whole.data[::50], strict=True):
         assert words(text) == words(full)[:limit]
