@@ -313,7 +313,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         self._net = None
         self._set_fitted(
             net, classes, start.data.vocabulary, temperature=temperature,
-            n_documents=(len(training), len(validation)),
+            n_documents=start.data.n_documents,
         )  # fmt: skip
         return self
 
