@@ -33,6 +33,12 @@ def iterate_texts(X: Any, name: str = "X") -> Iterator[str]:
             f"[text] for a single one."
         )
     if getattr(X, "ndim", 1) != 1 or hasattr(X, "columns"):
+        names = list(getattr(X, "columns", []))
+        if len(names) > 1 and names.count(names[0]) == len(names):
+            raise ValueError(
+                f"{name} holds {len(names)} columns named {names[0]!r}: give one of them by its "
+                "place, frame['text'].iloc[:, 0] for example, or rename them."
+            )
         raise ValueError(
             f"{name} is a {type(X).__name__} of shape {getattr(X, 'shape', None)}: give one "
             "column of texts, for example frame['text']."
@@ -44,9 +50,11 @@ def iterate_texts(X: Any, name: str = "X") -> Iterator[str]:
 
 def _checked_text(text: Any, row: int, name: str) -> str:
     if not isinstance(text, str):
+        listed = isinstance(text, Collection) and not isinstance(text, bytes)
+        remedy = "' '.join(words) for a list of words" if listed else "'' for a missing one"
         raise TypeError(
-            f"{name}[{row}] is {text!r}, a {type(text).__name__}: give a str for every "
-            "document, '' for a missing one."
+            f"{name}[{row}] is {reprlib.repr(text)}, a {type(text).__name__}: give a str for every "
+            f"document, {remedy}."
         )
     return str(text)  # numpy.str_ becomes str
 
@@ -129,12 +137,12 @@ def _of_one_kind(labels: np.ndarray, name: str) -> np.ndarray:
     of = type(labels[odd]).__name__
     if not kinds[odd]:
         raise ValueError(
-            f"{name}[{odd}] is {_short(labels[odd])}, a label of type {of}: give strings, numbers "
-            f"or booleans, [str(label) for label in {name}] for example."
+            f"{name}[{odd}] is {reprlib.repr(labels[odd])}, a label of type {of}: give strings, "
+            f"numbers or booleans, [str(label) for label in {name}] for example."
         )
     raise ValueError(
-        f"{name}[{odd}] is {_short(labels[odd])}, of type {of}, and {name}[0] is "
-        f"{_short(labels[0])}, of type {type(labels[0]).__name__}: give labels of one type, "
+        f"{name}[{odd}] is {reprlib.repr(labels[odd])}, of type {of}, and {name}[0] is "
+        f"{reprlib.repr(labels[0])}, of type {type(labels[0]).__name__}: give labels of one type, "
         f"[str(label) for label in {name}] for example."
     )
 
@@ -146,10 +154,6 @@ def _kind(of: type) -> str:
     if issubclass(of, bool | np.bool_):
         return "bool"
     return "number" if issubclass(of, Real) else ""
-
-
-def _short(value: Any) -> str:
-    return reprlib.repr(value)
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:

@@ -580,7 +580,7 @@ def test_wrong_parameters_are_named_before_any_work(parameters, named, small, re
         (["a", "b"], ["x", "x"], ValueError, "one class only, .*'x'"),
         (["a", "b"], [0.5, 1.5], ValueError, "continuous"),
         ([], [], ValueError, "no documents"),
-        (["", "?!"], [0, 1], ValueError, "no word"),
+        (["", "?!"] * 2, [0, 1] * 2, ValueError, "no word"),
     ],
 )
 def test_wrong_data_are_named(X, y, error, said, small):
