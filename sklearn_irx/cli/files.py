@@ -217,15 +217,19 @@ def labels_of(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
 
 
 def _column(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    if column not in table.columns:
-        there = ", ".join(repr(str(name)) for name in table.columns)
+    _check_column(list(table.columns), column, path)
+    return table[column]
+
+
+def _check_column(names: Sequence[Any], column: str, path: Path) -> None:
+    if column not in names:
+        there = ", ".join(repr(str(name)) for name in names)
         hint = ""
-        if path.suffix.lower() == ".csv" and len(table.columns) == 1:
+        if path.suffix.lower() == ".csv" and len(names) == 1:
             hint = " If several are in one, --sep says what stands between them."
         raise CommandError(
             f"{path} has no column {column!r}; its columns are {there}.{hint}", WRONG_USE
         )
-    return table[column]
 
 
 def _refuse_rows(bad: Sequence[bool] | pd.Series, complaint: str, remedy: str = "") -> None:
@@ -245,6 +249,7 @@ def _read_csv(path: Path, columns: Columns) -> pd.DataFrame:
         names = cells.header()
         if not names:
             raise ValueError("it is empty")
+        _check_column(names, columns.text, path)
         return pd.DataFrame(_good(cells), columns=names, dtype=object)
 
 

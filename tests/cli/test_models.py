@@ -189,7 +189,7 @@ def test_a_table_that_cannot_be_learned_from_is_explained(cli, tmp_path, content
     ("labels", "said", "n_tested"),
     [
         (["x", "y"] * 20 + ["typo"], "1 label has a single document ('typo'): it is trained", 8),
-        (["x", "y"] * 20 + [*"abcdefg"], "7 labels have a single document ('a', 'b', 'c', 'd', 'e' and 2", 8),
+        (["x", "y"] * 20 + [*"abcdefg"], "('a', 'b', 'c', 'd', 'e' and 2 more): they are", 8),
         (["a", "b", "c"], "no label has two documents, so none is held out", 0),
         (["a", "b", "c", "d", "e", "f"] * 2, "too few documents to test every label", 1),
         (["x", "x", "y"], "1 label has a single document ('y')", 1),
