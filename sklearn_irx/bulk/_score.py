@@ -96,7 +96,8 @@ def score(
     FileNotFoundError
         If there is nothing to read.
     ValueError
-        If a parameter is out of range, or the tables have no such columns.
+        If a parameter is out of range, or the tables have no such columns, two of one name, or
+        another encoding.
     RuntimeError
         If a process that answers dies.
 
