@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import permutations
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,12 @@ def iterate_texts(X: Any, name: str = "X") -> Iterator[str]:
             f"[text] for a single one."
         )
     if getattr(X, "ndim", 1) != 1 or hasattr(X, "columns"):
+        names = list(getattr(X, "columns", []))
+        if len(names) > 1 and names.count(names[0]) == len(names):
+            raise ValueError(
+                f"{name} holds {len(names)} columns named {names[0]!r}: give one of them by its "
+                "place, frame['text'].iloc[:, 0] for example, or rename them."
+            )
         raise ValueError(
             f"{name} is a {type(X).__name__} of shape {getattr(X, 'shape', None)}: give one "
             "column of texts, for example frame['text']."
@@ -42,32 +50,110 @@ def iterate_texts(X: Any, name: str = "X") -> Iterator[str]:
 
 def _checked_text(text: Any, row: int, name: str) -> str:
     if not isinstance(text, str):
+        listed = isinstance(text, Collection) and not isinstance(text, bytes)
+        remedy = "' '.join(words) for a list of words" if listed else "'' for a missing one"
         raise TypeError(
-            f"{name}[{row}] is {text!r}, a {type(text).__name__}: give a str for every "
-            "document, '' for a missing one."
+            f"{name}[{row}] is {reprlib.repr(text)}, a {type(text).__name__}: give a str for every "
+            f"document, {remedy}."
         )
     return str(text)  # numpy.str_ becomes str
 
 
-def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
-    """Return the labels as an array of shape (n_samples,), or raise ValueError."""
+def check_labels(y: Any, n_samples: int | None = None, name: str = "y") -> np.ndarray:
+    """Return the labels as an array of shape (n_samples,), or raise ValueError.
+
+    `n_samples` None takes any number of them. They are all text, all numbers, or all booleans.
+    """
     if y is None:
         raise ValueError(f"{name}=None: give the label of every document.")
-    labels = np.asarray(y)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels.ravel()
-    if labels.ndim != 1:
-        raise ValueError(f"{name} has shape {labels.shape}: give one label for each document.")
-    if len(labels) != n_samples:
+    labels = labels_array(y, name)
+    if n_samples is not None and len(labels) != n_samples:
         raise ValueError(
             f"X has {n_samples} documents and {name} {len(labels)} labels: give as many of the one "
             "as of the other."
         )
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        row = int((~np.isfinite(labels)).argmax())
-        raise ValueError(f"{name}[{row}] is {labels[row]}: give the label of every document.")
+    if labels.dtype.kind == "O":
+        labels = _of_one_kind(labels, name)
     check_classification_targets(labels)
     return labels
+
+
+def labels_array(y: Any, name: str = "y") -> np.ndarray:
+    """Return labels as an array of one dimension, or raise ValueError if one is missing.
+
+    None, nan, infinity, and what pandas and masked arrays have for a missing value are no labels.
+    What is not in an array keeps its type: NumPy would write numbers and nan among strings as text.
+    """
+    if isinstance(y, np.ma.MaskedArray):
+        y, masked = np.array(y, dtype=object), np.ma.getmaskarray(y)
+        y[masked] = None
+    labels = np.asarray(y) if hasattr(y, "__array__") else np.asarray(y, dtype=object)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels.ravel()
+    if labels.ndim != 1:
+        raise ValueError(f"{name} has shape {labels.shape}: give one label for each document.")
+    if labels.dtype.kind not in "biufUMmO":
+        labels = labels.astype(object)
+    missing = _missing(labels)
+    if missing.any():
+        row = int(missing.argmax())
+        more = f", and {missing.sum() - 1:,} more are missing" if missing.sum() > 1 else ""
+        raise ValueError(
+            f"{name}[{row}] is {labels[row]!s}{more}: give the label of every document, and leave "
+            "out documents that have none."
+        )
+    if labels.dtype.kind == "O" and not hasattr(y, "__array__"):
+        kinds = {_kind(of) for of in set(map(type, labels))}
+        if len(kinds) == 1 and "" not in kinds:
+            return np.array(labels.tolist())
+    return labels
+
+
+def _missing(labels: np.ndarray) -> np.ndarray:
+    """Return where labels are missing."""
+    if labels.dtype.kind == "f":
+        return ~np.isfinite(labels)
+    if labels.dtype.kind in "Mm":
+        return np.isnat(labels)
+    if labels.dtype.kind != "O":
+        return np.zeros(len(labels), dtype=bool)
+    return np.fromiter(map(_is_missing, labels), dtype=bool, count=len(labels))
+
+
+def _is_missing(label: Any) -> bool:
+    if isinstance(label, float | np.floating):
+        return not np.isfinite(label)
+    if isinstance(label, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(label))
+    return label is None or type(label).__name__ in ("NAType", "NaTType")
+
+
+def _of_one_kind(labels: np.ndarray, name: str) -> np.ndarray:
+    """Return labels of any type as strings, numbers or booleans, or raise ValueError."""
+    kinds = [_kind(type(label)) for label in labels]
+    odd = next((row for row, kind in enumerate(kinds) if not kind or kind != kinds[0]), None)
+    if odd is None:  # strings stay objects, as pandas holds them
+        return labels if kinds[:1] == ["str"] else np.array(labels.tolist())
+    of = type(labels[odd]).__name__
+    if not kinds[odd]:
+        raise ValueError(
+            f"{name}[{odd}] is {reprlib.repr(labels[odd])}, a label of type {of}: give strings, "
+            f"numbers or booleans, [str(label) for label in {name}] for example."
+        )
+    raise ValueError(
+        f"{name}[{odd}] is {reprlib.repr(labels[odd])}, of type {of}, and {name}[0] is "
+        f"{reprlib.repr(labels[0])}, of type {type(labels[0]).__name__}: give labels of one type, "
+        f"[str(label) for label in {name}] for example."
+    )
+
+
+def _kind(of: type) -> str:
+    """Return what a type of labels is: text, a boolean, a number, or "" for anything else."""
+    if issubclass(of, str):
+        return "str"
+    if issubclass(of, bool | np.bool_):
+        return "bool"
+    return "number" if issubclass(of, Real) else ""
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
@@ -223,7 +309,7 @@ def check_classes(classes: Any, labels: np.ndarray, known: np.ndarray | None) ->
     `classes` is its parameter, `labels` are those of this call, `known` those of earlier calls.
     """
     if classes is not None:
-        given = np.unique(np.asarray(classes))
+        given = np.unique(check_labels(classes, name="classes"))
         if known is not None and not np.array_equal(given, known):
             raise ValueError(
                 f"classes={given.tolist()} at a later call of partial_fit, and the first had "
@@ -271,7 +357,8 @@ def hold_out(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split rows into those to train on and a held-out share of each class, at least one row.
 
-    A class of few documents may have none held out, so that every class can be learned.
+    A class of few documents may have none held out, and one of a single document never has, so that
+    every class can be learned. If all classes are of a single document, none is held out.
     """
     order = random_state.permutation(len(y))
     held_out = np.zeros(len(y), dtype=bool)
@@ -279,7 +366,7 @@ def hold_out(
     for number, count in enumerate(counts):
         rows = order[y[order] == number]
         held_out[rows[: min(round(fraction * count), count - 1)]] = True
-    if not held_out.any():
+    if not held_out.any() and counts.max() > 1:
         largest = order[y[order] == counts.argmax()]
         held_out[largest[0]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)

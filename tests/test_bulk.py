@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sklearn_irx import InteractiveEnsemble, bulk, save
-from sklearn_irx.bulk._rows import LONGEST
+from sklearn_irx._tables import Columns
+from sklearn_irx._tables.dialect import LONGEST
 from sklearn_irx.text import WordTokenizer
 
 WRITE = {
@@ -116,7 +117,7 @@ def test_a_bad_line_of_json_is_a_row_with_an_error(fitted, jsonl, tmp_path):
         errors,
         [
             "no text", "no text", "a list in column 'text'", "a bool", "not JSON", "not UTF-8",
-            "half a character", "nested|recursion", "not a JSON object", "digits",
+            "half a character", "nests too deep", "not a JSON object", "digits",
             "more than 16,777,216 bytes", "no text",
         ],
         strict=True,
@@ -152,7 +153,7 @@ def test_a_bad_row_of_csv_is_a_row_with_an_error_and_the_next_is_read(fitted, tm
     assert len(rows) == 11
     assert [row["row"] for row in rows] == list(range(1, 12))
     assert rows[1]["error"] == "it has 3 cells, and the header has 2"
-    assert rows[3]["error"] == "the text is not UTF-8"
+    assert rows[3]["error"] == ("the text is not UTF-8: give its encoding, 'cp1252' for example")
     assert rows[3]["id"] == "4"
 
 
@@ -257,7 +258,7 @@ def test_rows_are_read_as_they_are_needed(fitted, tmp_path):
     path.write_text(line * 40_000)
     tables = bulk._score.Input([path])
     tracemalloc.start()
-    n_rows = sum(len(c.rows) for c in tables.chunks(bulk._input.Position(), "text", (), 10**6))
+    n_rows = sum(len(c.rows) for c in tables.chunks(bulk._input.Position(), Columns("text"), 10**6))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert n_rows == 40_000

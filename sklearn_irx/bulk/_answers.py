@@ -10,7 +10,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sklearn_irx.bulk._rows import Row
+from sklearn_irx._tables import Row
 from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
 from sklearn_irx.nn.isolation import at_most
 

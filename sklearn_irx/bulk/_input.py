@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from sklearn_irx.bulk._rows import FORMATS, Row, columns_of, rows_of, type_of
+from sklearn_irx._tables import (
+    FORMATS,
+    Columns,
+    Row,
+    TableError,
+    columns_of,
+    rows_of,
+    type_of,
+    with_remedy,
+)
 
 CHUNK_ROWS = 2000
 CHUNK_CHARACTERS = 4_000_000
@@ -104,25 +113,29 @@ class Input:
             "names_sizes_and_times": digest.hexdigest(),
         }
 
-    def check_columns(self, text: str, keep: Sequence[str]) -> None:
+    def check_columns(self, columns: Columns) -> None:
         """Refuse columns that the first file surely does not have.
 
         Raises
         ------
         ValueError
-            If one is missing.
+            If one is missing, or there are two of one name, or the file is in another encoding.
         """
         first = self.sources[0]
         try:
-            there = columns_of(first.path, self.suffix)
+            there = columns_of(first.path, self.suffix, columns)
+        except TableError as error:
+            raise ValueError(f"{first.path}: {with_remedy(error)}.") from error
         except (ValueError, OSError):  # that the file cannot be read is for the answers to say
             return
         names = [*there, *(name for name in first.partition if name not in there)]
-        for name in (text, *keep):
+        alone = self.suffix == ".csv" and len(there) == 1 and columns.sep is None
+        hint = " If several are in one, give sep, what stands between them." if alone else ""
+        for name in columns.names:
             if names and name not in names:
                 raise ValueError(
                     f"{first.path} has no column {name!r}; its columns are "
-                    f"{', '.join(map(repr, names))}."
+                    f"{', '.join(map(repr, names))}.{hint}"
                 )
 
     def type_of(self, name: str) -> Any:
@@ -134,9 +147,7 @@ class Input:
         """Return the number of bytes before a position."""
         return min(self._before[position.file] + position.offset, self.n_bytes)
 
-    def chunks(
-        self, start: Position, text: str, keep: Sequence[str], part_rows: int
-    ) -> Iterator[Chunk]:
+    def chunks(self, start: Position, columns: Columns, part_rows: int) -> Iterator[Chunk]:
         """Read on from a place where a part begins.
 
         Where chunks are cut depends on the rows of the part alone, so they are read in the same
@@ -148,7 +159,7 @@ class Input:
         """
         rows: list[Row] = []
         characters, in_part, after = 0, 0, start
-        for row, after in self._rows(start, text, keep):
+        for row, after in self._rows(start, columns):
             rows.append(row)
             characters += len(row.text or "")
             in_part += 1
@@ -160,15 +171,13 @@ class Input:
         if rows or in_part:
             yield Chunk(rows, after, True)
 
-    def _rows(
-        self, start: Position, text: str, keep: Sequence[str]
-    ) -> Iterator[tuple[Row, Position]]:
+    def _rows(self, start: Position, columns: Columns) -> Iterator[tuple[Row, Position]]:
         for file in range(start.file, len(self.sources)):
             source = self.sources[file]
             at = start if file == start.file else Position(file)
             row = at.row
             for row, (found, offset) in enumerate(
-                rows_of(source, self.suffix, text, keep, at.row, at.offset), start=at.row + 1
+                rows_of(source, self.suffix, columns, at.row, at.offset), start=at.row + 1
             ):
                 # After what stands for the rest of a file, there is nothing to go on with in it.
                 broken = found.number is None

@@ -13,6 +13,8 @@ import joblib
 import numpy as np
 
 from sklearn_irx._files import locked, replacing
+from sklearn_irx._tables import Columns as InputColumns
+from sklearn_irx._tables import check_dialect
 from sklearn_irx.bulk._answers import TABLES, Answer, Columns, no_answer, schema_of
 from sklearn_irx.bulk._input import Chunk, Input
 from sklearn_irx.bulk._manifest import Manifest, part_path
@@ -30,6 +32,8 @@ def score(
     *,
     text: str = "text",
     keep: Sequence[str] = (),
+    sep: str | None = None,
+    encoding: str | None = None,
     format: str | None = None,  # noqa: A002
     prefix: str = "",
     part_rows: int = PART_ROWS,
@@ -59,6 +63,12 @@ def score(
         Column that holds the documents.
     keep : sequence of str, default=()
         Columns to keep.
+    sep : str or None, default=None
+        What separates the cells of CSV. None finds it in the header of each file: what brings
+        `text` and `keep` into it, of comma, semicolon, tab and vertical bar. A file of one column
+        has no separator: commas in its texts are text.
+    encoding : str or None, default=None
+        Of CSV and JSON lines, as Python calls it. None is UTF-8. A byte order mark comes first.
     format : {"csv", "jsonl", "parquet"} or None, default=None
         Of the parts; None is that of the tables.
     prefix : str, default=""
@@ -86,7 +96,8 @@ def score(
     FileNotFoundError
         If there is nothing to read.
     ValueError
-        If a parameter is out of range, or the tables have no such columns.
+        If a parameter is out of range, or the tables have no such columns, two of one name, or
+        another encoding.
     RuntimeError
         If a process that answers dies.
 
@@ -127,14 +138,15 @@ def score(
         raise ValueError(f"part_rows={part_rows!r}: give an integer of at least 1.")
     n_processes = _check_jobs(n_jobs, scheduler)
     _check_apart(out, paths)
-    tables.check_columns(text, keep)
+    read = InputColumns(text, keep, *check_dialect(tables.suffix, sep, encoding))
+    tables.check_columns(read)
     model = _loaded(model)
     columns = Columns(keep, prefix, exchanges(model))
     begun = Manifest(
         {"class": type(model).__name__, "digest": _digest(model)},
         tables.fingerprint(),
         {
-            "text": text, "keep": keep, "format": suffix, "prefix": prefix,
+            **read._asdict(), "format": suffix, "prefix": prefix,
             "part_rows": part_rows, "columns": columns.names,
         },
     )  # fmt: skip
@@ -147,7 +159,7 @@ def score(
         with locked(out, wait=False):
             manifest = begun.continued(out)
             _remove_unfinished(out)
-            run = _Run(out, tables, manifest, columns, schema, on_progress)
+            run = _Run(out, tables, read, manifest, columns, schema, on_progress)
             if not manifest.complete:
                 manifest.write(out)
                 run.all_parts(_who_answers(model, n_processes, scheduler))
@@ -165,6 +177,7 @@ class _Run:
         self,
         folder: Path,
         tables: Input,
+        read: InputColumns,
         manifest: Manifest,
         columns: Columns,
         schema: Any,
@@ -172,6 +185,7 @@ class _Run:
     ) -> None:
         self.folder = folder
         self.tables = tables
+        self.read = read
         self.manifest = manifest
         self.columns = columns
         self.schema = schema
@@ -186,9 +200,8 @@ class _Run:
         who: AbstractContextManager[tuple[Submit, Callable[[], int]]],
     ) -> None:
         """Write all parts that are missing."""
-        options = self.manifest.options
         chunks = self.tables.chunks(
-            self.manifest.position, options["text"], options["keep"], options["part_rows"]
+            self.manifest.position, self.read, self.manifest.options["part_rows"]
         )
         with who as (submit, most_waiting):
             pairs = answered(chunks, submit, most_waiting)

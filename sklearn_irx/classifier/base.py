@@ -6,7 +6,10 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_irx._validation import check_labels
 
 
 class RationaleEstimator(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -19,6 +22,38 @@ class RationaleEstimator(ClassifierMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of the predicted labels.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the documents.
+
+        Returns
+        -------
+        accuracy : float
+            Between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If a label is missing or of another type than the others, or there are not as many
+            labels as documents.
+        """
+        y = check_labels(y)
+        predicted = self.predict(X)
+        if len(predicted) != len(y):
+            raise ValueError(
+                f"X has {len(predicted)} documents and y {len(y)} labels: give as many of the one "
+                "as of the other."
+            )
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
 
 def is_used_as_is(name: str, estimator: Any, prefit: bool | str) -> bool:

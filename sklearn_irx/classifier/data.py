@@ -124,10 +124,18 @@ class TrainingData(NamedTuple):
 
     def all_labelled(self, linear: LinearWeights | None) -> LabelledDocuments:
         """Return the documents to learn from together with those held out of them."""
+        if not self.held_out:
+            return self.training.labelled(None if linear is None else linear.folds)
         folds = None
         if linear is not None:
             folds = np.concatenate([linear.folds, self.held_out_folds()])
         return self.training.joined(self.validation).labelled(folds)
+
+    @property
+    def n_documents(self) -> tuple[int, int]:
+        """Numbers of documents learned from, and of others that epochs are compared on."""
+        n_others = 0 if self.validation is self.training else len(self.validation.y)
+        return len(self.training.y), n_others
 
     def held_out_folds(self) -> np.ndarray:
         """Return the folds of the validation documents, if they were held out."""

@@ -130,7 +130,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         The logits are divided by it; 1 without calibration, or if every validation document was
         predicted right.
     n_training_documents_, n_validation_documents_ : int
-        Documents that the weights were trained on, and that epochs were compared on.
+        Documents that the weights were trained on, and others that epochs were compared on.
     history_ : dict of ndarrays of shape (n_epochs,)
         A column for each quantity; ``pandas.DataFrame(clf.history_)`` is a table. Losses in nats,
         words and transitions per document, ``valid_empty`` the share of validation documents
@@ -315,7 +315,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         self._net = None
         self._set_fitted(
             net, classes, start.data.vocabulary, temperature=temperature,
-            n_documents=(len(training), len(validation)),
+            n_documents=start.data.n_documents,
         )  # fmt: skip
         return self
 

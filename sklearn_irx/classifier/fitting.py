@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,9 +135,9 @@ def prepare(
 ) -> Preparation:
     """Tokenize, hold out, number the words, and fit initialization and word vectors.
 
-    Without `validation_data` (texts, class numbers), some documents are held out. With `warm`,
-    vocabulary and word vectors are those of the fitted `clf`. `random_state` draws held-out
-    documents and folds; `seed` is that of Word2Vec.
+    Without `validation_data` (texts, class numbers), some documents are held out, unless every
+    class has a single one. With `warm`, vocabulary and word vectors are those of the fitted `clf`.
+    `random_state` draws held-out documents and folds; `seed` is that of Word2Vec.
     """
     settings, memory = given.settings, make_memory(clf.memory)
     sources = [] if warm else load_embeddings(clf.embeddings)
@@ -146,7 +147,17 @@ def prepare(
     training = LabelledTexts(texts, y, given.weights)
     if validation_data is None:
         kept, held_out = hold_out(y, settings.validation_fraction, random_state)
-        training, validation = training.take(kept), training.take(held_out)
+        if len(held_out):
+            training, validation = training.take(kept), training.take(held_out)
+        else:
+            validation = training
+            warnings.warn(
+                "no class of y has a second document to hold out, so what is chosen on held-out "
+                "documents (epochs, smoothing, calibration) is chosen on those learned from: give "
+                "more documents, or validation_data.",
+                UserWarning,
+                stacklevel=4,
+            )
     else:
         tokenized = tokenize(validation_data[0], given.tokenizer, n_words, memory=memory)
         validation = LabelledTexts(tokenized, validation_data[1])
@@ -154,12 +165,14 @@ def prepare(
         training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,
         max_unseen_words=clf.max_unseen_words,
     )  # fmt: skip
+    part = DataPart.of(training, vocabulary, clf.max_length)
+    shared = validation is training
     data = TrainingData(
         training.texts,
         vocabulary,
-        training=DataPart.of(training, vocabulary, clf.max_length),
-        validation=DataPart.of(validation, vocabulary, clf.max_length),
-        held_out=validation_data is None,
+        training=part,
+        validation=part if shared else DataPart.of(validation, vocabulary, clf.max_length),
+        held_out=validation_data is None and not shared,
     )
     class_weights = data.class_weights(clf.class_weight, classes)
     if clf.random_state is None:

@@ -19,5 +19,7 @@ def main() -> None:
             'pip install "sklearn-irx[cli]"'
         )
     from sklearn_irx.cli.app import app
+    from sklearn_irx.cli.terminal import adapt_streams
 
+    adapt_streams()
     app(prog_name="sklearn-irx")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sklearn_irx._tables import Columns
 from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
 from sklearn_irx.cli.files import (
     FORMATS,
@@ -19,6 +20,7 @@ from sklearn_irx.cli.files import (
     texts_of,
     written_whole,
 )
+from sklearn_irx.cli.models import EncodingOption, SepOption
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,6 +130,8 @@ def demo(
     ] = "synthetic",
     text: Annotated[str, typer.Option(help="Column of a table that holds the texts.")] = "text",
     label: Annotated[str, typer.Option(help="Column of a table that holds the labels.")] = "label",
+    sep: SepOption = None,
+    encoding: EncodingOption = None,
     vectors: Annotated[
         str | None,
         typer.Option(
@@ -156,7 +160,7 @@ def demo(
     check_output(output)
     embeddings: Any = check_vectors(vectors)
     console = Console()
-    corpus = _load(data, text, label, seed)
+    corpus = _load(data, Columns(text, (label,), sep, encoding), seed)
     if embeddings is None and data in ("20newsgroups", "imdb"):
         found = found_vectors()
         embeddings = [found, None] if found else None
@@ -183,14 +187,8 @@ def _show(
 
     exchange = model.exchange(corpus.test, spans=False)
     tables = result_tables(exchange, corpus.y_test, corpus.masks_test)
-    for table in tables:
-        console.print()
-        console.print(table.to_rich())
-    console.print()
     rows = choose_examples(exchange.case, max(_N_IN_REPORT, n_shown), seed)
     shown, truths = exchange[rows], corpus.y_test[rows]
-    for rationale, truth in list(zip(shown.rationales, truths, strict=True))[:n_shown]:
-        show_rationale(console, rationale, truth)
     with written_whole(output) as part:
         write_html(
             part,
@@ -202,9 +200,15 @@ def _show(
             names=[f"document {row + 1}" for row in rows],
             tables=tables,
         )
+    for table in tables:
+        console.print()
+        console.print(table.to_rich())
+    console.print()
+    for rationale, truth in list(zip(shown.rationales, truths, strict=True))[:n_shown]:
+        show_rationale(console, rationale, truth)
 
 
-def _load(data: str, text: str, label: str, seed: int) -> _Corpus:
+def _load(data: str, columns: Columns, seed: int) -> _Corpus:
     from sklearn_irx.cli.training import split
     from sklearn_irx.datasets import load_corpus, make_rationale_classification
 
@@ -226,10 +230,15 @@ def _load(data: str, text: str, label: str, seed: int) -> _Corpus:
             f"({', '.join(FORMATS)}).",
             WRONG_USE,
         )
-    table = read_table(path)
-    texts, y = texts_of(table, text, path), labels_of(table, label, path)
+    table = read_table(path, columns)
+    texts, y = texts_of(table, columns.text, path), labels_of(table, columns.keep[0], path)
     # A fixed seed: another --seed trains other models, and tests them on the same documents.
     train_texts, test_texts, y_train, y_test = split(texts, y, _TEST_SIZE, seed=0)
+    if not test_texts:
+        raise CommandError(
+            f"{path}: the demonstration is of documents held out, and no label has two; give more "
+            "documents, or train with sklearn-irx fit."
+        )
     return _Corpus(path.name, SETTINGS["file"], train_texts, y_train, test_texts, y_test)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import typer
 
@@ -43,7 +44,9 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with warnings.catch_warnings():
+                warnings.showwarning = _note
+                command(*args, **kwargs)
         except CommandError as failure:
             _complain(str(failure))
             raise typer.Exit(failure.code) from failure
@@ -52,6 +55,11 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(INTERRUPTED) from interrupt
 
     return run
+
+
+def _note(message: Warning | str, *place: Any, **file: Any) -> None:  # noqa: ARG001
+    """Show a warning as a sentence, without the place in the code that it comes from."""
+    typer.echo(f"Note: {' '.join(str(message).split())}", err=True)
 
 
 def _complain(sentence: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_irx._files import replacing
+from sklearn_irx._tables import (
+    FORMATS,
+    BadRowError,
+    Cells,
+    Columns,
+    EncodedRowError,
+    EncodingError,
+    check_dialect,
+    check_names,
+    document_of,
+    objects,
+)
 from sklearn_irx.cli.errors import WRONG_USE, CommandError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = (".csv", ".jsonl", ".parquet")
-
 _N_ROWS_NAMED = 5
+_TEXT = Columns("text")
 
 
 def check_format(path: Path) -> str:
@@ -84,14 +95,16 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table by the extension of its name.
+def read_table(path: Path, columns: Columns = _TEXT) -> pd.DataFrame:
+    """Read a table by the extension of its name, as :func:`sklearn_irx.bulk.score` does.
 
     Parameters
     ----------
     path : Path
         A file in one of ``FORMATS``. In CSV every cell is text, ``"NA"`` and ``"007"`` too; JSON
         lines and Parquet keep the types they hold.
+    columns : Columns
+        What is asked for, and how the file is written.
 
     Returns
     -------
@@ -101,15 +114,22 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises
     ------
     CommandError
-        If the file is missing, broken, empty or of an unknown format.
+        If the file is missing, broken, empty or of an unknown format, has two columns of one name,
+        or is in another encoding.
     """
     suffix = check_format(path)
+    try:
+        sep, encoding = check_dialect(suffix, columns.sep, columns.encoding)
+    except ValueError as error:
+        raise CommandError(f"--{error}", WRONG_USE) from error
     check_input(path)
     try:
-        table = _READERS[suffix](path)
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not UTF-8 text: {error.reason}.") from error
-    except (ValueError, OSError, NotImplementedError, Warning) as error:
+        table = _READERS[suffix](path, columns._replace(sep=sep, encoding=encoding))
+    except (EncodingError, EncodedRowError) as error:
+        raise CommandError(
+            f"{path}: {error}; --encoding {error.likely} may be its encoding."
+        ) from error
+    except (ValueError, OSError, NotImplementedError) as error:
         raise CommandError(
             f"{path} is not a readable {suffix} table: {error}".rstrip(".") + "."
         ) from error
@@ -154,12 +174,13 @@ def texts_of(table: pd.DataFrame, column: str, path: Path) -> list[str]:
     """
     values = _column(table, column, path)
     _refuse_rows(values.isna(), f"{path} has no text in column {column!r}")
-    texts = values.tolist()
-    alien = [not isinstance(text, str | int | float) for text in texts]
+    texts, complaints = zip(*(document_of(value, column) for value in values.tolist()), strict=True)
+    alien = [complaint is not None for complaint in complaints]
     if any(alien):
-        kind = type(texts[alien.index(True)]).__name__
-        _refuse_rows(alien, f"{path} holds a {kind} instead of a text in column {column!r}")
-    return [str(text) for text in texts]
+        said = complaints[alien.index(True)]
+        remedy = "give one text in each row, or name another column by --text"
+        _refuse_rows(alien, f"{path}: {said}", remedy)
+    return list(texts)
 
 
 def labels_of(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
@@ -181,64 +202,82 @@ def labels_of(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
     if path.suffix.lower() == ".csv":
         missing |= np.array([label == "" for label in labels])
     _refuse_rows(missing, f"{path} has no label in column {column!r}")
-    kinds = {type(label) for label in labels}
-    if not any(kinds <= alike for alike in ({str}, {bool}, {int, float})):
-        named = " and ".join(sorted(kind.__name__ for kind in kinds))
-        raise CommandError(
-            f"{path} holds labels of the type {named} in column {column!r}; labels are all text, "
-            "all numbers or all true and false."
+    kinds = [type(label) for label in labels]
+    alike = next((alike for alike in ({str}, {bool}, {int, float}) if kinds[0] in alike), set())
+    odd = [kind not in alike for kind in kinds]
+    if any(odd):
+        named = " and ".join(sorted({kind.__name__ for kind in kinds}))
+        example = reprlib.repr(labels[odd.index(True)])
+        _refuse_rows(
+            odd,
+            f"{path} holds labels of the type {named} in column {column!r}, {example}",
+            "give labels that are all text, all numbers or all true and false",
         )
     return np.array(labels)
 
 
 def _column(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    if column not in table.columns:
-        there = ", ".join(repr(str(name)) for name in table.columns)
-        raise CommandError(f"{path} has no column {column!r}; its columns are {there}.", WRONG_USE)
+    _check_column(list(table.columns), column, path)
     return table[column]
 
 
-def _refuse_rows(bad: Sequence[bool] | pd.Series, complaint: str) -> None:
+def _check_column(names: Sequence[Any], column: str, path: Path) -> None:
+    if column not in names:
+        there = ", ".join(repr(str(name)) for name in names)
+        hint = ""
+        if path.suffix.lower() == ".csv" and len(names) == 1:
+            hint = " If several are in one, --sep says what stands between them."
+        raise CommandError(
+            f"{path} has no column {column!r}; its columns are {there}.{hint}", WRONG_USE
+        )
+
+
+def _refuse_rows(bad: Sequence[bool] | pd.Series, complaint: str, remedy: str = "") -> None:
     rows = np.flatnonzero(np.asarray(bad)) + 1
     if rows.size:
         named = ", ".join(map(str, rows[:_N_ROWS_NAMED]))
         more = f" and {rows.size - _N_ROWS_NAMED:,} more" if rows.size > _N_ROWS_NAMED else ""
-        raise CommandError(f"{complaint} in row{'s' if rows.size > 1 else ''} {named}{more}.")
+        where = f"in row{'s' if rows.size > 1 else ''} {named}{more}"
+        raise CommandError(f"{complaint} {where}{remedy and ': ' + remedy}.")
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, columns: Columns) -> pd.DataFrame:
     import pandas as pd
 
-    with warnings.catch_warnings():
-        # pandas would drop the surplus cells of a row that is longer than the header.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
+    with path.open("rb") as file:
+        cells = Cells(file, columns.dialect(file, ".csv"))
+        names = cells.header()
+        if not names:
+            raise ValueError("it is empty")
+        _check_column(names, columns.text, path)
+        return pd.DataFrame(_good(cells), columns=names, dtype=object)
 
 
-def _read_jsonl(path: Path) -> pd.DataFrame:
+def _read_jsonl(path: Path, columns: Columns) -> pd.DataFrame:
     # Not pandas.read_json: it guesses dates, and has no whole numbers where one is missing.
     import pandas as pd
 
-    records = []
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise ValueError(f"line {number}: {error.msg}") from error
-            except RecursionError as error:
-                raise ValueError(f"line {number} nests too deep") from error
-            if not isinstance(record, dict):
-                raise ValueError(f"line {number} is not a JSON object")
-            records.append(record)
-    return pd.DataFrame(records, dtype=object)
+    with path.open("rb") as file:
+        found = objects(file, columns.dialect(file, ".jsonl"))
+        return pd.DataFrame(_good(record for record, _ in found), dtype=object)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _good(rows: Iterable[Any]) -> list[Any]:
+    """Return rows, or raise the error of the first that is none."""
+    found = []
+    for number, row in enumerate(rows, start=1):
+        if isinstance(row, BadRowError):
+            row.args = (f"row {number}: {row}",)
+            raise row
+        found.append(row)
+    return found
+
+
+def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:  # noqa: ARG001
     import pandas as pd
+    import pyarrow.parquet as pq
 
+    check_names(list(pq.read_schema(path).names))
     return pd.read_parquet(path)
 
 
@@ -269,7 +308,7 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = dict(
+_READERS: dict[str, Callable[[Path, Columns], pd.DataFrame]] = dict(
     zip(FORMATS, (_read_csv, _read_jsonl, _read_parquet), strict=True)
 )
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = dict(

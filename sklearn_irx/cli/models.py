@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sklearn_irx._tables import Columns
 from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
 from sklearn_irx.cli.files import (
     check_format,
@@ -35,6 +36,22 @@ _NEEDED = ("predict", "explain", "classes_")
 ModelArgument = Annotated[Path, typer.Argument(help=_MODEL_HELP, metavar="MODEL")]
 TableArgument = Annotated[Path, typer.Argument(help=_TABLE_HELP, metavar="FILE")]
 TextOption = Annotated[str, typer.Option(help="Column that holds the texts.")]
+SepOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER",
+        help="What stands between the cells of CSV. By default comma, semicolon, tab or bar: what "
+        "brings the columns asked for into the header.",
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Encoding of CSV and JSON lines, cp1252 for example. By default what a byte order "
+        "mark tells, or UTF-8.",
+    ),
+]
 
 
 def fit(
@@ -51,6 +68,8 @@ def fit(
     ],
     text: TextOption = "text",
     label: Annotated[str, typer.Option(help="Column that holds the labels.")] = "label",
+    sep: SepOption = None,
+    encoding: EncodingOption = None,
     rationale_length: Annotated[
         float | None,
         typer.Option(
@@ -115,10 +134,11 @@ def fit(
 
     _check_model_output(output, force)
     embeddings = check_vectors(vectors)
-    texts, y = _read_labelled(file, text, label)
+    columns = Columns(text, [label], sep, encoding)
+    texts, y = _read_labelled(file, columns)
     test_texts: list[str] = []
     if test is not None:
-        test_texts, y_test = _read_labelled(test, text, label)
+        test_texts, y_test = _read_labelled(test, columns)
         y_test = like(y_test, y)
     elif test_size > 0:
         texts, test_texts, y, y_test = split(texts, y, test_size, seed=0)
@@ -161,6 +181,8 @@ def predict(
     ] = None,
     text: TextOption = "text",
     prefix: Annotated[str, typer.Option(help="Put before the names of the new columns.")] = "",
+    sep: SepOption = None,
+    encoding: EncodingOption = None,
 ) -> None:
     """Predict the labels of the texts of a table, with the words they come from.
 
@@ -174,7 +196,7 @@ def predict(
         check_output(output)
         if output.exists() and file.exists() and output.samefile(file):
             raise CommandError(f"{output} is the table to read; write to another.", WRONG_USE)
-    table = read_table(file)
+    table = read_table(file, Columns(text, (), sep, encoding))
     texts = texts_of(table, text, file)
     answers = _answers(load(model), texts, prefix)
     there = set(map(str, table.columns))
@@ -204,6 +226,8 @@ def explain(
     label: Annotated[
         str | None, typer.Option(help="Column that holds the true labels, to compare with.")
     ] = None,
+    sep: SepOption = None,
+    encoding: EncodingOption = None,
 ) -> None:
     """Show the texts of a table with the words highlighted that their labels come from.
 
@@ -218,7 +242,9 @@ def explain(
 
     if output is not None:
         check_output(output)
-    table = read_table(file).head(n)
+    table = read_table(file, Columns(text, () if label is None else (label,), sep, encoding)).head(
+        n
+    )
     texts = texts_of(table, text, file)
     truths = None if label is None else labels_of(table, label, file)
     fitted = load(model)
@@ -227,22 +253,22 @@ def explain(
     console = Console()
     with refusals():
         exchange = exchange_of(fitted, texts, scores=True)
+    if output is not None:
+        with written_whole(output) as part:
+            write_html(
+                part,
+                exchange,
+                title=f"Rationales for {file.name}",
+                subtitle=f"Model: {model.name}",
+                y_true=truths,
+                names=[f"row {row + 1}" for row in range(len(texts))],
+                tables=result_tables(exchange, truths),
+            )
     for number, rationale in enumerate(exchange.rationales):
         truth = MISSING if truths is None else truths[number]
         show_rationale(console, rationale, truth)
-    if output is None:
-        return
-    with written_whole(output) as part:
-        write_html(
-            part,
-            exchange,
-            title=f"Rationales for {file.name}",
-            subtitle=f"Model: {model.name}",
-            y_true=truths,
-            names=[f"row {row + 1}" for row in range(len(texts))],
-            tables=result_tables(exchange, truths),
-        )
-    console.print(f"{output} shows the same.", highlight=False, markup=False, soft_wrap=True)
+    if output is not None:
+        console.print(f"{output} shows the same.", highlight=False, markup=False, soft_wrap=True)
 
 
 def save(
@@ -332,9 +358,9 @@ def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})
 
 
-def _read_labelled(path: Path, text: str, label: str) -> tuple[list[str], np.ndarray]:
-    table = read_table(path)
-    return texts_of(table, text, path), labels_of(table, label, path)
+def _read_labelled(path: Path, columns: Columns) -> tuple[list[str], np.ndarray]:
+    table = read_table(path, columns)
+    return texts_of(table, columns.text, path), labels_of(table, columns.keep[0], path)
 
 
 def like(labels: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
+from sklearn_irx._tables import Columns
 from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
 from sklearn_irx.cli.files import check_output, labels_of, read_table, texts_of, written_whole
-from sklearn_irx.cli.models import ModelArgument, TableArgument, TextOption, like, load
+from sklearn_irx.cli.models import (
+    EncodingOption,
+    ModelArgument,
+    SepOption,
+    TableArgument,
+    TextOption,
+    like,
+    load,
+)
 
 _N_AT_MOST = 20_000
 
@@ -28,6 +37,8 @@ def report(
             "labels nothing is judged."
         ),
     ] = None,
+    sep: SepOption = None,
+    encoding: EncodingOption = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
     max_documents: Annotated[
         int,
@@ -48,7 +59,7 @@ def report(
     check_output(output)
     if output.exists() and any(path.exists() and output.samefile(path) for path in (model, file)):
         raise CommandError(f"{output} is to be read; write to another file.", WRONG_USE)
-    table = read_table(file)
+    table = read_table(file, Columns(text, (label or "label",), sep, encoding))
     texts = texts_of(table, text, file)
     if label is None and "label" in table.columns and text != "label":
         label = "label"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sklearn_irx.cli.errors import CommandError, refusals
-from sklearn_irx.cli.models import ModelArgument, TextOption, load
+from sklearn_irx.cli.models import EncodingOption, ModelArgument, SepOption, TextOption, load
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +38,8 @@ def score(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Column to keep, an id say. May be given repeatedly."),
     ] = None,
+    sep: SepOption = None,
+    encoding: EncodingOption = None,
     format: Annotated[  # noqa: A002
         str | None,
         typer.Option(help="Of what is written: csv, jsonl or parquet. By default that of IN."),
@@ -85,6 +87,8 @@ def score(
                 output,
                 text=text,
                 keep=keep or [],
+                sep=sep,
+                encoding=encoding,
                 format=format,
                 prefix=prefix,
                 part_rows=part_rows,
@@ -110,7 +114,8 @@ def score(
 def _shown(console: Console) -> Iterator[Callable[[Progress], Any]]:
     """Yield a function that shows progress: in one changing line, or in a new line at times."""
     if console.is_terminal:
-        with console.status("Reading the model") as status:
+        drawn = console.encoding.startswith("utf")  # as other encodings lack most spinners
+        with console.status("Reading the model", spinner="dots" if drawn else "line") as status:
             yield lambda progress: status.update(_sentence(progress))
         return
     last = time.monotonic()

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sklearn_irx._tables import Columns
 from sklearn_irx.cli.errors import WRONG_USE, CommandError, in_one_sentence, refusals
 from sklearn_irx.cli.files import check_output, check_parent, labels_of, read_table, texts_of
-from sklearn_irx.cli.models import ModelArgument, TableArgument, TextOption, like, load
+from sklearn_irx.cli.models import (
+    EncodingOption,
+    ModelArgument,
+    SepOption,
+    TableArgument,
+    TextOption,
+    like,
+    load,
+)
 
 if TYPE_CHECKING:
     from sklearn_irx.study import Study
@@ -33,6 +42,8 @@ def create(
     ],
     text: TextOption = "text",
     label: Annotated[str, typer.Option(help="Column that holds the true labels.")] = "label",
+    sep: SepOption = None,
+    encoding: EncodingOption = None,
     per_case: Annotated[int, typer.Option(min=1, help="Documents of each case.")] = 10,
     seed: Annotated[int, typer.Option(help="The same number draws the same study.")] = 0,
     control: Annotated[
@@ -87,7 +98,7 @@ def create(
     if output.exists():
         raise CommandError(f"{output} exists; a study is never written over.", WRONG_USE)
     descriptions = dict(_described(said) for said in describe or [])
-    table = read_table(file)
+    table = read_table(file, Columns(text, (label,), sep, encoding))
     texts, truths = texts_of(table, text, file), labels_of(table, label, file)
     fitted = load(model)
     known = {str(name): name for name in fitted.classes_.tolist()}
@@ -146,13 +157,13 @@ def analyse(
             found = analyse_study(opened, n_resamples=resamples, random_state=seed)
         except ImportError as error:
             raise CommandError(str(error)) from error
+        paths = [] if output is None else found.write(output)
         console = Console()
         for table in analysis_tables(found):
             console.print(table.to_rich())
         n_answers = int(found.annotators["n_answered"].sum())
         console.print(f"{n_answers:,} answers, {found.n_missing:,} missing.", highlight=False)
         if output is not None:
-            paths = found.write(output)
             console.print(
                 f"{output} holds {len(paths)} files; analysis.html shows all.",
                 highlight=False,

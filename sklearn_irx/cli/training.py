@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import typer
 
+from sklearn_irx._validation import hold_out
 from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _VECTOR_FILES = ("glove.6B.100d.subset.txt.gz", "glove.6B.*d.txt.gz", "glove.6B.*d.txt")
+_N_LABELS_NAMED = 5
 _FILE_ENDINGS = (".gz", ".txt", ".vec", ".bin", ".kv", ".model")
 
 
@@ -71,31 +74,52 @@ def train(
 def split(
     texts: Sequence[str], y: np.ndarray, test_size: float, seed: int
 ) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
-    """Hold out a share of every class.
+    """Hold out a share of every label, and say so where it cannot be one of every label.
 
     Returns
     -------
     texts_train, texts_test, y_train, y_test
-
-    Raises
-    ------
-    CommandError
-        If there are too few documents to split, or a class has a single one.
+        Every label is in the training part. The test part is empty if no label has two documents.
     """
     from sklearn.model_selection import train_test_split
 
-    classes, counts = np.unique(y, return_counts=True)
-    if counts.min() < 2:
-        alone = classes[counts.argmin()]
-        raise CommandError(
-            f"the label {str(alone)!r} has a single document; two are needed, one to train on and "
-            "one to test on."
-        )
-    with refusals():
-        train_texts, test_texts, y_train, y_test = train_test_split(
-            list(texts), y, test_size=test_size, stratify=y, random_state=seed
-        )
-    return train_texts, test_texts, y_train, y_test
+    labels, number, counts = np.unique(y, return_inverse=True, return_counts=True)
+    _say_what_is_not_tested([str(label) for label in labels[counts == 1]], len(labels))
+    several = np.flatnonzero(counts[number] > 1)
+    alone = np.flatnonzero(counts[number] == 1)
+    train, test = several, several[:0]
+    if several.size:
+        try:
+            train, test = train_test_split(
+                several, test_size=test_size, stratify=number[several], random_state=seed
+            )
+        except ValueError:  # too few for one of every label on each side
+            rows = hold_out(number[several], test_size, np.random.RandomState(seed))
+            train, test = (several[part] for part in rows)
+            typer.echo(
+                f"Note: there are too few documents to test every label on a share of its own: "
+                f"{len(test)} of {len(y)} are held out, and each label keeps some to learn from.",
+                err=True,
+            )
+    train = np.concatenate([train, alone])
+    texts_train, texts_test = ([texts[row] for row in part.tolist()] for part in (train, test))
+    return texts_train, texts_test, y[train], y[test]
+
+
+def _say_what_is_not_tested(alone: list[str], n_labels: int) -> None:
+    if not alone:
+        return
+    if len(alone) == n_labels:
+        typer.echo("Note: no label has two documents, so none is held out to test on.", err=True)
+        return
+    named = ", ".join(map(repr, alone[:_N_LABELS_NAMED]))
+    more = f" and {len(alone) - _N_LABELS_NAMED:,} more" if len(alone) > _N_LABELS_NAMED else ""
+    have, it = ("label has", "it is") if len(alone) == 1 else ("labels have", "they are")
+    typer.echo(
+        f"Note: {len(alone):,} {have} a single document ({named}{more}): {it} trained on, and not "
+        "tested.",
+        err=True,
+    )
 
 
 def check_vectors(vectors: str | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_irx._validation import labels_array
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.ensemble.result import Exchange, exchange_of
 from sklearn_irx.inspection._cases import shown_names
@@ -107,6 +108,8 @@ def explain_documents(
     >>> documents[0].judged
     True
     """
+    if y is not None:
+        y = labels_array(y)
     return documents_of(read(estimator, X), y_true=y, names=names)
 
 
@@ -139,7 +142,7 @@ def documents_of(
                 f"{name} has {len(values)} entries; there are {len(source)} rationales."
             )
     # Columns of data frames are taken by position, not by their index.
-    truths = repeat(MISSING) if y_true is None else _listed(y_true)
+    truths = repeat(MISSING) if y_true is None else labels_array(y_true, "y_true").tolist()
     called = [str(row + 1) for row in range(len(source))]
     if names is not None:
         called = list(map(one_line, _listed(names)))

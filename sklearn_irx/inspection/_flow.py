@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx._validation import labels_array
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import CASE_LABELS
 
@@ -65,7 +66,7 @@ def count_flow(exchange: Exchange, y_true: Any) -> Flow:
     ValueError
         If `y_true` does not have one label for each document.
     """
-    truth = np.asarray(y_true)
+    truth = labels_array(y_true, "y_true")
     if truth.shape != exchange.case.shape or not len(exchange):
         raise ValueError(
             f"y_true has shape {truth.shape}: give one label for each of the {len(exchange)} "

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx._validation import labels_array
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import CASE_LABELS
 from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityChart
@@ -285,6 +286,8 @@ def rationale_report(
         raise ValueError(f"n_telling={n_telling}: give 0 or more documents of each kind.")
     if max_documents is not None and max_documents < 1:
         raise ValueError(f"max_documents={max_documents}: give at least 1, or None for all.")
+    if y is not None:
+        y = labels_array(y)
     exchange = read(estimator, X)
     documents = documents_of(exchange, y_true=y, names=names)
     if not documents:

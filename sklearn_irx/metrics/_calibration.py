@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sklearn_irx._validation import check_labels, labels_array
+
 
 def expected_calibration_error(
     y_true: Any, probabilities: Any, *, labels: Any = None, n_bins: int = 15
@@ -95,8 +97,9 @@ def judged(
     y_true: Any, probabilities: Any, labels: Any, n_bins: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return confidence and correctness, of shape (n_samples,), after checking the arguments."""
-    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities, dtype=float)
-    labels = np.unique(y_true) if labels is None else np.asarray(labels)
+    y_true = check_labels(y_true, name="y_true")
+    probabilities = np.asarray(probabilities, dtype=float)
+    labels = np.unique(y_true) if labels is None else labels_array(labels, "labels")
     _check(y_true, probabilities, labels, n_bins)
     return probabilities.max(axis=1), labels[probabilities.argmax(axis=1)] == y_true
 

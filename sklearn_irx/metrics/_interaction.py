@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sklearn_irx._validation import labels_array
+
 if TYPE_CHECKING:
     from sklearn_irx.ensemble.result import Exchange
 
@@ -67,9 +69,9 @@ def exchange_table(exchange: Exchange, y: Any) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If `y` does not have one label for each document.
+        If `y` does not have one label for each document, none missing.
     """
-    case, y = exchange.case, np.asarray(y)
+    case, y = exchange.case, labels_array(y)
     if y.shape != case.shape or not len(case):
         raise ValueError(
             f"y has shape {y.shape}: give one label for each of the {len(case)} documents of X, "

@@ -574,13 +574,21 @@ def test_wrong_parameters_are_named_before_any_work(parameters, named, small, re
         (["a", float("nan")], [0, 1], TypeError, r"X\[1\] is nan"),
         (np.array([["a"], ["b"]]), [0, 1], ValueError, r"shape \(2, 1\)"),
         (pd.DataFrame({"t": ["a", "b"]}), [0, 1], ValueError, "one column"),
+        (
+            pd.DataFrame([["a", "b"]] * 2, columns=["t", "t"])["t"],
+            [0, 1],
+            ValueError,
+            r"2 columns named 't'.*iloc",
+        ),
+        ([["a", "b"], "c"], [0, 1], TypeError, r"X\[0\] is \['a', 'b'\], a list.*' '.join"),
+        (["a", {"b": 1}], [0, 1], TypeError, r"X\[1\] is {'b': 1}, a dict"),
         (5, [0], TypeError, "X is a int"),
         (["a", "b"], [0], ValueError, "2 documents and y 1 labels"),
         (["a", "b"], None, ValueError, "y=None"),
         (["a", "b"], ["x", "x"], ValueError, "one class only, .*'x'"),
         (["a", "b"], [0.5, 1.5], ValueError, "continuous"),
         ([], [], ValueError, "no documents"),
-        (["", "?!"], [0, 1], ValueError, "no word"),
+        (["", "?!"] * 2, [0, 1] * 2, ValueError, "no word"),
     ],
 )
 def test_wrong_data_are_named(X, y, error, said, small):

@@ -85,9 +85,12 @@ def test_numbers_in_a_text_column_are_read_as_written(jsonl):
         ("", r"is not a readable \.csv table"),
         ("text,label\n", "holds no rows"),
         ("text,label\na,b,c\n", r"is not a readable \.csv table"),
-        ("text,label\na,b\nc,d,e\n", r"is not a readable \.csv table: .*line 3"),
+        (
+            "text,label\na,b\nc,d,e\n",
+            r"is not a readable \.csv table: .*row 2: it has 3 cells",
+        ),
         ('text,label\n"open,b\n', r"is not a readable \.csv table"),
-        (b"text,label\n\xff\xfe,b\n", "is not UTF-8 text"),
+        (b"text,label\n\xff\xfe,b\n", "row 1: the text is not UTF-8; --encoding cp1252 may"),
     ],
 )
 def test_a_broken_csv_file_is_explained(csv, content, message):
@@ -97,7 +100,11 @@ def test_a_broken_csv_file_is_explained(csv, content, message):
 
 
 @pytest.mark.parametrize(
-    ("line", "message"), [("[1]", "line 2 is not a JSON object"), ("{text}", "line 2: Expecting")]
+    ("line", "message"),
+    [
+        ("[1]", "row 2: the line is not a JSON object"),
+        ("{text}", "row 2: the line is not JSON: Expecting"),
+    ],
 )
 def test_a_broken_line_of_json_is_named(jsonl, line, message):
     with pytest.raises(CommandError, match=message):
@@ -148,7 +155,7 @@ def test_missing_labels_are_named_by_row(csv, jsonl):
 
 def test_a_text_that_is_none_is_named(jsonl):
     path = jsonl('{"text": "a"}', '{"text": ["b"]}')
-    with pytest.raises(CommandError, match=r"holds a list instead of a text .* in row 2"):
+    with pytest.raises(CommandError, match=r"a list in column 'text' .* in row 2: give one"):
         texts_of(read_table(path), "text", path)
 
 
@@ -195,7 +202,7 @@ def test_half_a_character_does_not_stop_the_writing(tmp_path, suffix):
 def test_lines_that_nest_too_deep_are_named(tmp_path, line):
     path = tmp_path / "table.jsonl"
     path.write_text('{"text": "a"}\n' + line, encoding="utf-8")
-    with pytest.raises(CommandError, match="line 2 nests too deep"):
+    with pytest.raises(CommandError, match="row 2: the line nests too deep"):
         read_table(path)
 
 

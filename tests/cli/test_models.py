@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sklearn_irx import load
+from sklearn_irx.cli.errors import CommandError
 from sklearn_irx.exchange import CASES
 
 
@@ -173,7 +174,6 @@ def test_an_interrupted_fit_leaves_no_file(cli, quick, table, tmp_path, monkeypa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("text,label\na,x\nb,x\nc,y\n", "the label 'y' has a single document"),
         ("text,label\na,\nb,x\n", "no label in column 'label' in row 1"),
         ("text,label\n", "holds no rows"),
     ],
@@ -183,6 +183,46 @@ def test_a_table_that_cannot_be_learned_from_is_explained(cli, tmp_path, content
     result = cli("fit", tmp_path / "t.csv", "-o", tmp_path / "m.joblib")
     assert result.exit_code == 1
     assert message in sentence(result)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said", "n_tested"),
+    [
+        (["x", "y"] * 20 + ["typo"], "1 label has a single document ('typo'): it is trained", 8),
+        (["x", "y"] * 20 + [*"abcdefg"], "('a', 'b', 'c', 'd', 'e' and 2 more): they are", 8),
+        (["a", "b", "c"], "no label has two documents, so none is held out", 0),
+        (["a", "b", "c", "d", "e", "f"] * 2, "too few documents to test every label", 1),
+        (["x", "x", "y"], "1 label has a single document ('y')", 1),
+    ],
+)  # fmt: skip
+def test_rare_labels_are_trained_on_and_the_user_is_told(
+    labels, said, n_tested, cli, tmp_path, monkeypatch
+):
+    rows = {f"text number {number}": label for number, label in enumerate(labels)}
+    pd.Series(rows, name="label").rename_axis("text").to_csv(tmp_path / "t.csv")
+    seen = {}
+
+    def train(texts, y, members, console):
+        seen.update(zip(texts, y.tolist(), strict=True))
+        raise CommandError("enough")
+
+    monkeypatch.setattr("sklearn_irx.cli.training.train", train)
+    result = cli("fit", tmp_path / "t.csv", "-o", tmp_path / "m.joblib")
+    note, *_, error = result.stderr.strip().splitlines()
+    assert error == "Error: enough"
+    assert note.startswith("Note: ")
+    assert said in result.stderr
+    assert set(seen.values()) == set(labels)
+    assert len(seen) == len(labels) - n_tested
+    assert seen.items() <= rows.items()
+
+
+def test_a_table_with_a_rare_label_is_learned_to_the_end(cli, quick, reviews, tmp_path):
+    reviews.assign(label=[*reviews["label"][:-1], "typo"]).to_csv(tmp_path / "t.csv")
+    result = cli("fit", tmp_path / "t.csv", "-o", tmp_path / "model", "--single", *quick)
+    assert result.exit_code == 0, result.output
+    assert "typo" in load(tmp_path / "model").classes_
+    assert "On 24 documents held out" in result.stdout
 
 
 def test_what_the_estimator_refuses_is_said_in_a_sentence(cli, quick, tmp_path):

@@ -61,7 +61,7 @@ def test_pandas_reads_the_table_and_gives_the_labels():
     assert frame.set_index("case").loc["convinced_1", "count"] == 1
 
 
-@pytest.mark.parametrize("labels", [["a"] * 6, [["a"]] * 7, []])
+@pytest.mark.parametrize("labels", [["a"] * 6, [["a", "a"]] * 7, []])
 def test_one_label_a_document_is_needed(labels):
-    with pytest.raises(ValueError, match=r"y has shape .* each of the 7 documents"):
+    with pytest.raises(ValueError, match=r"y has shape .*: give one label for each"):
         interaction_table(Pair(), X, labels)

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from sklearn_irx._validation import labels_array
 from sklearn_irx.inspection._plots._axes import RIGHT, axes_for, plain
 from sklearn_irx.metrics import rationale_length
 
@@ -207,7 +208,7 @@ class AccuracyLengthDisplay:
         ValueError
             If a model does not have one label for each of `y_true`.
         """
-        truth = np.asarray(y_true)
+        truth = labels_array(y_true, "y_true")
         for label, (predicted, _) in predictions.items():
             if len(predicted) != len(truth):
                 raise ValueError(
