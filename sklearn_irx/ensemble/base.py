@@ -22,6 +22,7 @@ from sklearn_irx.classifier.calibration import CALIBRATIONS, at_temperature, fit
 from sklearn_irx.classifier.data import make_memory, make_tokenizer, tokenize
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.trained import params_of_training
 from sklearn_irx.components.training import TRAININGS
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.exchange import Settlement
@@ -153,6 +154,7 @@ class ExchangingEnsemble(RationaleEstimator):
         if not self._split_alike():
             self._tokenize(texts)  # says where they split these texts differently
         self._prepare_decisions(validation)
+        self._trained_params = params_of_training(self)
         return self
 
     def exchange(self, X: Any, *, spans: bool = True, scores: bool = False) -> Exchange:
