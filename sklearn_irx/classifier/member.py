@@ -271,6 +271,7 @@ class MemberMixin:
                     label=self.classes_[best],
                     confidence=float(row[best]),
                     scores=None if word_scores is None else word_scores[: len(words)].copy(),
+                    max_length=self._max_length,
                 )
             )
         return rationales
