@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx.classifier.trained import changed_params, warn_of_changes
 
 
-class RationaleEstimator(ClassifierMixin, TransformerMixin, BaseEstimator):
-    """Base of the classifier and the ensembles: a classifier of strings that also transforms."""
+class RationaleEstimator(
+    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator
+):
+    """Base of the classifier and the ensembles: a classifier of strings that also transforms.
+
+    A subclass has `_n_features_out` once it is fitted, the number of words in a mask.
+    """
 
     _doc_link_module = "sklearn_irx"
 

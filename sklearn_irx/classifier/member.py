@@ -322,6 +322,10 @@ class MemberMixin:
 
         return predictions()
 
+    @property
+    def _n_features_out(self) -> int:
+        return self._max_length
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_module")
 

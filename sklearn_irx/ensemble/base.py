@@ -414,6 +414,10 @@ class ExchangingEnsemble(RationaleEstimator):
             delayed(_fit)(member, X, y, fit_params) for member in unfitted
         )
 
+    @property
+    def _n_features_out(self) -> int:
+        return max(member._max_length for member in self.estimators_)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimators_")
 

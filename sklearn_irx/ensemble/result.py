@@ -322,11 +322,22 @@ def exchange_of(estimator: Any, X: Any, *, spans: bool = True, scores: bool = Fa
     """Run any estimator with rationales on documents, reading each once.
 
     The parameters beside `estimator` are those of ``InteractiveEnsemble.exchange``. For a single
-    classifier the result has one member, no cases, and None in place of each case.
+    classifier the result has one member, no cases, and None in place of each case. Raises TypeError
+    if the estimator has no rationales.
     """
     if exchanges(estimator):
         result: Exchange = estimator.exchange(X, spans=spans, scores=scores)
         return result
+    if not hasattr(estimator, "predict_with_masks"):
+        remedy = "give a SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee."
+        if hasattr(estimator, "steps"):
+            remedy = (
+                "give its last step, pipeline[-1], and the texts that this step reads, "
+                "pipeline[:-1].transform(X)."
+            )
+        elif hasattr(estimator, "best_estimator_"):
+            remedy = "give its best_estimator_."
+        raise TypeError(f"estimator={estimator!r} shows no rationales: {remedy}")
     documents = estimator.tokenize(X, spans=spans)
     probabilities, masks, *of_words = estimator.predict_with_masks(documents, scores=scores)
     n_samples, n_classes = probabilities.shape
