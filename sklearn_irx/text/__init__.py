@@ -2,6 +2,7 @@
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
 from sklearn_irx.text.harmless import harmless
+from sklearn_irx.text.html import HTMLTokenizer
 from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
     Token,
@@ -23,6 +24,7 @@ __all__ = [
     "PADDING",
     "UNKNOWN",
     "Documents",
+    "HTMLTokenizer",
     "Token",
     "TokenizedTexts",
     "Vocabulary",
