@@ -1,4 +1,4 @@
-"""Words of texts with markup, as the reader of a page sees them, and where they stand in the source."""
+"""Words of texts with markup: those that a reader of the page sees, with offsets in the source."""
 
 from __future__ import annotations
 
