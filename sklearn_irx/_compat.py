@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import (
     make_constraint,
     validate_parameter_constraints,
 )
+from sklearn.utils._set_output import _get_output_config as get_output_config
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
 
@@ -33,6 +34,7 @@ __all__ = [
     "VisualBlock",
     "check_method_params",
     "fit_context",
+    "get_output_config",
     "invalid_values",
     "sklearn_checks_of",
     "strip_newsgroup_footer",

@@ -80,7 +80,7 @@ def transform(model: Any, X: Any) -> Any:
     TypeError
         If `X` is no Dask collection of documents.
     """
-    return _mapped("transform", model, X, model.transform([]))
+    return _mapped("transform", model, X, np.asarray(model.transform([])))
 
 
 def explain(model: Any, X: Any) -> Any:
@@ -186,7 +186,8 @@ def _mapped(method: str, model: Any, X: Any, meta: Any) -> Any:
 def _asked(texts: Any, method: str, model: Any) -> Any:
     # A worker runs as many tasks at a time as it has threads: each task computes with one.
     with at_most(1):
-        return getattr(model, method)(texts)
+        answer = getattr(model, method)(texts)
+    return np.asarray(answer) if method == "transform" else answer  # whatever set_output says
 
 
 def _of_bag(texts: Any, method: str, model: Any) -> list[Any]:

@@ -1,5 +1,7 @@
 """What a user of the interactive ensemble sees."""
 
+import re
+
 import joblib
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_irx import InteractiveEnsemble
+from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.exchange import CASES
 from sklearn_irx.text import WordTokenizer
 
@@ -147,15 +149,77 @@ def test_saved_and_loaded(both, reviews, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(reviews[0]), both.predict_proba(reviews[0]))
 
 
-def test_members_that_split_words_differently(small, fitted, reviews):
+def stemmed(text):
+    """The words of the default tokenizer, in other forms, in the same places."""
+    return [(word.rstrip("s"), start, end) for word, start, end in WordTokenizer()(text)]
+
+
+def with_tildes(text):
+    """The words of the default tokenizer, but those that tildes join."""
+    return [(m[0].lower(), *m.span()) for m in re.finditer(r"\w+(?:~\w+)*", text)]
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """Nothing may be trained."""
+
+    def fit(self, *args, **parameters):
+        pytest.fail("a member was trained")
+
+    monkeypatch.setattr(SelectiveRationaleClassifier, "fit", fit)
+
+
+PAIRS = [
+    lambda one, two: InteractiveEnsemble(one, two),
+    lambda one, two: InteractiveEnsemble(FrozenEstimator(one), two, n_jobs=2),
+    lambda one, two: InteractiveCommittee([("est1", one), ("same", one), ("est2", two)]),
+    lambda one, two: make_pipeline(FunctionTransformer(list), InteractiveEnsemble(one, two)),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("is_fitted", [True, False])
+def test_members_of_other_lengths_are_refused_before_training(
+    pair, is_fitted, small, fitted, reviews, no_training
+):
+    one = fitted if is_fitted else small()
+    said = "est1 has max_length=60 and est2 max_length=10, .*give both the same max_length"
+    for texts, y in (reviews[:2], (["ants", "noise", "mud"], np.unique(reviews[1]))):
+        with pytest.raises(ValueError, match=said):
+            pair(one, small(max_length=10)).fit(texts, y)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("is_fitted", [True, False])
+def test_members_that_split_the_texts_differently_are_refused_before_training(
+    pair, is_fitted, small, fitted, reviews, no_training
+):
+    one = fitted if is_fitted else small()
+    texts, y = [*reviews[0], "A run~down place"], [*reviews[1], reviews[1][0]]
+    two = small(tokenizer=with_tildes)
+    with pytest.raises(ValueError, match=r"est1 and est2 split X\[400\] .*\(4 and 3\).*tokenizer"):
+        pair(one, two).fit(texts, y)
+    with pytest.raises(ValueError, match=r"split validation_data\[0\]\[1\] into"):
+        InteractiveEnsemble(one, two).fit(
+            texts[:-1], y[:-1], validation_data=(["ants", "run~down"], y[:2])
+        )
+
+
+def test_members_of_other_words_in_the_same_places_exchange_rationales(small, fitted, reviews):
     texts, y, _ = reviews
-    short = small(training__max_epochs=1, max_length=10).fit(texts[:60], y[:60])
-    with pytest.raises(ValueError, match=r"est1 and est2 split X\[0\] .*tokenizer and max_length"):
-        InteractiveEnsemble(fitted, short).fit(texts, y)
-    # Short documents are split alike by both; the first longer one is refused.
-    pair = InteractiveEnsemble(fitted, short).fit(["ants", "noise"])
-    with pytest.raises(ValueError, match=r"split X\[1\]"):
-        pair.predict(["ants", texts[0]])
+    pair = InteractiveEnsemble(fitted, small(tokenizer=stemmed)).fit(texts[:100], y[:100])
+    assert "ant" in pair.estimators_[1].vocabulary_.words
+    assert pair.predict(texts).shape == (400,)
+    # Texts that no member has seen may still be split differently.
+    pair = InteractiveEnsemble(fitted, small(tokenizer=with_tildes)).fit(texts[:100], y[:100])
+    with pytest.raises(ValueError, match=r"est1 and est2 split X\[1\] into different words"):
+        pair.predict(["ants", "A run~down place"])
+
+
+def test_text_length_of_training_may_differ(small, reviews):
+    texts, y, _ = reviews
+    longer = small(training__text_length=90)
+    assert InteractiveEnsemble(small(), longer).fit(texts[:60], y[:60]).predict(texts[:5]).size
 
 
 def test_equal_tokenizers_need_not_be_one_object(small, fitted, reviews):
@@ -221,9 +285,9 @@ def test_texts_tokenized_by_an_equal_tokenizer_are_read_in_place_of_texts(
     once = fitted.tokenize(texts)
     np.testing.assert_array_equal(both.predict_proba(once), both.predict_proba(texts))
     assert list(map(str, both.explain(once))) == list(map(str, both.explain(texts)))
-    short = small(training__max_epochs=1, max_length=10).fit(texts[:60], y[:60])
+    stems = small(training__max_epochs=1, tokenizer=stemmed).fit(texts[:60], y[:60])
     with pytest.raises(TypeError, match="X is a TokenizedTexts"):
-        InteractiveEnsemble(fitted, short).fit(["ants"]).predict(fitted.tokenize(["ants"]))
+        InteractiveEnsemble(fitted, stems).fit(["ants"]).predict(fitted.tokenize(["ants"]))
 
 
 def test_a_wrong_parameter_of_a_member_is_named(small, reviews):
@@ -246,6 +310,19 @@ def test_members_that_know_different_classes(small, fitted, reviews):
 def test_members_that_have_no_rationales(fitted):
     with pytest.raises(TypeError, match=r"est2=MultinomialNB.*cannot exchange rationales"):
         InteractiveEnsemble(fitted, MultinomialNB()).fit(["ants"])
+
+
+def test_members_that_are_around_a_classifier_are_told_where_to_go(small, reviews):
+    texts, y, _ = reviews
+    cleaned = make_pipeline(FunctionTransformer(list), small())
+    with pytest.raises(TypeError, match=r"(?s)est1=Pipeline.*make_pipeline\(cleaner, ensemble\)"):
+        InteractiveEnsemble(cleaned, small()).fit(texts, y)
+    search = GridSearchCV(small(), {"lambda1": [0.1]})
+    with pytest.raises(TypeError, match=r"(?s)est2=GridSearchCV.*GridSearchCV\(ensemble, grid\)"):
+        InteractiveEnsemble(small(), search).fit(texts, y)
+    both = InteractiveEnsemble(small(), small())
+    with pytest.raises(TypeError, match=r"(?s)a=InteractiveEnsemble.*to one InteractiveCommittee"):
+        InteractiveCommittee([("a", both), ("b", small())]).fit(texts, y)
 
 
 def test_unfitted_use_and_bare_strings(both, small):

@@ -1,5 +1,6 @@
 """The typed result of an exchange, and how often documents are read for it."""
 
+import json
 import pickle
 
 import numpy as np
@@ -71,6 +72,33 @@ def test_a_document_holds_the_predictions_of_all_from_all(exchange, both, review
     assert exchange[-1].rationale.text == reviews[0][-1]
     with pytest.raises(IndexError):
         exchange[len(exchange)]
+
+
+@pytest.mark.parametrize("labels", [np.array, lambda y: np.unique(y, return_inverse=True)[1] > 0])
+@pytest.mark.parametrize("kind", [InteractiveEnsemble, InteractiveCommittee])
+def test_what_members_say_of_a_document_is_json(kind, labels, small, reviews):
+    texts, y = reviews[0], labels(reviews[1])
+    members = [small(training__max_epochs=1).fit(texts[:50], y[:50]), small(random_state=1)]
+    if kind is InteractiveCommittee:
+        result = kind(list(zip("ab", members, strict=True))).fit(texts[:30], y[:30])
+    else:
+        result = kind(*members).fit(texts[:30], y[:30])
+    exchange = result.exchange(texts, scores=True)
+    document = exchange[int(exchange.disputed[0])]
+    values = json.loads(json.dumps(document.to_dict(), allow_nan=False))
+    assert values == document.to_dict()
+    assert values["rationale"]["label"] == document.rationale.label
+    assert [one["name"] for one in values["members"]] == list(exchange.members)
+    assert [one["words"] for one in values["members"]] == [
+        one.words for one in document.members.values()
+    ]
+    found = {(one["reader"], one["owner"]): one["label"] for one in values["cross_predictions"]}
+    assert found == {pair: one.label for pair, one in document.cross_predictions.items()}
+    agreed = next(one for one in exchange if one.rationale.case == "agree")
+    assert agreed.to_dict()["cross_predictions"] == []
+    rows = json.loads(exchange.to_frame().to_json(orient="records"))
+    assert [row["label"] for row in rows] == exchange.labels.tolist()
+    assert json.loads(json.dumps({k: v.tolist() for k, v in exchange.to_dict().items()}))
 
 
 def test_selected_documents_are_an_exchange(exchange):

@@ -50,9 +50,6 @@ def _answers(model: Any, texts: Sequence[str]) -> list[Answer]:
         middle = len(texts) // 2
         return [*_answers(model, texts[:middle]), *_answers(model, texts[middle:])]
     columns = answer_columns(rationales, cases=True)
-    columns["label_pred"] = [
-        label.item() if hasattr(label, "item") else label for label in columns["label_pred"]
-    ]
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
     return [Answer(values, None) for values in zip(*columns.values(), strict=True)]
 

@@ -17,13 +17,18 @@ from sklearn_irx.classifier.data import make_tokenizer, tokenize, with_mean_1
 from sklearn_irx.classifier.fitting import (
     build_network,
     check_input,
+    check_partial_fit,
     check_warm_start,
     history_of,
     make_net,
     prepare,
 )
 from sklearn_irx.classifier.member import MemberMixin
-from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.trained import (
+    changed_params,
+    params_of_training,
+    warn_of_kept_words,
+)
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.components.base import ComponentParamsMixin
 from sklearn_irx.nn.inference import predict
@@ -290,6 +295,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         former = self._module if self.warm_start and hasattr(self, "_module") else None
         if former is not None:
             check_warm_start(self, given.config, classes)
+            warn_of_kept_words(self)
         if validation_data is not None:
             validation_data = check_validation_data(validation_data, classes)
         random_state = check_random_state(self.random_state)
@@ -326,6 +332,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         The first call learns vocabulary, word vectors and linear initialization from its documents,
         unless `vocabulary` and `embeddings` are given: they should be many, and of all classes.
         Later words are unseen words. After `fit`, or loading, the fitted model is trained further.
+        Parameters that were set since the last call hold from this one on, with a new optimizer;
+        those of the network and its words may not change.
 
         No document is held out, so `patience`, `n_iter_no_change`, `max_epochs`, `checkpoint_dir`
         and `warm_start` have no effect. Thresholds for a `rationale_length` are set on the
@@ -347,21 +355,18 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         ------
         ValueError
             As `fit` does; if `classes` are missing at the first call, differ from those known, or
-            lack a label of `y`; or with `calibration` or ``class_weight="balanced"``, which need
-            all documents at once.
+            lack a label of `y`; if a parameter asks for another network, or other words, than the
+            first call; or with `calibration` or ``class_weight="balanced"``, which need all
+            documents at once.
         TypeError
             If `X` is a bare string or not all its documents are strings.
         KeyboardInterrupt
             If the user interrupts. Finished training steps stay in effect.
         """
         given = check_input(self, X, y, sample_weight=sample_weight)
-        for name, value in (("calibration", "temperature"), ("class_weight", "balanced")):
-            if getattr(self, name) == value:
-                raise ValueError(
-                    f"{name}={value!r} needs all documents at once, which partial_fit never has: "
-                    f"set {name}=None, or use fit."
-                )
-        first, net = not hasattr(self, "_module"), self._net
+        check_partial_fit(self)
+        first = not hasattr(self, "_module")
+        net = None if changed_params(self) else self._net
         classes = check_classes(classes, given.labels, None if first else self.classes_)
         random_state = check_random_state(
             self.random_state if net is None else net.iterator_train__random_state
@@ -416,6 +421,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         module = net.module_
         module.drop_fold_weights()
         module.eval()
+        same_words = vocabulary is getattr(self, "vocabulary_", None)
+        self._trained_params = params_of_training(self, same_words=same_words)
         self.classes_ = classes
         self.vocabulary_ = vocabulary
         self.calibration_temperature_ = temperature
@@ -478,22 +485,3 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             True for selected words, False past the end of a document.
         """
         return self.predict_with_masks(X)[1]
-
-    def explain(self, X: Any, masks: Any = None) -> list[Rationale]:
-        """Return label, confidence and selected words of each document.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
-            Rationales to predict from. None takes its own.
-
-        Returns
-        -------
-        rationales : list of n_samples Rationale
-        """
-        tokenized = self.tokenize(X, spans=True)
-        return self.to_rationales(
-            tokenized, *self.predict_with_masks(tokenized, masks, scores=masks is None)
-        )

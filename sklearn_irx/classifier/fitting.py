@@ -27,6 +27,7 @@ from sklearn_irx.classifier.data import (
     word_vectors,
 )
 from sklearn_irx.classifier.selection import check_selection, initial_selection, make_penalties
+from sklearn_irx.classifier.trained import check_further_training
 from sklearn_irx.components import REGISTRIES, Training
 from sklearn_irx.nn.config import NetworkConfig, NetworkShape
 from sklearn_irx.nn.devices import check_device
@@ -232,6 +233,17 @@ def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> No
                 f"{name}={getattr(clf, name)!r}, and warm_start=True goes on with a network of "
                 f"{found!r}: keep {name}, or give warm_start=False."
             )
+
+
+def check_partial_fit(clf: Any) -> None:
+    """Raise ValueError if a parameter rules `partial_fit` out, for good or after earlier calls."""
+    for name, value in (("calibration", "temperature"), ("class_weight", "balanced")):
+        if getattr(clf, name) == value:
+            raise ValueError(
+                f"{name}={value!r} needs all documents at once, which partial_fit never has: "
+                f"set {name}=None, or use fit."
+            )
+    check_further_training(clf)
 
 
 def make_net(

@@ -9,13 +9,12 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
 from sklearn_irx.classifier.calibration import at_temperature
 from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.components import Component
+from sklearn_irx.classifier.trained import pickled_params
 from sklearn_irx.nn.devices import available_device
 from sklearn_irx.nn.inference import predict
 from sklearn_irx.nn.isolation import threads
@@ -212,6 +211,25 @@ class MemberMixin:
         check_is_fitted(self)
         return bool(self._tokenizer == other._tokenizer and self._max_length == other._max_length)
 
+    def explain(self, X: Any, masks: Any = None) -> list[Rationale]:
+        """Return label, confidence and selected words of each document.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
+            Rationales to predict from. None takes its own.
+
+        Returns
+        -------
+        rationales : list of n_samples Rationale
+        """
+        tokenized = self.tokenize(X, spans=True)
+        return self.to_rationales(
+            tokenized, *self.predict_with_masks(tokenized, masks, scores=masks is None)
+        )
+
     def to_rationales(
         self,
         X: Any,
@@ -253,6 +271,7 @@ class MemberMixin:
                     label=self.classes_[best],
                     confidence=float(row[best]),
                     scores=None if word_scores is None else word_scores[: len(words)].copy(),
+                    max_length=self._max_length,
                 )
             )
         return rationales
@@ -303,6 +322,10 @@ class MemberMixin:
 
         return predictions()
 
+    @property
+    def _n_features_out(self) -> int:
+        return self._max_length
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_module")
 
@@ -314,8 +337,8 @@ class MemberMixin:
             # cloned: after training, some refer to the optimizer.
             module = state["_module"]
             state = {**state, "_module": (module.config, module.to_arrays())}
-            if isinstance(state.get("training"), Component):
-                state["training"] = clone(state["training"], safe=False)
+            state = pickled_params(state)
+            state["_trained_params"] = pickled_params(state.get("_trained_params", {}))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

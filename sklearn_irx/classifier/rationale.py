@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from html import escape
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -20,11 +21,15 @@ _STYLE = """<style>
   color: color-mix(in srgb, currentColor 68%, transparent); }
 .irx-rationale mark { background: #ffe38a; color: #1d1f23; border-radius: .2em; padding: 0 .12em;
   text-decoration: underline 2px #a86b00; text-underline-offset: .18em; }
+.irx-rationale .unread { font-size: .88em; }
 .irx-rationale mark::before, .irx-rationale mark::after { position: absolute; width: 1px;
   height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .irx-rationale mark::before { content: " [selected: "; }
 .irx-rationale mark::after { content: "] "; }
 </style>"""
+
+
+_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,8 @@ class Rationale:
         How much each word belongs to the rationale, between 0 and 1: see
         :meth:`~sklearn_irx.SelectiveRationaleClassifier.selection_scores`. Of an ensemble, those
         of the member whose rationale was kept. None if the rationale was given and not selected.
+    max_length : int or None
+        Number of words that the model reads of a document; None if that is not known.
 
     Examples
     --------
@@ -80,6 +87,7 @@ class Rationale:
     confidence: float
     case: str | None = None
     scores: np.ndarray | None = None
+    max_length: int | None = None
 
     @property
     def words(self) -> list[str]:
@@ -93,14 +101,29 @@ class Rationale:
         firsts, lasts = edges[::2], edges[1::2] - 1
         return [(self.spans[i][0], self.spans[j][1]) for i, j in zip(firsts, lasts, strict=True)]
 
-    def segments(self) -> Iterator[tuple[str, bool]]:
+    @property
+    def unread(self) -> int:
+        """Number of characters at the end of `text` that the model did not read.
+
+        It is 0 if no word is among them, or the model read fewer words than `max_length`.
+        """
+        end = self.spans[-1][1] if self.spans else 0
+        may_go_on = self.max_length is None or len(self.tokens) >= self.max_length
+        return len(self.text) - end if may_go_on and _WORD.search(self.text, end) else 0
+
+    def segments(self, *, unread: bool = True) -> Iterator[tuple[str, bool]]:
         """Split `text` into pieces that are entirely selected or not at all.
+
+        Parameters
+        ----------
+        unread : bool, default=True
+            Whether the pieces go to the end of `text`, also where the model did not read it.
 
         Yields
         ------
         piece : str
-            Joined together, the pieces are `text`. Adjacent selected words form one piece, with the
-            text between them.
+            Joined together, the pieces are `text`, or what was read of it. Adjacent selected words
+            form one piece, with the text between them.
         selected : bool
             Whether the piece belongs to the rationale.
         """
@@ -110,8 +133,9 @@ class Rationale:
                 yield self.text[position:start], False
             yield self.text[start:end], True
             position = end
-        if position < len(self.text):
-            yield self.text[position:], False
+        end = len(self.text) - (0 if unread else self.unread)
+        if position < end:
+            yield self.text[position:end], False
 
     def size(self) -> str:
         """Return the number of selected words and of spans, maximal runs of such words, as text.
@@ -131,21 +155,89 @@ class Rationale:
         )
 
     def __str__(self) -> str:
-        pieces = [piece if selected else "…" for piece, selected in self.segments()]
+        pieces = [piece if chosen else "…" for piece, chosen in self.segments(unread=False)]
         shown = " ".join(harmless(" ".join(pieces)).split()) if any(self.mask) else "(no words)"
+        if self.unread:
+            shown = f"{shown.removesuffix(' …')} … ({self.unread:,} more characters, not read)"
         return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return label, words and all else as plain values of Python, ready for JSON.
+
+        Returns
+        -------
+        values : dict
+            The attributes, with lists in place of arrays and tuples, and None in place of nan.
+            Besides, for those who read it: ``words`` and ``selected_spans``, both empty for an
+            empty rationale, and ``unread``.
+
+        See Also
+        --------
+        from_dict : Make a rationale of it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_irx import Rationale
+        >>> rationale = Rationale("Dull film.", ["dull", "film"], [(0, 4), (5, 9)],
+        ...                       np.array([True, False]), label=np.int64(3), confidence=0.9)
+        >>> values = rationale.to_dict()
+        >>> values["label"], values["words"], values["selected_spans"], values["unread"]
+        (3, ['dull'], [[0, 4]], 0)
+        """
+        scores = None if self.scores is None else np.asarray(self.scores, dtype=float).tolist()
+        return {
+            "label": plain(self.label),
+            "confidence": float(self.confidence),
+            "case": self.case,
+            "words": self.words,
+            "selected_spans": _pairs(self.selected_spans),
+            "text": self.text,
+            "unread": self.unread,
+            "max_length": None if self.max_length is None else int(self.max_length),
+            "tokens": list(self.tokens),
+            "spans": _pairs(self.spans),
+            "mask": [bool(selected) for selected in self.mask],
+            "scores": scores and [None if np.isnan(score) else score for score in scores],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Make a rationale of what :meth:`to_dict` returned, also after it was JSON.
+
+        Parameters
+        ----------
+        values : dict
+            As :meth:`to_dict` returns them.
+
+        Returns
+        -------
+        rationale : Rationale
+        """
+        given = {field.name: values[field.name] for field in fields(cls)}
+        scores = given["scores"]
+        given |= {
+            "spans": [(start, end) for start, end in given["spans"]],
+            "mask": np.array(given["mask"], dtype=bool),
+            "scores": None if scores is None else np.array(scores, dtype=float),  # None is nan
+        }
+        return cls(**given)
 
     def to_html(self) -> str:
         """Return the document as HTML, selected words in ``<mark>``.
 
+        What the model did not read is not shown, only counted, in ``<i class="unread">``.
         Every character is escaped. Control characters are left out, see
         :func:`~sklearn_irx.text.harmless`, and lone surrogates are replaced, so that the HTML can
         be written to a file.
         """
-        return "".join(
+        shown = "".join(
             f"<mark>{_escaped(piece)}</mark>" if selected else _escaped(piece)
-            for piece, selected in self.segments()
+            for piece, selected in self.segments(unread=False)
         )
+        if self.unread:
+            shown += f'<i class="unread"> … {self.unread:,} more characters, not read</i>'
+        return shown
 
     def _repr_html_(self) -> str:
         case = "" if self.case is None else f" · {_escaped(self.case)}"
@@ -157,6 +249,15 @@ class Rationale:
             "</small></p>"
             f'<div dir="auto">{self.to_html()}</div></div>'
         )
+
+
+def plain(value: Any) -> Any:
+    """Return a scalar of NumPy as one of Python, and anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _pairs(spans: Iterable[tuple[int, int]]) -> list[list[int]]:
+    return [[int(start), int(end)] for start, end in spans]
 
 
 def _escaped(text: str) -> str:

@@ -19,15 +19,17 @@ from sklearn_irx._validation import (
 )
 from sklearn_irx.classifier.base import RationaleEstimator, is_used_as_is, needs_fit
 from sklearn_irx.classifier.calibration import CALIBRATIONS, at_temperature, fit_temperature
-from sklearn_irx.classifier.data import make_memory, make_tokenizer, tokenize
-from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.components.training import TRAININGS
+from sklearn_irx.classifier.trained import params_of_training
+from sklearn_irx.ensemble.members import (
+    check_can_exchange,
+    check_same_spans,
+    check_same_words,
+    tokenize_for_all,
+)
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.exchange import Settlement
 from sklearn_irx.text import Documents, TokenizedTexts
-
-_METHODS_OF_MEMBERS = ("predict_with_masks", "look_up", "tokenize", "has_same_words_as")
 
 
 class ExchangingEnsemble(RationaleEstimator):
@@ -110,7 +112,8 @@ class ExchangingEnsemble(RationaleEstimator):
         Raises
         ------
         ValueError
-            If the members know different classes or split the documents into different words,
+            If the members know different classes, read other numbers of words of a document, or
+            split the documents into different words, all of which is found out before training;
             `y` has labels that fitted members do not know, `sample_weight` does not fit `X`, or a
             parameter needs validation data.
         NotFittedError
@@ -120,12 +123,7 @@ class ExchangingEnsemble(RationaleEstimator):
         """
         texts = check_texts(X)
         members = self._members()
-        for name, member in members:
-            if not all(hasattr(member, method) for method in _METHODS_OF_MEMBERS):
-                raise TypeError(
-                    f"{name}={member!r} cannot exchange rationales: give a "
-                    "SelectiveRationaleClassifier."
-                )
+        check_can_exchange(members)
         as_is = [is_used_as_is(name, member, self.prefit) for name, member in members]
         if y is not None or not all(as_is):
             y = check_labels(y, len(texts))
@@ -136,6 +134,8 @@ class ExchangingEnsemble(RationaleEstimator):
         }
         classes = check_known_classes(known, y, exactly=not all(as_is))
         validation = self._check_validation(validation_data, classes)
+        tried = {"X": texts, "validation_data[0]": validation[0] if validation else []}
+        check_same_words(members, as_is, tried)
         unfitted = [
             clone(member) for (_, member), use in zip(members, as_is, strict=True) if not use
         ]
@@ -150,9 +150,8 @@ class ExchangingEnsemble(RationaleEstimator):
         ]
         self.classes_ = classes
         self._names = [name for name, _ in members]
-        if not self._split_alike():
-            self._tokenize(texts)  # says where they split these texts differently
         self._prepare_decisions(validation)
+        self._trained_params = params_of_training(self)
         return self
 
     def exchange(self, X: Any, *, spans: bool = True, scores: bool = False) -> Exchange:
@@ -391,12 +390,7 @@ class ExchangingEnsemble(RationaleEstimator):
             for row, (spans_1, spans_2) in enumerate(
                 zip(tokenized[0].spans, other.spans, strict=True)
             ):
-                if spans_1 != spans_2:
-                    raise ValueError(
-                        f"{first_name} and {name} split X[{row}] into different words "
-                        f"({len(spans_1)} and {len(spans_2)}), so neither can read the other's "
-                        "rationale: give both the same tokenizer and max_length."
-                    )
+                check_same_spans((first_name, name), f"X[{row}]", spans_1, spans_2)
         return tokenized
 
     def _check_validation(
@@ -415,10 +409,14 @@ class ExchangingEnsemble(RationaleEstimator):
     def _fit_members(
         self, unfitted: list[Any], texts: list[str], y: np.ndarray | None, **fit_params: Any
     ) -> list[Any]:
-        X = _tokenized(unfitted, texts) if self.n_jobs in (None, 1) else texts
+        X = tokenize_for_all(unfitted, texts) if self.n_jobs in (None, 1) else texts
         return Parallel(n_jobs=self.n_jobs)(
             delayed(_fit)(member, X, y, fit_params) for member in unfitted
         )
+
+    @property
+    def _n_features_out(self) -> int:
+        return max(member._max_length for member in self.estimators_)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimators_")
@@ -463,25 +461,6 @@ def _stacked(arrays: list[np.ndarray], padding: bool | float) -> np.ndarray:
             for array in arrays
         ]
     )
-
-
-def _tokenized(members: list[Any], texts: list[str]) -> list[str] | TokenizedTexts:
-    """Tokenize texts for members to be fitted that will split them alike, else leave them."""
-    if len(members) < 2 or not all(isinstance(m, SelectiveRationaleClassifier) for m in members):
-        return texts
-    one, *others = map(_reads_by, members)
-    if any(other != one for other in others):
-        return texts
-    tokenizer, n_words = one
-    return tokenize(texts, tokenizer, n_words, memory=make_memory(members[0].memory))
-
-
-def _reads_by(member: SelectiveRationaleClassifier) -> tuple[Any, int]:
-    """Return the tokenizer of a member to be fitted, and the words it keeps of a text; checked."""
-    member._validate_params()
-    settings = TRAININGS.find(member.training)
-    settings.check()
-    return make_tokenizer(member.tokenizer), settings.n_words(member.max_length)
 
 
 def _fit(

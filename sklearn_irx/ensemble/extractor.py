@@ -11,13 +11,13 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._compat import StrOptions, check_method_params, fit_context
+from sklearn_irx._compat import StrOptions, check_method_params, fit_context, get_output_config
 from sklearn_irx._validation import check_labels, check_texts
 from sklearn_irx.classifier.base import is_used_as_is, needs_fit
 from sklearn_irx.classifier.rationale import Rationale
 
 
-class RationaleExtractor(TransformerMixin, BaseEstimator):
+class RationaleExtractor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Transformer that leaves of each document the words of its rationale.
 
     Put it before anything that reads texts: ``make_pipeline(RationaleExtractor(clf),
@@ -153,7 +153,7 @@ class RationaleExtractor(TransformerMixin, BaseEstimator):
         texts = check_texts(X)
         labels, params = self._fit(texts, y, fit_params)
         if self.cv is None or labels is None:
-            return self.transform(texts)
+            return self.transform(X)
         documents = np.array(texts, dtype=object)
         # A splitter given as an iterable can be gone through once.
         folds = list(check_cv(self.cv, labels, classifier=True).split(documents, labels))
@@ -169,7 +169,7 @@ class RationaleExtractor(TransformerMixin, BaseEstimator):
             part = check_method_params(documents, params, indices=train)
             without = clone(self.classifier).fit(documents[train].tolist(), labels[train], **part)
             rationales[test] = self._texts_of(without.explain(documents[test].tolist()))
-        return rationales
+        return self._column(rationales, X)
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the words of the rationales, as one text a document.
@@ -184,10 +184,10 @@ class RationaleExtractor(TransformerMixin, BaseEstimator):
         rationales : ndarray of shape (n_samples,), dtype object
             Strings: the selected words as they stand in the document, in order, with spaces
             between them and `mark` where words were left out. What stands between words,
-            punctuation say, is no part of it.
+            punctuation say, is no part of it. After :meth:`set_output`, a column of that library.
         """
         check_is_fitted(self)
-        return self._texts_of(self.classifier_.explain(check_texts(X)))
+        return self._column(self._texts_of(self.classifier_.explain(check_texts(X))), X)
 
     def _fit(
         self, texts: list[str], y: Any, fit_params: dict[str, Any]
@@ -224,6 +224,58 @@ class RationaleExtractor(TransformerMixin, BaseEstimator):
             shown.append(rationale.text[start:end])
             last = i
         return " ".join(shown)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Set what :meth:`transform` and :meth:`fit_transform` return.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            An array, or a ``Series`` of the library named "rationale", with the index of `X`: a
+            column and not a data frame, since what reads texts after it would read the names of
+            columns. None changes nothing.
+
+        Returns
+        -------
+        self : RationaleExtractor
+        """
+        if transform is not None:
+            if transform not in ("default", "pandas", "polars"):
+                raise ValueError(
+                    f"transform={transform!r}: give 'default', 'pandas', 'polars' or None."
+                )
+            self._sklearn_output_config = {"transform": transform}  # which `clone` keeps
+        return self
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:  # noqa: ARG002
+        """Return the name of the column of rationales.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Present for scikit-learn's pipelines.
+
+        Returns
+        -------
+        names : ndarray of shape (1,), dtype object
+        """
+        check_is_fitted(self)
+        return np.array(["rationale"], dtype=object)
+
+    def _column(self, texts: np.ndarray, X: Any) -> Any:
+        """Return texts as `set_output`, or scikit-learn's configuration, asks for."""
+        library = get_output_config("transform", self)["dense"]
+        if library == "pandas":
+            import pandas as pd
+
+            return pd.Series(
+                texts, index=X.index if isinstance(X, pd.Series) else None, name="rationale"
+            )
+        if library == "polars":
+            import polars as pl
+
+            return pl.Series("rationale", texts.tolist())
+        return texts
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Route the parameters of `fit` to the `fit` of the classifier.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale, plain
 from sklearn_irx.exchange import CASES
 from sklearn_irx.text import TokenizedTexts
 
@@ -51,6 +51,31 @@ class ExchangedDocument:
     members: dict[Any, Rationale]
     chosen: Any
     cross_predictions: dict[tuple[Any, Any], CrossPrediction]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the exchange as plain values of Python, ready for JSON.
+
+        Returns
+        -------
+        values : dict
+            ``rationale``, by :meth:`Rationale.to_dict <sklearn_irx.Rationale.to_dict>`; ``chosen``;
+            ``members``, a list of such dicts with a ``name`` each; ``cross_predictions``, a list of
+            dicts of ``reader``, ``owner``, ``label`` and ``confidence``.
+        """
+        return {
+            "rationale": self.rationale.to_dict(),
+            "chosen": self.chosen,
+            "members": [{"name": name, **one.to_dict()} for name, one in self.members.items()],
+            "cross_predictions": [
+                {
+                    "reader": reader,
+                    "owner": owner,
+                    "label": plain(found.label),
+                    "confidence": float(found.confidence),
+                }
+                for (reader, owner), found in self.cross_predictions.items()
+            ],
+        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -272,6 +297,7 @@ class Exchange:
             label=self.classes[best],
             confidence=float(probabilities[best]),
             scores=scores,
+            max_length=documents.max_length,
         )
 
     @cached_property
@@ -296,11 +322,22 @@ def exchange_of(estimator: Any, X: Any, *, spans: bool = True, scores: bool = Fa
     """Run any estimator with rationales on documents, reading each once.
 
     The parameters beside `estimator` are those of ``InteractiveEnsemble.exchange``. For a single
-    classifier the result has one member, no cases, and None in place of each case.
+    classifier the result has one member, no cases, and None in place of each case. Raises TypeError
+    if the estimator has no rationales.
     """
     if exchanges(estimator):
         result: Exchange = estimator.exchange(X, spans=spans, scores=scores)
         return result
+    if not hasattr(estimator, "predict_with_masks"):
+        remedy = "give a SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee."
+        if hasattr(estimator, "steps"):
+            remedy = (
+                "give its last step, pipeline[-1], and the texts that this step reads, "
+                "pipeline[:-1].transform(X)."
+            )
+        elif hasattr(estimator, "best_estimator_"):
+            remedy = "give its best_estimator_."
+        raise TypeError(f"estimator={estimator!r} shows no rationales: {remedy}")
     documents = estimator.tokenize(X, spans=spans)
     probabilities, masks, *of_words = estimator.predict_with_masks(documents, scores=scores)
     n_samples, n_classes = probabilities.shape

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.inspection._pieces import one_line, read_end
+from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.text import harmless
 
@@ -112,8 +112,8 @@ def _shown(rationale: Rationale) -> tuple[str, int, list[int] | None]:
     The last are, for each position in the original text, that in the text shown; None if they are
     the same.
     """
-    end, unread = read_end(rationale)
-    text = rationale.text[:end]
+    unread = rationale.unread
+    text = rationale.text[: len(rationale.text) - unread]
     shown = harmless(text)
     if len(shown) == len(text):
         return shown, unread, None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.text import harmless
-
-_WORD = re.compile(r"\w")
 
 MISSING: Any = object()
 """Stands for a true label that was not given, since None could be a label."""
@@ -37,27 +34,8 @@ def read_pieces(rationale: Rationale) -> tuple[list[tuple[str, bool]], int]:
         Number of characters after it; 0 if no word is among them, since then the pieces go to
         the end of the document.
     """
-    end, unread = read_end(rationale)
-    pieces, position = [], 0
-    for piece, selected in rationale.segments():
-        shown = piece[: end - position]
-        if shown:
-            pieces.append((harmless(shown), selected))
-        position += len(piece)
-        if position >= end:
-            break
-    return pieces, unread
-
-
-def read_end(rationale: Rationale) -> tuple[int, int]:
-    """Return where the last word read ends, and the number of characters after it.
-
-    If no word is among these, it is the end of the document, and 0.
-    """
-    end = rationale.spans[-1][1] if rationale.spans else 0
-    if not _WORD.search(rationale.text, end):
-        return len(rationale.text), 0
-    return end, len(rationale.text) - end
+    pieces = rationale.segments(unread=False)
+    return [(harmless(piece), selected) for piece, selected in pieces], rationale.unread
 
 
 def is_wrong(rationale: Rationale, y_true: Any) -> bool:

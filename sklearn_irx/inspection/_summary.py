@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
+from sklearn_irx.classifier.rationale import plain
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import NOTE_COMMITTEE, NOTE_PAIR, is_of_pair, shown_names
 from sklearn_irx.inspection._pieces import one_line
@@ -96,7 +97,7 @@ def objects(values: Any) -> np.ndarray:
     """Return labels as an array that leaves their types as they are."""
     listed = list(values)
     array = np.empty(len(listed), dtype=object)
-    array[:] = [value.item() if isinstance(value, np.generic) else value for value in listed]
+    array[:] = list(map(plain, listed))
     return array
 
 

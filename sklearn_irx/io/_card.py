@@ -11,9 +11,9 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.io._values import NOT_KEPT, describe, is_plain
@@ -74,7 +74,7 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
     members = [(name, estimator)]
     if hasattr(estimator, "estimators_"):
         members = list(zip(estimator._names, estimator.estimators_, strict=True))
-    models = [(member, _thawed(model)) for member, model in members]
+    models = [(member, thawed(model)) for member, model in members]
     settings: list[tuple[str | None, list[tuple[str, str]]]] = [(None, _settings(estimator))]
     if len(models) > 1:
         settings += [(_shown(member), _settings(model)) for member, model in models]
@@ -113,10 +113,11 @@ def _facts(name: str, model: Any) -> dict[str, Any]:
 
 
 def _settings(estimator: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Return parameters that differ from the defaults, those of components by nested names."""
+    """Return what differs from the defaults in the parameters of training, by nested names."""
     rows: list[tuple[str, str]] = []
+    trained = trained_params(estimator)
     for name, parameter in signature(type(estimator)).parameters.items():
-        value = getattr(estimator, name)
+        value = trained[name]
         if isinstance(value, Component):
             if type(value) is not type(REGISTRIES[name].find(parameter.default)):
                 rows.append((name, type(value).__name__))
@@ -130,12 +131,6 @@ def _settings(estimator: Any, prefix: str = "") -> list[tuple[str, str]]:
             text += " (not saved)"
         rows.append((prefix + name, _shown(text)))
     return rows
-
-
-def _thawed(estimator: Any) -> Any:
-    while isinstance(estimator, FrozenEstimator):
-        estimator = estimator.estimator
-    return estimator
 
 
 def _shown(value: Any) -> str:

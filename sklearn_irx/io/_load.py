@@ -15,6 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn_irx._validation import check_members
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.selection import check_selection
+from sklearn_irx.classifier.trained import params_of_training
 from sklearn_irx.components import REGISTRIES
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
@@ -261,6 +262,7 @@ class _Reader:
             is_classifier = cls is SelectiveRationaleClassifier
             state = self._classifier(fitted) if is_classifier else self._ensemble(cls, fitted)
             estimator.__setstate__({**vars(estimator), **state})
+            estimator._trained_params = params_of_training(estimator)
         return estimator
 
     def _unfitted(self, cls: type, written: dict[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._version import __version__
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
+from sklearn_irx.classifier.trained import changed_params, trained_params, warn_of_changes
 from sklearn_irx.components import Component
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
@@ -141,7 +142,9 @@ def save(
     Parameters are written as plain values. What is not one (word vectors in memory, callbacks, a
     ``RandomState``, a tokenizer that is not of this package) is described. A loaded estimator
     predicts without it, except that :func:`load` has to be given the tokenizer. To fit it again,
-    give what is missing by ``set_params``; `fit` names it. `memory` becomes None.
+    give what is missing by ``set_params``; `fit` names it. `memory` becomes None. Parameters that
+    were set after training are not those of the model: what it was trained with is written in their
+    place, with a warning.
 
     Examples
     --------
@@ -162,6 +165,11 @@ def save(
     check_is_fitted(estimator)
     if isinstance(estimator, FrozenEstimator):
         raise TypeError(f"estimator={estimator!r}: give the estimator that is frozen.")
+    warn_of_changes(
+        changed_params(estimator),
+        "what is saved is the model with the parameters of its training. Fit it again to have "
+        "these in it.",
+    )
     files = _files_of(estimator)
     text = model_card(estimator, metrics=metrics) if card is None else card
     files[CARD] = text.encode("utf-8", "replace")
@@ -259,7 +267,8 @@ class _Writer:
         self.records.append(record)
         state = estimator.__getstate__()
         names = [name for name in signature(cls).parameters if name in state]
-        parameters = {name: None if name in NOT_KEPT else state[name] for name in names}
+        given = {**state, **trained_params(estimator)}
+        parameters = {name: None if name in NOT_KEPT else given[name] for name in names}
         check_parameters(cls, parameters)
         record["parameters"] = {
             name: write_value(value, self.number_of) for name, value in parameters.items()

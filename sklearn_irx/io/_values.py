@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklearn_irx._compat import validate_parameter_constraints
+from sklearn_irx.classifier.trained import NotKnown
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.io._files import ModelFileError
 from sklearn_irx.text import WordVectors
@@ -28,7 +29,7 @@ _PLAIN = (bool, int, float, str)
 _DTYPE = re.compile(r"([biufU])(\d{1,8})")
 
 
-class NotSaved:
+class NotSaved(NotKnown):
     """Stands in a loaded estimator for a parameter that cannot be written as plain values.
 
     The estimator predicts as before. Fitting it says which parameter is missing.

@@ -45,7 +45,7 @@ def pieces_shown(rationale: Rationale, show: Show) -> list[str | None]:
     for number, (start, end) in enumerate(runs):
         pieces += [GAP] * (number > 0)
         pieces.append(harmless(rationale.text[start:end]))
-    if not rationale.mask[-1] or _is_truncated(rationale):
+    if not rationale.mask[-1] or rationale.unread:
         pieces.append(GAP)
     return pieces
 
@@ -62,14 +62,9 @@ def readable_text(rationale: Rationale) -> list[str | None]:
     """Return the document up to the last word that the model encodes."""
     if not rationale.spans:
         return []
-    if not _is_truncated(rationale):
+    if not rationale.unread:
         return [harmless(rationale.text)]
-    return [harmless(rationale.text[: rationale.spans[-1][1]]), GAP]
-
-
-def _is_truncated(rationale: Rationale) -> bool:
-    """Return whether the text has more words than the model encodes."""
-    return any(char.isalnum() for char in rationale.text[rationale.spans[-1][1] :])
+    return [harmless(rationale.text[: -rationale.unread]), GAP]
 
 
 def as_text(pieces: Pieces) -> str:

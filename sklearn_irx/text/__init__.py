@@ -2,6 +2,7 @@
 
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
 from sklearn_irx.text.harmless import harmless
+from sklearn_irx.text.html import HTMLTokenizer
 from sklearn_irx.text.normalize import normalize_word
 from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
@@ -26,6 +27,7 @@ __all__ = [
     "UNKNOWN",
     "AlphanumericTokenizer",
     "Documents",
+    "HTMLTokenizer",
     "Token",
     "TokenizedTexts",
     "Vocabulary",

@@ -2,6 +2,7 @@
 
 import html
 import itertools
+import json
 import re
 
 import numpy as np
@@ -114,3 +115,91 @@ def test_any_label_is_shown():
 def test_a_rationale_cannot_be_changed():
     with pytest.raises(AttributeError):
         rationale_of("film").label = "good"
+
+
+def read_to(text, n_words, mask, max_length):
+    """A rationale of a text of which only the first words were read."""
+    whole = rationale_of(text)
+    return Rationale(
+        text, whole.tokens[:n_words], whole.spans[:n_words], np.array(mask, dtype=bool), "bad", 0.9,
+        max_length=max_length,
+    )  # fmt: skip
+
+
+def test_what_was_not_read_is_counted_and_not_shown_as_left_out():
+    text = "A dull, dull film. <Boring> to the end!"
+    rationale = read_to(text, 3, [0, 1, 1], 3)
+    assert rationale.unread == len(" film. <Boring> to the end!") == 27
+    assert str(rationale) == "bad (0.90): … dull, dull … (27 more characters, not read)"
+    for shown in (rationale.to_html(), rationale._repr_html_()):
+        assert 'dull, dull</mark><i class="unread"> … 27 more characters, not read</i>' in shown
+        assert "Boring" not in shown
+    assert "".join(piece for piece, _ in rationale.segments()) == text
+    assert "".join(piece for piece, _ in rationale.segments(unread=False)) == "A dull, dull"
+    nothing = read_to(text, 3, [0, 0, 0], 3)
+    assert str(nothing) == "bad (0.90): (no words) … (27 more characters, not read)"
+    gap = read_to(text, 3, [1, 0, 0], 3)
+    assert str(gap) == "bad (0.90): A … (27 more characters, not read)"
+
+
+@pytest.mark.parametrize(
+    ("text", "n_words", "max_length", "unread"),
+    [
+        ("one two three", 2, 2, 6),
+        ("one two three", 2, None, 6),  # as far as one can tell
+        ("one two three", 2, 300, 0),  # the tokenizer has left "three" out
+        ("one two!!", 2, 2, 0),
+        ("one two", 2, 2, 0),
+        ("", 0, 2, 0),
+        ("left out", 0, 2, 0),
+    ],
+)
+def test_read_to_the_end_unless_words_are_left_and_the_limit_is_reached(
+    text, n_words, max_length, unread
+):
+    assert read_to(text, n_words, [True] * n_words, max_length).unread == unread
+
+
+def test_models_tell_how_far_they_read(fitted, reviews):
+    text = " ".join(["room", "ants"] * 30) + " and an end."
+    (long,), (short,) = fitted.explain([text]), fitted.explain(["room with ants, and an end."])
+    assert long.unread == len(" and an end.")
+    assert short.unread == 0
+    assert "not read" in long._repr_html_()
+    assert "not read" not in short._repr_html_() + str(short)
+
+
+LABELS = [np.int64(3), np.str_("bad"), np.bool_(True), "bad", 3, False, np.float64(0.5), None]
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_as_plain_values_and_back(label):
+    rationale = rationale_of(
+        "A dull film.", [0, 1, 0], label, case="agree", scores=np.array([0.1, 0.9, np.nan]),
+        max_length=np.int64(300),
+    )  # fmt: skip
+    values = json.loads(json.dumps(rationale.to_dict(), allow_nan=False))
+    assert values == rationale.to_dict()
+    assert values["label"] == label
+    assert type(values["label"]) in (int, str, bool, float, type(None))
+    assert (values["words"], values["selected_spans"]) == (["dull"], [[2, 6]])
+    assert values["scores"] == [0.1, 0.9, None]
+    assert (values["unread"], values["case"], values["max_length"]) == (0, "agree", 300)
+    again = Rationale.from_dict(values)
+    assert again.to_dict() == values
+    assert again.selected_spans == rationale.selected_spans
+    assert str(again) == str(rationale)
+    np.testing.assert_array_equal(again.scores, rationale.scores)
+
+
+@given(rationales())
+def test_any_rationale_is_plain_values(rationale):
+    values = json.loads(json.dumps(rationale.to_dict(), allow_nan=False))
+    assert Rationale.from_dict(values).to_dict() == values == rationale.to_dict()
+
+
+def test_nothing_selected_and_nothing_read_are_there_as_such():
+    values = rationale_of("A dull film.", [0, 0, 0]).to_dict()
+    assert (values["words"], values["selected_spans"], values["scores"]) == ([], [], None)
+    assert read_to("one two three", 1, [0], 1).to_dict()["unread"] == 10
+    assert rationale_of("", []).to_dict()["tokens"] == []

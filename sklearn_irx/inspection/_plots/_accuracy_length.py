@@ -165,7 +165,7 @@ class AccuracyLengthDisplay:
         return cls.from_predictions(
             y,
             {
-                label: (estimator.predict(X), estimator.transform(X))
+                label: (estimator.predict(X), np.asarray(estimator.transform(X)))
                 for label, estimator in estimators.items()
             },
             name=name,

@@ -73,7 +73,7 @@ class RationaleLengthDisplay:
         display : RationaleLengthDisplay
         """
         name = type(estimator).__name__ if name is None else name
-        return cls.from_predictions(estimator.transform(X), name=name, ax=ax, **kwargs)
+        return cls.from_predictions(np.asarray(estimator.transform(X)), name=name, ax=ax, **kwargs)
 
     @classmethod
     def from_predictions(
