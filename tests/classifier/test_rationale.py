@@ -88,9 +88,9 @@ def test_documents_and_labels_are_escaped(mask):
     [
         ("A dull, dull film.", [0, 1, 1, 0], "bad (0.88): … dull, dull …"),
         ("A dull, dull film.", [1, 0, 0, 1], "bad (0.88): A … film …"),
-        ("A dull, dull film.", [0, 0, 0, 0], "bad (0.88): (no words)"),
+        ("A dull, dull film.", [0, 0, 0, 0], "bad (0.88): (no word selected)"),
         ("dull\n\n  film", [1, 1], "bad (0.88): dull film"),
-        ("", [], "bad (0.88): (no words)"),
+        ("", [], "bad (0.88): (no word selected)"),
     ],
 )
 def test_str(text, mask, shown):
@@ -114,3 +114,12 @@ def test_any_label_is_shown():
 def test_a_rationale_cannot_be_changed():
     with pytest.raises(AttributeError):
         rationale_of("film").label = "good"
+
+
+@pytest.mark.parametrize(("text", "n_words"), [("A dull film.", 3), ("", 0)])
+def test_an_empty_rationale_says_so_wherever_it_is_shown(text, n_words):
+    empty = rationale_of(text, np.zeros(n_words))
+    assert empty.size() == f"no word selected of {n_words}"
+    assert f"no word selected of {n_words}" in empty._repr_html_()
+    assert str(empty) == "bad (0.88): (no word selected)"
+    assert rationale_of("A film").size() == "2 of 2 words · 1 span"

@@ -109,3 +109,8 @@ def test_a_table_prints_its_cells_literally():
 def test_a_table_with_a_missing_cell_is_refused():
     with pytest.raises(ValueError, match="row 1 of the table 'Models' has 1 cells; it has 2"):
         SummaryTable("Models", ["", "accuracy"], [["one", "0.5"], ["two"]])
+
+
+def test_an_empty_rationale_says_so():
+    head = str(to_rich(rationale("A dull film.", set()))).splitlines()[0]
+    assert head == "bad · 88 % · no word selected of 3"

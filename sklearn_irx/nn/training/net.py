@@ -10,8 +10,8 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PassthroughScoring
 
+from sklearn_irx.nn.lengths import mean_share
 from sklearn_irx.nn.model import ModelOutput
-from sklearn_irx.nn.sampler import IndependentSamplerModule
 from sklearn_irx.nn.training.penalties import FixedPenalty, Penalty
 from sklearn_irx.nn.training.thresholds import fit_selection
 from sklearn_irx.text import PADDING, UNKNOWN
@@ -100,7 +100,7 @@ class RationaleNet(NeuralNet):
             ("accuracy", (logits.argmax(dim=1) == y_true).float().mean()),
             ("words", selection.n_selected.mean()),
             ("transitions", selection.n_transitions.mean()),
-            ("share", selection.n_selected.sum() / words.sum().clamp(min=1)),
+            ("share", mean_share(selection.n_selected, words)),
             ("empty", (~(selection.mask > 0.5).any(dim=1)).float().mean()),
         ):
             self.history.record_batch(f"{part}_{what}", value.item())
@@ -117,7 +117,25 @@ class RationaleNet(NeuralNet):
             surrogate = self.module_.sampler.surrogate_loss(selection, losses)
             if isinstance(surrogate, torch.Tensor):
                 loss = loss + (surrogate - surrogate.detach())  # its gradient, not its value
+        self.check_finite(loss)
         return loss
+
+    def check_finite(self, numbers: torch.Tensor) -> None:
+        """Raise ValueError if losses or logits are nan or infinite."""
+        if numbers.isfinite().all():
+            return
+        prices = ", ".join(
+            f"{name}={penalty.per_unit:g}"
+            for name, penalty in zip(("lambda1", "lambda2"), self.penalties, strict=True)
+            if isinstance(penalty, FixedPenalty) and penalty.per_unit
+        )
+        raise ValueError(
+            f"training failed in epoch {len(self.history)}: the loss is nan or infinite. Give a "
+            f"lower learning_rate of training than {self.lr:g} (1e-3 is the default)"
+            + (f", then lower penalties than {prices}" if prices else "")
+            + ", and make sure that the word vectors and the weights of classes and documents hold "
+            "no huge numbers."
+        )
 
     def run_single_epoch(  # noqa: D102
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
@@ -135,9 +153,7 @@ class RationaleNet(NeuralNet):
         The linear initialization must not have been fitted on these documents: it overfits them.
         """
         targets = [penalty.target for penalty in self.penalties]
-        if targets == [None, None] or not isinstance(
-            self.module_.sampler, IndependentSamplerModule
-        ):
+        if targets == [None, None]:
             return
         on_device = ({name: value.to(self.device) for name, value in X.items()} for X, _ in batches)
         fit_selection(self.module_, ((X, X.pop("weight", None)) for X in on_device), *targets)

@@ -119,6 +119,21 @@ def test_long_pieces_do_not_get_past_the_limit_of_borders():
     assert module.sampler(*module.scores(torch.arange(1))[:2]).n_transitions <= 2
 
 
+@pytest.mark.parametrize("name", ["top_k", "sparsemap"])
+@pytest.mark.parametrize("limit", [1.0, 3.0, 50.0])
+def test_a_limit_of_borders_leaves_every_budget_as_it_is(name, limit):
+    random = np.random.RandomState(0)
+    scores = torch.from_numpy(random.normal(size=(40, 20))).float()
+    rows, lengths = torch.arange(40), torch.from_numpy(random.randint(0, 21, size=40))
+    module = network(name, scores, lengths, rationale_length=6)
+    before = module.sampler(*module.scores(rows)[:2])
+    fit_selection(module, [({"rows": rows}, None)], 6.0, limit)
+    after = module.sampler(*module.scores(rows)[:2])
+    assert torch.equal(after.n_selected, before.n_selected)
+    assert after.n_transitions.mean() <= limit
+    assert torch.equal(after.mask, before.mask) == (limit == 50)
+
+
 @pytest.mark.parametrize("asked", [None, 6.0, 0.3])
 @pytest.mark.parametrize("limit", [2.0, 4.0, 50.0])
 def test_the_cost_of_borders_keeps_their_limit_at_the_same_length(asked, limit):
