@@ -37,6 +37,7 @@ from sklearn_irx.text import (
 )
 
 _FEW_MATCHES = 0.05  # of the words to learn that vectors given have
+_MANY_VECTORS = 100
 
 
 class LabelledTexts(NamedTuple):
@@ -206,9 +207,10 @@ def collect_words(
 
 
 def _check_matches(vectors: WordVectors, words: list[str]) -> None:
-    """Warn of word vectors that hardly any of the words to learn has, unless they are few."""
+    """Warn of word vectors that hardly any of the words to learn has; of few, that none has."""
     n = sum(word in vectors for word in words)
-    if n >= _FEW_MATCHES * len(words) or n >= len(vectors.words) / 2:
+    is_large = len(vectors.words) >= _MANY_VECTORS
+    if n >= _FEW_MATCHES * len(words) or (n > 0 and not is_large):
         return
     remedy = "give vectors of the language of the texts, made for words as the tokenizer finds them"
     folded = {word.casefold() for word in vectors.words}

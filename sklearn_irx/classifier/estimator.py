@@ -313,9 +313,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             )  # fmt: skip
             train(net, training)
             probabilities, masks = predict(module, validation.documents, folds=validation.folds)
-        temperature = 1.0
-        if self.calibration is not None:
-            temperature = fit_temperature(probabilities, validation.y)
+            net.match_length(training, validation.folds)
+        temperature = fit_temperature(probabilities, validation.y) if self.calibration else 1.0
         self._net = None
         self._set_fitted(
             net, classes, start.data.vocabulary, temperature=temperature,

@@ -282,7 +282,8 @@ def test_vectors_of_another_language_are_named(reviews, small):
     from sklearn_irx.text import WordVectors
 
     texts, y, _ = reviews
-    strange = WordVectors(["zimmer", "ameisen", "suppe", "room"], np.eye(4))
+    words = ["room", *(f"zimmer{i}" for i in range(200))]
+    strange = WordVectors(words, np.random.RandomState(0).normal(size=(201, 4)))
     clf = small(embeddings=[strange, None], encoder=CNN((3,), n_filters=4), training=Training())
     clf.set_params(training__max_epochs=1)
     with pytest.warns(UserWarning, match="has vectors for 1 of .* of the language of the texts"):

@@ -92,7 +92,7 @@ def test_a_document_read_to_the_end_keeps_its_last_punctuation():
 
 @pytest.mark.parametrize("text", ["", "...", "\n"])
 def test_a_document_without_words_is_shown(text):
-    assert "0 of 0 words" in str(to_rich(rationale(text, set())))
+    assert "no word selected of 0" in str(to_rich(rationale(text, set())))
 
 
 def test_a_share_just_below_one_is_not_called_certain():
