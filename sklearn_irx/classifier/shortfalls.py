@@ -17,6 +17,7 @@ from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.text import UNKNOWN
 
 _MANY_EMPTY = 0.05  # of the documents
+_FEW_EMPTY = 2  # documents, whatever the share
 _MISSED = 0.1  # relative to what was asked for
 
 
@@ -93,7 +94,7 @@ def shortfalls(
 
 def _empty(clf: Any, n_selected: np.ndarray, n_known: np.ndarray) -> Iterator[str]:
     n, n_empty = len(n_selected), int((n_selected == 0).sum())
-    if n_empty < n and n_empty <= max(1, _MANY_EMPTY * n):
+    if n_empty <= max(_FEW_EMPTY, _MANY_EMPTY * n):
         return
     if 2 * int((n_known == 0).sum()) > n_empty:
         remedy = "most of these have no known word, so give texts with words, or a lower min_df"

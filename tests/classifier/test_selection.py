@@ -7,7 +7,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.classifier.shortfalls import shortfalls
 from sklearn_irx.components import CNN, SAMPLERS, LinearInit, SparseMap, TopK, Training
+from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.metrics import n_transitions
 
@@ -101,6 +104,21 @@ def test_fewer_transitions_and_a_limit_of_words_cost_no_rationale(small, reviews
     assert limited.score(texts[280:], y[280:]) > free.score(texts[280:], y[280:]) - 0.1
 
 
+@pytest.mark.parametrize("length", [6, 0.15])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rationales_of_new_texts_are_as_long_as_those_of_texts_held_out(small, length, seed):
+    """In the end the linear weights learn from half the texts more, and thresholds move along."""
+    texts, y, _ = make_rationale_classification(1000, n_classes=3, n_words=40, random_state=1)
+    clf = small(
+        rationale_length=length, random_state=seed, training__validation_fraction=0.5,
+        training__max_epochs=1,
+    )  # fmt: skip
+    clf.fit(texts[:500], y[:500])
+    n_words, n_selected, _ = rationales_of(clf, texts[500:])
+    mean = n_selected.mean() if length >= 1 else (n_selected / n_words).mean()
+    assert mean == pytest.approx(length, rel=0.05)  # 0.06 to 0.16 where they do not
+
+
 def test_models_that_select_nothing_say_so(small, reviews):
     texts, y, _ = reviews
     clf = small(lambda1=5.0, training__max_epochs=6, training__learning_rate=0.1)
@@ -166,6 +184,17 @@ def test_a_parameter_without_effect_is_named_with_its_reason(small, reviews, par
         np.testing.assert_array_equal(
             without.predict_proba(texts[120:]), clf.predict_proba(texts[120:])
         )
+
+
+def test_of_few_empty_rationales_nothing_is_said():
+    lengths = np.full(60, 5)
+    masks = np.ones((60, 5), dtype=bool)
+    for n_texts, n_empty, said in (
+        (60, 4, True), (60, 3, False), (20, 3, True), (20, 2, False), (3, 3, True), (2, 2, False)
+    ):  # fmt: skip
+        masks[:n_empty], masks[n_empty:] = False, True
+        found = shortfalls(SelectiveRationaleClassifier(), masks[:n_texts], lengths[:n_texts])
+        assert bool(found) == said
 
 
 @pytest.mark.parametrize("length", [3, 30, 0.3])
