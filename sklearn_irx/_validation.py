@@ -181,6 +181,31 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
     return weights
 
 
+def check_class_weight(class_weight: Any, classes: np.ndarray) -> None:
+    """Raise ValueError if weights of classes are no finite numbers of at least 0, or not of these.
+
+    As in scikit-learn, weights of other labels are ignored if every class has one.
+    """
+    if not isinstance(class_weight, dict):
+        return
+    for label, weight in class_weight.items():
+        if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+            raise ValueError(
+                f"class_weight has the weight {weight!r} for {label!r}: give finite numbers of at "
+                "least 0."
+            )
+    known = classes.tolist()
+    strange = [label for label in class_weight if label not in known]
+    missing = [label for label in known if label not in class_weight]
+    if strange and missing:
+        raise ValueError(
+            f"class_weight has a weight for {strange[0]!r} and none for {missing[0]!r}: give "
+            f"weights of the labels of y, {known}."
+        )
+    if not missing and not any(class_weight[label] for label in known):
+        raise ValueError("class_weight is 0 for every class: give some a weight above 0.")
+
+
 def check_vocabulary(vocabulary: Any) -> list[str] | None:
     """Return the words to learn as a list, or raise an error."""
     if vocabulary is None:

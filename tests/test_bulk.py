@@ -83,7 +83,7 @@ def test_every_row_is_answered_as_explain_does(of_input, of_output, both, review
         assert (row["file"], row["row"], row["id"]) == (path.name, number, f"n{number - 1}")
         assert row["label_pred"] == rationale.label
         assert row["confidence"] == pytest.approx(rationale.confidence, abs=1e-5)
-        assert row["rationale"] == " ".join(rationale.words)
+        assert row["rationale"] == (" ".join(rationale.words) or "(no word selected)")
         assert [tuple(span) for span in row["spans"]] == rationale.selected_spans
         assert (row["case"], row["error"]) == (rationale.case, None)
 

@@ -118,7 +118,9 @@ def test_a_data_frame_gets_what_the_model_says(which, client, reviews, request):
     assert list(found.columns) == list(frame.columns)
     assert found.dtypes.astype(str).tolist() == frame.dtypes.astype(str).tolist()
     rationales = model.explain(texts)
-    assert frame["rationale"].tolist() == [" ".join(r.words) for r in rationales]
+    assert frame["rationale"].tolist() == [
+        " ".join(r.words) or "(no word selected)" for r in rationales
+    ]
     assert np.allclose(frame["confidence"], [r.confidence for r in rationales], atol=1e-5)
     assert pd.io.json.ujson_loads(frame["spans"].iloc[0]) == list(
         map(list, rationales[0].selected_spans)

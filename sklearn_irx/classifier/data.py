@@ -36,6 +36,9 @@ from sklearn_irx.text import (
     word_lists,
 )
 
+_FEW_MATCHES = 0.05  # of the words to learn that vectors given have
+_MANY_VECTORS = 100
+
 
 class LabelledTexts(NamedTuple):
     """Tokenized texts, their class numbers, and their sample weights, if not all the same."""
@@ -207,8 +210,32 @@ def collect_words(
                 f"{words[:3]!r} and so on: give words as the tokenizer finds them, or None."
             )
     given = [source for source in sources if source is not None]
+    for source in given:
+        _check_matches(source, vocabulary.words)
     unseen = find_unseen_words(given, vocabulary, max_unseen_words, form)
     return Vocabulary(vocabulary.words, unseen)
+
+
+def _check_matches(vectors: WordVectors, words: list[str]) -> None:
+    """Warn of word vectors that hardly any of the words to learn has; of few, that none has."""
+    n = sum(word in vectors for word in words)
+    is_large = len(vectors.words) >= _MANY_VECTORS
+    if n >= _FEW_MATCHES * len(words) or (n > 0 and not is_large):
+        return
+    remedy = "give vectors of the language of the texts, made for words as the tokenizer finds them"
+    folded = {word.casefold() for word in vectors.words}
+    n_folded = sum(word.casefold() in folded for word in words)
+    if n_folded > 2 * n + 1:
+        remedy = (
+            f"{n_folded:,} would match but for upper and lower case: give vectors of words in the "
+            "case that the tokenizer returns, or a tokenizer that keeps that of the vectors"
+        )
+    warnings.warn(
+        f"embeddings has vectors for {n:,} of the {len(words):,} words to learn, {words[:3]!r} and "
+        f"so on, and the others get zeros: {remedy}.",
+        UserWarning,
+        stacklevel=6,
+    )
 
 
 def _warn_of_clauses(tokenizer: Any, words: list[str]) -> None:
@@ -224,7 +251,10 @@ def _warn_of_clauses(tokenizer: Any, words: list[str]) -> None:
 
 def with_mean_1(weights: np.ndarray | None) -> np.ndarray | None:
     """Scale weights of documents, if there are any, to a mean of 1."""
-    return None if weights is None else (weights / weights.mean()).astype(np.float32)
+    if weights is None:
+        return None
+    weights = weights / weights.max()  # so that no sum overflows
+    return (weights / weights.mean()).astype(np.float32)
 
 
 def word_vectors(

@@ -7,23 +7,26 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils import check_random_state
 
 from sklearn_irx._compat import HasMethods, Interval, StrOptions, fit_context
-from sklearn_irx._validation import check_classes, check_validation_data
+from sklearn_irx._validation import check_class_weight, check_classes, check_validation_data
 from sklearn_irx.classifier.base import RationaleEstimator
 from sklearn_irx.classifier.calibration import CALIBRATIONS, fit_temperature
-from sklearn_irx.classifier.data import make_tokenizer, tokenize, with_mean_1
+from sklearn_irx.classifier.data import make_tokenizer
 from sklearn_irx.classifier.fitting import (
     build_network,
     check_input,
     check_partial_fit,
     check_warm_start,
+    find_classes,
     history_of,
+    later_documents,
     make_net,
     prepare,
 )
 from sklearn_irx.classifier.member import MemberMixin
+from sklearn_irx.classifier.shortfalls import warn_of_selection
 from sklearn_irx.classifier.trained import (
     changed_params,
     params_of_training,
@@ -33,10 +36,9 @@ from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.components.base import ComponentParamsMixin
 from sklearn_irx.nn.inference import predict
 from sklearn_irx.nn.isolation import isolated
-from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.loop import train
 from sklearn_irx.nn.training.net import RationaleNet
-from sklearn_irx.text import Documents, Vocabulary
+from sklearn_irx.text import Vocabulary
 
 
 class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleEstimator):
@@ -65,8 +67,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         fewer, longer spans.
     max_transitions : float or None, default=None
         Upper limit of the mean number of transitions; two transitions are one span. Training finds
-        the penalty for it, in place of `lambda2`, and for samplers that draw words independently
-        also a cost of transitions at inference.
+        a cost of transitions at inference for it, in place of `lambda2`, and for samplers that
+        draw words independently also a penalty. As many words are selected as without a limit.
     sampler : str or Sampler, default="straight_through"
         How the selection is trained: "straight_through", "gumbel", "reinforce", "hard_kuma",
         "sparsemap", "top_k", or an object such as ``TopK(contiguous=True)``. "sparsemap" and
@@ -138,7 +140,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Documents that the weights were trained on, and others that epochs were compared on.
     history_ : dict of ndarrays of shape (n_epochs,)
         A column for each quantity; ``pandas.DataFrame(clf.history_)`` is a table. Losses in nats,
-        words and transitions per document, ``valid_empty`` the share of validation documents
+        words, their share, and transitions per document, ``valid_empty`` the share of documents
         without a selected word, ``lambda1`` and ``lambda2`` the penalties at the end of the epoch
         (of a whole document where a share of it is asked for), ``best`` whether no earlier epoch
         was better, ``seconds`` the duration.
@@ -281,17 +283,21 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         ValueError
             If a parameter is out of range, `y` or `sample_weight` does not fit `X`, `y` holds a
             single class, no training document has a word, the word vectors cannot be read, the
-            tokenization of `X` is not that of the parameters, or the parameters ask for another
-            network than that of a warm start.
+            tokenization of `X` is not that of the parameters, the parameters ask for another
+            network than that of a warm start, or the loss becomes nan or infinite.
         TypeError
             If `X` is a bare string or not all its documents are strings.
         KeyboardInterrupt
             If the user interrupts. Earlier fitted attributes stay as they are.
+
+        Warns
+        -----
+        SelectionWarning
+            Once, if of the validation documents' rationales more than 5 % are empty, mean length or
+            transitions are off by more than a tenth, or if a parameter had no effect.
         """
         given = check_input(self, X, y, sample_weight=sample_weight)
-        classes = np.unique(given.labels)
-        if len(classes) == 1:
-            raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
+        classes = find_classes(self, given)
         former = self._module if self.warm_start and hasattr(self, "_module") else None
         if former is not None:
             check_warm_start(self, given.config, classes)
@@ -314,15 +320,17 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
                 class_weights=start.class_weights, random_state=random_state,
             )  # fmt: skip
             train(net, training)
-            temperature = 1.0
-            if self.calibration is not None:
-                probabilities, _ = predict(module, validation.documents, folds=validation.folds)
-                temperature = fit_temperature(probabilities, validation.y)
+            probabilities, masks = predict(module, validation.documents, folds=validation.folds)
+            net.match_length(training, validation.folds)
+        temperature = fit_temperature(probabilities, validation.y) if self.calibration else 1.0
         self._net = None
         self._set_fitted(
             net, classes, start.data.vocabulary, temperature=temperature,
             n_documents=start.data.n_documents,
         )  # fmt: skip
+        warn_of_selection(
+            self, given.config, masks, validation, validation_given=validation_data is not None
+        )
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -368,6 +376,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         first = not hasattr(self, "_module")
         net = None if changed_params(self) else self._net
         classes = check_classes(classes, given.labels, None if first else self.classes_)
+        check_class_weight(self.class_weight, classes)
         random_state = check_random_state(
             self.random_state if net is None else net.iterator_train__random_state
         )
@@ -381,13 +390,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             training = start.data.all_labelled(start.linear)
         else:
             vocabulary = self.vocabulary_
-            texts = tokenize(given.texts, self._tokenizer, self._max_length)
-            documents = Documents.from_tokenized(texts, vocabulary).cut(self._max_length)
-            class_numbers = np.searchsorted(classes, given.labels)
-            class_weights = compute_class_weight(self.class_weight, classes=classes, y=classes)
-            training = LabelledDocuments(
-                documents, class_numbers, weights=with_mean_1(given.weights)
-            )
+            training, class_weights = later_documents(self, given)
         with isolated(seed, self.n_threads, given.device):
             module = build_network(given.config, start) if first else self._module
             if net is None:
@@ -399,9 +402,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             train(net, training)
         self._net = net
         temperature = getattr(self, "calibration_temperature_", 1.0)
-        n_before, n_validation = (0, 0)
-        if not first:
-            n_before, n_validation = self.n_training_documents_, self.n_validation_documents_
+        n_before = 0 if first else self.n_training_documents_
+        n_validation = 0 if first else self.n_validation_documents_
         self._set_fitted(
             net, classes, vocabulary, temperature=temperature,
             n_documents=(n_before + len(training), n_validation),

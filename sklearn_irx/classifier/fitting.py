@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import compute_class_weight
 
 from sklearn_irx._validation import (
+    check_class_weight,
     check_labels,
     check_sample_weight,
     check_texts,
@@ -24,6 +26,7 @@ from sklearn_irx.classifier.data import (
     make_memory,
     make_tokenizer,
     tokenize,
+    with_mean_1,
     word_vectors,
 )
 from sklearn_irx.classifier.selection import check_selection, initial_selection, make_penalties
@@ -37,12 +40,12 @@ from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum, Progress, Stop
 from sklearn_irx.nn.training.checkpoint import Checkpoint, checkpoint_path
 from sklearn_irx.nn.training.net import RationaleNet
-from sklearn_irx.text import TokenizedTexts, Vocabulary, load_embeddings
+from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary, load_embeddings
 
 HISTORY = (
-    "epoch", "train_loss", "train_accuracy", "train_words", "train_transitions", "train_empty",
-    "valid_loss", "valid_accuracy", "valid_words", "valid_transitions", "valid_empty", "lambda1",
-    "lambda2", "learning_rate", "best", "dur",
+    "epoch", "train_loss", "train_accuracy", "train_words", "train_share", "train_transitions",
+    "train_empty", "valid_loss", "valid_accuracy", "valid_words", "valid_share",
+    "valid_transitions", "valid_empty", "lambda1", "lambda2", "learning_rate", "best", "dur",
 )  # fmt: skip
 _NOT_IN_DIGEST = frozenset(
     {
@@ -109,6 +112,25 @@ def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
     return TrainingInput(
         config, settings, device, tokenizer=tokenizer, texts=texts, labels=labels, weights=weights
     )
+
+
+def find_classes(clf: Any, given: TrainingInput) -> np.ndarray:
+    """Return the labels that `fit` learns, or raise ValueError."""
+    classes = np.unique(given.labels)
+    if len(classes) == 1:
+        raise ValueError(f"y holds one class only, {classes[0]!r}: give at least two classes.")
+    check_class_weight(clf.class_weight, classes)
+    return classes
+
+
+def later_documents(clf: Any, given: TrainingInput) -> tuple[LabelledDocuments, np.ndarray]:
+    """Return what a later call of `partial_fit` trains on, and the weights of the classes."""
+    classes = clf.classes_
+    texts = tokenize(given.texts, clf._tokenizer, clf._max_length)
+    documents = Documents.from_tokenized(texts, clf.vocabulary_).cut(clf._max_length)
+    y = np.searchsorted(classes, given.labels)
+    class_weights = compute_class_weight(clf.class_weight, classes=classes, y=classes)
+    return LabelledDocuments(documents, y, weights=with_mean_1(given.weights)), class_weights
 
 
 class Preparation(NamedTuple):

@@ -12,6 +12,9 @@ import numpy as np
 
 from sklearn_irx.text import harmless
 
+NO_WORD = "no word selected"
+"""Stands where the words of an empty rationale would."""
+
 # Underlined as well as coloured. The text before and after a mark is for screen readers, most of
 # which do not announce a <mark> by itself.
 _STYLE = """<style>
@@ -140,6 +143,8 @@ class Rationale:
     def size(self) -> str:
         """Return the number of selected words and of spans, maximal runs of such words, as text.
 
+        Of an empty rationale it says that no word was selected.
+
         Examples
         --------
         >>> import numpy as np
@@ -149,6 +154,8 @@ class Rationale:
         '2 of 3 words · 2 spans'
         """
         n_spans = len(self.selected_spans)
+        if not n_spans:
+            return f"{NO_WORD} of {len(self.tokens)}"
         return (
             f"{int(self.mask.sum())} of {len(self.tokens)} words · "
             f"{n_spans} span{'' if n_spans == 1 else 's'}"
@@ -156,7 +163,7 @@ class Rationale:
 
     def __str__(self) -> str:
         pieces = [piece if chosen else "…" for piece, chosen in self.segments(unread=False)]
-        shown = " ".join(harmless(" ".join(pieces)).split()) if any(self.mask) else "(no words)"
+        shown = " ".join(harmless(" ".join(pieces)).split()) if any(self.mask) else f"({NO_WORD})"
         if self.unread:
             shown = f"{shown.removesuffix(' …')} … ({self.unread:,} more characters, not read)"
         return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"

@@ -56,7 +56,10 @@ def make_penalties(
         if not config.sampler.module.has_budget:
             words = LagrangeMultiplier(config.rationale_length, bound)
     transitions: Penalty = FixedPenalty(lambda2)
-    if max_transitions is not None:
+    if max_transitions is not None and config.sampler.module.has_budget:
+        # Nothing would hold against a penalty that grows until no word is selected.
+        transitions = FixedPenalty(0.0, target=max_transitions)
+    elif max_transitions is not None:
         transitions = LagrangeMultiplier(max_transitions, bound)
     return words, transitions
 

@@ -51,11 +51,15 @@ class Setting:
     def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
         """Return the parameters of both classifiers.
 
-        A value in `given` other than None replaces a common one, not that of a member.
+        A value in `given` other than None replaces a common one, not that of a member, and a
+        length replaces the penalty.
         """
         chosen = {name: value for name, value in given.items() if value is not None}
+        common = dict(self.common)
+        if "rationale_length" in chosen:
+            common.pop("lambda1", None)
         return [
-            {"random_state": seed + number, **self.common, **chosen, **member}
+            {"random_state": seed + number, **common, **chosen, **member}
             for number, member in enumerate(self.members)
         ]
 

@@ -81,4 +81,6 @@ def report(
         page.write_html(part)
     console = Console()
     console.print(page.tables[0].to_rich())
+    for note in page.notes:
+        console.print(f"Note: {note}.", highlight=False, markup=False, soft_wrap=True)
     console.print(f"{output} shows more.", highlight=False, markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,9 +57,12 @@ def train(
     for number, parameters in enumerate(members, start=1):
         which = f" {number} of {len(members)}" if len(members) > 1 else ""
         console.print(f"Training model{which} on {len(texts):,} documents", highlight=False)
-        with refusals():
+        with refusals(), warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", UserWarning)
             classifier = SelectiveRationaleClassifier().set_params(**parameters)
             fitted.append(classifier.fit(texts, y))
+        for warning in said:
+            console.print(f"Note: {warning.message}", highlight=False, markup=False, soft_wrap=True)
     for model, parameters in zip(fitted, members, strict=True):
         # Progress bars are not wanted from a loaded model, and the folder of checkpoints is one
         # of this machine.

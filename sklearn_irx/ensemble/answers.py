@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn_irx.classifier.rationale import Rationale, plain
+from sklearn_irx.classifier.rationale import NO_WORD, Rationale, plain
 
 ANSWER_COLUMNS = {
     "label_pred": "label",
@@ -31,13 +31,13 @@ def answer_columns(rationales: Sequence[Rationale], *, cases: bool) -> dict[str,
     -------
     columns : dict of lists
         ``label_pred``, as values of Python; ``confidence``, between 0 and 1; ``rationale``, the
-        selected words with spaces between them; ``spans``, ``[start, end]`` in characters of each
-        run of selected words; ``case``.
+        selected words with spaces between them, or "(no word selected)"; ``spans``,
+        ``[start, end]`` in characters of each run of selected words; ``case``.
     """
     columns: dict[str, list[Any]] = {
         "label_pred": [plain(one.label) for one in rationales],
         "confidence": [float(one.confidence) for one in rationales],
-        "rationale": [" ".join(one.words) for one in rationales],
+        "rationale": [" ".join(one.words) or f"({NO_WORD})" for one in rationales],
         "spans": [[[int(a), int(b)] for a, b in one.selected_spans] for one in rationales],
     }
     if cases:

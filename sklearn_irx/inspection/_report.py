@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx._validation import labels_array
+from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
+from sklearn_irx.classifier.shortfalls import shortfalls
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import CASE_LABELS
 from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityChart
@@ -51,6 +53,8 @@ class RationaleReport:
         Where they come from; of a single model, an exchange without cases.
     title, subtitle : str
         Heading of the page, and a line below it.
+    notes : sequence of str
+        In what the rationales are not as the parameters ask.
     n_telling : int
         Documents of each kind to show before all others.
     max_documents : int or None
@@ -58,6 +62,9 @@ class RationaleReport:
 
     Attributes
     ----------
+    notes : list of str
+        In what the rationales of these documents are not as the parameters of the model ask, with
+        a remedy each: many are empty, or length or transitions are off by more than a tenth.
     tables : list of SummaryTable
         The figures: of the models, of the cases, of each class, and of mistakes.
     """
@@ -69,6 +76,7 @@ class RationaleReport:
         exchange: Exchange,
         title: str,
         subtitle: str,
+        notes: Sequence[str] = (),
         n_telling: int,
         max_documents: int | None,
     ) -> None:
@@ -76,6 +84,7 @@ class RationaleReport:
         self._exchange = exchange
         self._title = one_line(title)
         self._subtitle = one_line(subtitle)
+        self.notes = list(notes)
         self._n_telling = n_telling
         self._max_documents = max_documents
         self._truth = None
@@ -107,6 +116,7 @@ class RationaleReport:
             "report.html",
             title=self._title,
             subtitle=self._subtitle,
+            notes=self.notes,
             figures=self._figures(),
             tables=list(tables.values()),
             classes=classes,
@@ -254,7 +264,7 @@ def rationale_report(
     Returns
     -------
     report : RationaleReport
-        With ``html``, ``write_html(path)``, ``open()`` and ``tables``.
+        With ``html``, ``write_html(path)``, ``open()``, ``tables`` and ``notes``.
 
     Raises
     ------
@@ -300,6 +310,20 @@ def rationale_report(
         exchange=exchange,
         title=title,
         subtitle=subtitle,
+        notes=_notes(estimator, exchange),
         n_telling=n_telling,
         max_documents=max_documents,
     )
+
+
+def _notes(estimator: Any, exchange: Exchange) -> list[str]:
+    """Return in what rationales are not as asked, by member of an ensemble."""
+    assert exchange.documents is not None
+    members = getattr(estimator, "estimators_", [estimator])
+    notes = []
+    for name, member, masks in zip(exchange.members, members, exchange.masks, strict=True):
+        if isinstance(member, SelectiveRationaleClassifier):
+            owner = f"model {name}: " if len(members) > 1 else ""
+            found = shortfalls(member, masks, exchange.documents.lengths, n_errors=3.0)
+            notes += [one_line(f"{owner}{note}") for note in found]
+    return notes

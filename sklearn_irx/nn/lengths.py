@@ -18,3 +18,9 @@ def n_allowed(length: float, words: torch.Tensor) -> torch.Tensor:
     n_words = words.sum(dim=1)
     wanted = length * n_words if is_share(length) else torch.full_like(n_words, 1) * length
     return wanted.round().long().clamp(min=1).minimum(n_words)
+
+
+def mean_share(n: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+    """Return the mean of `n` (batch,) as shares of the words of each document that has some."""
+    n_words = words.sum(dim=1)
+    return (n / n_words.clamp(min=1)).sum() / (n_words > 0).sum().clamp(min=1)

@@ -16,12 +16,11 @@ from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.losses import n_selected, n_transitions
-from sklearn_irx.nn.sampler import SamplerModule, Selection
+from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
 from sklearn_irx.nn.selector import SelectorNetwork
 from sklearn_irx.nn.text_encoder import TextEncoder
 from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
-_NEVER = -1e4  # the score of a word that must not be selected
 _NOT_TRAINED = (
     "predictor.linear.weights", "predictor.linear.idf", "selector.prior.weights",
     "selector.prior.scale", BIGRAMS,
@@ -182,7 +181,7 @@ class Rationalizer(nn.Module):
         The predictor sees nothing of an unknown word, so it is never part of a rationale.
         """
         known = batch.words & (batch.ids != UNKNOWN)
-        never = _NEVER * self.selector.directions
+        never = NEVER * self.selector.directions
         prior, linear = self.selector.prior, self.predictor.linear
         prior_logits = None if prior is None else prior(linear, batch, rows)
         scores = torch.where(known.unsqueeze(-1), self.selector(batch, prior_logits), never)
@@ -230,6 +229,8 @@ class Rationalizer(nn.Module):
             for the network before that is known.
         """
         # The random weights are overwritten, and the caller's random numbers are left alone.
+        # Samplers with a budget had no transition cost in version 0.1.0 and before.
+        arrays = {"sampler.transition_cost": np.zeros((), dtype=np.float32), **arrays}
         with own_numbers(0), threads(None):
             shape = NetworkShape.of(arrays)
             cls._check_arrays(config, shape, arrays)

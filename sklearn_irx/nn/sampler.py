@@ -12,6 +12,10 @@ from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.lengths import n_allowed
 from sklearn_irx.nn.losses import n_selected, n_transitions
 
+NEVER = -1e4
+"""The score, times :attr:`SamplerModule.directions`, of a word that must not be selected."""
+_MAX_CELLS = 2**26  # of the tables of `best_spans`, a byte each
+
 
 class Selection(NamedTuple):
     """A mask for each document of a batch, and the terms of its penalties.
@@ -54,7 +58,13 @@ class SamplerModule(nn.Module):
         Whether `rationale_length` holds for each document by construction.
     has_exact_zeros : bool
         Whether the masks of training leave words out entirely.
+    transition_cost : Tensor of shape ()
+        Cost of a transition at inference, in units of preference, fitted for `max_transitions`: of
+        all masks with as many words as :meth:`select` marks, the one with the largest sum of
+        preferences minus costs is taken. 0 takes what :meth:`select` marks.
     """
+
+    transition_cost: torch.Tensor
 
     directions: ClassVar[tuple[float, ...]] = (1.0,)
     has_budget: ClassVar[bool] = False
@@ -74,9 +84,10 @@ class SamplerModule(nn.Module):
         self.rationale_length = rationale_length
         self.max_rationale_length = max_rationale_length
         self.step = 0
+        self.register_buffer("transition_cost", torch.tensor(0.0))
 
     def forward(self, scores: torch.Tensor, words: torch.Tensor) -> Selection:
-        """Select words: by :meth:`sample` in training, else by :meth:`select`.
+        """Select words: by :meth:`sample` in training, else by :meth:`select_spans`.
 
         Parameters
         ----------
@@ -86,7 +97,7 @@ class SamplerModule(nn.Module):
             False past the end of a document.
         """
         if not self.training:
-            mask = self.select(scores, words).to(scores.dtype)
+            mask = self.select_spans(scores, words).to(scores.dtype)
             return Selection(mask, n_selected(mask), n_transitions(mask, words))
         temperature = self.temperature * math.exp(-self.temperature_decay * self.step)
         self.step += 1
@@ -107,6 +118,20 @@ class SamplerModule(nn.Module):
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         """Select words at inference, without noise: (batch, length), dtype bool."""
         raise NotImplementedError
+
+    def select_spans(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """Select as many words as :meth:`select`, in fewer spans if transitions have a cost."""
+        mask = self.select(scores, words)
+        if not self.transition_cost > 0:
+            return mask
+        selectable = words & (scores[..., 0] != NEVER * self.directions[0])
+        gains = self.preference(scores).masked_fill(~selectable, -torch.inf)
+        n = (mask & selectable).sum(dim=1)
+        # In double precision, which not every device has, equal sets remain equal.
+        spans = best_spans(
+            gains.cpu().double(), words.cpu(), n.cpu(), transition_cost=float(self.transition_cost)
+        )
+        return spans.to(words.device)
 
     def preference(self, scores: torch.Tensor) -> torch.Tensor:
         """Map scores to one number a word, (batch, length): higher means sooner selected.
@@ -173,33 +198,26 @@ class IndependentSamplerModule(SamplerModule):
     """Base of samplers that draw words independently, each with a probability from its scores.
 
     At inference a word is selected when its :meth:`preference` is above a threshold: 0, unless
-    training for a given length has moved it. If training for a number of transitions has set a
-    transition cost, the selection has the largest sum of preferences above the threshold minus
-    costs.
+    training for a given length has moved it.
     """
 
     threshold: torch.Tensor
-    transition_cost: torch.Tensor
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
         self.register_buffer("threshold", torch.tensor(0.0))
-        self.register_buffer("transition_cost", torch.tensor(0.0))
 
     def cut(self, preference: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
         """Return the threshold, or the base's cut where `max_rationale_length` dropped words."""
         threshold = self.threshold.cpu().to(preference).expand(len(preference))
-        if self.max_rationale_length is None or self.transition_cost > 0:
+        if self.max_rationale_length is None:
             return threshold
         is_limited = selected.sum(dim=1) < (preference > threshold.unsqueeze(1)).sum(dim=1)
         return torch.where(is_limited, super().cut(preference, selected), threshold)
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         preference = self.preference(scores).masked_fill(~words, -torch.inf)
-        if self.transition_cost > 0:
-            selected = best_spans(preference - self.threshold, words, self.transition_cost)
-        else:
-            selected = preference > self.threshold
+        selected = preference > self.threshold
         if self.max_rationale_length is None:
             return selected
         preference = preference.masked_fill(~selected, -torch.inf)
@@ -217,26 +235,53 @@ def best(preference: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
 
 
 def best_spans(
-    gains: torch.Tensor, words: torch.Tensor, transition_cost: torch.Tensor
+    gains: torch.Tensor, words: torch.Tensor, n: torch.Tensor, *, transition_cost: float
 ) -> torch.Tensor:
-    """Select words for the largest sum of `gains` minus a cost for each transition (Viterbi).
+    """Select `n` words of each document for the largest sum of gains minus costs of transitions.
 
-    `gains` and `words` are (batch, length), the cost is above 0.
+    By dynamic programming over positions and numbers of selected words.
+
+    Parameters
+    ----------
+    gains : Tensor of shape (batch, length), dtype float64, on the CPU
+        Of selecting a word; minus infinity where it must not be selected.
+    words : Tensor of shape (batch, length), dtype bool
+        False past the end of a document, where transitions cost nothing.
+    n : Tensor of shape (batch,), dtype int64
+        At most the number of words that may be selected.
+    transition_cost : float
+        Of a transition between selected and unselected words.
     """
-    gains = gains.masked_fill(~words, 0.0)
-    costs = transition_cost * words  # none to the padding
-    off, on = torch.zeros_like(gains[:, 0]), gains[:, 0]
-    came_from_on = []
-    for i in range(1, gains.shape[1]):
-        came_from_on.append((on - costs[:, i] > off, on > off - costs[:, i]))
+    cells = max(1, 2 * gains.shape[1] * (int(n.max()) + 1))
+    rows = torch.arange(len(gains)).split(max(1, _MAX_CELLS // cells))
+    costs = transition_cost * words
+    return torch.cat([_best_spans(gains[part], costs[part], n[part]) for part in rows])
+
+
+def _best_spans(gains: torch.Tensor, costs: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
+    """Select `n` words; `costs` (batch, length) are those of a transition before each position."""
+    # The best sum for each number of selected words, without and with the latest word.
+    off = gains.new_full((len(gains), int(n.max()) + 1), -torch.inf)
+    on = off.clone()
+    off[:, 0] = 0
+    none = off.new_full((len(gains), 1), -torch.inf)
+    followed = []
+    for i, (gain, cost) in enumerate(zip(gains.T.unsqueeze(2), costs.T.unsqueeze(2), strict=True)):
+        ended, begun = on - cost, off - cost if i else off
+        followed.append((ended > off, on > begun))
         off, on = (
-            torch.maximum(off, on - costs[:, i]),
-            torch.maximum(on, off - costs[:, i]) + gains[:, i],
+            torch.maximum(off, ended),
+            torch.cat([none, (torch.maximum(on, begun) + gain)[:, :-1]], dim=1),
         )
-    selected = [on > off]
-    for from_off, from_on in reversed(came_from_on):
-        selected.append(torch.where(selected[-1], from_on, from_off))
-    return torch.stack(selected[::-1], dim=1) & words
+    count = n.unsqueeze(1)
+    selected = (on > off).gather(1, count)
+    mask = torch.zeros_like(gains, dtype=torch.bool)
+    for i in reversed(range(gains.shape[1])):
+        mask[:, i] = selected.squeeze(1)
+        count = count - selected.long()
+        if_off, if_on = followed[i]
+        selected = torch.where(selected, if_on.gather(1, count), if_off.gather(1, count))
+    return mask
 
 
 def expected_counts(

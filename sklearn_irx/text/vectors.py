@@ -153,6 +153,9 @@ class WordVectors:
         rows[positions >= 0] = self.vectors[positions[positions >= 0]]
         return rows
 
+    def __contains__(self, word: str) -> bool:
+        return word in self._index
+
     def __getstate__(self) -> dict[str, Any]:
         return {"words": pack_words(self.words), "vectors": self.vectors}
 

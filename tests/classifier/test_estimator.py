@@ -49,6 +49,7 @@ def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS.named)
+@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 @pytest.mark.parametrize("limit", [8, 0.15])
 def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews):
     texts, y, _ = reviews
@@ -98,6 +99,7 @@ def test_borders_can_be_limited(small, reviews):
     assert rationale_length(limited.transform(texts[300:])) == pytest.approx(12, rel=0.1)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_words_below_a_limit_are_free(small, reviews):
     texts, y, _ = reviews
     settings = {
@@ -176,6 +178,7 @@ def test_every_linear_initialization_is_a_good_one(initialization, small, review
     assert 0 < rationale_length(clf.transform(texts[300:])) < 20
 
 
+@pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 def test_a_class_focus_leaves_out_what_speaks_for_other_classes(small):
     draw = np.random.RandomState(0)
     y = draw.randint(2, size=400)
@@ -206,6 +209,7 @@ def test_a_class_focus_leaves_out_what_speaks_for_other_classes(small):
     assert right[1.0][1] >= 0.9 > right[0.0][1]
 
 
+@pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
     draw = np.random.RandomState(0)
     y = draw.randint(2, size=400)
@@ -362,6 +366,7 @@ def test_the_last_words_of_long_documents_count_to_max_length_only(fitted):
     )
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_the_rest_of_long_documents_teaches_words_if_asked_to(small):
     # What tells the classes apart stands past the words that the networks read.
     filler = "the room was on the second floor of the house by the lake "
@@ -414,6 +419,7 @@ def test_validation_data_replace_the_held_out_part(small, reviews):
     assert {w for t in texts[:50] for w in WordTokenizer().words(t, 60)} == known
 
 
+@pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 def test_texts_held_out_are_learned_from_too_after_all_choices(small):
     """Labels are drawn: who has not seen the label of a text cannot know it."""
     rng = np.random.RandomState(0)

@@ -9,6 +9,7 @@ import sklearn
 from skorch.callbacks import Callback, EarlyStopping
 
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.text import WordTokenizer
 
 
@@ -82,6 +83,7 @@ def test_documents_held_out_count_by_their_weight(small, reviews):
     assert losses[0] != losses[1]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_a_length_is_the_mean_over_documents_by_their_weight(small, reviews):
     texts = ["ants " * 3] * 60 + reviews[0][:60]
     y = np.tile(reviews[1][:60], 2)
@@ -111,6 +113,7 @@ def test_wrong_weights_are_refused(small, weights, message, method):
         getattr(small(), method)(["ants"] * 10, [0, 1] * 5, sample_weight=weights, **more)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_classes_of_weight_0_have_no_loss_and_do_no_harm(small, reviews):
     texts, y, _ = reviews
     clf = small(
@@ -345,7 +348,8 @@ def test_words_and_vectors_may_be_given(small, reviews):
     words = sorted({word for text in texts for word in WordTokenizer().words(text)})
     clf = small(vocabulary=words).partial_fit(texts[:50], y[:50], classes=np.unique(y))
     assert clf.vocabulary_.words == words
-    late = small(vocabulary=["ants", "zebra"]).fit(texts[:100], y[:100])
+    with pytest.warns(SelectionWarning, match="most of these have no known word"):
+        late = small(vocabulary=["ants", "zebra"]).fit(texts[:100], y[:100])
     assert late.vocabulary_.words == ["ants", "zebra"]
     assert "porridge" in late.vocabulary_.unseen_words
     assert late.transform(["table ants zebra"])[0, 0] == 0

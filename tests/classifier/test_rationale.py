@@ -89,9 +89,9 @@ def test_documents_and_labels_are_escaped(mask):
     [
         ("A dull, dull film.", [0, 1, 1, 0], "bad (0.88): … dull, dull …"),
         ("A dull, dull film.", [1, 0, 0, 1], "bad (0.88): A … film …"),
-        ("A dull, dull film.", [0, 0, 0, 0], "bad (0.88): (no words)"),
+        ("A dull, dull film.", [0, 0, 0, 0], "bad (0.88): (no word selected)"),
         ("dull\n\n  film", [1, 1], "bad (0.88): dull film"),
-        ("", [], "bad (0.88): (no words)"),
+        ("", [], "bad (0.88): (no word selected)"),
     ],
 )
 def test_str(text, mask, shown):
@@ -137,7 +137,7 @@ def test_what_was_not_read_is_counted_and_not_shown_as_left_out():
     assert "".join(piece for piece, _ in rationale.segments()) == text
     assert "".join(piece for piece, _ in rationale.segments(unread=False)) == "A dull, dull"
     nothing = read_to(text, 3, [0, 0, 0], 3)
-    assert str(nothing) == "bad (0.90): (no words) … (27 more characters, not read)"
+    assert str(nothing) == "bad (0.90): (no word selected) … (27 more characters, not read)"
     gap = read_to(text, 3, [1, 0, 0], 3)
     assert str(gap) == "bad (0.90): A … (27 more characters, not read)"
 
@@ -203,3 +203,12 @@ def test_nothing_selected_and_nothing_read_are_there_as_such():
     assert (values["words"], values["selected_spans"], values["scores"]) == ([], [], None)
     assert read_to("one two three", 1, [0], 1).to_dict()["unread"] == 10
     assert rationale_of("", []).to_dict()["tokens"] == []
+
+
+@pytest.mark.parametrize(("text", "n_words"), [("A dull film.", 3), ("", 0)])
+def test_an_empty_rationale_says_so_wherever_it_is_shown(text, n_words):
+    empty = rationale_of(text, np.zeros(n_words))
+    assert empty.size() == f"no word selected of {n_words}"
+    assert f"no word selected of {n_words}" in empty._repr_html_()
+    assert str(empty) == "bad (0.88): (no word selected)"
+    assert rationale_of("A film").size() == "2 of 2 words · 1 span"

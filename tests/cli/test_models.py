@@ -59,6 +59,26 @@ def test_options_reach_both_models(cli, quick, table, tmp_path):
     assert first != second
 
 
+def test_what_is_not_as_asked_is_noted_plainly(cli, quick, table, tmp_path):
+    options = ["--single", "--test-size", 0, "--rationale-length", 5, *quick]
+    result = cli("fit", table, "-o", tmp_path / "one", *options)
+    assert result.exit_code == 0
+    assert "Note: " not in result.output
+    result = cli("fit", table, "-o", tmp_path / "two", *options, "--lambda1", "0.5")
+    assert result.exit_code == 0
+    assert "Note: lambda1=0.5 has no effect with rationale_length=5" in result.stdout
+    assert "Warning" not in result.output
+    result = cli("report", tmp_path / "two", empty_of_words(tmp_path), "-o", tmp_path / "r.html")
+    assert "Note: no word is selected in 3 of 3 texts" in result.stdout
+
+
+def empty_of_words(folder):
+    """Write a table of texts without a word that any model knows."""
+    path = folder / "strange.csv"
+    path.write_text("text\n" + "zyxw vutsr\n" * 3)
+    return path
+
+
 def test_a_training_that_was_cut_off_goes_on(cli, quick, table, tmp_path):
     options = [*quick, "--seed", "3", "--test-size", 0, "--checkpoints", tmp_path / "states"]
     assert cli("fit", table, "-o", tmp_path / "one.joblib", *options).exit_code == 0
@@ -271,7 +291,7 @@ def test_predict_needs_no_label_and_takes_empty_texts(cli, pair, tmp_path):
     result = cli("predict", pair, tmp_path / "t.jsonl", "--text", "body")
     assert result.exit_code == 0
     found = pd.read_csv(io.StringIO(result.stdout), keep_default_na=False)
-    assert found["rationale"][0] == ""
+    assert found["rationale"][0] == "(no word selected)"
     assert found["n"].tolist() == [1, 2]
 
 

@@ -186,6 +186,9 @@ def test_what_was_not_read_is_counted():
 
 def test_an_empty_document_says_so():
     assert "(an empty document)" in to_html([rationale("", set(), "bad")])
+    assert "no word selected of 0" in to_html([rationale("", set(), "bad")])
+    assert "no word selected of 2" in to_html([rationale("a film", set(), "bad")])
+    assert "no word selected" not in to_html([rationale("a film", {"film"}, "bad")])
 
 
 def test_control_characters_and_half_characters_can_be_written(tmp_path):

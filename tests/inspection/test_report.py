@@ -1,6 +1,7 @@
 import json
 import re
 import sys
+from copy import copy
 from html import unescape
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from sklearn_irx import Rationale
+from sklearn_irx import InteractiveEnsemble, Rationale
 from sklearn_irx.inspection import ExplainedDocument, rationale_report
 from sklearn_irx.inspection._embedding import as_script, embedded
 from sklearn_irx.inspection._pieces import read_pieces
@@ -222,6 +223,24 @@ def test_one_document_and_an_empty_one(pair):
     assert "InteractiveEnsemble · 1 document<" in html
     assert "No words found" in html
     assert "(an empty document)" in html
+
+
+def test_rationales_that_are_not_as_asked_are_noted(fitted, other, reviews):
+    texts, y, _ = reviews
+    few, many = copy(fitted), copy(fitted)
+    few.rationale_length, many.rationale_length = 1, 30
+    of_few, of_many = (rationale_report(clf, texts, y) for clf in (few, many))
+    for report, asked in ((of_few, "rationale_length=1"), (of_many, "rationale_length=30")):
+        (note,) = report.notes
+        assert asked in note
+        assert f"Not as asked: {note}." in unescape(report.html)
+    assert rationale_report(fitted, texts, y).notes == []
+    both = InteractiveEnsemble(few, other).fit(texts[:10])
+    assert rationale_report(both, texts).notes == [f"model 1: {of_few.notes[0]}"]
+    # Of three texts a mean says little, but that all are empty says much.
+    strange = rationale_report(fitted, ["zyx wvu"] * 3)
+    assert "no word is selected in 3 of 3 texts: " in strange.notes[0]
+    assert rationale_report(fitted, [*texts[:2], "zyx"]).notes == []
 
 
 def test_wrong_calls_say_what_is_wrong(fitted):

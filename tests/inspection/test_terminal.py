@@ -92,7 +92,7 @@ def test_a_document_read_to_the_end_keeps_its_last_punctuation():
 
 @pytest.mark.parametrize("text", ["", "...", "\n"])
 def test_a_document_without_words_is_shown(text):
-    assert "0 of 0 words" in str(to_rich(rationale(text, set())))
+    assert "no word selected of 0" in str(to_rich(rationale(text, set())))
 
 
 def test_a_share_just_below_one_is_not_called_certain():
@@ -109,3 +109,8 @@ def test_a_table_prints_its_cells_literally():
 def test_a_table_with_a_missing_cell_is_refused():
     with pytest.raises(ValueError, match="row 1 of the table 'Models' has 1 cells; it has 2"):
         SummaryTable("Models", ["", "accuracy"], [["one", "0.5"], ["two"]])
+
+
+def test_an_empty_rationale_says_so():
+    head = str(to_rich(rationale("A dull film.", set()))).splitlines()[0]
+    assert head == "bad · 88 % · no word selected of 3"

@@ -27,6 +27,7 @@
   }
 
   function size([, , nWords, nMarked, spans]) {
+    if (nMarked === 0) return `no word selected of ${nWords}`;
     const nSpans = spans.length / 2;
     return `${nMarked} of ${nWords} words · ${nSpans} span${nSpans === 1 ? "" : "s"}`;
   }

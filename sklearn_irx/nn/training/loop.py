@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import torch
 
 from sklearn_irx.nn.training.batches import LabelledDocuments, ValidationBatches
+from sklearn_irx.nn.training.callbacks import learned
 from sklearn_irx.nn.training.net import RationaleNet
 
 VALIDATION_BATCH_SIZE = 256
@@ -13,19 +16,37 @@ VALIDATION_BATCH_SIZE = 256
 def train(net: RationaleNet, training: LabelledDocuments) -> None:
     """Train a network for the epochs that remain.
 
-    Without validation documents, rationales get the length asked for on the training documents.
+    Without validation documents, rationales get the length asked for on the training documents,
+    and weights that became nan are replaced by those before.
 
     Raises
     ------
     KeyboardInterrupt
         If the user interrupts.
+    ValueError
+        If the loss becomes nan or infinite.
     """
     _keep_freed_memory()
+    if net.train_split is not None:
+        _run(net, training)
+        return
+    before = learned(net.module)
+    try:
+        _run(net, training)
+        batches = ValidationBatches(training, VALIDATION_BATCH_SIZE)
+        for X, _ in islice(batches, 1):  # the last step may have ruined the weights
+            net.check_finite(net.evaluation_step((X, None)).logits)
+    except ValueError:
+        net.module.load_state_dict(before, strict=False)
+        net.optimizer_.state.clear()
+        raise
+    net.fit_selection(batches)
+
+
+def _run(net: RationaleNet, training: LabelledDocuments) -> None:
     net.partial_fit(training)
     if net.interrupted:
         raise KeyboardInterrupt
-    if net.train_split is None:
-        net.fit_selection(ValidationBatches(training, VALIDATION_BATCH_SIZE))
 
 
 def _keep_freed_memory() -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PassthroughScoring
 
+from sklearn_irx.nn.lengths import mean_share
 from sklearn_irx.nn.model import ModelOutput
 from sklearn_irx.nn.sampler import IndependentSamplerModule
+from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.penalties import FixedPenalty, Penalty
-from sklearn_irx.nn.training.thresholds import fit_selection
+from sklearn_irx.nn.training.thresholds import fit_selection, match_length
 from sklearn_irx.text import PADDING, UNKNOWN
 
+_N_MATCHED = 2000  # documents that tell how much a threshold moves
+_MATCHED_BATCH = 256
 _MIN_WEIGHT = 1e-12  # of a batch: classes of weight 0 have no loss
 
 
@@ -100,7 +105,7 @@ class RationaleNet(NeuralNet):
             ("accuracy", (logits.argmax(dim=1) == y_true).float().mean()),
             ("words", selection.n_selected.mean()),
             ("transitions", selection.n_transitions.mean()),
-            ("share", selection.n_selected.sum() / words.sum().clamp(min=1)),
+            ("share", mean_share(selection.n_selected, words)),
             ("empty", (~(selection.mask > 0.5).any(dim=1)).float().mean()),
         ):
             self.history.record_batch(f"{part}_{what}", value.item())
@@ -117,7 +122,25 @@ class RationaleNet(NeuralNet):
             surrogate = self.module_.sampler.surrogate_loss(selection, losses)
             if isinstance(surrogate, torch.Tensor):
                 loss = loss + (surrogate - surrogate.detach())  # its gradient, not its value
+        self.check_finite(loss)
         return loss
+
+    def check_finite(self, numbers: torch.Tensor) -> None:
+        """Raise ValueError if losses or logits are nan or infinite."""
+        if numbers.isfinite().all():
+            return
+        prices = ", ".join(
+            f"{name}={penalty.per_unit:g}"
+            for name, penalty in zip(("lambda1", "lambda2"), self.penalties, strict=True)
+            if isinstance(penalty, FixedPenalty) and penalty.per_unit
+        )
+        raise ValueError(
+            f"training failed in epoch {len(self.history)}: the loss is nan or infinite. Give a "
+            f"lower learning_rate of training than {self.lr:g} (1e-3 is the default)"
+            + (f", then lower penalties than {prices}" if prices else "")
+            + ", and make sure that the word vectors and the weights of classes and documents hold "
+            "no huge numbers."
+        )
 
     def run_single_epoch(  # noqa: D102
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
@@ -135,12 +158,35 @@ class RationaleNet(NeuralNet):
         The linear initialization must not have been fitted on these documents: it overfits them.
         """
         targets = [penalty.target for penalty in self.penalties]
-        if targets == [None, None] or not isinstance(
-            self.module_.sampler, IndependentSamplerModule
-        ):
+        if targets == [None, None]:
             return
-        on_device = ({name: value.to(self.device) for name, value in X.items()} for X, _ in batches)
-        fit_selection(self.module_, ((X, X.pop("weight", None)) for X in on_device), *targets)
+        fit_selection(self.module_, self._on_device(batches), *targets)
+
+    def match_length(self, training: LabelledDocuments, folds: np.ndarray | None) -> None:
+        """Move the threshold, fitted to documents held out, to the final linear weights.
+
+        These have learned from the held-out documents, whose `folds` are given, too: scores have
+        another scale. Some training documents tell which, as both weights have learned from them.
+        """
+        length, sampler = self.word_penalty.target, self.module_.sampler
+        if folds is None or length is None or not isinstance(sampler, IndependentSamplerModule):
+            return
+        rows = np.linspace(0, len(training) - 1, min(len(training), _N_MATCHED)).astype(int)
+        rows = rows[np.argsort(training.documents.lengths[rows], kind="stable")]
+        batches: tuple[list[Any], list[Any]] = [], []
+        for part in np.array_split(rows, -(-len(rows) // _MATCHED_BATCH)):
+            X, y = training.batch(part)
+            X.pop("fold", None)
+            batches[0].append(({**X, "fold": torch.full((len(part),), int(folds[0]))}, y))
+            batches[1].append((X, y))
+        before, after = map(self._on_device, batches)
+        match_length(self.module_, before, after, length)
+
+    def _on_device(self, batches: Iterable[Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Return the arguments of the network, and the sample weights."""
+        for X, _ in batches:
+            on_device = {name: value.to(self.device) for name, value in X.items()}
+            yield on_device, on_device.pop("weight", None)
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:
         """Train for the remaining epochs, if some are in the history already."""

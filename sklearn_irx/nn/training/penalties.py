@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import torch
 
-from sklearn_irx.nn.lengths import is_share, n_allowed
+from sklearn_irx.nn.lengths import is_share, mean_share, n_allowed
 
 _SMOOTHING = 0.9  # of the moving average of the error, per batch
 _RATE = 0.02  # nats per step and unit of relative error, summed up
@@ -24,13 +24,16 @@ class FixedPenalty:
     free : float or None
         Number of each document that is not penalized (Jain et al., 2020); below 1, a share of its
         words.
+    target : float or None
+        Mean over documents that the selection at inference is fitted to, whatever the penalty.
     """
 
-    target: float | None = None
-
-    def __init__(self, per_unit: float, free: float | None = None) -> None:
+    def __init__(
+        self, per_unit: float, free: float | None = None, target: float | None = None
+    ) -> None:
         self.per_unit = per_unit
         self.free = free
+        self.target = target
 
     def cost(
         self,
@@ -128,9 +131,7 @@ class LagrangeMultiplier:
     ) -> torch.Tensor:
         if not is_share(self.target):
             return _weighted(n, weight).mean()
-        n_words = words.sum(dim=1)
-        shares = _weighted(n / n_words.clamp(min=1), weight)
-        return shares.sum() / (n_words > 0).sum().clamp(min=1)
+        return mean_share(_weighted(n, weight), words)
 
 
 Penalty: TypeAlias = FixedPenalty | LagrangeMultiplier

@@ -3,60 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
 from sklearn_irx.nn.lengths import is_share
 from sklearn_irx.nn.losses import n_transitions
-from sklearn_irx.nn.sampler import IndependentSamplerModule
+from sklearn_irx.nn.sampler import IndependentSamplerModule, SamplerModule
 
 _HALVINGS = 40  # of the range of preferences, to find a threshold
-_ROUGH_HALVINGS = 12  # where each step searches the best spans, which is slower
-_DOUBLINGS = 8  # of the transition cost, at most
+_SMALL_COST = 1 / 16  # of a transition, in ranges of preference
+_DOUBLINGS = 16  # of that cost, at most; then it outweighs any words
+_COST_HALVINGS = 12
+_CLOSE = 0.98  # of the limit of transitions: close enough
+
+
+Batches: TypeAlias = Iterable[tuple[dict[str, torch.Tensor], torch.Tensor | None]]
+"""Arguments of :meth:`Rationalizer.scores`, and sample weights (batch,) or None."""
 
 
 @torch.inference_mode()
 def fit_selection(
     module: Any,
-    batches: Iterable[tuple[dict[str, torch.Tensor], torch.Tensor | None]],
+    batches: Batches,
     rationale_length: float | None,
     max_transitions: float | None,
 ) -> None:
     """Fit a sampler's threshold and transition cost to the mean length and transitions asked for.
 
     Samples in training have the right mean length, but the number of words with a probability above
-    one half is another. The larger the transition cost, the fewer transitions there are.
+    one half is another. The threshold says how many words of each document are selected, and the
+    transition cost only which: so a limit of transitions leaves all lengths as they are. The larger
+    the cost, the fewer transitions there are.
 
     Parameters
     ----------
     module : Rationalizer
-        With a sampler that draws words independently.
-    batches : iterable of (dict, Tensor of shape (batch,) or None)
-        Arguments of :meth:`Rationalizer.scores`, and sample weights.
+        Its sampler gets a threshold if it draws words independently.
+    batches : Batches
+        Documents to fit to.
     rationale_length : float or None
         Mean over documents; below 1, a share of their words. None keeps the threshold.
     max_transitions : float or None
         Upper limit of the mean over documents.
     """
-    sampler: IndependentSamplerModule = module.sampler
-    module.eval()
-    scored = [(*module.scores(**batch), weight) for batch, weight in batches]
-    preferences = torch.cat([sampler.preference(scores)[known] for scores, _, known, _ in scored])
-    if not len(preferences) or not preferences.isfinite().all():
+    sampler: SamplerModule = module.sampler
+    of_share = rationale_length is not None and is_share(rationale_length)
+    scores = _Scores(module, batches, of_share=of_share)
+    if not scores.usable:
         return
-    low, high = float(preferences.min()), float(preferences.max())
+    sampler.transition_cost.fill_(0.0)
+    if rationale_length is not None and isinstance(sampler, IndependentSamplerModule):
+        scores.fit_threshold(rationale_length)
+    if max_transitions is not None and scores.means()[1] > max_transitions:
+        scores.fit_transition_cost(max_transitions)
 
-    def measured() -> tuple[float, float]:
-        """Return mean length, in the unit asked for, and mean transitions."""
+
+@torch.inference_mode()
+def match_length(module: Any, before: Batches, after: Batches, rationale_length: float) -> None:
+    """Move the threshold so that rationales of `after` are as long as those of `before`.
+
+    These are the same documents with other weights of the linear initialization.
+    `rationale_length` says what a length is, words or a share of them.
+    """
+    of_share = is_share(rationale_length)
+    wanted, scores = (_Scores(module, batches, of_share=of_share) for batches in (before, after))
+    if wanted.usable and scores.usable:
+        scores.fit_threshold(wanted.means()[0])
+
+
+class _Scores:
+    """Scores of documents, to measure what a sampler would select of them.
+
+    `of_share` tells whether lengths are shares of the words of a document.
+    """
+
+    def __init__(self, module: Any, batches: Batches, *, of_share: bool) -> None:
+        module.eval()
+        self.sampler = module.sampler
+        self.of_share = of_share
+        self.scored = [(*module.scores(**batch), weight) for batch, weight in batches]
+        self.preferences = torch.cat(
+            [self.sampler.preference(scores)[known] for scores, _, known, _ in self.scored]
+        )
+        self.usable = len(self.preferences) > 0 and bool(self.preferences.isfinite().all())
+
+    def means(self) -> tuple[float, float]:
+        """Return the mean length and the mean number of transitions."""
         lengths, transitions, weights = [], [], []
-        for scores, words, known, weight in scored:
+        for scores, words, known, weight in self.scored:
             # On the CPU, as not every device has double precision.
-            mask, words = (sampler.select(scores, words) & known).cpu(), words.cpu()
+            mask, words = (self.sampler.select_spans(scores, words) & known).cpu(), words.cpu()
             n_words = words.sum(dim=1)
             length = mask.sum(dim=1)
             weight = torch.ones(len(words)) if weight is None else weight.cpu()
-            if rationale_length is not None and is_share(rationale_length):
+            if self.of_share:
                 length = length / n_words.clamp(min=1)
                 weight = weight * (n_words > 0)
             lengths.append(length.double())
@@ -66,42 +107,43 @@ def fit_selection(
         weight /= weight.sum().clamp(min=1e-12)
         return float(weight @ torch.cat(lengths)), float(weight @ torch.cat(transitions))
 
-    def fit_threshold(n_halvings: int) -> None:
-        if rationale_length is None:
-            return
-        enough, too_high = low - 1.0, high
-        for _ in range(n_halvings):
+    def fit_threshold(self, length: float) -> None:
+        """Fit the threshold to a mean length, which no transition cost changes."""
+        cost = self.sampler.transition_cost.clone()
+        self.sampler.transition_cost.fill_(0.0)  # to be quick
+        enough, too_high = float(self.preferences.min()) - 1.0, float(self.preferences.max())
+        for _ in range(_HALVINGS):
             middle = (enough + too_high) / 2
-            sampler.threshold.fill_(middle)
-            if measured()[0] < rationale_length:
+            self.sampler.threshold.fill_(middle)
+            if self.means()[0] < length:
                 too_high = middle
             else:
                 enough = middle
-        sampler.threshold.fill_(enough)
-
-    sampler.transition_cost.fill_(0.0)
-    fit_threshold(_HALVINGS)
-    if rationale_length is not None:
         # Halfway to the best word left out, so that no word depends on rounding.
-        last = preferences[preferences > sampler.threshold].min()
-        left = preferences[preferences < last]
-        sampler.threshold.copy_((last + left.max()) / 2 if len(left) else last - 1.0)
-    if max_transitions is None or measured()[1] <= max_transitions:
-        return
-    too_little, enough = 0.0, max(high - low, 1.0)
-    for _ in range(_DOUBLINGS):
-        sampler.transition_cost.fill_(enough)
-        fit_threshold(_ROUGH_HALVINGS)
-        if measured()[1] <= max_transitions:
-            break
-        too_little, enough = enough, 2 * enough
-    for _ in range(_ROUGH_HALVINGS):
-        middle = (too_little + enough) / 2
-        sampler.transition_cost.fill_(middle)
-        fit_threshold(_ROUGH_HALVINGS)
-        if measured()[1] > max_transitions:
-            too_little = middle
-        else:
-            enough = middle
-    sampler.transition_cost.fill_(enough)
-    fit_threshold(_ROUGH_HALVINGS)
+        last = self.preferences[self.preferences > enough].min()
+        left = self.preferences[self.preferences < last]
+        self.sampler.threshold.copy_((last + left.max()) / 2 if len(left) else last - 1.0)
+        self.sampler.transition_cost.copy_(cost)
+
+    def fit_transition_cost(self, limit: float) -> None:
+        """Fit the cost to a mean number of transitions that is lower than without."""
+        span = float(self.preferences.max() - self.preferences.min())
+        too_little, cost = 0.0, _SMALL_COST * max(span, 1.0)
+        for _ in range(_DOUBLINGS):
+            if self._transitions_at(cost) <= limit:
+                break
+            too_little, cost = cost, 2 * cost
+        for _ in range(_COST_HALVINGS):
+            middle = (too_little + cost) / 2
+            transitions = self._transitions_at(middle)
+            if transitions > limit:
+                too_little = middle
+            else:
+                cost = middle
+                if transitions >= _CLOSE * limit:
+                    break
+        self.sampler.transition_cost.fill_(cost)
+
+    def _transitions_at(self, cost: float) -> float:
+        self.sampler.transition_cost.fill_(cost)
+        return self.means()[1]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sklearn_irx.components import SAMPLERS
 from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier
-from sklearn_irx.nn.training.thresholds import fit_selection
+from sklearn_irx.nn.training.thresholds import fit_selection, match_length
 
 WORDS = torch.arange(10) < torch.tensor([[10], [4], [0]])
 
@@ -119,6 +119,21 @@ def test_long_pieces_do_not_get_past_the_limit_of_borders():
     assert module.sampler(*module.scores(torch.arange(1))[:2]).n_transitions <= 2
 
 
+@pytest.mark.parametrize("name", ["top_k", "sparsemap"])
+@pytest.mark.parametrize("limit", [1.0, 3.0, 50.0])
+def test_a_limit_of_borders_leaves_every_budget_as_it_is(name, limit):
+    random = np.random.RandomState(0)
+    scores = torch.from_numpy(random.normal(size=(40, 20))).float()
+    rows, lengths = torch.arange(40), torch.from_numpy(random.randint(0, 21, size=40))
+    module = network(name, scores, lengths, rationale_length=6)
+    before = module.sampler(*module.scores(rows)[:2])
+    fit_selection(module, [({"rows": rows}, None)], 6.0, limit)
+    after = module.sampler(*module.scores(rows)[:2])
+    assert torch.equal(after.n_selected, before.n_selected)
+    assert after.n_transitions.mean() <= limit
+    assert torch.equal(after.mask, before.mask) == (limit == 50)
+
+
 @pytest.mark.parametrize("asked", [None, 6.0, 0.3])
 @pytest.mark.parametrize("limit", [2.0, 4.0, 50.0])
 def test_the_cost_of_borders_keeps_their_limit_at_the_same_length(asked, limit):
@@ -140,3 +155,31 @@ def test_the_cost_of_borders_keeps_their_limit_at_the_same_length(asked, limit):
         assert float((n / lengths if asked < 1 else n).mean()) == pytest.approx(asked, rel=0.05)
     elif limit == 50:
         assert torch.equal(after.mask, before.mask)
+
+
+@given(st.data())
+def test_lengths_stay_when_scores_change_their_scale(data):
+    """Of the same documents, as many words as before are selected, whatever scores mean now."""
+    random = np.random.RandomState(data.draw(st.integers(0, 100)))
+    scores = torch.from_numpy(random.normal(size=(30, 12))).float()
+    lengths = torch.from_numpy(random.randint(1, 13, size=30))
+    asked = data.draw(st.sampled_from([1.0, 4.0, 0.3]))
+    module = network("straight_through", scores, lengths)
+    batches = [({"rows": rows}, None) for rows in torch.arange(30).split(7)]
+    fit_selection(module, batches, asked, 3.0)
+    before = module.sampler(*module.scores(torch.arange(30))[:2]).n_selected
+    cost = float(module.sampler.transition_cost)
+    factor, shift = data.draw(st.floats(0.2, 5)), data.draw(st.floats(-3, 3))
+    as_they_were = module.scores
+    scaled = SimpleNamespace(
+        sampler=module.sampler,
+        eval=lambda: None,
+        scores=lambda rows, new=False: (
+            as_they_were(rows)[0] * (factor if new else 1) + (shift if new else 0),
+            *as_they_were(rows)[1:],
+        ),
+    )
+    match_length(scaled, batches, [({**X, "new": True}, None) for X, _ in batches], asked)
+    after = scaled.sampler(*scaled.scores(torch.arange(30), new=True)[:2]).n_selected
+    assert torch.equal(after, before)
+    assert float(module.sampler.transition_cost) == cost
