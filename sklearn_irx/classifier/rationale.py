@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from html import escape
@@ -10,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sklearn_irx.text import harmless
+from sklearn_irx.text import WordTokenizer, harmless
 
 NO_WORD = "no word selected"
 """Stands where the words of an empty rationale would."""
@@ -31,8 +30,7 @@ _STYLE = """<style>
 .irx-rationale mark::after { content: "] "; }
 </style>"""
 
-
-_WORD = re.compile(r"\w")
+_find_words = WordTokenizer().words
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +110,7 @@ class Rationale:
         """
         end = self.spans[-1][1] if self.spans else 0
         may_go_on = self.max_length is None or len(self.tokens) >= self.max_length
-        return len(self.text) - end if may_go_on and _WORD.search(self.text, end) else 0
+        return len(self.text) - end if may_go_on and _find_words(self.text[end:], 1) else 0
 
     def segments(self, *, unread: bool = True) -> Iterator[tuple[str, bool]]:
         """Split `text` into pieces that are entirely selected or not at all.

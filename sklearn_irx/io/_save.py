@@ -71,6 +71,7 @@ SKOPS_TYPES = (
     "sklearn_irx.components.training.Training",
     "sklearn_irx.io._values.NotSaved",
     "sklearn_irx.nn.config.NetworkConfig",
+    "sklearn_irx.text.html.HTMLTokenizer",
     "sklearn_irx.text.tokenizer.AlphanumericTokenizer",
     "sklearn_irx.text.tokenizer.WhitespaceTokenizer",
     "sklearn_irx.text.tokenizer.WordTokenizer",

@@ -16,13 +16,13 @@ from sklearn_irx._compat import validate_parameter_constraints
 from sklearn_irx.classifier.trained import NotKnown
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.io._files import ModelFileError
-from sklearn_irx.text import WordVectors
+from sklearn_irx.text import HTMLTokenizer, WordVectors
 from sklearn_irx.text.tokenizer import TOKENIZERS
 
 NOT_KEPT = ("memory",)
 """Parameters that name a place on the machine that trained, which another must not open."""
 
-_TOKENIZERS = {kind.__name__: kind for kind in TOKENIZERS}
+_TOKENIZERS = {kind.__name__: kind for kind in (*TOKENIZERS, HTMLTokenizer)}
 _MOST_SAID = 200  # characters of a description
 _MOST_CHARACTERS = 2**24  # of all labels together, each as long as the longest may be
 _PLAIN = (bool, int, float, str)
@@ -175,7 +175,7 @@ def _write(value: Any, number_of: Callable[[Any], int]) -> Any:
         return _write(value.tolist(), number_of)
     if isinstance(value, os.PathLike):
         return {"type": "path", "value": os.fsdecode(os.fspath(value))}
-    if type(value) in TOKENIZERS:
+    if type(value) in _TOKENIZERS.values():
         own = {key: _write(one, number_of) for key, one in vars(value).items()}
         return {"type": "tokenizer", "name": type(value).__name__, "parameters": own}
     if type(value) in components().values():

@@ -94,6 +94,8 @@ class HTMLTokenizer:
     """
 
     def __init__(self, tokenizer: Tokenizer | None = None) -> None:
+        if tokenizer is not None and not callable(tokenizer):
+            raise TypeError(f"tokenizer={tokenizer!r} cannot be called: give a tokenizer, or None.")
         self.tokenizer = tokenizer
 
     def __call__(self, text: str) -> list[Token]:
@@ -113,6 +115,11 @@ class HTMLTokenizer:
         result are not those into `text`.
         """
         return _seen(text)[0]
+
+    def form(self, word: str) -> str:
+        """Return the form of a word that models look up: that of the inner tokenizer."""
+        form = getattr(self._inner, "form", str)
+        return form(word)
 
     @property
     def _inner(self) -> Any:

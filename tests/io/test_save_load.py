@@ -21,7 +21,14 @@ import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.components import REGISTRIES, SAMPLERS, Component
 from sklearn_irx.io import SKOPS_TYPES, NotSaved, load, save
-from sklearn_irx.text import Vocabulary, WhitespaceTokenizer, WordTokenizer, WordVectors
+from sklearn_irx.text import (
+    AlphanumericTokenizer,
+    HTMLTokenizer,
+    Vocabulary,
+    WhitespaceTokenizer,
+    WordTokenizer,
+    WordVectors,
+)
 from sklearn_irx.text.words import pack_words, unpack_words
 
 KEPT = Path(__file__).parents[1] / "data" / "models"
@@ -306,6 +313,36 @@ def test_a_tokenizer_of_this_package_comes_back(small, reviews, tmp_path):
         load(tmp_path / "model", tokenizer=WordTokenizer())
     with pytest.raises(TypeError, match="tokenizer='words' cannot be called"):
         load(tmp_path / "model", tokenizer="words")
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    [
+        WordTokenizer(apostrophes=True, hyphens=True),
+        AlphanumericTokenizer(),
+        WhitespaceTokenizer(normalize=False),
+        HTMLTokenizer(),
+        HTMLTokenizer(WordTokenizer(hyphens=True)),
+    ],
+    ids=repr,
+)
+def test_a_tokenizer_comes_back_with_its_options(small, reviews, tmp_path, tokenizer):
+    texts, y, _ = reviews
+    clf = small(tokenizer=tokenizer, training__max_epochs=1).fit(texts[:60], y[:60])
+    save(clf, tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.tokenizer == tokenizer
+    np.testing.assert_array_equal(again.predict_proba(texts), clf.predict_proba(texts))
+
+
+def test_a_segmenter_has_to_be_given(small, reviews, tmp_path):
+    texts, y, _ = reviews
+    tokenizer = WordTokenizer(segmenter=list)
+    clf = small(tokenizer=tokenizer, training__max_epochs=1).fit(texts[:60], y[:60])
+    save(clf, tmp_path / "model")
+    with pytest.raises(ValueError, match="WordTokenizer, which is not saved with it"):
+        load(tmp_path / "model")
+    assert load(tmp_path / "model", tokenizer=tokenizer).has_same_words_as(clf)
 
 
 @pytest.mark.parametrize("together", [False, True])

@@ -171,6 +171,11 @@ def test_it_is_a_value(inner):
     assert repr(HTMLTokenizer(WhitespaceTokenizer())) == "HTMLTokenizer(WhitespaceTokenizer())"
 
 
+def test_what_splits_the_words_must_be_a_function():
+    with pytest.raises(TypeError, match="tokenizer='words' cannot be called"):
+        HTMLTokenizer("words")
+
+
 def test_a_model_of_raw_pages(small, reviews, tmp_path):
     texts, y, _ = reviews
     pages = [f"<p>{html.escape(text).replace('. ', '.<br /><br />')}</p>" for text in texts[:80]]
@@ -185,11 +190,10 @@ def test_a_model_of_raw_pages(small, reviews, tmp_path):
         assert "&lt;br /&gt;" in one.to_html()  # the text is shown as it was given
     both = InteractiveEnsemble(clf, clone(clf).set_params(random_state=1)).fit(pages, y[:80])
     assert both.predict(pages).shape == (80,)
-    trusted = [*SKOPS_TYPES, "sklearn_irx.text.html.HTMLTokenizer"]
     sklearn_irx.save(clf, tmp_path / "model")
     for again in (
         pickle.loads(pickle.dumps(clf)),
-        skops.io.loads(skops.io.dumps(clf), trusted=trusted),
-        sklearn_irx.load(tmp_path / "model", tokenizer=HTMLTokenizer()),
+        skops.io.loads(skops.io.dumps(clf), trusted=SKOPS_TYPES),
+        sklearn_irx.load(tmp_path / "model"),
     ):
         np.testing.assert_array_equal(again.predict_proba(pages), clf.predict_proba(pages))
