@@ -275,6 +275,7 @@ def test_names_that_cannot_be_used(names, said, fitted):
         committee.fit(["ants"])
 
 
+@pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 def test_members_that_cannot_exchange_rationales(members, small, fitted, reviews):
     texts, y, _ = reviews
     with pytest.raises(

@@ -245,6 +245,7 @@ def test_members_that_are_the_same_stay_the_same_and_are_written_once(fitted, re
     assert again.estimators_[1].estimator is again.est1
 
 
+@pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 def test_vectors_that_members_share_are_written_once(small, reviews, tmp_path):
     texts, y, _ = reviews
     vectors = WordVectors([f"w{i}" for i in range(4000)], np.ones((4000, 8)))
@@ -512,6 +513,7 @@ def test_a_pickle_holds_the_weights_and_neither_texts_nor_optimizer(small, revie
     clone(again).fit(texts[:60], y[:60])
 
 
+@pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 def test_pickled_vectors_are_those_given_and_shared_ones_are_kept_once(small, reviews):
     texts, y, _ = reviews
     vectors = WordVectors([f"w{i}" for i in range(2000)], np.ones((2000, 8)))
