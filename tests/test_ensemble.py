@@ -278,6 +278,7 @@ def test_members_with_the_default_tokenizer_split_texts_once_too(small, reviews,
     assert split == texts[:60]
 
 
+@pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 def test_texts_tokenized_by_an_equal_tokenizer_are_read_in_place_of_texts(
     small, both, fitted, reviews
 ):
