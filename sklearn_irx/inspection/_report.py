@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx._validation import labels_array
-from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
-from sklearn_irx.classifier.shortfalls import shortfalls
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import CASE_LABELS
 from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityChart
@@ -319,6 +317,9 @@ def rationale_report(
 def _notes(estimator: Any, exchange: Exchange) -> list[str]:
     """Return in what rationales are not as asked, by member of an ensemble."""
     assert exchange.documents is not None
+    from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier  # they import torch
+    from sklearn_irx.classifier.shortfalls import shortfalls
+
     members = getattr(estimator, "estimators_", [estimator])
     notes = []
     for name, member, masks in zip(exchange.members, members, exchange.masks, strict=True):

@@ -235,7 +235,8 @@ def test_rationales_that_are_not_as_asked_are_noted(fitted, other, reviews):
         assert asked in note
         assert f"Not as asked: {note}." in unescape(report.html)
     assert rationale_report(fitted, texts, y).notes == []
-    both = InteractiveEnsemble(few, other).fit(texts[:10])
+    with pytest.warns(UserWarning, match="rationale_length=1 was set after training"):
+        both = InteractiveEnsemble(few, other).fit(texts[:10])
     assert rationale_report(both, texts).notes == [f"model 1: {of_few.notes[0]}"]
     # Of three texts a mean says little, but that all are empty says much.
     strange = rationale_report(fitted, ["zyx wvu"] * 3)
