@@ -24,8 +24,9 @@ _SPECIAL = re.compile(f"[^{_PLAIN}]")
 _SPECIAL_PIECE = re.compile(rf"((?<!\S)(?:(?!\s)[{_PLAIN}])*+[^{_PLAIN}\s]\S*)")
 # Texts without these are read as Latin-1, where punctuation that it lacks is a "?".
 _NOT_LATIN = re.compile("[^\x00-\xff\u2010-\u2027\u2030-\u203b]|[ª²³µ¹º¼½¾ß\xad]")
-_LATIN_WORDS = bytes(
-    ord(char.lower() if char.isalnum() or char in "_'-+#" else " ") for char in map(chr, range(256))
+_LATIN_WORDS, _LATIN_PIECES = (
+    bytes(ord(c.lower() if c.isalnum() or c in kept else " ") for c in map(chr, range(256)))
+    for kept in ("_", "_'-+#")
 )
 """For each character of Latin-1 its lower case, or a space if it is in no word."""
 # Marks and what is invisible; but a space of width zero separates words.
@@ -183,12 +184,12 @@ class WordTokenizer(_PatternTokenizer):
 
     def words(self, text: str, limit: int | None = None) -> list[str]:
         """Return the first `limit` words of `text` without offsets, which is faster."""
-        if self.segmenter is not None and _SPECIAL.search(text):
+        if self.segmenter is not None and _is_special(text):
             return self.words_and_spans(text, limit)[0]
         return super().words(text, limit)
 
     def _words(self, text: str, limit: int) -> list[str]:
-        if not _SPECIAL.search(text):
+        if not _is_special(text):
             return self._plain_words(text, limit)
         words: list[str] = []
         find = self._pattern(text).findall
@@ -198,14 +199,16 @@ class WordTokenizer(_PatternTokenizer):
 
     def _plain_words(self, text: str, limit: int) -> list[str]:
         """Return the words of a text without special characters."""
-        find = self._pattern("").findall
         if not text.isascii():
             if _NOT_LATIN.search(text):
-                return list(map(normalize_word, find(text)))
+                return list(map(normalize_word, self._pattern("").findall(text)))
             text = text.replace("’", "'").replace("‐", "-").replace("‑", "-")
-        latin = text.encode("latin-1", "replace").translate(_LATIN_WORDS).decode("latin-1")
+        latin = text.encode("latin-1", "replace")
+        if not any(char in text for char in "'" * self.apostrophes + "-" * self.hyphens + "+#"):
+            return latin.translate(_LATIN_WORDS).decode("latin-1").split(None, limit)
         words: list[str] = []
-        for piece in latin.split(None, limit):
+        find = self._pattern("").findall
+        for piece in latin.translate(_LATIN_PIECES).decode("latin-1").split(None, limit):
             if piece.isalnum():
                 words.append(piece)
             else:
@@ -216,7 +219,7 @@ class WordTokenizer(_PatternTokenizer):
         self, text: str, limit: int | None = None
     ) -> tuple[list[str], list[tuple[int, int]]]:
         """Return the first `limit` words of `text`, and the start and end of each, in one pass."""
-        if self.segmenter is None or not _SPECIAL.search(text):
+        if self.segmenter is None or not _is_special(text):
             return super().words_and_spans(text, limit)
         found = list(islice(self._segmented(text, self.segmenter), limit))
         words = [normalize_word(text[start:end]) for start, end in found]
@@ -244,8 +247,13 @@ class WordTokenizer(_PatternTokenizer):
 
     def _pattern(self, text: str) -> Any:
         """Return a compiled expression that finds the words of `text`."""
-        special = _SPECIAL.search(text) is not None
+        special = _is_special(text)
         return _word_pattern(special, self.apostrophes, self.hyphens, self.segmenter is not None)
+
+
+def _is_special(text: str) -> bool:
+    """Return whether a text has characters that only the module regex knows enough of."""
+    return not text.isascii() and _SPECIAL.search(text) is not None
 
 
 @lru_cache
