@@ -338,7 +338,10 @@ class MemberMixin:
             module = state["_module"]
             state = {**state, "_module": (module.config, module.to_arrays())}
             state = pickled_params(state)
-            state["_trained_params"] = pickled_params(state.get("_trained_params", {}))
+            trained = pickled_params(state.get("_trained_params", {}))
+            if state["embeddings"] is None and trained.get("embeddings") is not None:
+                del trained["embeddings"]  # they were dropped to make the model small
+            state["_trained_params"] = trained
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

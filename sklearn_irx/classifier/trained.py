@@ -168,7 +168,10 @@ def _differences(params: Mapping[str, Any], estimator: Any) -> dict[str, tuple[A
     return {
         name: (former, now)
         for name, (former, now) in pairs.items()
-        if name not in _AT_ANY_TIME and not isinstance(former, NotKnown) and not _same(former, now)
+        if name not in _AT_ANY_TIME
+        and not isinstance(former, NotKnown)
+        and not (name == "embeddings" and now is None)  # dropped, as the model has what it needs
+        and not _same(former, now)
     }
 
 

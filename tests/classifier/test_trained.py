@@ -36,7 +36,7 @@ CHANGES = {
     "training__max_epochs": (7, "training__max_epochs=7"),
     "sampler": ("gumbel", "sampler=Gumbel"),
     "tokenizer": (WhitespaceTokenizer(), r"tokenizer=WhitespaceTokenizer\(\)"),
-    "embeddings": (None, "embeddings=None"),
+    "embeddings": ("vectors.txt", "embeddings='vectors.txt'"),
     "random_state": (1, "random_state=1"),
     "vocabulary": (np.array(["room", "ants"]), "vocabulary=array"),
     "class_weight": ({"food": 2.0, "noise": 1, "dirt": 1}, "class_weight={'food': 2.0"),
@@ -227,3 +227,20 @@ def test_names_of_parts_are_the_parts_they_stand_for(reviews, small_vectors):
     RationaleExtractor(clf.set_params(encoder="cnn", initialization="naive_bayes")).fit(texts[:3])
     with pytest.warns(UserWarning, match="classifier__initialization__model='logistic'"):
         RationaleExtractor(clf.set_params(initialization="logistic")).fit(texts[:3])
+
+
+def test_vectors_may_be_dropped_from_a_model_that_has_what_it_needs_of_them(small, reviews):
+    texts, y, _ = reviews
+    vectors = WordVectors(["room", *(f"w{i}" for i in range(9000))], np.ones((9001, 50)))
+    clf = small(embeddings=[vectors, None], max_unseen_words=0, training__max_epochs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # hardly any word has a vector
+        clf.fit(texts[:60], y[:60])
+    whole, expected = len(pickle.dumps(clf)), clf.predict_proba(texts)
+    clf.set_params(embeddings=None)
+    assert len(pickle.dumps(clf)) < whole - vectors.vectors.nbytes
+    again = pickle.loads(pickle.dumps(clf))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        InteractiveEnsemble(clf, again, prefit=True).fit(texts[:10])
+    np.testing.assert_array_equal(again.predict_proba(texts), expected)
