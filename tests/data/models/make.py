@@ -17,7 +17,7 @@ import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.components import CNN, LinearInit
 from sklearn_irx.datasets import make_rationale_classification
-from sklearn_irx.text import WhitespaceTokenizer, WordVectors
+from sklearn_irx.text import HTMLTokenizer, WhitespaceTokenizer, WordTokenizer, WordVectors
 
 HERE = Path(__file__).parent
 TINY = {
@@ -59,8 +59,14 @@ def main(names: list[str]) -> None:
             rule="auto",
             calibration="temperature",
         ).fit(texts[:40], y[:40], validation_data=(texts[40:], y[40:])),
+        "ensemble-3": lambda: InteractiveEnsemble(
+            tiny(8, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
+            tiny(9, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
+        ).fit(texts, y),
+        "words-3": lambda: tiny(10, rationale_length=3, max_transitions=4).fit(texts, y),
     }  # fmt: skip
     asked = ["", "zzz", *texts[:10], "Ants in the pharmacy, drains in the room."]
+    asked += ["A t-shirt<br>with <b>an</b>ts, don’t! 👍 Cafe\u0301", "नमस्ते"]
     for name in names or makers:
         model = makers[name]()
         sklearn_irx.save(model, HERE / name, overwrite=True)
