@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from inspect import signature
@@ -202,6 +203,7 @@ class _Reader:
     ) -> None:
         self._records = _typed(model, "estimators", list)
         self._vocabulary_entries = _typed(model, "vocabularies", list)
+        self._format_version = model["format_version"]
         self._words = words
         self._arrays = arrays
         self._made: dict[int, Any] = {}
@@ -310,6 +312,13 @@ class _Reader:
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"the weights {name!r} are not finite")
+        if self._format_version < 3 and np.any(arrays.get("sampler.transition_cost", 0) > 0):
+            warnings.warn(
+                "the model was saved by a version that limited transitions in another way, and may "
+                "select other words than it did there: train it again.",
+                UserWarning,
+                stacklevel=4,
+            )
         wanted = {VECTORS: len(vocabulary), "unseen": len(vocabulary.unseen_words)}
         for name, n_words in wanted.items():
             n_rows = len(arrays[name]) if arrays[name].ndim else 0

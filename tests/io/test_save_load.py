@@ -541,3 +541,13 @@ def test_models_saved_long_ago_say_what_they_said(kind):
     assert model.predict(texts).tolist() == expected["labels"]
     masks = [np.flatnonzero(mask).tolist() for mask in model.transform(texts)]
     assert masks == expected["masks"]
+
+
+def test_limits_of_transitions_of_former_versions_are_warned_of(small, reviews, tmp_path):
+    texts, y, _ = reviews
+    save(small(rationale_length=8, max_transitions=6).fit(texts, y), tmp_path / "model")
+    assert load(tmp_path / "model")._module.sampler.transition_cost > 0
+    file = tmp_path / "model" / "model.json"
+    file.write_text(file.read_text().replace('"format_version": 3', '"format_version": 2'))
+    with pytest.warns(UserWarning, match="limited transitions in another way.*train it again"):
+        load(tmp_path / "model")
