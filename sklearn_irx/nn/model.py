@@ -229,7 +229,7 @@ class Rationalizer(nn.Module):
             for the network before that is known.
         """
         # The random weights are overwritten, and the caller's random numbers are left alone.
-        # Samplers with a budget had no transition cost in version 0.1.0 and before.
+        # Samplers with a budget had no transition cost in formats 1 and 2.
         arrays = {"sampler.transition_cost": np.zeros((), dtype=np.float32), **arrays}
         with own_numbers(0), threads(None):
             shape = NetworkShape.of(arrays)
