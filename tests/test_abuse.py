@@ -15,10 +15,7 @@ from sklearn_irx import InteractiveEnsemble
 from sklearn_irx.inspection import to_rich, write_html
 from sklearn_irx.text import TokenizedTexts, WhitespaceTokenizer, WordTokenizer, normalize_word
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
 NASTY = [
     "\ud800 half a character \udfff",
     "\0 nul \0\0",

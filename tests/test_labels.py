@@ -184,7 +184,6 @@ def test_score_is_the_share_of_labels_predicted_right(clf):
         clf.score(TEXTS[:39], y)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 @pytest.mark.parametrize("initialization", ["naive_bayes", "logistic", "combined", None])
 @pytest.mark.parametrize("calibration", [None, "temperature"])
 def test_a_class_of_one_document_is_learned(initialization, calibration, small):
@@ -199,7 +198,6 @@ def test_a_class_of_one_document_is_learned(initialization, calibration, small):
         assert clf.predict(["loud street noise"]) == ["noise"]
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 @pytest.mark.parametrize("initialization", ["naive_bayes", "logistic", "combined", None])
 @pytest.mark.parametrize("n_classes", [2, 3, 6])
 def test_classes_of_one_document_each_are_learned_with_a_warning(n_classes, initialization, small):

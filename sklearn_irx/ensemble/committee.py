@@ -76,15 +76,18 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
 
     Examples
     --------
+    >>> from sklearn.base import clone
     >>> from sklearn_irx import InteractiveCommittee, SelectiveRationaleClassifier
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(500, n_words=40, random_state=0)
     >>> from sklearn_irx.components import CNN, Training
-    >>> small = {"training": Training(max_epochs=2), "encoder": CNN(n_filters=20)}
+    >>> small = SelectiveRationaleClassifier(
+    ...     training=Training(max_epochs=3), encoder=CNN(n_filters=20), random_state=0
+    ... )
     >>> committee = InteractiveCommittee([
-    ...     ("bayes", SelectiveRationaleClassifier(**small)),
-    ...     ("logistic", SelectiveRationaleClassifier(initialization="logistic", **small)),
-    ...     ("short", SelectiveRationaleClassifier(rationale_length=3, **small)),
+    ...     ("bayes", small),
+    ...     ("logistic", clone(small).set_params(initialization="logistic")),
+    ...     ("short", clone(small).set_params(rationale_length=3)),
     ... ]).fit(texts[:400], y[:400])
     >>> committee.score(texts[400:], y[400:]) > 0.9
     True

@@ -23,10 +23,7 @@ from sklearn_irx.metrics import interaction_table
 ROOT = Path(__file__).parents[2]
 
 # gensim leaves closing the files it reads to the garbage collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 
 def start(arguments, work, data_folder):

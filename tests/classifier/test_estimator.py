@@ -49,7 +49,6 @@ def test_the_length_asked_for_is_the_length_got(sampler, asked, small, reviews):
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS.named)
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 @pytest.mark.parametrize("limit", [8, 0.15])
 def test_no_rationale_is_longer_than_the_maximum(sampler, limit, small, reviews):
     texts, y, _ = reviews
@@ -99,7 +98,6 @@ def test_borders_can_be_limited(small, reviews):
     assert rationale_length(limited.transform(texts[300:])) == pytest.approx(12, rel=0.1)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_words_below_a_limit_are_free(small, reviews):
     texts, y, _ = reviews
     settings = {
@@ -366,7 +364,6 @@ def test_the_last_words_of_long_documents_count_to_max_length_only(fitted):
     )
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_the_rest_of_long_documents_teaches_words_if_asked_to(small):
     # What tells the classes apart stands past the words that the networks read.
     filler = "the room was on the second floor of the house by the lake "

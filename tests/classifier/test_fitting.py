@@ -83,7 +83,6 @@ def test_documents_held_out_count_by_their_weight(small, reviews):
     assert losses[0] != losses[1]
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_a_length_is_the_mean_over_documents_by_their_weight(small, reviews):
     texts = ["ants " * 3] * 60 + reviews[0][:60]
     y = np.tile(reviews[1][:60], 2)
@@ -113,7 +112,6 @@ def test_wrong_weights_are_refused(small, weights, message, method):
         getattr(small(), method)(["ants"] * 10, [0, 1] * 5, sample_weight=weights, **more)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_classes_of_weight_0_have_no_loss_and_do_no_harm(small, reviews):
     texts, y, _ = reviews
     clf = small(

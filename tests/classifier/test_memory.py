@@ -177,7 +177,6 @@ def test_what_is_drawn_anew_each_time_is_not_kept(small, reviews, tmp_path):
         assert kept == ["_number_words"]
 
 
-@pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 def test_texts_are_not_written_into_the_folder(small, tmp_path):
     secret = [f"secret{row} ants in the bed" for row in range(2000)]
     clf = small(memory=tmp_path, training__max_epochs=1, encoder__n_filters=2)

@@ -11,8 +11,6 @@ from sklearn_irx.text import WordVectors
 
 SIZE = 8
 TELLING, FILLING = 40, 60  # words of each class, and words of none
-# From scratch, in a few epochs, some learn to select nothing.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn_irx.exceptions.SelectionWarning")
 FROM_SCRATCH = {
     "initialization": None, "training__warmup_epochs": 3, "training__ramp_epochs": 1,
     "training__max_epochs": 8,
