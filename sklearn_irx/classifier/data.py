@@ -32,9 +32,11 @@ from sklearn_irx.text import (
     WordVectors,
     embedding_matrix,
     find_unseen_words,
+    normalize_word,
     unseen_matrix,
     word_lists,
 )
+from sklearn_irx.text.tokenizer import form_of
 
 _FEW_MATCHES = 0.05  # of the words to learn that vectors given have
 _MANY_VECTORS = 100
@@ -157,11 +159,6 @@ def make_memory(memory: Any) -> Any:
     return check_memory(memory)
 
 
-def make_tokenizer(tokenizer: Any) -> Any:
-    """Return the tokenizer that the parameter `tokenizer` stands for."""
-    return WordTokenizer() if tokenizer is None else tokenizer
-
-
 def tokenize(
     texts: list[str] | TokenizedTexts, tokenizer: Any, max_length: int, *, memory: Any = None
 ) -> TokenizedTexts:
@@ -193,7 +190,7 @@ def collect_words(
     `words` None stands for those of the texts, None in `sources` for vectors to be trained. Raises
     ValueError if no document has a word to learn.
     """
-    form = getattr(tokenized.tokenizer, "form", str)
+    form = form_of(tokenized.tokenizer)
     if words is None:
         vocabulary = Vocabulary.from_tokenized(tokenized, min_df)
         _warn_of_clauses(tokenized.tokenizer, vocabulary.words)
@@ -223,8 +220,7 @@ def _check_matches(vectors: WordVectors, words: list[str]) -> None:
     if n >= _FEW_MATCHES * len(words) or (n > 0 and not is_large):
         return
     remedy = "give vectors of the language of the texts, made for words as the tokenizer finds them"
-    folded = {word.casefold() for word in vectors.words}
-    n_folded = sum(word.casefold() in folded for word in words)
+    n_folded = sum(normalize_word(word) in vectors for word in words)
     if n_folded > 2 * n + 1:
         remedy = (
             f"{n_folded:,} would match but for upper and lower case: give vectors of words in the "
@@ -245,7 +241,7 @@ def _warn_of_clauses(tokenizer: Any, words: list[str]) -> None:
             "are whole clauses: give tokenizer=WordTokenizer(segmenter=...), for Thai for example "
             "pythainlp.word_tokenize.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=6,
         )
 
 

@@ -13,7 +13,6 @@ from sklearn_irx._compat import HasMethods, Interval, StrOptions, fit_context
 from sklearn_irx._validation import check_class_weight, check_classes, check_validation_data
 from sklearn_irx.classifier.base import RationaleEstimator
 from sklearn_irx.classifier.calibration import CALIBRATIONS, fit_temperature
-from sklearn_irx.classifier.data import make_tokenizer
 from sklearn_irx.classifier.fitting import (
     build_network,
     check_input,
@@ -39,6 +38,7 @@ from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.training.loop import train
 from sklearn_irx.nn.training.net import RationaleNet
 from sklearn_irx.text import Vocabulary
+from sklearn_irx.text.tokenizer import make_tokenizer
 
 
 class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleEstimator):

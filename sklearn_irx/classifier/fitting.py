@@ -24,7 +24,6 @@ from sklearn_irx.classifier.data import (
     collect_words,
     linear_weights,
     make_memory,
-    make_tokenizer,
     tokenize,
     with_mean_1,
     word_vectors,
@@ -41,6 +40,7 @@ from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum, Progress,
 from sklearn_irx.nn.training.checkpoint import Checkpoint, checkpoint_path
 from sklearn_irx.nn.training.net import RationaleNet
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary, load_embeddings
+from sklearn_irx.text.tokenizer import make_tokenizer
 
 HISTORY = (
     "epoch", "train_loss", "train_accuracy", "train_words", "train_share", "train_transitions",

@@ -162,8 +162,8 @@ class Rationale:
     def __str__(self) -> str:
         pieces = [piece if chosen else "…" for piece, chosen in self.segments(unread=False)]
         shown = " ".join(harmless(" ".join(pieces)).split()) if any(self.mask) else f"({NO_WORD})"
-        if self.unread:
-            shown = f"{shown.removesuffix(' …')} … ({self.unread:,} more characters, not read)"
+        if unread := self.unread:
+            shown = f"{shown.removesuffix(' …')} … ({not_read(unread)})"
         return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,12 +196,12 @@ class Rationale:
             "confidence": float(self.confidence),
             "case": self.case,
             "words": self.words,
-            "selected_spans": _pairs(self.selected_spans),
+            "selected_spans": pairs(self.selected_spans),
             "text": self.text,
             "unread": self.unread,
             "max_length": None if self.max_length is None else int(self.max_length),
             "tokens": list(self.tokens),
-            "spans": _pairs(self.spans),
+            "spans": pairs(self.spans),
             "mask": [bool(selected) for selected in self.mask],
             "scores": scores and [None if np.isnan(score) else score for score in scores],
         }
@@ -240,8 +240,8 @@ class Rationale:
             f"<mark>{_escaped(piece)}</mark>" if selected else _escaped(piece)
             for piece, selected in self.segments(unread=False)
         )
-        if self.unread:
-            shown += f'<i class="unread"> … {self.unread:,} more characters, not read</i>'
+        if unread := self.unread:
+            shown += f'<i class="unread"> … {not_read(unread)}</i>'
         return shown
 
     def _repr_html_(self) -> str:
@@ -256,12 +256,18 @@ class Rationale:
         )
 
 
+def not_read(n: int) -> str:
+    """Return what is shown in place of the end of a text."""
+    return f"{n:,} more characters, not read"
+
+
 def plain(value: Any) -> Any:
     """Return a scalar of NumPy as one of Python, and anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _pairs(spans: Iterable[tuple[int, int]]) -> list[list[int]]:
+def pairs(spans: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Return starts and ends as lists, as JSON has them."""
     return [[int(start), int(end)] for start, end in spans]
 
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import torch
 
 from sklearn_irx.components import LinearInit, TopK
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.lengths import is_share
+from sklearn_irx.nn.losses import n_transitions
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.text import UNKNOWN
 
@@ -81,8 +83,8 @@ def shortfalls(
             clf, n_selected, lengths, n_known=n_known, weights=weights, n_errors=n_errors
         )
     if clf.max_transitions is not None:
-        inside = np.arange(1, masks.shape[1]) < lengths[:, None]
-        n = ((masks[:, 1:] != masks[:, :-1]) & inside).sum(axis=1)
+        words = torch.from_numpy(np.arange(masks.shape[1]) < lengths[:, None])
+        n = n_transitions(torch.from_numpy(masks.astype(float)), words).numpy()
         mean, limit = float(np.average(n, weights=weights)), clf.max_transitions
         if mean > (1 + _MISSED) * limit + 2 / len(n) + n_errors * n.std() / np.sqrt(len(n)):
             found.append(

@@ -15,9 +15,7 @@ from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
 from sklearn_irx.cli.files import (
     FORMATS,
     check_output,
-    labels_of,
-    read_table,
-    texts_of,
+    read_labelled,
     written_whole,
 )
 from sklearn_irx.cli.models import EncodingOption, SepOption
@@ -234,8 +232,7 @@ def _load(data: str, columns: Columns, seed: int) -> _Corpus:
             f"({', '.join(FORMATS)}).",
             WRONG_USE,
         )
-    table = read_table(path, columns)
-    texts, y = texts_of(table, columns.text, path), labels_of(table, columns.keep[0], path)
+    texts, y = read_labelled(path, columns)
     # A fixed seed: another --seed trains other models, and tests them on the same documents.
     train_texts, test_texts, y_train, y_test = split(texts, y, _TEST_SIZE, seed=0)
     if not test_texts:

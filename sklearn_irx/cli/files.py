@@ -216,6 +216,12 @@ def labels_of(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
     return np.array(labels)
 
 
+def read_labelled(path: Path, columns: Columns) -> tuple[list[str], np.ndarray]:
+    """Read the texts of a table, and their labels from the first of the columns to keep."""
+    table = read_table(path, columns)
+    return texts_of(table, columns.text, path), labels_of(table, columns.keep[0], path)
+
+
 def _column(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     _check_column(list(table.columns), column, path)
     return table[column]

@@ -15,6 +15,7 @@ from sklearn_irx.cli.files import (
     check_output,
     check_parent,
     labels_of,
+    read_labelled,
     read_table,
     texts_of,
     to_csv,
@@ -135,10 +136,10 @@ def fit(
     _check_model_output(output, force)
     embeddings = check_vectors(vectors)
     columns = Columns(text, [label], sep, encoding)
-    texts, y = _read_labelled(file, columns)
+    texts, y = read_labelled(file, columns)
     test_texts: list[str] = []
     if test is not None:
-        test_texts, y_test = _read_labelled(test, columns)
+        test_texts, y_test = read_labelled(test, columns)
         y_test = like(y_test, y)
     elif test_size > 0:
         texts, test_texts, y, y_test = split(texts, y, test_size, seed=0)
@@ -356,11 +357,6 @@ def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
     del columns["spans"]
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})
-
-
-def _read_labelled(path: Path, columns: Columns) -> tuple[list[str], np.ndarray]:
-    table = read_table(path, columns)
-    return texts_of(table, columns.text, path), labels_of(table, columns.keep[0], path)
 
 
 def like(labels: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import typer
 
 from sklearn_irx._tables import Columns
 from sklearn_irx.cli.errors import WRONG_USE, CommandError, in_one_sentence, refusals
-from sklearn_irx.cli.files import check_output, check_parent, labels_of, read_table, texts_of
+from sklearn_irx.cli.files import check_output, check_parent, read_labelled
 from sklearn_irx.cli.models import (
     EncodingOption,
     ModelArgument,
@@ -98,8 +98,7 @@ def create(
     if output.exists():
         raise CommandError(f"{output} exists; a study is never written over.", WRONG_USE)
     descriptions = dict(_described(said) for said in describe or [])
-    table = read_table(file, Columns(text, (label,), sep, encoding))
-    texts, truths = texts_of(table, text, file), labels_of(table, label, file)
+    texts, truths = read_labelled(file, Columns(text, (label,), sep, encoding))
     fitted = load(model)
     known = {str(name): name for name in fitted.classes_.tolist()}
     words = {"title": title, "question": question}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn_irx.classifier.rationale import NO_WORD, Rationale, plain
+from sklearn_irx.classifier.rationale import NO_WORD, Rationale, pairs, plain
 
 ANSWER_COLUMNS = {
     "label_pred": "label",
@@ -38,7 +38,7 @@ def answer_columns(rationales: Sequence[Rationale], *, cases: bool) -> dict[str,
         "label_pred": [plain(one.label) for one in rationales],
         "confidence": [float(one.confidence) for one in rationales],
         "rationale": [" ".join(one.words) or f"({NO_WORD})" for one in rationales],
-        "spans": [[[int(a), int(b)] for a, b in one.selected_spans] for one in rationales],
+        "spans": [pairs(one.selected_spans) for one in rationales],
     }
     if cases:
         columns["case"] = [one.case for one in rationales]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sklearn_irx.classifier.data import make_memory, make_tokenizer, tokenize
+from sklearn_irx.classifier.data import make_memory, tokenize
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.trained import thawed
 from sklearn_irx.components.training import TRAININGS
 from sklearn_irx.text import TokenizedTexts
-from sklearn_irx.text.tokenizer import words_and_spans_of
+from sklearn_irx.text.tokenizer import make_tokenizer, words_and_spans_of
 
 _METHODS = ("predict_with_masks", "look_up", "tokenize", "has_same_words_as")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale, not_read
 from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line, percent, read_pieces
 from sklearn_irx.inspection._records import DocumentRecord
 
@@ -68,7 +68,7 @@ def to_rich(
         else:
             text.append(piece, style=_OTHER)
     if unread:
-        text.append(f" … ({unread:,} more characters, not read)", style="italic")
+        text.append(f" … ({not_read(unread)})", style="italic")
     return text
 
 

@@ -7,7 +7,13 @@ import sys
 from html import unescape
 from typing import Any
 
-from sklearn_irx.text.tokenizer import Token, Tokenizer, WordTokenizer, words_and_spans_of
+from sklearn_irx.text.tokenizer import (
+    Token,
+    Tokenizer,
+    form_of,
+    make_tokenizer,
+    words_and_spans_of,
+)
 
 # Markup that is not closed ends at the next "<", so that any text is read in linear time.
 _MARKUP = re.compile(
@@ -118,12 +124,11 @@ class HTMLTokenizer:
 
     def form(self, word: str) -> str:
         """Return the form of a word that models look up: that of the inner tokenizer."""
-        form = getattr(self._inner, "form", str)
-        return form(word)
+        return form_of(self._inner)(word)
 
     @property
     def _inner(self) -> Any:
-        return WordTokenizer() if self.tokenizer is None else self.tokenizer
+        return make_tokenizer(self.tokenizer)
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and bool(self._inner == other._inner)

@@ -342,6 +342,16 @@ class WhitespaceTokenizer(_PatternTokenizer):
 _NOT_SPACE = re.compile(r"(\S+)")  # the same words as str.split()
 
 
+def make_tokenizer(tokenizer: Any) -> Any:
+    """Return the tokenizer that a parameter `tokenizer` stands for."""
+    return WordTokenizer() if tokenizer is None else tokenizer
+
+
+def form_of(tokenizer: Any) -> Callable[[str], str]:
+    """Return what makes the form of a word that texts have by this tokenizer."""
+    return getattr(tokenizer, "form", str)
+
+
 TOKENIZERS = (WordTokenizer, WhitespaceTokenizer, AlphanumericTokenizer)
 
 
