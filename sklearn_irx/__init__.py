@@ -7,7 +7,7 @@ from sklearn_irx._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
-    from sklearn_irx.classifier.rationale import Rationale
+    from sklearn_irx.classifier.rationale import Rationale, Rationales
     from sklearn_irx.ensemble.committee import InteractiveCommittee
     from sklearn_irx.ensemble.extractor import RationaleExtractor
     from sklearn_irx.ensemble.pair import InteractiveEnsemble
@@ -20,6 +20,7 @@ __all__ = [
     "InteractiveEnsemble",
     "Rationale",
     "RationaleExtractor",
+    "Rationales",
     "SelectiveRationaleClassifier",
     "load",
     "save",
@@ -31,6 +32,7 @@ _ROOMS = {
     "InteractiveEnsemble": "ensemble.pair",
     "Rationale": "classifier.rationale",
     "RationaleExtractor": "ensemble.extractor",
+    "Rationales": "classifier.rationale",
     "SelectiveRationaleClassifier": "classifier.estimator",
     "load": "io",
     "save": "io",

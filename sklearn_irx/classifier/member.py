@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
 from sklearn_irx.classifier.calibration import at_temperature
-from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale, Rationales
 from sklearn_irx.classifier.trained import pickled_params
 from sklearn_irx.nn.devices import available_device
 from sklearn_irx.nn.inference import predict
@@ -211,7 +211,7 @@ class MemberMixin:
         check_is_fitted(self)
         return bool(self._tokenizer == other._tokenizer and self._max_length == other._max_length)
 
-    def explain(self, X: Any, masks: Any = None) -> list[Rationale]:
+    def explain(self, X: Any, masks: Any = None) -> Rationales:
         """Return label, confidence and selected words of each document.
 
         Parameters
@@ -223,7 +223,9 @@ class MemberMixin:
 
         Returns
         -------
-        rationales : list of n_samples Rationale
+        rationales : Rationales
+            A list of n_samples :class:`~sklearn_irx.Rationale`, shown with marked words in a
+            notebook.
         """
         tokenized = self.tokenize(X, spans=True)
         return self.to_rationales(
@@ -236,7 +238,7 @@ class MemberMixin:
         probabilities: np.ndarray,
         masks: np.ndarray,
         scores: np.ndarray | None = None,
-    ) -> list[Rationale]:
+    ) -> Rationales:
         """Join documents with what :meth:`predict_with_masks` returned for them.
 
         Parameters
@@ -252,10 +254,12 @@ class MemberMixin:
 
         Returns
         -------
-        rationales : list of n_samples Rationale
+        rationales : Rationales
+            A list of n_samples :class:`~sklearn_irx.Rationale`, shown with marked words in a
+            notebook.
         """
         tokenized = self.tokenize(X, spans=True)
-        rationales = []
+        rationales = Rationales()
         for text, words, spans, row, mask, word_scores in zip(
             tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
             [None] * len(masks) if scores is None else scores,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_irx.classifier.rationale import Rationale, plain
+from sklearn_irx.classifier.rationale import Rationale, Rationales, plain
 from sklearn_irx.exchange import CASES
 from sklearn_irx.text import TokenizedTexts
 
@@ -31,7 +31,7 @@ class CrossPrediction(NamedTuple):
     confidence: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExchangedDocument:
     """The exchange about one document, as ``exchange[row]`` returns it.
 
@@ -51,6 +51,9 @@ class ExchangedDocument:
     members: dict[Any, Rationale]
     chosen: Any
     cross_predictions: dict[tuple[Any, Any], CrossPrediction]
+
+    def __repr__(self) -> str:
+        return f"<ExchangedDocument, chosen={self.chosen!r}: {self.rationale!r}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the exchange as plain values of Python, ready for JSON.
@@ -189,14 +192,14 @@ class Exchange:
         return kept
 
     @cached_property
-    def rationales(self) -> list[Rationale]:
+    def rationales(self) -> Rationales:
         """The rationale kept of each document, with its case."""
-        return [self._kept_rationale(row) for row in range(len(self))]
+        return Rationales(self._kept_rationale(row) for row in range(len(self)))
 
-    def rationales_of(self, member: Any) -> list[Rationale]:
+    def rationales_of(self, member: Any) -> Rationales:
         """Return the rationale that a member selects in each document, with its own label."""
         number = self.members.index(member)
-        return [self._rationale(number, row) for row in range(len(self))]
+        return Rationales(self._rationale(number, row) for row in range(len(self)))
 
     def to_dict(self) -> dict[str, np.ndarray]:
         """Return one column a quantity.

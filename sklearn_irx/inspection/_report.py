@@ -164,7 +164,8 @@ class RationaleReport:
         # In a frame of its own: neither styles nor scripts meet those of the notebook.
         return (
             f'<iframe title="{escape(self._title)}" sandbox="allow-scripts" '
-            'style="width: 100%; height: 48rem; border: 1px solid #8888; border-radius: .5rem" '
+            'style="display: block; box-sizing: border-box; width: 100%; height: 48rem; '
+            'border: 1px solid #8888; border-radius: .5rem" '
             f'srcdoc="{escape(self.html)}"></iframe>'
         )
 
