@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sklearn_irx.ensemble.committee import InteractiveCommittee
     from sklearn_irx.ensemble.extractor import RationaleExtractor
     from sklearn_irx.ensemble.pair import InteractiveEnsemble
-    from sklearn_irx.ensemble.result import Exchange
+    from sklearn_irx.ensemble.result import Exchange, explain
     from sklearn_irx.io import load, save
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "RationaleExtractor",
     "Rationales",
     "SelectiveRationaleClassifier",
+    "explain",
     "load",
     "save",
 ]
@@ -34,6 +35,7 @@ _ROOMS = {
     "RationaleExtractor": "ensemble.extractor",
     "Rationales": "classifier.rationale",
     "SelectiveRationaleClassifier": "classifier.estimator",
+    "explain": "ensemble.result",
     "load": "io",
     "save": "io",
 }

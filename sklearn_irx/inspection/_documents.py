@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils.validation import check_is_fitted
-
 from sklearn_irx._validation import labels_array
 from sklearn_irx.classifier.rationale import MOST_SHOWN, Rationale, ShownList
 from sklearn_irx.ensemble.result import Exchange, exchange_of
@@ -89,7 +87,8 @@ def explain_documents(
     Parameters
     ----------
     estimator : fitted SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
-        Whose predictions to explain.
+        Whose predictions to explain. Or a pipeline that ends in one: text and spans
+        are then those that it sees, of the cleaned documents.
     X : sequence of n_samples str
         Documents.
     y : array-like of shape (n_samples,), default=None
@@ -135,9 +134,6 @@ def explain_documents(
 
 def read(estimator: Any, X: Any) -> Exchange:
     """Run an estimator on documents to explain, reading each once."""
-    check_is_fitted(estimator)
-    if isinstance(X, str):
-        raise TypeError("X is a single str: give a sequence of documents, for example [X].")
     return exchange_of(estimator, X, scores=True)
 
 

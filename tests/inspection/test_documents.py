@@ -155,7 +155,7 @@ def test_attacks_stay_text(hostile):
 
 
 def test_wrong_calls_say_what_is_wrong(fitted, small, reviews):
-    with pytest.raises(TypeError, match=r"X is a single str: give .* \[X\]"):
+    with pytest.raises(TypeError, match=r"X is one str, .* give .* \[text\]"):
         explain_documents(fitted, "A dull film.")
     with pytest.raises(ValueError, match="y_true has 1 entries; there are 2 rationales"):
         explain_documents(fitted, ["a", "b"], ["noise"])
