@@ -23,6 +23,9 @@ from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary
 
 CHUNK_SIZE = 4096  # documents whose words are in memory at a time
 
+FEW_WORDS = 4096
+"""With fewer words, one thread computes by default: to wait for others would take longer."""
+
 
 class MemberMixin:
     """Several results at once, for texts tokenized once, and pickling."""
@@ -312,7 +315,8 @@ class MemberMixin:
                 if masks is not None:
                     rows = masks[first : first + len(documents)]
                     given = fit_masks(rows, documents.lengths, max_length, first=first)
-                with threads(n_threads):
+                few = n_threads is None and len(documents.ids) < FEW_WORDS
+                with threads(1 if few else n_threads):
                     probabilities, used, *found = predict(module, documents, given, scores=scores)
                 padding = ((0, 0), (0, max_length - used.shape[1]))
                 yield (
