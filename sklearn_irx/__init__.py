@@ -7,11 +7,11 @@ from sklearn_irx._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
-    from sklearn_irx.classifier.rationale import Rationale
+    from sklearn_irx.classifier.rationale import Rationale, Rationales
     from sklearn_irx.ensemble.committee import InteractiveCommittee
     from sklearn_irx.ensemble.extractor import RationaleExtractor
     from sklearn_irx.ensemble.pair import InteractiveEnsemble
-    from sklearn_irx.ensemble.result import Exchange
+    from sklearn_irx.ensemble.result import Exchange, explain
     from sklearn_irx.io import load, save
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "InteractiveEnsemble",
     "Rationale",
     "RationaleExtractor",
+    "Rationales",
     "SelectiveRationaleClassifier",
+    "explain",
     "load",
     "save",
 ]
@@ -31,7 +33,9 @@ _ROOMS = {
     "InteractiveEnsemble": "ensemble.pair",
     "Rationale": "classifier.rationale",
     "RationaleExtractor": "ensemble.extractor",
+    "Rationales": "classifier.rationale",
     "SelectiveRationaleClassifier": "classifier.estimator",
+    "explain": "ensemble.result",
     "load": "io",
     "save": "io",
 }

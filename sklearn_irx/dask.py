@@ -17,6 +17,7 @@ import numpy as np
 
 from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
 from sklearn_irx.ensemble.result import exchanges
+from sklearn_irx.ensemble.result import explain as documents_explained
 from sklearn_irx.nn.isolation import at_most
 
 __all__ = ["explain", "predict", "transform"]
@@ -29,7 +30,7 @@ def predict(model: Any, X: Any) -> Any:
 
     Parameters
     ----------
-    model : fitted classifier or ensemble
+    model : fitted classifier or ensemble, or a pipeline that ends in one
         The model. It is sent to each worker once.
     X : dask.dataframe.Series, or dask.bag.Bag, of str
         Documents.
@@ -65,7 +66,7 @@ def transform(model: Any, X: Any) -> Any:
 
     Parameters
     ----------
-    model : fitted classifier or ensemble
+    model : fitted classifier or ensemble, or a pipeline that ends in one
         The model. It is sent to each worker once.
     X : dask.dataframe.Series, or dask.bag.Bag, of str
         Documents.
@@ -88,7 +89,7 @@ def explain(model: Any, X: Any) -> Any:
 
     Parameters
     ----------
-    model : fitted classifier or ensemble
+    model : fitted classifier or ensemble, or a pipeline that ends in one
         The model. It is sent to each worker once.
     X : dask.dataframe.Series, or dask.bag.Bag, of str
         Documents.
@@ -98,7 +99,7 @@ def explain(model: Any, X: Any) -> Any:
     rationales : dask.dataframe.DataFrame with the index of `X`, or dask.bag.Bag of Rationale
         The columns are ``label_pred``, ``confidence``, ``rationale`` (the selected words),
         ``spans`` (JSON: start and end in characters of each run of them) and, for an ensemble,
-        ``case``.
+        ``case``. Of a pipeline, spans are those of the cleaned documents.
 
     Raises
     ------
@@ -186,6 +187,8 @@ def _mapped(method: str, model: Any, X: Any, meta: Any) -> Any:
 def _asked(texts: Any, method: str, model: Any) -> Any:
     # A worker runs as many tasks at a time as it has threads: each task computes with one.
     with at_most(1):
+        if method == "explain":
+            return documents_explained(model, texts)
         answer = getattr(model, method)(texts)
     return np.asarray(answer) if method == "transform" else answer  # whatever set_output says
 

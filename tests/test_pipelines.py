@@ -1,25 +1,52 @@
 """Pipelines and tables: containers of results, names of columns, explanations behind a cleaner."""
 
+import json
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
+from matplotlib import pyplot
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, RationaleExtractor
+import sklearn_irx
+from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, RationaleExtractor, bulk
 from sklearn_irx import dask as irx_dask
-from sklearn_irx.inspection import RationaleLengthDisplay, explain_documents, rationale_report
-from sklearn_irx.metrics import accuracy_within_length, token_f1_scorer
+from sklearn_irx.inspection import (
+    InteractionFlowDisplay,
+    RationaleLengthDisplay,
+    TrainingHistoryDisplay,
+    explain_documents,
+    rationale_report,
+)
+from sklearn_irx.io import SKOPS_TYPES, model_card
+from sklearn_irx.metrics import (
+    accuracy_within_length,
+    comprehensiveness_score,
+    interaction_table,
+    sufficiency_score,
+    token_f1_scorer,
+)
+from sklearn_irx.study import create_study
 
 KINDS = ["classifier", "ensemble", "committee"]
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    pyplot.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -170,13 +197,244 @@ def test_explanations_behind_a_cleaner_are_of_the_cleaned_text(cleaner, kind, mo
         assert one.text == text
         assert one.label == label
         assert [text[start:end].lower() for start, end in one.spans] == one.tokens
-    shown = explain_documents(pipeline[-1], pipeline[:-1].transform(texts), some[1])
-    assert [one.rationale.text for one in shown] == cleaned
-    report = rationale_report(pipeline[-1], pipeline[:-1].transform(texts), some[1])
-    assert "60 documents" in report.html
-    for show in (explain_documents, rationale_report):
-        with pytest.raises(TypeError, match=r"(?s)=Pipeline.*pipeline\[:-1\].transform\(X\)"):
-            show(pipeline, texts)
+    for one, other in zip(
+        sklearn_irx.explain(pipeline, texts), pipeline[-1].explain(cleaned), strict=True
+    ):
+        assert one.to_dict() == other.to_dict()
+    for model, given in ((pipeline, texts), (pipeline[-1], cleaned)):
+        shown = explain_documents(model, given, some[1])
+        assert [one.rationale.text for one in shown] == cleaned
+        report = rationale_report(model, given, some[1])
+        assert "60 documents" in report.html
+        assert ("as cleaned by the pipeline" in report.html) == (model is pipeline)
+        assert type(pipeline[-1]).__name__ in report.html
+
+
+class Counted(BaseEstimator, TransformerMixin):
+    """A stateless cleaner that counts how often it is asked."""
+
+    def __init__(self, asked=None):
+        self.asked = asked
+
+    def fit(self, X, y=None):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def transform(self, X):
+        self.asked.append(len(X))
+        return [text.replace("&amp;", "&") for text in X]
+
+
+def cleaned_by_hand(texts):
+    return [text.replace("&amp;", "&") for text in texts]
+
+
+@pytest.fixture
+def dirty(some):
+    return [f"&amp; {text}" for text in some[0]]
+
+
+PIPELINES = {
+    "cleaner": lambda model: make_pipeline(Counted([]), model),
+    "passthrough": lambda model: Pipeline(
+        [("nothing", "passthrough"), ("c", Counted([])), ("none", None), ("model", model)]
+    ),
+    "nested": lambda model: make_pipeline(
+        make_pipeline(FunctionTransformer(), Counted([])), make_pipeline("passthrough", model)
+    ),
+    "inside": lambda model: make_pipeline(FunctionTransformer(), make_pipeline(Counted([]), model)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("around", PIPELINES)
+def test_everything_that_takes_a_model_takes_a_pipeline(around, kind, models, some, dirty):
+    model, y = models[kind], some[1]
+    pipeline = PIPELINES[around](model)
+    clean = cleaned_by_hand(dirty)
+    wanted = model.explain(clean)
+    assert wanted[0].text != dirty[0]
+    assert [one.to_dict() for one in sklearn_irx.explain(pipeline, dirty)] == [
+        one.to_dict() for one in wanted
+    ]
+    assert pipeline.classes_.tolist() == model.classes_.tolist()
+    masks = model.transform(clean)
+    scorer = accuracy_within_length(5)
+    assert scorer(pipeline, dirty, y) == scorer(model, clean, y)
+    assert token_f1_scorer(dirty, masks)(pipeline, dirty) == 1
+    for score in (comprehensiveness_score, sufficiency_score):
+        assert score(pipeline, dirty, masks) == score(model, clean, masks)
+    RationaleLengthDisplay.from_estimator(pipeline, dirty)
+    extracted = RationaleExtractor(pipeline, prefit=True).fit(dirty).transform(dirty)
+    assert extracted.tolist() == RationaleExtractor(model).fit(clean).transform(clean).tolist()
+    if kind != "classifier":
+        tables = interaction_table(pipeline, dirty, y), interaction_table(model, clean, y)
+        for one, other in zip(*(table.values() for table in tables), strict=True):
+            np.testing.assert_array_equal(one, other)
+        flow = InteractionFlowDisplay.from_estimator(pipeline, dirty, y)
+        assert flow.figure_
+    else:
+        assert TrainingHistoryDisplay.from_estimator(pipeline).figure_
+
+
+def test_a_cleaner_is_asked_once(models, some, dirty):
+    pipeline = make_pipeline(Counted([]), models["ensemble"])
+    for show in (
+        lambda: explain_documents(pipeline, dirty, some[1]),
+        lambda: rationale_report(pipeline, dirty, some[1]),
+        lambda: accuracy_within_length(5)(pipeline, dirty, some[1]),
+    ):
+        pipeline[0].asked.clear()
+        show()
+        assert pipeline[0].asked == [60]
+
+
+def test_a_classifier_behind_a_cleaner_is_trained_by_an_extractor(quick, some, dirty):
+    extractor = RationaleExtractor(make_pipeline(FunctionTransformer(cleaned_by_hand), quick()))
+    words = extractor.fit(dirty, some[1]).transform(dirty)
+    assert (words == extractor.fit_transform(dirty, some[1])).all()
+    assert not any("amp" in one for one in words)
+    crossed = clone(extractor).set_params(cv=2).fit_transform(dirty, some[1])
+    assert crossed.shape == (60,)
+
+
+def test_tables_are_scored_through_a_pipeline(models, tmp_path, dirty):
+    model = make_pipeline(FunctionTransformer(cleaned_by_hand), models["ensemble"])
+    table = tmp_path / "new.jsonl"
+    table.write_text("\n".join(json.dumps({"text": text}) for text in dirty))
+    bulk.score(model, table, tmp_path / "answers")
+    lines = (tmp_path / "answers" / "part-00000.jsonl").read_text().splitlines()
+    wanted = models["ensemble"].explain(cleaned_by_hand(dirty))
+    for line, one in zip(map(json.loads, lines), wanted, strict=True):
+        assert line["spans"] == [list(span) for span in one.selected_spans]
+        assert line["case"] == one.case
+        assert line["label_pred"] == one.label
+        assert line["error"] is None
+
+
+def test_dask_explains_through_a_pipeline(models, dirty):
+    bag = pytest.importorskip("dask.bag").from_sequence(dirty, npartitions=2)
+    dd = pytest.importorskip("dask.dataframe")
+    model = make_pipeline(FunctionTransformer(cleaned_by_hand), models["committee"])
+    wanted = models["committee"].explain(cleaned_by_hand(dirty))
+    found = irx_dask.explain(model, bag).compute(scheduler="sync")
+    assert [one.to_dict() for one in found] == [one.to_dict() for one in wanted]
+    column = dd.from_pandas(pd.DataFrame({"text": dirty}), npartitions=2)["text"]
+    frame = irx_dask.explain(model, column).compute(scheduler="sync")
+    assert frame["rationale"].tolist() == [
+        " ".join(one.words) or "(no word selected)" for one in wanted
+    ]
+    assert frame["case"].tolist() == [one.case for one in wanted]
+    labels = irx_dask.predict(model, column).compute(scheduler="sync")
+    assert labels.tolist() == model.predict(dirty).tolist()
+
+
+def test_a_study_shows_people_the_cleaned_text(models, some, dirty, tmp_path):
+    model = make_pipeline(FunctionTransformer(cleaned_by_hand), models["classifier"])
+    with create_study(
+        tmp_path / "study.db", model, dirty, some[1], per_case=5, n_practice=0, random_state=0
+    ) as study:
+        pages = study.pages(study.annotators[0].id)
+    assert pages
+    assert "&amp;" not in "".join(map(str, pages))
+
+
+def test_commands_take_a_pipeline_from_a_joblib_file(models, some, dirty, tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from sklearn_irx.cli.app import app
+
+    pipeline = make_pipeline(FunctionTransformer(cleaned_by_hand), models["ensemble"])
+    joblib.dump(pipeline, tmp_path / "model.joblib")
+    pd.DataFrame({"text": dirty, "label": some[1]}).to_csv(tmp_path / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    for command in ("predict", "explain", "report"):
+        result = CliRunner().invoke(
+            app,
+            [command, "model.joblib", "new.csv", "-o", f"{command}.html"]
+            if command != "predict"
+            else [command, "model.joblib", "new.csv", "-o", "out.csv"],
+        )
+        assert result.exit_code == 0, result.output
+    answers = pd.read_csv("out.csv")
+    wanted = models["ensemble"].explain(cleaned_by_hand(dirty))
+    assert answers["label_pred"].tolist() == [one.label for one in wanted]
+    assert answers["case"].tolist() == [one.case for one in wanted]
+    joblib.dump(make_pipeline(TfidfVectorizer(), LogisticRegression()), "words.joblib")
+    result = CliRunner().invoke(app, ["predict", "words.joblib", "new.csv"])
+    assert result.exit_code == 1
+    assert "holds a Pipeline, not a classifier with rationales" in result.output.replace("\n", " ")
+
+
+SHOWS = [
+    sklearn_irx.explain, explain_documents, rationale_report,
+    lambda model, X: accuracy_within_length(5)(model, X, ["noise"] * len(X)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("show", SHOWS)
+def test_what_is_wrong_with_a_pipeline_is_said_before_it_is_run(show, quick, models, some):
+    asked = []
+    with pytest.raises(NotFittedError, match="not fitted"):
+        show(make_pipeline(Counted(asked), quick()), some[0])
+    with pytest.raises(NotFittedError, match="not fitted"):
+        show(make_pipeline(Counted(asked), InteractiveEnsemble(quick(), quick())), some[0])
+    with pytest.raises(TypeError, match="X is one str"):
+        show(make_pipeline(Counted(asked), models["classifier"]), some[0][0])
+    assert asked == []
+    fewer = make_pipeline(FunctionTransformer(lambda texts: texts[1:]), models["classifier"])
+    with pytest.raises(ValueError, match=r"step 'functiontransformer' .* 59 texts for 60 doc"):
+        show(fewer, some[0])
+
+
+def test_pipelines_without_rationales_are_told_what_should_be_at_the_end(quick, some):
+    words = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(*some)
+    with pytest.raises(
+        TypeError, match=r"(?s)ends in LogisticRegression\(\).*give a pipeline that"
+    ):
+        explain_documents(words, some[0])
+    nothing = Pipeline([("clean", FunctionTransformer()), ("last", "passthrough")])
+    with pytest.raises(TypeError, match=r"(?s)ends in 'passthrough'.*give a pipeline that ends"):
+        sklearn_irx.explain(nothing, some[0])
+    search = GridSearchCV(quick(), {"lambda1": [0.01]}, cv=2)
+    behind = make_pipeline(FunctionTransformer(), search).fit(*some)
+    with pytest.raises(TypeError, match=r"(?s)search over the pipeline, GridSearchCV\(pipeline"):
+        sklearn_irx.explain(behind, some[0])
+    around = GridSearchCV(
+        make_pipeline(FunctionTransformer(), quick()),
+        {"selectiverationaleclassifier__lambda1": [0.01]}, cv=2,
+    ).fit(*some)  # fmt: skip
+    assert len(sklearn_irx.explain(around.best_estimator_, some[0])) == 60
+
+
+def test_a_folder_holds_no_pipeline_and_says_what_to_do(models, quick, some, tmp_path, dirty):
+    folder = tmp_path / "model"
+    pipeline = make_pipeline(FunctionTransformer(cleaned_by_hand), models["ensemble"])
+    for refuse in (lambda: sklearn_irx.save(pipeline, folder), lambda: model_card(pipeline)):
+        with pytest.raises(
+            TypeError, match=r"(?s)step 'functiontransformer' .*joblib\.dump .*\[-1\]"
+        ):
+            refuse()
+    with pytest.raises(TypeError, match=r"(?s)no other step .*pipeline\[-1\], which predicts"):
+        sklearn_irx.save(make_pipeline("passthrough", models["classifier"]), folder)
+    with pytest.raises(NotFittedError):
+        sklearn_irx.save(make_pipeline(FunctionTransformer(), quick()), folder)
+    assert not folder.exists()
+    # What the error says to do does it.
+    joblib.dump(pipeline, tmp_path / "model.joblib")
+    wanted = list(map(str, sklearn_irx.explain(pipeline, dirty)))
+    again = joblib.load(tmp_path / "model.joblib")
+    assert list(map(str, sklearn_irx.explain(again, dirty))) == wanted
+    skops.io.dump(pipeline, tmp_path / "model.skops")
+    types = skops.io.get_untrusted_types(file=tmp_path / "model.skops")
+    assert set(types) - set(SKOPS_TYPES) == {f"{__name__}.cleaned_by_hand"}
+    trusted = skops.io.load(tmp_path / "model.skops", trusted=types)
+    assert list(map(str, sklearn_irx.explain(trusted, dirty))) == wanted
+    sklearn_irx.save(pipeline[-1], folder)
+    alone = sklearn_irx.load(folder)
+    assert list(map(str, alone.explain(pipeline[:-1].transform(dirty)))) == wanted
 
 
 def test_what_shows_no_rationales_is_named(quick, some):

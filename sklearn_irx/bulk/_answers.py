@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sklearn_irx._tables import Row
 from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
+from sklearn_irx.ensemble.result import explain
 from sklearn_irx.nn.isolation import at_most
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -42,7 +43,7 @@ def _answers(model: Any, texts: Sequence[str]) -> list[Answer]:
     if not texts:
         return []
     try:
-        rationales = model.explain(texts)
+        rationales = explain(model, texts)
     except Exception as error:  # somebody's tokenizer may raise anything
         if len(texts) == 1:
             message = " ".join(f"{type(error).__name__}: {error}".split())

@@ -13,6 +13,7 @@ import joblib
 import numpy as np
 
 from sklearn_irx._files import locked, replacing
+from sklearn_irx._pipelines import final_estimator
 from sklearn_irx._tables import Columns as InputColumns
 from sklearn_irx._tables import check_dialect
 from sklearn_irx.bulk._answers import TABLES, Answer, Columns, no_answer, schema_of
@@ -20,7 +21,7 @@ from sklearn_irx.bulk._input import Chunk, Input
 from sklearn_irx.bulk._manifest import Manifest, part_path
 from sklearn_irx.bulk._progress import Progress
 from sklearn_irx.bulk._workers import Submit, answered, here, on_cluster, on_processes
-from sklearn_irx.ensemble.result import exchanges
+from sklearn_irx.ensemble.result import exchanges, explain
 
 PART_ROWS = 50_000
 
@@ -52,7 +53,8 @@ def score(
     Parameters
     ----------
     model : fitted classifier or ensemble, str or path-like
-        The model, or the folder that it is saved in.
+        The model, or the folder that it is saved in. Or a pipeline that ends in one: ``spans`` are
+        then those of the cleaned documents.
     source : str, path-like, or a sequence of these
         Tables (``.csv``, ``.jsonl``, ``.parquet``), or folders of tables of one of these formats,
         however deep. What folders ``column=value`` say is a column of the rows in them.
@@ -266,12 +268,12 @@ def _loaded(model: Any) -> Any:
         from sklearn_irx.io import load
 
         model = load(model)
-    if not hasattr(model, "explain"):
+    if not hasattr(final_estimator(model), "explain"):
         raise ValueError(
             f"model={model!r} gives no rationales: give a fitted classifier or ensemble of this "
             "package, or the folder that one is saved in."
         )
-    model.explain([""])  # what would fail with any text fails now
+    explain(model, [""])  # what would fail with any text fails now
     return model
 
 

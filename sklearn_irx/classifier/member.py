@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
 from sklearn_irx.classifier.calibration import at_temperature
-from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationale, Rationales
 from sklearn_irx.classifier.trained import pickled_params
 from sklearn_irx.nn.devices import available_device
 from sklearn_irx.nn.inference import predict
@@ -22,6 +22,9 @@ from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary
 
 CHUNK_SIZE = 4096  # documents whose words are in memory at a time
+
+FEW_WORDS = 4096
+"""With fewer words, one thread computes by default: to wait for others would take longer."""
 
 
 class MemberMixin:
@@ -211,7 +214,7 @@ class MemberMixin:
         check_is_fitted(self)
         return bool(self._tokenizer == other._tokenizer and self._max_length == other._max_length)
 
-    def explain(self, X: Any, masks: Any = None) -> list[Rationale]:
+    def explain(self, X: Any, masks: Any = None) -> Rationales:
         """Return label, confidence and selected words of each document.
 
         Parameters
@@ -223,7 +226,9 @@ class MemberMixin:
 
         Returns
         -------
-        rationales : list of n_samples Rationale
+        rationales : Rationales
+            A list of n_samples :class:`~sklearn_irx.Rationale`, shown with marked words in a
+            notebook.
         """
         tokenized = self.tokenize(X, spans=True)
         return self.to_rationales(
@@ -236,7 +241,7 @@ class MemberMixin:
         probabilities: np.ndarray,
         masks: np.ndarray,
         scores: np.ndarray | None = None,
-    ) -> list[Rationale]:
+    ) -> Rationales:
         """Join documents with what :meth:`predict_with_masks` returned for them.
 
         Parameters
@@ -252,10 +257,12 @@ class MemberMixin:
 
         Returns
         -------
-        rationales : list of n_samples Rationale
+        rationales : Rationales
+            A list of n_samples :class:`~sklearn_irx.Rationale`, shown with marked words in a
+            notebook.
         """
         tokenized = self.tokenize(X, spans=True)
-        rationales = []
+        rationales = Rationales()
         for text, words, spans, row, mask, word_scores in zip(
             tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
             [None] * len(masks) if scores is None else scores,
@@ -308,7 +315,8 @@ class MemberMixin:
                 if masks is not None:
                     rows = masks[first : first + len(documents)]
                     given = fit_masks(rows, documents.lengths, max_length, first=first)
-                with threads(n_threads):
+                few = n_threads is None and len(documents.ids) < FEW_WORDS
+                with threads(1 if few else n_threads):
                     probabilities, used, *found = predict(module, documents, given, scores=scores)
                 padding = ((0, 0), (0, max_length - used.shape[1]))
                 yield (

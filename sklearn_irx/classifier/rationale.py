@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from html import escape
-from typing import Any, Self
+from typing import Any, Generic, Self, SupportsIndex, TypeVar
 
 import numpy as np
 
 from sklearn_irx.text import WordTokenizer, harmless
+
+T = TypeVar("T")
 
 NO_WORD = "no word selected"
 """Stands where the words of an empty rationale would."""
@@ -19,6 +21,7 @@ NO_WORD = "no word selected"
 _STYLE = """<style>
 .irx-rationale { max-width: 60em; line-height: 1.6; }
 .irx-rationale p { margin: 0 0 .4em; }
+.irx-rationale div + p { margin-top: 1.2em; }
 .irx-rationale div { white-space: pre-wrap; overflow-wrap: anywhere;
   color: color-mix(in srgb, currentColor 68%, transparent); }
 .irx-rationale mark { background: #ffe38a; color: #1d1f23; border-radius: .2em; padding: 0 .12em;
@@ -30,10 +33,18 @@ _STYLE = """<style>
 .irx-rationale mark::after { content: "] "; }
 </style>"""
 
+_LEGEND = "<small>The <mark>marked words</mark> are all that the label was predicted from.</small>"
+
+MOST_SHOWN = 20
+"""Documents of a list that a notebook or a terminal shows."""
+
+MOST_OF_LINE = 300
+"""Characters of a document in a terminal."""
+
 _find_words = WordTokenizer().words
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rationale:
     """The words of one document that a prediction was made from.
 
@@ -166,6 +177,9 @@ class Rationale:
             shown = f"{shown.removesuffix(' …')} … ({not_read(unread)})"
         return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"
 
+    def __repr__(self) -> str:
+        return f"<Rationale: {_shortened(str(self))}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return label, words and all else as plain values of Python, ready for JSON.
 
@@ -245,15 +259,75 @@ class Rationale:
         return shown
 
     def _repr_html_(self) -> str:
+        return _cell(self._block(f"<br>{_LEGEND}"))
+
+    def _block(self, note: str = "") -> str:
+        """Return a line about the prediction, with a note, and the document."""
         case = "" if self.case is None else f" · {_escaped(self.case)}"
         return (
-            f"{_STYLE}"
-            '<div class="irx-rationale">'
             f"<p><b>{_escaped(str(self.label))}</b> ({self.confidence:.2f}) · {self.size()}{case}"
-            "<br><small>The <mark>marked words</mark> are all that the label was predicted from."
-            "</small></p>"
-            f'<div dir="auto">{self.to_html()}</div></div>'
+            f'{note}</p><div dir="auto">{self.to_html()}</div>'
         )
+
+
+class ShownList(list[T], Generic[T]):
+    """A list of documents that shows the first of them, in a notebook and a terminal.
+
+    Slices, copies and sums of two are of the same class, anything else made of it is a plain list.
+    """
+
+    def __getitem__(self, key: SupportsIndex | slice) -> Any:
+        found: Any = super().__getitem__(key)
+        return type(self)(found) if isinstance(key, slice) else found
+
+    def __add__(self, other: Any) -> Any:
+        joined = super().__add__(other)
+        return type(self)(joined) if type(other) is type(self) else joined
+
+    def copy(self) -> Self:
+        """Return a list of the same documents."""
+        return type(self)(self)
+
+    def __repr__(self) -> str:
+        shown = enumerate(self[:MOST_SHOWN])
+        lines = [f"[{row}] {_shortened(self._line(one))}" for row, one in shown]
+        return "\n".join(
+            [f"{type(self).__name__} of {_documents(len(self))}", *lines, *self.more()]
+        )
+
+    @staticmethod
+    def _line(one: T) -> str:
+        return str(one)
+
+    def more(self) -> list[str]:
+        """Return a line about the documents that are not shown, if there are any."""
+        if len(self) <= MOST_SHOWN:
+            return []
+        following = f"[{MOST_SHOWN}:{min(len(self), 2 * MOST_SHOWN)}]"
+        return [f"… and {len(self) - MOST_SHOWN:,} more: a slice shows others, {following} say"]
+
+
+class Rationales(ShownList[Rationale]):
+    """A list of rationales, as ``explain`` returns it, that shows itself.
+
+    In a notebook it shows the documents with the selected words marked, in a terminal a line for
+    each, 20 at most. It is a list in all else; slices are `Rationales`, too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx import Rationale, Rationales
+    >>> rationale = Rationale("A dull film.", ["a", "dull", "film"], [(0, 1), (2, 6), (7, 11)],
+    ...                       np.array([False, True, False]), label="bad", confidence=0.9)
+    >>> Rationales([rationale, rationale])[:1]
+    Rationales of 1 document
+    [0] bad (0.90): … dull …
+    """
+
+    def _repr_html_(self) -> str:
+        heading = f"<p>{_documents(len(self))} · {_LEGEND}</p>" if self else "<p>0 documents</p>"
+        more = "".join(f"<p>{line}</p>" for line in self.more())
+        return _cell(heading, *(one._block() for one in self[:MOST_SHOWN]), more)
 
 
 def not_read(n: int) -> str:
@@ -269,6 +343,19 @@ def plain(value: Any) -> Any:
 def pairs(spans: Iterable[tuple[int, int]]) -> list[list[int]]:
     """Return starts and ends as lists, as JSON has them."""
     return [[int(start), int(end)] for start, end in spans]
+
+
+def _cell(*blocks: str) -> str:
+    return f'{_STYLE}<div class="irx-rationale">{"".join(blocks)}</div>'
+
+
+def _shortened(line: str) -> str:
+    line = " ".join(line.split())
+    return line if len(line) <= MOST_OF_LINE else f"{line[: MOST_OF_LINE - 1]}…"
+
+
+def _documents(n: int) -> str:
+    return f"{n:,} document{'' if n == 1 else 's'}"
 
 
 def _escaped(text: str) -> str:

@@ -32,7 +32,6 @@ _MODEL_HELP = (
     "hidden in it: open only those you trust. Loading a folder runs nothing in it."
 )
 _TABLE_HELP = "A table: .csv, .jsonl or .parquet."
-_NEEDED = ("predict", "explain", "classes_")
 
 ModelArgument = Annotated[Path, typer.Argument(help=_MODEL_HELP, metavar="MODEL")]
 TableArgument = Annotated[Path, typer.Argument(help=_TABLE_HELP, metavar="FILE")]
@@ -310,13 +309,16 @@ def load(path: Path) -> Any:
     check_input(path)
     import joblib
 
+    from sklearn_irx._pipelines import final_estimator
+
     try:
         model = joblib.load(path)
     except Exception as error:  # a broken pickle can raise anything
         raise CommandError(
             f"{path} is not a model that can be loaded ({type(error).__name__}: {error})."
         ) from error
-    if not all(hasattr(model, name) for name in _NEEDED):
+    shows = hasattr(final_estimator(model), "explain")
+    if not (shows and hasattr(model, "predict") and hasattr(model, "classes_")):
         raise CommandError(
             f"{path} holds a {type(model).__name__}, not a classifier with rationales; "
             "`sklearn-irx fit` saves one."
@@ -349,10 +351,10 @@ def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
     import pandas as pd
 
     from sklearn_irx.ensemble.answers import answer_columns
-    from sklearn_irx.ensemble.result import exchanges
+    from sklearn_irx.ensemble.result import exchanges, explain
 
     with refusals():
-        rationales = model.explain(texts)
+        rationales = explain(model, texts)
     columns = answer_columns(rationales, cases=exchanges(model))
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
     del columns["spans"]

@@ -19,7 +19,7 @@ from sklearn_irx._validation import (
 )
 from sklearn_irx.classifier.base import RationaleEstimator, is_used_as_is, needs_fit
 from sklearn_irx.classifier.calibration import CALIBRATIONS, at_temperature, fit_temperature
-from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.rationale import Rationales
 from sklearn_irx.classifier.trained import params_of_training
 from sklearn_irx.ensemble.members import (
     check_can_exchange,
@@ -295,7 +295,7 @@ class ExchangingEnsemble(RationaleEstimator):
         """
         return self._tokenize(X, spans=True)[0].spans or []
 
-    def explain(self, X: Any) -> list[Rationale]:
+    def explain(self, X: Any) -> Rationales:
         """Return label, confidence, words and case of each document.
 
         Parameters
@@ -305,7 +305,9 @@ class ExchangingEnsemble(RationaleEstimator):
 
         Returns
         -------
-        rationales : list of n_samples Rationale
+        rationales : Rationales
+            A list of n_samples :class:`~sklearn_irx.Rationale`, shown with marked words in a
+            notebook.
         """
         return self.exchange(X, scores=True).rationales
 

@@ -12,9 +12,11 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._compat import StrOptions, check_method_params, fit_context, get_output_config
+from sklearn_irx._pipelines import final_estimator
 from sklearn_irx._validation import check_labels, check_texts
 from sklearn_irx.classifier.base import is_used_as_is, needs_fit
 from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.ensemble.result import explain
 
 
 class RationaleExtractor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -27,7 +29,8 @@ class RationaleExtractor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
     ----------
     classifier : SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
         Who selects the words. Of an ensemble, it is the rationale that is kept. A
-        ``sklearn.frozen.FrozenEstimator`` around one is used as it is.
+        ``sklearn.frozen.FrozenEstimator`` around one is used as it is. Of a pipeline that ends in
+        one, words are those of the cleaned documents.
     mark : str, default="…"
         What stands where words were left out between two that were selected. With "", nothing
         tells where.
@@ -168,7 +171,7 @@ class RationaleExtractor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         for train, test in folds:
             part = check_method_params(documents, params, indices=train)
             without = clone(self.classifier).fit(documents[train].tolist(), labels[train], **part)
-            rationales[test] = self._texts_of(without.explain(documents[test].tolist()))
+            rationales[test] = self._texts_of(explain(without, documents[test].tolist()))
         return self._column(rationales, X)
 
     def transform(self, X: Any) -> np.ndarray:
@@ -187,13 +190,13 @@ class RationaleExtractor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
             punctuation say, is no part of it. After :meth:`set_output`, a column of that library.
         """
         check_is_fitted(self)
-        return self._column(self._texts_of(self.classifier_.explain(check_texts(X))), X)
+        return self._column(self._texts_of(explain(self.classifier_, check_texts(X))), X)
 
     def _fit(
         self, texts: list[str], y: Any, fit_params: dict[str, Any]
     ) -> tuple[np.ndarray | None, dict[str, Any]]:
         """Fit the classifier; give labels and parameters it was fitted with, None if it was not."""
-        if not hasattr(self.classifier, "explain"):
+        if not hasattr(final_estimator(self.classifier), "explain"):
             raise TypeError(
                 f"classifier={self.classifier!r} has no rationales: give a "
                 "SelectiveRationaleClassifier, an InteractiveEnsemble or an InteractiveCommittee."

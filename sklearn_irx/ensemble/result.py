@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_irx.classifier.rationale import Rationale, plain
+from sklearn_irx._pipelines import check_has_rationales, final_estimator, seen_by_final
+from sklearn_irx.classifier.rationale import Rationale, Rationales, plain
 from sklearn_irx.exchange import CASES
 from sklearn_irx.text import TokenizedTexts
 
@@ -31,7 +32,7 @@ class CrossPrediction(NamedTuple):
     confidence: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExchangedDocument:
     """The exchange about one document, as ``exchange[row]`` returns it.
 
@@ -51,6 +52,9 @@ class ExchangedDocument:
     members: dict[Any, Rationale]
     chosen: Any
     cross_predictions: dict[tuple[Any, Any], CrossPrediction]
+
+    def __repr__(self) -> str:
+        return f"<ExchangedDocument, chosen={self.chosen!r}: {self.rationale!r}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the exchange as plain values of Python, ready for JSON.
@@ -189,14 +193,14 @@ class Exchange:
         return kept
 
     @cached_property
-    def rationales(self) -> list[Rationale]:
+    def rationales(self) -> Rationales:
         """The rationale kept of each document, with its case."""
-        return [self._kept_rationale(row) for row in range(len(self))]
+        return Rationales(self._kept_rationale(row) for row in range(len(self)))
 
-    def rationales_of(self, member: Any) -> list[Rationale]:
+    def rationales_of(self, member: Any) -> Rationales:
         """Return the rationale that a member selects in each document, with its own label."""
         number = self.members.index(member)
-        return [self._rationale(number, row) for row in range(len(self))]
+        return Rationales(self._rationale(number, row) for row in range(len(self)))
 
     def to_dict(self) -> dict[str, np.ndarray]:
         """Return one column a quantity.
@@ -314,30 +318,69 @@ class Exchange:
 
 
 def exchanges(estimator: Any) -> bool:
-    """Return whether an estimator is an ensemble whose members exchange rationales."""
-    return hasattr(estimator, "exchange")
+    """Return whether an estimator is an ensemble whose members exchange rationales.
+
+    Of a pipeline, whether the estimator at its end is one.
+    """
+    return hasattr(final_estimator(estimator), "exchange")
+
+
+def explain(estimator: Any, X: Any) -> Rationales:
+    """Return label, confidence and selected words of each document, also through a pipeline.
+
+    Parameters
+    ----------
+    estimator : fitted classifier, ensemble or committee, or a pipeline that ends in one
+        Whose ``explain`` is called.
+    X : sequence of n_samples documents
+        What the estimator takes: texts, or whatever the first step of the pipeline makes texts of.
+
+    Returns
+    -------
+    rationales : Rationales
+        Of a pipeline, text and spans of each are those that the estimator at its end sees: of the
+        cleaned text.
+
+    Raises
+    ------
+    TypeError
+        If the estimator, or the one at the end of the pipeline, has no rationales.
+    NotFittedError
+        If it is not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> import sklearn_irx
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import Training
+    >>> from sklearn_irx.datasets import make_rationale_classification
+    >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
+    >>> stripped = FunctionTransformer(lambda texts: [text.strip() for text in texts])
+    >>> clf = SelectiveRationaleClassifier(training=Training(max_epochs=1), random_state=0)
+    >>> pipeline = make_pipeline(stripped, clf).fit(texts, y)
+    >>> sklearn_irx.explain(pipeline, ["  There were ants in the bed. "])[0].text
+    'There were ants in the bed.'
+    """
+    check_has_rationales(estimator)
+    final, texts = seen_by_final(estimator, X)
+    rationales: Rationales = final.explain(texts)
+    return rationales
 
 
 def exchange_of(estimator: Any, X: Any, *, spans: bool = True, scores: bool = False) -> Exchange:
     """Run any estimator with rationales on documents, reading each once.
 
     The parameters beside `estimator` are those of ``InteractiveEnsemble.exchange``. For a single
-    classifier the result has one member, no cases, and None in place of each case. Raises TypeError
-    if the estimator has no rationales.
+    classifier the result has one member, no cases, and None in place of each case. Of a pipeline,
+    documents are as the estimator at its end sees them. Raises as :func:`explain`.
     """
+    check_has_rationales(estimator)
+    estimator, X = seen_by_final(estimator, X)
     if exchanges(estimator):
         result: Exchange = estimator.exchange(X, spans=spans, scores=scores)
         return result
-    if not hasattr(estimator, "predict_with_masks"):
-        remedy = "give a SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee."
-        if hasattr(estimator, "steps"):
-            remedy = (
-                "give its last step, pipeline[-1], and the texts that this step reads, "
-                "pipeline[:-1].transform(X)."
-            )
-        elif hasattr(estimator, "best_estimator_"):
-            remedy = "give its best_estimator_."
-        raise TypeError(f"estimator={estimator!r} shows no rationales: {remedy}")
     documents = estimator.tokenize(X, spans=spans)
     probabilities, masks, *of_words = estimator.predict_with_masks(documents, scores=scores)
     n_samples, n_classes = probabilities.shape

@@ -1,7 +1,11 @@
 """Rationales in the terminal, as HTML, as plots, and in a report."""
 
 from sklearn_irx.ensemble.result import CrossPrediction
-from sklearn_irx.inspection._documents import ExplainedDocument, explain_documents
+from sklearn_irx.inspection._documents import (
+    ExplainedDocument,
+    ExplainedDocuments,
+    explain_documents,
+)
 from sklearn_irx.inspection._html import to_html, write_html
 from sklearn_irx.inspection._plots._accuracy_length import AccuracyLengthDisplay
 from sklearn_irx.inspection._plots._flow_display import InteractionFlowDisplay
@@ -16,6 +20,7 @@ __all__ = [
     "AccuracyLengthDisplay",
     "CrossPrediction",
     "ExplainedDocument",
+    "ExplainedDocuments",
     "InteractionFlowDisplay",
     "RationaleLengthDisplay",
     "RationaleReport",

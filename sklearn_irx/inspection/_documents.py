@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils.validation import check_is_fitted
-
 from sklearn_irx._validation import labels_array
-from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.rationale import MOST_SHOWN, Rationale, ShownList
 from sklearn_irx.ensemble.result import Exchange, exchange_of
 from sklearn_irx.inspection._cases import shown_names
 from sklearn_irx.inspection._pieces import MISSING, one_line
@@ -53,24 +51,44 @@ class ExplainedDocument(DocumentRecord):
 
     def to_html(self) -> str:
         """Return the document as a fragment of HTML, every text escaped."""
-        return render("fragment.html", document=self, uid=id(self))
+        return render("fragment.html", documents=[self], uid=id(self), notes=[])
 
     def __str__(self) -> str:
         return str(document_to_rich(self, marks=("[", "]")))
+
+    def __repr__(self) -> str:
+        return f"<ExplainedDocument {self.name}: {self.rationale!r}>"
 
     def _repr_html_(self) -> str:
         return self.to_html()
 
 
+class ExplainedDocuments(ShownList[ExplainedDocument]):
+    """A list of explained documents that shows itself, as :func:`explain_documents` returns it.
+
+    In a notebook it shows the words of all members side by side, in a terminal a line for each
+    document, 20 at most. It is a list in all else; slices are `ExplainedDocuments`, too.
+    """
+
+    @staticmethod
+    def _line(one: ExplainedDocument) -> str:
+        return f"{one.name} · {one.rationale}"
+
+    def _repr_html_(self) -> str:
+        shown = self[:MOST_SHOWN]
+        return render("fragment.html", documents=shown, uid=id(self), notes=self.more())
+
+
 def explain_documents(
     estimator: Any, X: Any, y: Any = None, *, names: Sequence[str] | None = None
-) -> list[ExplainedDocument]:
+) -> ExplainedDocuments:
     """Explain documents, with the predictions of each member of an ensemble.
 
     Parameters
     ----------
     estimator : fitted SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
-        Whose predictions to explain.
+        Whose predictions to explain. Or a pipeline that ends in one: text and spans
+        are then those that it sees, of the cleaned documents.
     X : sequence of n_samples str
         Documents.
     y : array-like of shape (n_samples,), default=None
@@ -80,8 +98,9 @@ def explain_documents(
 
     Returns
     -------
-    documents : list of n_samples ExplainedDocument
-        In a notebook, each shows itself with the words of all members side by side.
+    documents : ExplainedDocuments
+        A list of n_samples `ExplainedDocument`. In a notebook, it shows itself with the words of
+        all members side by side, and so do slices and single documents.
 
     Raises
     ------
@@ -115,9 +134,6 @@ def explain_documents(
 
 def read(estimator: Any, X: Any) -> Exchange:
     """Run an estimator on documents to explain, reading each once."""
-    check_is_fitted(estimator)
-    if isinstance(X, str):
-        raise TypeError("X is a single str: give a sequence of documents, for example [X].")
     return exchange_of(estimator, X, scores=True)
 
 
@@ -126,7 +142,7 @@ def documents_of(
     *,
     y_true: Any = None,
     names: Sequence[str] | None = None,
-) -> list[ExplainedDocument]:
+) -> ExplainedDocuments:
     """Join an exchange, or rationales alone, with true labels and names.
 
     Parameters are those of :func:`~sklearn_irx.inspection.to_html`.
@@ -148,9 +164,9 @@ def documents_of(
         called = list(map(one_line, _listed(names)))
     if not isinstance(source, Exchange) or not source.cases:
         rationales = source.rationales if isinstance(source, Exchange) else source
-        return list(map(ExplainedDocument, called, rationales, truths))
+        return ExplainedDocuments(map(ExplainedDocument, called, rationales, truths))
     shown = dict(zip(source.members, shown_names(source.members), strict=True))
-    return [
+    return ExplainedDocuments(
         ExplainedDocument(
             name,
             document.rationale,
@@ -163,7 +179,7 @@ def documents_of(
             },
         )
         for name, document, truth in zip(called, source, truths, strict=False)
-    ]
+    )
 
 
 def _listed(values: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx._pipelines import cleaning_steps, final_estimator
 from sklearn_irx._validation import labels_array
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import CASE_LABELS
@@ -164,7 +165,8 @@ class RationaleReport:
         # In a frame of its own: neither styles nor scripts meet those of the notebook.
         return (
             f'<iframe title="{escape(self._title)}" sandbox="allow-scripts" '
-            'style="width: 100%; height: 48rem; border: 1px solid #8888; border-radius: .5rem" '
+            'style="display: block; box-sizing: border-box; width: 100%; height: 48rem; '
+            'border: 1px solid #8888; border-radius: .5rem" '
             f'srcdoc="{escape(self.html)}"></iframe>'
         )
 
@@ -242,7 +244,8 @@ def rationale_report(
     Parameters
     ----------
     estimator : fitted SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
-        The model.
+        The model. Or a pipeline that ends in one: the report then shows the cleaned documents, as
+        the model sees them.
     X : sequence of n_samples str
         Documents it was not trained on.
     y : array-like of shape (n_samples,), default=None
@@ -302,7 +305,9 @@ def rationale_report(
         raise ValueError("X has no documents: give at least one to report on.")
     if subtitle is None:
         n_documents = f"{len(documents):,} document{'' if len(documents) == 1 else 's'}"
-        subtitle = f"{type(estimator).__name__} · {n_documents}"
+        subtitle = f"{type(final_estimator(estimator)).__name__} · {n_documents}"
+        if any(cleaning_steps(estimator)):
+            subtitle += ", as cleaned by the pipeline"
     return RationaleReport(
         documents,
         exchange=exchange,
@@ -320,7 +325,8 @@ def _notes(estimator: Any, exchange: Exchange) -> list[str]:
     from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier  # they import torch
     from sklearn_irx.classifier.shortfalls import shortfalls
 
-    members = getattr(estimator, "estimators_", [estimator])
+    final = final_estimator(estimator)
+    members = getattr(final, "estimators_", [final])
     notes = []
     for name, member, masks in zip(exchange.members, members, exchange.masks, strict=True):
         if isinstance(member, SelectiveRationaleClassifier):

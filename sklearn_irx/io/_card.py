@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_irx._pipelines import cleaning_steps
 from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.inspection._pieces import one_line
@@ -45,6 +46,8 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
     ------
     NotFittedError
         If the estimator is not fitted.
+    TypeError
+        If it is a pipeline: give the estimator at its end.
     ValueError
         If `metrics` are no finite numbers by name.
     ImportError
@@ -64,6 +67,7 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
     True
     """
     check_is_fitted(estimator)
+    check_no_pipeline(estimator)
     for metric, value in (metrics or {}).items():
         if not isinstance(metric, str) or not isinstance(value, Real) or not np.isfinite(value):
             raise ValueError(
@@ -92,6 +96,25 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
                 if not is_plain(model._tokenizer)
             }
         ),
+    )
+
+
+def check_no_pipeline(estimator: Any) -> None:
+    """Raise TypeError if an estimator is a pipeline, which a folder cannot hold."""
+    if not hasattr(estimator, "steps"):
+        return
+    names = [name for name, _ in cleaning_steps(estimator)]
+    if not names:
+        raise TypeError(
+            f"estimator={estimator!r} is a pipeline, and no other step changes the texts: give its "
+            "last step, pipeline[-1], which predicts the same."
+        )
+    steps = f"step{'' if len(names) == 1 else 's'} {', '.join(map(repr, names))}"
+    raise TypeError(
+        f"estimator={estimator!r} is a pipeline, and its {steps} cannot be saved in a folder, "
+        "which holds no code: save all of it with joblib.dump or skops.io.dump; or save its last "
+        "step, pipeline[-1], and clean the texts before you give them to it, as "
+        "pipeline[:-1].transform(texts) does."
     )
 
 

@@ -19,7 +19,7 @@ from sklearn_irx.classifier.trained import changed_params, trained_params, warn_
 from sklearn_irx.components import Component
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
-from sklearn_irx.io._card import model_card
+from sklearn_irx.io._card import check_no_pipeline, model_card
 from sklearn_irx.io._files import (
     CARD,
     FORMAT,
@@ -125,7 +125,8 @@ def save(
     NotFittedError
         If the estimator is not fitted.
     TypeError
-        If the estimator, a member or the labels are of a type that cannot be written.
+        If the estimator, a member or the labels are of a type that cannot be written. A pipeline is
+        one: what cleans texts is code, and a folder holds none.
     ValueError
         If weights are not finite, a parameter is out of range, or `metrics` are no numbers.
     FileExistsError
@@ -165,6 +166,7 @@ def save(
     True
     """
     check_is_fitted(estimator)
+    check_no_pipeline(estimator)
     if isinstance(estimator, FrozenEstimator):
         raise TypeError(f"estimator={estimator!r}: give the estimator that is frozen.")
     warn_of_changes(

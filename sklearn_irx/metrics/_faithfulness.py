@@ -20,6 +20,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from sklearn_irx._pipelines import final_estimator, seen_by_final
 from sklearn_irx.metrics._input import Average, Masks, averaged, check_scores
 from sklearn_irx.metrics._masked_prediction import MaskedPredictor
 
@@ -61,7 +62,8 @@ def comprehensiveness_score(
         :class:`~sklearn_irx.SelectiveRationaleClassifier` does, its predictor encodes the masked
         documents, without its selector. Any other, such as an ensemble or a pipeline of
         scikit-learn, gets texts of the remaining words: characters between two adjacent words
-        stay, and a gap becomes a space.
+        stay, and a gap becomes a space. Of a pipeline that ends in an estimator of this package,
+        that estimator is asked, and words are those of the texts that it sees.
     X : sequence of n_samples str
         Documents.
     masks : array of shape (n_samples, n_words), dtype bool, or list of spans, default=None
@@ -186,6 +188,8 @@ def _drops(
             f"masks and scores are {'both None' if masks is None else 'both given'}: give one of "
             "them."
         )
+    if hasattr(final_estimator(estimator), "word_spans"):
+        estimator, X = seen_by_final(estimator, X)
     model = MaskedPredictor(estimator, X, tokenizer)
     rationales = _top_words(scores, bins, model) if masks is None else [model.check(masks)]
     kept = [model.complement(mask) if without else mask for mask in rationales]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sklearn_irx._pipelines import seen_by_final
 from sklearn_irx._validation import labels_array
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def interaction_table(ensemble: Any, X: Any, y: Any) -> dict[str, np.ndarray]:
     Parameters
     ----------
     ensemble : fitted InteractiveEnsemble or InteractiveCommittee
-        Only its ``exchange`` is used.
+        Only its ``exchange`` is used. Of a pipeline, that of the estimator at its end.
     X : sequence of n_samples str
         The documents.
     y : array-like of shape (n_samples,)
@@ -43,6 +44,7 @@ def interaction_table(ensemble: Any, X: Any, y: Any) -> dict[str, np.ndarray]:
     0         agree    812  0.812  0.959360    0.959360    0.959360
     ...
     """
+    ensemble, X = seen_by_final(ensemble, X)
     return exchange_table(ensemble.exchange(X, spans=False), y)
 
 

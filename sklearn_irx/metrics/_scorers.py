@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx._pipelines import final_estimator, seen_by_final
 from sklearn_irx._validation import check_labels, check_texts
+from sklearn_irx.ensemble.result import exchange_of, exchanges
 from sklearn_irx.metrics._input import Masks, check_masks, check_same_documents
 from sklearn_irx.metrics._masks import rationale_length
 from sklearn_irx.metrics._plausibility import token_f1_score
@@ -63,10 +65,11 @@ def token_f1_scorer(texts: Iterable[str], masks: Masks) -> Scorer:
     Parameters
     ----------
     texts : iterable of n_samples str
-        Documents, including all that will be scored.
+        Documents, including all that will be scored, as they are given to the estimator.
     masks : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
         Their rationales. Or the spans (start, end) of each document in words. The words must be
-        those of the estimator's tokenizer.
+        those of the estimator's tokenizer; behind the cleaner of a pipeline, those of the cleaned
+        documents.
 
     Returns
     -------
@@ -157,7 +160,11 @@ class _TokenF1:
 
 def _labels_and_masks(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return labels and masks, computed in one pass if the estimator can."""
-    if hasattr(estimator, "predict_with_masks"):
+    if hasattr(final_estimator(estimator), "predict_with_masks"):
+        estimator, X = seen_by_final(estimator, X)
         probabilities, masks = estimator.predict_with_masks(X)
         return estimator.classes_[probabilities.argmax(axis=1)], masks
+    if exchanges(estimator):
+        exchange = exchange_of(estimator, X, spans=False)
+        return exchange.labels, exchange.kept(exchange.masks)
     return np.asarray(estimator.predict(X)), np.asarray(estimator.transform(X))

@@ -45,7 +45,8 @@ def predict(
         Only with ``scores=True``: see :meth:`SamplerModule.selection_scores`. nan past the end of a
         document, and everywhere if masks were given.
     """
-    module.eval()
+    if module.training:
+        module.eval()
     device = module.unseen.device
     probabilities = np.empty((len(documents), module.shape.n_classes))
     selected = np.zeros((len(documents), documents.lengths.max(initial=0)), dtype=bool)

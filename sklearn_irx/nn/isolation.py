@@ -15,12 +15,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-
-T = TypeVar("T")
 
 _generators: ContextVar[dict[str, torch.Generator] | None] = ContextVar("generators", default=None)
 """By type of device. Each thread has a value of its own."""
@@ -131,11 +129,9 @@ def threads(n_threads: int | None) -> Iterator[None]:
         n_threads = 1
     with _changing:
         before = torch.get_num_threads()  # in a thread new to torch, the number for new threads
-        if n_threads is None or n_threads == before:
-            number_for_new = None
-        else:
-            number_for_new = _in_a_new_thread(torch.get_num_threads)
-            _set_threads(n_threads, number_for_new)
+        number_for_new = None
+        if n_threads is not None and n_threads != before:
+            number_for_new = _set_here(n_threads)
     try:
         yield
     finally:
@@ -144,18 +140,36 @@ def threads(n_threads: int | None) -> Iterator[None]:
                 _set_threads(before, number_for_new)
 
 
+def _set_here(n_threads: int) -> int:
+    """Set the number of threads of this thread alone, and return the number for new threads."""
+    found: list[int] = []
+    asked, is_set = threading.Event(), threading.Event()
+
+    def stand_for_new_threads() -> None:
+        found.append(torch.get_num_threads())
+        asked.set()
+        is_set.wait()
+        torch.set_num_threads(found[0])
+
+    thread = threading.Thread(target=stand_for_new_threads, daemon=True)
+    thread.start()
+    asked.wait()
+    torch.set_num_threads(n_threads)
+    is_set.set()
+    thread.join()
+    return found[0]
+
+
 def _set_threads(n_threads: int, number_for_new: int) -> None:
     torch.set_num_threads(n_threads)
     if n_threads != number_for_new:
         _in_a_new_thread(lambda: torch.set_num_threads(number_for_new))
 
 
-def _in_a_new_thread(function: Callable[[], T]) -> T:
-    results: list[T] = []
-    thread = threading.Thread(target=lambda: results.append(function()), daemon=True)
+def _in_a_new_thread(function: Callable[[], Any]) -> None:
+    thread = threading.Thread(target=function, daemon=True)
     thread.start()
     thread.join()
-    return results[0]
 
 
 _changing = threading.Lock()

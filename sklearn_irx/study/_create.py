@@ -63,7 +63,8 @@ def create_study(
     path : str or Path
         The file to make. It must not be there yet.
     estimator : fitted InteractiveEnsemble, InteractiveCommittee or SelectiveRationaleClassifier
-        Whose rationales to show.
+        Whose rationales to show. Or a pipeline that ends in one: people are then shown the cleaned
+        documents.
     X : sequence of n_samples str
         Documents, best those that no member was trained on.
     y : array-like of shape (n_samples,)

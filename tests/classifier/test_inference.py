@@ -1,16 +1,19 @@
 """How a fitted model reads: in chunks, streams, and texts tokenized beforehand."""
 
 import itertools
+import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.classifier import member
+from sklearn_irx.nn.isolation import at_most, threads
 from sklearn_irx.text import TokenizedTexts, Vocabulary, WhitespaceTokenizer, WordTokenizer
 
 
@@ -245,3 +248,40 @@ def test_a_model_is_fitted_on_tokenized_texts(small, fitted, reviews):
         small().fit(TokenizedTexts.from_texts(texts, WordTokenizer(), 5), y)
     with pytest.raises(ValueError, match="no documents"):
         small().fit(TokenizedTexts.from_texts([], WordTokenizer(), 60), [])
+
+
+def test_few_words_are_read_by_one_thread_and_many_by_as_many_as_there_are(
+    fitted, reviews, monkeypatch
+):
+    """With n_threads=None; a number that is given holds for few words too."""
+    seen = []
+    predict = member.predict
+
+    def watched(*args, **options):
+        seen.append(torch.get_num_threads())
+        return predict(*args, **options)
+
+    monkeypatch.setattr(member, "predict", watched)
+    texts = reviews[0]
+    free, in_three = (pickle.loads(pickle.dumps(fitted)) for _ in range(2))
+    free.set_params(n_threads=None)
+    in_three.set_params(n_threads=3)
+    n_words = free.look_up(texts).lengths.cumsum()
+    n_few = int((n_words < member.FEW_WORDS).sum())
+    with threads(2):
+        for model, n, expected in (
+            (free, 1, 1), (free, n_few, 1), (free, n_few + 1, 2), (free, len(texts), 2),
+            (in_three, 1, 3), (in_three, len(texts), 3),
+        ):  # fmt: skip
+            for method in (model.predict, model.predict_proba, model.transform, model.explain):
+                seen.clear()
+                method(texts[:n])
+                assert seen == [expected]
+        assert torch.get_num_threads() == 2
+        with at_most(1):
+            seen.clear()
+            free.predict(texts)
+            assert seen == [1]
+    few = free.predict_with_masks(texts[:1])
+    assert_same(few, in_three.predict_with_masks(texts[:1]))
+    assert_same(few, [part[:1] for part in free.predict_with_masks(texts)])

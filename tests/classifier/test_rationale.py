@@ -1,8 +1,10 @@
 """The answer for one document."""
 
+import copy
 import html
 import itertools
 import json
+import pickle
 import re
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx import Rationale
+from sklearn_irx import Rationale, Rationales
 from sklearn_irx.text import WordTokenizer, harmless, normalize_word
 
 
@@ -212,3 +214,61 @@ def test_an_empty_rationale_says_so_wherever_it_is_shown(text, n_words):
     assert f"no word selected of {n_words}" in empty._repr_html_()
     assert str(empty) == "bad (0.88): (no word selected)"
     assert rationale_of("A film").size() == "2 of 2 words · 1 span"
+
+
+def test_a_list_of_rationales_is_a_list_in_all_else():
+    plain = [rationale_of(f"film {number}", label=number) for number in range(5)]
+    shown = Rationales(plain)
+    assert isinstance(shown, list)
+    assert shown == plain
+    assert plain == shown
+    assert shown[1] is plain[1]
+    assert shown[-1] is plain[-1]
+    for same, expected in [
+        (shown[:3], plain[:3]),
+        (shown[::-2], plain[::-2]),
+        (shown[1:3] + shown[:1], plain[1:3] + plain[:1]),
+        (shown.copy(), plain),
+        (copy.copy(shown), plain),
+    ]:
+        assert type(same) is Rationales
+        assert same == expected
+    assert type(shown + plain) is list
+    assert [*plain[:1], *shown] == plain[:1] + shown
+    again = pickle.loads(pickle.dumps(shown))
+    assert type(again) is Rationales
+    assert [one.to_dict() for one in again] == [one.to_dict() for one in plain]
+    assert json.dumps([one.to_dict() for one in shown])
+    with pytest.raises(IndexError):
+        shown[5]
+
+
+def test_a_list_shows_the_first_documents_and_counts_the_others():
+    texts = [f"<b>film {number}</b>" for number in range(25)]
+    shown = Rationales(rationale_of(text, label="<i>bad</i>", case="<u>") for text in texts)
+    page = shown._repr_html_()
+    assert page.count("<style>") == 1
+    assert page.count('<div dir="auto">') == 20
+    assert re.findall(r"film (\d+)", page) == [str(number) for number in range(20)]
+    assert not re.search("<(b>film|i>|u>)", page)
+    assert "25 documents" in page
+    assert "5 more" in page
+    assert "[20:25]" in page
+    lines = repr(shown).splitlines()
+    assert lines[0] == "Rationales of 25 documents"
+    assert lines[1] == "[0] <i>bad</i> (0.88): … b>film 0</b …"
+    assert len(lines) == 22
+    assert "5 more" in lines[-1]
+    few = shown[:2]
+    assert "more" not in repr(few) + few._repr_html_()
+    assert len(repr(few).splitlines()) == 3
+    assert "0 documents" in shown[:0]._repr_html_()
+    assert repr(shown[:0]) == "Rationales of 0 documents"
+
+
+def test_in_a_terminal_a_rationale_is_a_line():
+    rationale = rationale_of("A dull,\ndull film. " * 300, label="bad\nlabel")
+    for shown in (repr(rationale), repr(Rationales([rationale])).splitlines()[1]):
+        assert len(shown) < 330
+        assert "\n" not in shown
+        assert "dull, dull film" in shown

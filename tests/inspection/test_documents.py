@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 from sklearn.exceptions import NotFittedError
 
-from sklearn_irx import InteractiveEnsemble
+from sklearn_irx import InteractiveEnsemble, Rationales
 from sklearn_irx.exchange import CASES, RULES
-from sklearn_irx.inspection import explain_documents
+from sklearn_irx.inspection import ExplainedDocuments, explain_documents
 from sklearn_irx.inspection._cases import CASE_LABELS, explanation_of
 from sklearn_irx.inspection._pieces import percent
 from sklearn_irx.text import harmless
@@ -155,7 +155,7 @@ def test_attacks_stay_text(hostile):
 
 
 def test_wrong_calls_say_what_is_wrong(fitted, small, reviews):
-    with pytest.raises(TypeError, match=r"X is a single str: give .* \[X\]"):
+    with pytest.raises(TypeError, match=r"X is one str, .* give .* \[text\]"):
         explain_documents(fitted, "A dull film.")
     with pytest.raises(ValueError, match="y_true has 1 entries; there are 2 rationales"):
         explain_documents(fitted, ["a", "b"], ["noise"])
@@ -182,3 +182,36 @@ def test_every_case_has_a_name_in_figures_and_a_sentence():
         assert sentence.endswith(".")
         assert "Ann" in sentence or of_pair
     assert explanation_of("{of one's own}", "Ann", of_pair=False) == "{of one's own}"
+
+
+def test_all_lists_of_explanations_show_themselves(fitted, pair, committee, reviews):
+    texts = reviews[0][:30]
+    exchange = committee.exchange(texts)
+    for shown in (
+        fitted.explain(texts), pair.explain(texts), committee.explain(texts), exchange.rationales,
+        exchange.rationales_of("short"), fitted.explain(texts)[5:],
+    ):  # fmt: skip
+        assert type(shown) is Rationales
+        first = shown[0]
+        assert first.to_html() in shown._repr_html_()
+        assert str(first) in repr(shown)
+    assert str(fitted.explain(texts[:1])[0]) in repr(fitted.explain(texts)[0])
+    assert str(exchange[0].rationale) in repr(exchange[0])
+
+
+def test_a_list_of_documents_shows_the_first_side_by_side(explained, disputed):
+    assert type(explained) is ExplainedDocuments
+    some = explained[:25]
+    assert type(some) is ExplainedDocuments
+    page = some._repr_html_()
+    assert page.count("<style>") == 1
+    assert page.count("<article") == 20
+    assert "5 more" in page
+    only = ExplainedDocuments([disputed])._repr_html_()
+    assert only.count('class="side') == 2
+    assert "more: a slice" not in only
+    lines = repr(some).splitlines()
+    assert lines[0] == "ExplainedDocuments of 25 documents"
+    assert lines[1] == f"[0] 1 · {some[0].rationale}"
+    assert "5 more" in lines[-1]
+    assert f"{disputed.name}: <Rationale" in repr(disputed)

@@ -284,6 +284,91 @@ def test_in_a_notebook_it_works_in_its_frame(open_page, pair, reviews):
     assert browser.get_log("browser") == []
 
 
+@pytest.mark.parametrize("width", [700, 1000, 1400])
+def test_in_a_cell_of_a_notebook_no_table_is_cut_off(open_page, pair, committee, reviews, width):
+    # As notebooks show what a cell returns: what is wider or higher is scrolled.
+    texts, y, _ = reviews
+    cell = '<!DOCTYPE html><meta charset="utf-8"><div style="width: {}px; overflow: auto">{}</div>'
+    for model in (pair, committee):
+        report = rationale_report(model, texts[:100], y[:100])
+        browser = open_page(cell.format(width, report._repr_html_()), width=width + 50)
+        scrolled = "const e = {}; return [e.scrollWidth - e.clientWidth, e.scrollHeight - {}]"
+        outer = scrolled.format("document.querySelector('div')", "e.clientHeight")
+        assert browser.execute_script(outer) == [0, 0]
+        browser.switch_to.frame(0)
+        hidden = (
+            "return [document.documentElement, ...document.querySelectorAll('.scroll')]"
+            ".filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.ariaLabel)"
+        )
+        assert browser.execute_script(hidden) == []
+        browser.switch_to.default_content()
+
+
+def test_a_table_without_room_is_scrolled_and_not_cut_off(open_page, html):
+    browser = open_page(html, width=390)
+    widths = browser.execute_script(
+        "return [...document.querySelectorAll('.scroll')].map((e) => [e.scrollWidth, e.clientWidth,"
+        "getComputedStyle(e).overflowX])"
+    )
+    assert any(inner > outer for inner, outer, _ in widths)
+    assert {overflow for *_, overflow in widths} == {"auto"}
+
+
+THEMES = {
+    "Jupyter": '<body data-jp-theme-light="{light}">',
+    "VS Code": '<body class="vscode-{name}">',
+    "Colab": '<html theme="{name}"><body>',
+}
+
+
+@pytest.mark.parametrize("notebook", THEMES)
+@pytest.mark.parametrize("dark", [False, True])
+def test_documents_in_a_cell_are_read_in_light_and_dark(open_page, pair, reviews, notebook, dark):
+    theme = THEMES[notebook].format(light=str(not dark).lower(), name="dark" if dark else "light")
+    documents = explain_documents(pair, *reviews[:2])
+    some = documents[:3]
+    some += [document for document in documents if document.disputed][:1]
+    ground, ink = ("#111", "#eee") if dark else ("#fff", "#111")
+    page = (
+        f'<!DOCTYPE html><meta charset="utf-8">{theme}'
+        f"<style>body {{ background: {ground}; color: {ink} }}</style>"
+    )
+    # The system may be set to the other.
+    for shown in (some, some[0], pair.explain(reviews[0][:3]), pair.explain(reviews[0][:1])[0]):
+        browser = open_page(page + shown._repr_html_(), dark=not dark)
+        contrasts = browser.execute_script(CONTRASTS)
+        assert len(contrasts) > 3
+        assert min(contrasts) >= 4.5
+        marks = all_of(browser, "mark")
+        assert {mark.value_of_css_property("text-decoration-line") for mark in marks} == {
+            "underline"
+        }
+        assert browser.get_log("browser") == []
+
+
+CONTRASTS = """
+const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+// What is seen of colours that lie on one another, from the lowest.
+const seen = (colours) => {
+  for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+  return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+};
+const light = (rgb) => rgb.map((part) => part / 255)
+  .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+return [...document.querySelectorAll("p, b, small, mark, div, span, h3, h4, code")]
+  .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+  .map((e) => {
+    const grounds = [];
+    for (let at = e; at; at = at.parentElement) {
+      grounds.unshift(getComputedStyle(at).backgroundColor);
+    }
+    const [one, two] = [light(seen(grounds)), light(seen([...grounds, getComputedStyle(e).color]))];
+    return (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+  });
+"""
+
+
 def test_without_scripts_the_rest_is_there(open_page, html):
     browser = open_page(html)
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})

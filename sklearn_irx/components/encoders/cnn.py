@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -15,7 +15,13 @@ from sklearn_irx.components.encoders.base import Encoder
 from sklearn_irx.nn.encoder import EncoderModule
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.precision import product_type
-from sklearn_irx.nn.kernels.windows import Windows, convolution, max_pooled_convolution
+from sklearn_irx.nn.kernels.remembered import Remembered
+from sklearn_irx.nn.kernels.windows import (
+    Windows,
+    convolution,
+    max_pooled_convolution,
+    with_bias,
+)
 
 _MAX_WIDTHS, _MAX_WIDTH = 100, 1000  # so that a file cannot ask for any memory
 
@@ -92,6 +98,7 @@ class ConvolutionalModule(EncoderModule):
         self.output_size = n_filters * len(self.filters)
         self.windows = Windows(filter_sizes)
         self.half_width = self.windows.half_width
+        self._biased, self._unbiased = Remembered(), Remembered()
 
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         dtype = product_type(self.precision, vectors.device)
@@ -110,9 +117,10 @@ class ConvolutionalModule(EncoderModule):
         if self._is_plain(table):
             return super().token_features(table, batch)
         dtype = product_type(self.precision, table.device)
-        return convolution(
-            table, self._weight(), self._bias(), batch=batch, windows=self.windows, dtype=dtype
+        weight = self._at_inference(
+            self._biased, lambda: with_bias(self._weight(), self._bias(), self.windows), dtype
         )
+        return convolution(table, weight, batch=batch, windows=self.windows, dtype=dtype)
 
     def max_pooled(  # noqa: D102
         self, vectors: torch.Tensor, kept: torch.Tensor, batch: PackedBatch
@@ -120,13 +128,22 @@ class ConvolutionalModule(EncoderModule):
         if self._is_plain(vectors):
             return super().max_pooled(vectors, kept, batch)
         dtype = product_type(self.precision, vectors.device)
+        weight = self._at_inference(self._unbiased, self._weight, dtype)
         above = max_pooled_convolution(
-            vectors, self._weight(), kept, batch=batch, windows=self.windows, dtype=dtype
+            vectors, weight, kept, batch=batch, windows=self.windows, dtype=dtype
         )
         return F.relu(above + self._bias().flatten())
 
     def _is_plain(self, vectors: torch.Tensor) -> bool:
         return self.plain or vectors.device.type != "cpu"
+
+    def _at_inference(
+        self, remembered: Remembered, make: Callable[[], torch.Tensor], dtype: torch.dtype
+    ) -> torch.Tensor:
+        """Return weights, at inference those made before, as the factors of products are."""
+        if torch.is_grad_enabled():  # gradients have 32 bits
+            return make()
+        return remembered(list(self.filters.parameters()), lambda: make().to(dtype), dtype)
 
     def _weight(self) -> torch.Tensor:
         """Return the weights of all filters by slot, (input_size, n_slots, n_filters)."""

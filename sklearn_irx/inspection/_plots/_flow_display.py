@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-from sklearn_irx.ensemble.result import Exchange, exchanges
+from sklearn_irx._pipelines import final_estimator
+from sklearn_irx.ensemble.result import Exchange, exchange_of, exchanges
 from sklearn_irx.inspection._flow import NODE_WIDTH, Flow, count_flow, lay_out
 from sklearn_irx.inspection._plots._axes import NEUTRAL, RIGHT, WRONG, axes_for, plain
 
@@ -69,7 +70,7 @@ class InteractionFlowDisplay:
         Parameters
         ----------
         estimator : fitted InteractiveEnsemble or InteractiveCommittee
-            Its ``exchange`` is used.
+            Its ``exchange`` is used. Of a pipeline, that of the estimator at its end.
         X : sequence of n_samples str
             Documents.
         y : array-like of shape (n_samples,)
@@ -93,10 +94,10 @@ class InteractionFlowDisplay:
         """
         if not exchanges(estimator):
             raise TypeError(
-                f"estimator={type(estimator).__name__} exchanges nothing: give an "
+                f"estimator={type(final_estimator(estimator)).__name__} exchanges nothing: give an "
                 "InteractiveEnsemble or an InteractiveCommittee."
             )
-        return cls.from_predictions(y, estimator.exchange(X, spans=False), agreed=agreed, ax=ax)
+        return cls.from_predictions(y, exchange_of(estimator, X, spans=False), agreed=agreed, ax=ax)
 
     @classmethod
     def from_predictions(

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from sklearn_irx._pipelines import final_estimator
 from sklearn_irx.inspection._plots._axes import NEUTRAL, RIGHT, WRONG, import_pyplot
 
 _QUANTITIES = {"loss": "loss (nats)", "accuracy": "accuracy", "words": "selected words"}
@@ -58,7 +59,7 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         estimator : fitted SelectiveRationaleClassifier
-            Its ``history_`` is drawn.
+            Its ``history_`` is drawn. Of a pipeline, that of the estimator at its end.
         name : str, default=None
             Title of the figure.
         ax : sequence of three matplotlib Axes, default=None
@@ -75,6 +76,7 @@ class TrainingHistoryDisplay:
         ValueError
             If `estimator` has no history: it is not fitted, or an ensemble.
         """
+        estimator = final_estimator(estimator)
         if not hasattr(estimator, "history_"):
             raise ValueError(
                 f"estimator={type(estimator).__name__} has no history_: give a fitted "

@@ -18,7 +18,8 @@ from sklearn_irx.nn.kernels.dropout import INTEGERS
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch, look_up
 
 _BLOCK = 2048  # windows
-_ROUND = 128  # rows; torch prepares a product anew for each number of rows
+_ROUND = 128  # rows; torch may prepare a product anew for each number of rows
+_ROUND_FEW = 16  # of a short document, for which 128 rows would be mostly zeros
 
 
 class Windows:
@@ -125,10 +126,16 @@ class _Convolution(torch.autograd.Function):
         return table_gradient, weight_gradient, None, None, None
 
 
+def with_bias(weight: torch.Tensor, bias: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """Return the weights of filters with their biases (n_widths, n_filters) as a last row."""
+    # Every window has a word in its middle, so the bias can be part of its weights there.
+    in_the_middle = (torch.arange(len(windows)).unsqueeze(1) == windows.middle).to(bias.dtype)
+    return torch.cat([weight, (in_the_middle @ bias).unsqueeze(0)])
+
+
 def convolution(
     table: torch.Tensor,
     weight: torch.Tensor,
-    bias: torch.Tensor,
     batch: PackedBatch,
     windows: Windows,
     dtype: torch.dtype,
@@ -139,10 +146,8 @@ def convolution(
     ----------
     table : Tensor of shape (n_unique, size)
         The vector of each unique word of `batch`, zeros for padding.
-    weight : Tensor of shape (size, n_slots, n_filters)
-        Weights of the filters.
-    bias : Tensor of shape (n_widths, n_filters)
-        Of the filters.
+    weight : Tensor of shape (size + 1, n_slots, n_filters)
+        Weights of the filters, as :func:`with_bias` returns them.
     batch : PackedBatch
         The words.
     windows : Windows
@@ -155,9 +160,6 @@ def convolution(
     features : Tensor of shape (1 + n_words, n_widths * n_filters)
         Row 0 stands for padding and must not be used.
     """
-    # Every window has a word in its middle, so the bias can be part of its weights there.
-    in_the_middle = (torch.arange(len(windows)).unsqueeze(1) == windows.middle).to(bias.dtype)
-    weight = torch.cat([weight, (in_the_middle @ bias).unsqueeze(0)])
     features: torch.Tensor = _Convolution.apply(
         F.pad(table, (0, 1), value=1.0), weight, batch, windows, dtype
     )
@@ -243,7 +245,9 @@ def max_pooled_convolution(
     ----------
     x : Tensor of shape (1 + n_words, size)
         The vector of each word of `batch`, zeros where it is not kept.
-    weight, batch, windows, dtype
+    weight : Tensor of shape (size, n_slots, n_filters)
+        Weights of the filters.
+    batch, windows, dtype
         As :func:`convolution` takes them; the gradients have 32 bits.
     kept : Tensor of shape (1 + n_words,), dtype bool
         Words that are kept; not row 0.
@@ -275,8 +279,8 @@ def _weighted_sums(
 
 
 def _rounded_up(rows: torch.Tensor) -> torch.Tensor:
-    """Pad with zeros to a multiple of `_ROUND` rows."""
-    return F.pad(rows, (0, 0, 0, -len(rows) % _ROUND))
+    """Pad with zeros to a multiple of `_ROUND` rows, or below that of `_ROUND_FEW`."""
+    return F.pad(rows, (0, 0, 0, -len(rows) % (_ROUND if len(rows) > _ROUND else _ROUND_FEW)))
 
 
 def _largest(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,5 +1,6 @@
 """The fast convolutions against the plain ones."""
 
+import copy
 from functools import partial
 
 import torch
@@ -121,3 +122,62 @@ def test_what_is_largest_in_documents_of_any_length():
         encoder.max_pooled(vectors, kept, batch), plain.max_pooled(vectors, kept, batch),
         atol=0.05, rtol=0.05,
     )  # fmt: skip
+
+
+def test_at_inference_weights_that_change_are_noticed():
+    """Optimizers, loading and assignment all change weights in place."""
+    encoder, plain = made([2, 3]), made([2, 3], plain=True)
+    batch = laid_out([[1, 2, 3, 2], [4]], encoder)
+    vectors = drawn(0, N_WORDS, SIZE)[batch.unique] * (batch.unique > 0).unsqueeze(1)
+    kept = batch.inverse > 0
+    changes = [
+        lambda one: torch.optim.Adam(one.parameters(), lr=0.1).step(),
+        lambda one: one.load_state_dict({k: v + 1 for k, v in one.state_dict().items()}),
+        lambda one: one.filters[1].bias.mul_(-2),
+        lambda one: setattr(one, "precision", "bfloat16"),
+    ]
+    for change in (lambda _: None, *changes):
+        for one in (encoder, plain):
+            for number, weight in enumerate(one.parameters()):
+                weight.grad = drawn(number, *weight.shape)
+            with torch.no_grad():
+                change(one)
+        for _ in range(2):
+            with torch.inference_mode():
+                found = [
+                    [
+                        one.token_features(vectors, batch)[1:].relu().float(),
+                        one.max_pooled(vectors[batch.inverse], kept, batch),
+                    ]
+                    for one in (encoder, plain)
+                ]
+            assert_same(*found, rtol=0.05, atol=0.05)
+            tolerance = {"rtol": 1e-4, "atol": 1e-5}
+            if encoder.precision == "float32":
+                assert_same(*found, **tolerance)
+    # What was kept at inference does not stand in the way of gradients.
+    encoder.precision = "float32"
+    encoder.token_features(vectors, batch).sum().backward()
+    copied = copy.deepcopy(encoder)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            copied.token_features(vectors, batch), encoder.token_features(vectors, batch)
+        )
+
+
+def test_at_inference_weights_are_joined_once(monkeypatch):
+    encoder = made([2, 3])
+    batch = laid_out([[1, 2, 3]], encoder)
+    vectors = drawn(0, len(batch.unique), SIZE)
+    joined = []
+    join = ConvolutionalModule._weight
+    monkeypatch.setattr(ConvolutionalModule, "_weight", lambda self: joined.append(1) or join(self))
+    for _ in range(3):
+        with torch.inference_mode():
+            encoder.token_features(vectors, batch)
+    assert joined == [1]
+    with torch.inference_mode():
+        made_there = made([2, 3])
+        for _ in range(2):  # whether such weights have changed, torch does not know
+            made_there.token_features(vectors, batch)
+    assert joined == [1] * 3
