@@ -66,7 +66,7 @@ def _complain(sentence: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from sklearn_irx.inspection._pieces import one_line
+    from sklearn_irx.text.harmless import one_line
 
     message = Text.assemble(("Error: ", "bold red"), one_line(sentence))
     Console(stderr=True).print(message, soft_wrap=True)

@@ -188,7 +188,8 @@ def predict(
     """Predict the labels of the texts of a table, with the words they come from.
 
     The table keeps its columns and gets label_pred, confidence (between 0 and 1), rationale (the
-    selected words) and, for an ensemble, case (how the label was settled).
+    selected words, with … for what is between) and, for an ensemble, case (how the label was
+    settled) and case_text (the same as a sentence).
 
     If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """
@@ -349,11 +350,9 @@ def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
     import pandas as pd
 
     from sklearn_irx.ensemble.answers import answer_columns
-    from sklearn_irx.ensemble.result import exchanges
 
     with refusals():
-        rationales = model.explain(texts)
-    columns = answer_columns(rationales, cases=exchanges(model))
+        columns = answer_columns(model, texts)
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
     del columns["spans"]
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})

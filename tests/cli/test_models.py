@@ -155,6 +155,16 @@ def test_a_committee_is_shown_with_all_its_members(cli, committee, table, review
     found = pd.read_csv(tmp_path / "o.csv", keep_default_na=False)
     assert found["label_pred"].tolist() == model.predict(texts).tolist()
     assert set(found["case"]) <= {"agree", "consensus", "confidence"}
+    chosen = model.interact(texts)["chosen"]
+    for row, name in zip(found.itertuples(), chosen, strict=True):
+        assert (
+            row.case_text
+            == {
+                "agree": "All models predict the same label.",
+                "consensus": f"The words of {name} give the highest mean probability to one label.",
+                "confidence": f"The exchange was undecided; {name} was most confident.",
+            }[row.case]
+        )
     page = tmp_path / "page.html"
     result = cli("explain", committee, table, "-n", 120, "--label", "label", "-o", page)
     assert result.exit_code == 0, result.output
@@ -262,13 +272,42 @@ def test_predict_prints_csv_with_the_columns_it_was_given(cli, pair, table, revi
     result = cli("predict", pair, table)
     assert result.exit_code == 0, result.stderr
     found = pd.read_csv(io.StringIO(result.stdout), keep_default_na=False)
-    assert list(found.columns) == ["text", "label", "label_pred", "confidence", "rationale", "case"]
+    columns = ["label_pred", "confidence", "rationale", "case", "case_text"]
+    assert list(found.columns) == ["text", "label", *columns]
     assert found["text"].tolist() == reviews["text"].tolist()
     assert set(found["label_pred"]) <= set(reviews["label"])
     assert found["confidence"].between(0, 1).all()
     assert set(found["case"]) <= set(CASES)
-    for text, words in zip(found["text"], found["rationale"], strict=True):
-        assert set(words.split()) <= set(text.lower().replace(".", " ").replace(",", " ").split())
+    for text, shown in zip(found["text"], found["rationale"], strict=True):
+        pieces = [piece.strip() for piece in shown.split("…")]
+        assert any(pieces)
+        assert all(piece in text for piece in pieces)
+
+
+def test_predict_shows_words_as_the_text_has_them_and_says_how_models_agreed(
+    cli, unlike, reviews, tmp_path
+):
+    texts = [text.upper() for text in reviews["text"]]
+    pd.DataFrame({"text": texts}).to_csv(tmp_path / "t.csv", index=False)
+    result = cli("predict", unlike, tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert result.exit_code == 0, result.output
+    found = pd.read_csv(tmp_path / "o.csv", keep_default_na=False)
+    assert found["case"].nunique() > 1, "this test sees nothing"
+    for text, rationale, row in zip(
+        texts, load(unlike).explain(texts), found.itertuples(), strict=True
+    ):
+        cut = [text[start:end] for start, end in rationale.selected_spans]
+        assert row.rationale.strip("… ") == " … ".join(cut)
+        assert (
+            row.case_text
+            == {
+                "agree": "Both models predict the same label.",
+                "convinced_1": "Model 2’s words convinced model 1, and not the other way round.",
+                "convinced_2": "Model 1’s words convinced model 2, and not the other way round.",
+                "confidence_1": "The exchange was undecided; model 1 was more confident.",
+                "confidence_2": "The exchange was undecided; model 2 was more confident.",
+            }[row.case]
+        )
 
 
 def test_predict_says_what_the_saved_model_says(cli, pair, table, reviews, tmp_path):
