@@ -43,18 +43,24 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            with warnings.catch_warnings():
-                warnings.showwarning = _note
-                command(*args, **kwargs)
-        except CommandError as failure:
-            _complain(str(failure))
-            raise typer.Exit(failure.code) from failure
-        except KeyboardInterrupt as interrupt:
-            _complain("interrupted.")
-            raise typer.Exit(INTERRUPTED) from interrupt
+        with sentences(), warnings.catch_warnings():
+            warnings.showwarning = _note
+            command(*args, **kwargs)
 
     return run
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """End with a sentence on stderr and an exit code where a command cannot go on."""
+    try:
+        yield
+    except CommandError as failure:
+        _complain(str(failure))
+        raise typer.Exit(failure.code) from failure
+    except KeyboardInterrupt as interrupt:
+        _complain("interrupted.")
+        raise typer.Exit(INTERRUPTED) from interrupt
 
 
 def _note(message: Warning | str, *place: Any, **file: Any) -> None:  # noqa: ARG001
