@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from sklearn_irx._tables import Columns
 from sklearn_irx.cli.errors import WRONG_USE, CommandError, sentences
-from sklearn_irx.cli.files import read_labelled
+from sklearn_irx.cli.files import check_format, check_input, read_labelled
 from sklearn_irx.cli.models import (
     EncodingOption,
     SepOption,
@@ -205,6 +205,9 @@ def fit(
 
     if not show_params:
         check_model_output(output, force)
+        for path in (file,) if test is None else (file, test):  # before torch is imported
+            check_format(path)
+            check_input(path)
     options = {
         "rationale_length": rationale_length,
         "lambda1": lambda1,

@@ -189,9 +189,10 @@ def check_parameters(given: Mapping[str, Given]) -> SelectiveRationaleClassifier
     from sklearn_irx.components import REGISTRIES
 
     clf = SelectiveRationaleClassifier()
-    nested = {name for name in given if "__" in name}
+    own = [name for name in given if "__" not in name]
+    nested = [name for name in given if "__" in name]
     try:
-        clf.set_params(**_known(clf, given, given.keys() - nested))
+        clf.set_params(**_known(clf, given, own))
         for part, registry in REGISTRIES.items():
             registry.find(getattr(clf, part))
         clf.set_params(**_known(clf, given, nested))

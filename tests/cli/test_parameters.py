@@ -26,11 +26,12 @@ def parameters(cli):
 def refused(cli, tmp_path, monkeypatch):
     """Returns what a command says that may neither read a table nor train."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "no_table.csv").touch()  # reading it would fail
 
     def call(*arguments):
-        result = cli("fit", "missing.csv", "-o", "model", *arguments)
+        result = cli("fit", "no_table.csv", "-o", "model", *arguments)
         assert result.exit_code == 2, result.output
-        assert set(os.listdir()) <= {"fit.toml"}
+        assert set(os.listdir()) <= {"fit.toml", "no_table.csv"}
         return sentence(result)
 
     return call
