@@ -49,15 +49,11 @@ class Setting:
     def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
         """Return the parameters of both classifiers.
 
-        A value in `given` other than None replaces a common one, not that of a member, and a
-        length replaces the penalty.
+        A value in `given` other than None replaces a common one, not that of a member.
         """
         chosen = {name: value for name, value in given.items() if value is not None}
-        common = dict(self.common)
-        if "rationale_length" in chosen:
-            common.pop("lambda1", None)
         return [
-            {"random_state": seed + number, **common, **chosen, **member}
+            {"random_state": seed + number, **self.common, **chosen, **member}
             for number, member in enumerate(self.members)
         ]
 
@@ -97,9 +93,9 @@ SETTINGS = {
         },
         _OTHER_VECTORS,
     ),
-    "file": Setting({"lambda1": 0.005, "max_length": 300}),
+    "file": Setting({}),
 }
-"""The corpora of the demonstration; "file" is what any other table gets."""
+"""The corpora of the demonstration; "file" is any other table, for which defaults must do."""
 
 SYNTHETIC: dict[str, Any] = {
     "n_samples": 2500,
