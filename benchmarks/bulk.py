@@ -31,7 +31,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import add_common_options, fresh, processes_of, replacing, shared_memory, show, write
+from common import (
+    add_common_options,
+    convolutional,
+    fresh,
+    processes_of,
+    replacing,
+    shared_memory,
+    show,
+    write,
+)
 from scaling import make_documents
 
 from sklearn_irx import Rationale, bulk
@@ -75,7 +84,7 @@ def model_at(folder: Path, words: int, vocabulary: int) -> Path:
 
 
 def _train(path: Path, words: int, vocabulary: int) -> None:
-    from sklearn_irx import SelectiveRationaleClassifier, save
+    from sklearn_irx import save
     from sklearn_irx.components import Training
     from sklearn_irx.text import WordVectors
 
@@ -83,7 +92,7 @@ def _train(path: Path, words: int, vocabulary: int) -> None:
     texts, y = make_documents(n, words, vocabulary, N_CLASSES)
     vectors = np.random.RandomState(0).normal(0, 0.4, (vocabulary, VECTOR_SIZE))
     names = [f"w{number}" for number in range(vocabulary)]
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         embeddings=WordVectors(names, vectors), max_length=words, rationale_length=0.1,
         training=Training(max_epochs=2), device="cpu", random_state=0,
     )  # fmt: skip

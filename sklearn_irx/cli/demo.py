@@ -42,8 +42,8 @@ class Setting:
 
     common: Mapping[str, Any]
     members: tuple[Mapping[str, Any], Mapping[str, Any]] = (
-        {"predictor__hidden_size": 100},
-        {"predictor__hidden_size": 120},
+        {},
+        {"initialization": "logistic"},
     )
 
     def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
@@ -60,6 +60,7 @@ class Setting:
 
 # What brought most on real corpora. One thread, so that every machine shows the same.
 _FOCUSED = {
+    "encoder": "cnn",
     "initialization": "combined",
     "initialization__class_focus": 1.0,
     "training__learning_rate": 1e-4,
@@ -73,7 +74,12 @@ SETTINGS = {
     # What an exchange feeds on is difference. Here the second model starts from other weights of
     # words, below it reads only vectors that it learned from its own training part.
     "synthetic": Setting(
-        {"rationale_length": 5, "max_length": 100},
+        {
+            "encoder": "cnn",
+            "initialization": "naive_bayes",
+            "rationale_length": 5,
+            "max_length": 100,
+        },
         (
             {"predictor__hidden_size": 100},
             {"predictor__hidden_size": 120, "initialization": "logistic"},

@@ -36,8 +36,9 @@ from sklearn_irx.cli.parameters import (
 )
 
 _MEANINGS = {
-    ("rationale_length", None): "as many as pay for their penalty",
-    ("vectors", None): "they are learned from the texts",
+    ("rationale_length", None): "a sixth of each text, at least 5 words and at most 30",
+    ("lambda1", None): "none, as a length is asked for",
+    ("vectors", None): "an encoder, if there is one, has vectors learned from the texts",
     ("max_epochs", "auto"): "as many as suit the initialization",
     ("seed", None): "0",
     ("threads", None): "as many as torch takes",
@@ -122,7 +123,7 @@ def fit(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="A parameter of the classifier or of its parts, as in initialization=combined or "
+            help="A parameter of the classifier or of its parts, as in encoder=cnn or "
             "encoder__n_filters=50; with --pair, est1__NAME and est2__NAME are those of one model. "
             "May be given repeatedly.",
         ),
@@ -144,6 +145,10 @@ def fit(
             help="Print all parameters, as a file for --config, and train nothing; needs no FILE.",
         ),
     ] = False,
+    style: Annotated[
+        str | None,
+        typer.Option(help="What a rationale looks like: words, phrases or passage."),
+    ] = None,
     rationale_length: Annotated[
         float | None,
         typer.Option(
@@ -161,7 +166,9 @@ def fit(
     ] = None,
     vectors: Annotated[
         str | None,
-        typer.Option(help="Word vectors: a file, or a name that gensim can download."),
+        typer.Option(
+            help="Word vectors for an encoder: a file, or a name that gensim can download."
+        ),
     ] = None,
     max_length: Annotated[
         int | None, typer.Option(min=1, help="Words of a text that are read.")
@@ -209,6 +216,7 @@ def fit(
             check_format(path)
             check_input(path)
     options = {
+        "style": style,
         "rationale_length": rationale_length,
         "lambda1": lambda1,
         "lambda2": lambda2,

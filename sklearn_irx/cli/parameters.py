@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sklearn_irx import SelectiveRationaleClassifier
 
 OPTIONS = {
+    "style": "style",
     "rationale_length": "rationale_length",
     "lambda1": "lambda1",
     "lambda2": "lambda2",
@@ -36,7 +37,7 @@ OF_COMMAND = "fit"
 MEMBERS = ("est1", "est2")
 """The models of a pair, as the ensemble calls them."""
 
-_DIFFERENCES: tuple[dict[str, Any], ...] = ({}, {"predictor__hidden_size": 120})
+_DIFFERENCES: tuple[dict[str, Any], ...] = ({}, {"initialization": "logistic"})
 """In what the models of a pair differ, beside their seeds, where nothing else is given."""
 
 _N_NEAREST = 3
