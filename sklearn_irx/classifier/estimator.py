@@ -62,7 +62,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Mean length of the rationales: a number of words, or below 1 a share of the document.
         Training finds the penalty for it, in place of `lambda1`. For the samplers "sparsemap" and
         "top_k" it is the length of each rationale. "auto" is a sixth of the words of each document,
-        at least 5 (or a third, of fewer than 15) and at most 30. None is "auto" unless `lambda1`
+        at least 8 (or a third, of fewer than 24) and at most 30. None is "auto" unless `lambda1`
         is given.
     max_rationale_length : float or None, default=None
         Words that no rationale exceeds after training; below 1, a share of the document.

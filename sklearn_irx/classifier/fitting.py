@@ -299,7 +299,9 @@ def make_net(
     from_scratch = config.initialization.from_scratch
     resumes = hasattr(clf, "_module") and (clf.warm_start or validation is None)
     warmup, ramp = settings.curriculum(from_scratch=from_scratch and not resumes)
-    max_epochs = settings.n_epochs(from_scratch=from_scratch)
+    max_epochs = settings.n_epochs(
+        len(training), from_scratch=from_scratch, has_encoder=config.encoder.needs_vectors
+    )
     callbacks: list[Any] = [] if validation is None and resumes else [Curriculum(warmup, ramp)]
     best = BestWeights(settings.patience, first_epoch=warmup + ramp + 1)
     if validation is not None:

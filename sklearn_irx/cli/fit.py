@@ -36,7 +36,7 @@ from sklearn_irx.cli.parameters import (
 )
 
 _MEANINGS = {
-    ("rationale_length", None): "a sixth of each text, at least 5 words and at most 30",
+    ("rationale_length", None): "a sixth of each text, at least 8 words and at most 30",
     ("lambda1", None): "none, as a length is asked for",
     ("vectors", None): "an encoder, if there is one, has vectors learned from the texts",
     ("max_epochs", "auto"): "as many as suit the initialization",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from numbers import Integral, Real
@@ -24,6 +25,7 @@ from sklearn_irx.nn.training.net import RationaleNet
 from sklearn_irx.nn.training.optimizer import RowAdam
 from sklearn_irx.nn.training.penalties import Penalty
 
+_STEPS = 100  # that a linear path needs; all epochs together, at least 2 and at most 6
 _PRIOR_SPEED = 10.0  # learning rate of the prior's gain and bias, relative to that of the weights
 
 
@@ -33,7 +35,8 @@ class Training(Component):
     Parameters
     ----------
     max_epochs : int or "auto", default="auto"
-        Passes through the training texts. "auto" is 6 with a linear initialization and 20 without.
+        Passes through the training texts. "auto" is 20 from scratch and 6 with a linear
+        initialization; without an encoder 2 if they have a hundred steps, more for fewer texts.
     batch_size : int, default=128
         Documents of a training step.
     learning_rate : float or "auto", default="auto"
@@ -192,11 +195,14 @@ class Training(Component):
             )
         return self.text_length
 
-    def n_epochs(self, *, from_scratch: bool) -> int:
-        """Return the number of epochs."""
-        if isinstance(self.max_epochs, str):
-            return 20 if from_scratch else 6
-        return self.max_epochs
+    def n_epochs(self, n_documents: int, *, from_scratch: bool, has_encoder: bool) -> int:
+        """Return the number of epochs for a number of training documents."""
+        if not isinstance(self.max_epochs, str):
+            return self.max_epochs
+        if from_scratch:
+            return 20
+        n_steps = math.ceil(n_documents / self.batch_size)
+        return 6 if has_encoder else min(6, max(2, math.ceil(_STEPS / n_steps)))
 
     def curriculum(self, *, from_scratch: bool) -> tuple[int, int]:
         """Return the numbers of epochs of warm-up and ramp."""

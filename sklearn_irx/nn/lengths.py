@@ -8,7 +8,7 @@ import torch
 
 Length: TypeAlias = float | str
 """A number of words, below 1 a share of the document, or "auto"."""
-_SHARE, _LEAST, _SHARE_OF_FEW, _MOST = 1 / 6, 5, 1 / 3, 30
+_SHARE, _LEAST, _SHARE_OF_FEW, _MOST = 1 / 6, 8, 1 / 3, 30
 
 
 def is_share(length: Length) -> bool:
@@ -19,7 +19,7 @@ def is_share(length: Length) -> bool:
 def auto_length(n_words: torch.Tensor) -> torch.Tensor:
     """Return the lengths that "auto" stands for, for documents with these numbers of words.
 
-    A sixth of the words, but at least 5 and at most 30; a third of fewer than 15 words.
+    A sixth of the words, but at least 8 and at most 30; a third of fewer than 24 words.
     """
     least = (_SHARE_OF_FEW * n_words).clamp(max=_LEAST)
     return (_SHARE * n_words).maximum(least).clamp(max=_MOST)

@@ -33,10 +33,10 @@ def by_style(data):
 
 
 def asked_length(n_words):
-    """A sixth, at least 5 or a third, at most 30: written down once more."""
-    if n_words < 15:
+    """A sixth, at least 8 or a third, at most 30: written down once more."""
+    if n_words < 24:
         return max(1, round(n_words / 3))
-    return round(max(5, min(30, n_words / 6)))
+    return round(max(8, min(30, n_words / 6)))
 
 
 @pytest.mark.parametrize("n_words", [1, 2, 3, 5, 9, 14, 15, 29, 31, 59, 100, 179, 190, 400])
