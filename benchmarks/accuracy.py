@@ -28,6 +28,7 @@ from common import (
     MAX_LENGTH,
     add_common_options,
     append_row,
+    convolutional,
     load_vectors,
     read_rows,
     sample,
@@ -38,7 +39,6 @@ from common import (
 import sklearn_irx.components.training
 import sklearn_irx.nn.selector
 import sklearn_irx.nn.text_encoder
-from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.components.encoders.cnn import ConvolutionalModule
 from sklearn_irx.metrics import rationale_length
 from sklearn_irx.nn.kernels.dropout import Dropout
@@ -103,7 +103,7 @@ def measure(
 ) -> dict[str, Any]:
     """Train one model and test it, in the same formulation."""
     is_plain = formulation == "plain"
-    clf = SelectiveRationaleClassifier(random_state=seed).set_params(**settings)
+    clf = convolutional(random_state=seed).set_params(**settings)
     if is_plain:
         clf.set_params(training__precision="float32")
     with plain() if is_plain else nullcontext():

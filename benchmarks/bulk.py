@@ -28,14 +28,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from common import add_common_options, fresh, processes_of, replacing, shared_memory, show, write
+from common import (
+    add_common_options,
+    convolutional,
+    fresh,
+    processes_of,
+    replacing,
+    shared_memory,
+    show,
+    write,
+)
 from scaling import make_documents
 
-from sklearn_irx import bulk
+from sklearn_irx import Rationale, bulk
 from sklearn_irx.bulk._answers import answer
 from sklearn_irx.bulk._input import CHUNK_ROWS
 
@@ -76,7 +84,7 @@ def model_at(folder: Path, words: int, vocabulary: int) -> Path:
 
 
 def _train(path: Path, words: int, vocabulary: int) -> None:
-    from sklearn_irx import SelectiveRationaleClassifier, save
+    from sklearn_irx import save
     from sklearn_irx.components import Training
     from sklearn_irx.text import WordVectors
 
@@ -84,7 +92,7 @@ def _train(path: Path, words: int, vocabulary: int) -> None:
     texts, y = make_documents(n, words, vocabulary, N_CLASSES)
     vectors = np.random.RandomState(0).normal(0, 0.4, (vocabulary, VECTOR_SIZE))
     names = [f"w{number}" for number in range(vocabulary)]
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         embeddings=WordVectors(names, vectors), max_length=words, rationale_length=0.1,
         training=Training(max_epochs=2), device="cpu", random_state=0,
     )  # fmt: skip
@@ -220,10 +228,15 @@ class Ready:
     classes_ = np.array([0, 1])
 
     def __init__(self) -> None:
-        self.answer = SimpleNamespace(
-            label=1, confidence=0.9, words=[f"w{i}" for i in range(10)],
-            selected_spans=[(60 * i, 60 * i + 5) for i in range(10)], case=None,
-        )  # fmt: skip
+        starts = range(0, 600, 30)
+        self.answer = Rationale(
+            text="".join(f"w{start:03d}".ljust(30) for start in starts),
+            tokens=[f"w{start:03d}" for start in starts],
+            spans=[(start, start + 4) for start in starts],
+            mask=np.arange(len(starts)) % 2 == 0,
+            label=1,
+            confidence=0.9,
+        )
 
     def explain(self, texts: list[str]) -> list[Any]:
         """Give them, whatever the texts."""

@@ -31,7 +31,7 @@ import torch
 from sklearn.model_selection import train_test_split
 from skorch.callbacks import Callback
 
-from sklearn_irx import _files
+from sklearn_irx import SelectiveRationaleClassifier, _files
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.text import WordVectors
 
@@ -84,6 +84,17 @@ def sample(corpus: str, subset: str, documents: float | None, **options: Any) ->
         rows = np.sort(np.random.RandomState(0).permutation(len(loaded.data))[:documents])
         loaded.data, loaded.target = [loaded.data[i] for i in rows], loaded.target[rows]
     return loaded
+
+
+def convolutional(**parameters: Any) -> SelectiveRationaleClassifier:
+    """Return a classifier with convolutions on naive Bayes, which most figures here are of."""
+    former: dict[str, Any] = {
+        "sampler": "straight_through", "encoder": "cnn", "initialization": "naive_bayes",
+        "max_length": 300,
+    }  # fmt: skip
+    if parameters.get("rationale_length") is None:
+        former["lambda1"] = 0.01
+    return SelectiveRationaleClassifier(**{**former, **parameters})
 
 
 def load_vectors() -> WordVectors:

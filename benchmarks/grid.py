@@ -30,6 +30,7 @@ import numpy as np
 from common import (
     MAX_LENGTH,
     add_common_options,
+    convolutional,
     fresh,
     load_vectors,
     processes_of,
@@ -104,7 +105,6 @@ def search(way: str, documents: int, jobs: int, folder: str, vectors: Path) -> d
     from joblib.externals.loky import get_reusable_executor
     from sklearn.model_selection import GridSearchCV
 
-    from sklearn_irx import SelectiveRationaleClassifier
     from sklearn_irx.components import Training
     from sklearn_irx.text import TokenizedTexts, WordTokenizer
 
@@ -120,7 +120,7 @@ def search(way: str, documents: int, jobs: int, folder: str, vectors: Path) -> d
     if way in ("shared", "mapped"):
         embeddings = WordVectors.load(embeddings) if way == "shared" else mapped(vectors)
         X = TokenizedTexts.from_texts(X, WordTokenizer(), MAX_LENGTH[CORPUS])
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         embeddings=embeddings, max_length=MAX_LENGTH[CORPUS], n_threads=1, device="cpu",
         training=Training(max_epochs=1), memory=folder if way == "texts, memory" else None,
     )  # fmt: skip

@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
-from common import RESULTS, fill_in, markdown, read_rows, show, write, written
+from common import RESULTS, convolutional, fill_in, markdown, read_rows, show, write, written
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.datasets import load_rationale_corpus
 from sklearn_irx.metrics import (
     auprc_score,
@@ -89,7 +88,7 @@ class Source(NamedTuple):
 
 def train(name: str, seed: int, corpus: tuple[list[str], np.ndarray], vectors: Any) -> Any:
     """Train one of our models."""
-    clf = SelectiveRationaleClassifier(embeddings=vectors, random_state=seed)
+    clf = convolutional(embeddings=vectors, random_state=seed)
     return clf.set_params(**COMMON, **SETTINGS[name]).fit(*corpus)
 
 

@@ -19,10 +19,9 @@ from typing import Any
 
 import joblib
 import numpy as np
-from common import RESULTS, append_row, read_rows, write_circumstances
+from common import RESULTS, append_row, convolutional, read_rows, write_circumstances
 from tqdm import tqdm
 
-from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.datasets import load_corpus, load_rationale_corpus
 from sklearn_irx.metrics import n_transitions, rationale_length, token_f1_score
 from sklearn_irx.text import AlphanumericTokenizer, WhitespaceTokenizer, WordVectors
@@ -99,7 +98,7 @@ def measure(
     corpus: dict[str, Any], variant: str, settings: dict[str, Any], asked: float, seed: int
 ) -> dict[str, Any]:
     """Train one model and look at it."""
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         embeddings=corpus["vectors"], rationale_length=asked, random_state=seed
     ).set_params(**COMMON, **corpus["settings"]).set_params(**settings)  # fmt: skip
     start = time.perf_counter()

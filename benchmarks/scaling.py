@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import EpochClock, add_common_options, fresh, peak_memory, show, write
+from common import EpochClock, add_common_options, convolutional, fresh, peak_memory, show, write
 
-from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.components import Training
 from sklearn_irx.text import WordVectors
 
@@ -90,7 +89,7 @@ def measure(point: dict[str, int], threads: int) -> dict[str, Any]:
     vectors = np.random.RandomState(0).normal(0, 0.4, (point["vocabulary"], VECTOR_SIZE))
     names = [f"w{number}" for number in range(point["vocabulary"])]
     clock = EpochClock()
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         embeddings=WordVectors(names, vectors), max_length=point["words"],
         rationale_length=SHARE_SELECTED, training=Training(max_epochs=EPOCHS, callbacks=[clock]),
         n_threads=threads, device="cpu", random_state=0,

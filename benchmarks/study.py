@@ -16,9 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from common import MAX_LENGTH, RESULTS, fill_in, load_vectors, markdown, sample, show, write
+from common import (
+    MAX_LENGTH,
+    RESULTS,
+    convolutional,
+    fill_in,
+    load_vectors,
+    markdown,
+    sample,
+    show,
+    write,
+)
 
-from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx import InteractiveEnsemble
 from sklearn_irx.components import Predictor, Training
 from sklearn_irx.study import (
     analyse_study,
@@ -45,8 +55,8 @@ def train(corpus: Any, args: argparse.Namespace) -> InteractiveEnsemble:
         "training": Training(max_epochs=EPOCHS), "n_threads": args.threads, "verbose": True,
     }  # fmt: skip
     return InteractiveEnsemble(
-        SelectiveRationaleClassifier(**common, random_state=0),
-        SelectiveRationaleClassifier(
+        convolutional(**common, random_state=0),
+        convolutional(
             **common, initialization="logistic", predictor=Predictor(120), random_state=1
         ),
     ).fit(corpus.data, corpus.target)

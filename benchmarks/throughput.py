@@ -28,6 +28,7 @@ from common import (
     MAX_LENGTH,
     EpochClock,
     add_common_options,
+    convolutional,
     fresh,
     load_parts,
     load_vectors,
@@ -106,7 +107,7 @@ def training(args: argparse.Namespace) -> None:
     baseline = DenseBaseline(texts, y, vectors, MAX_LENGTH[args.corpus])
     clock = InTurn(baseline, args.baseline_batches)
     settings = settings_of(args.corpus, args.sampler)
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         training=Training(max_epochs=args.rounds + 1, callbacks=[clock]), embeddings=vectors,
         n_threads=args.threads, device="cpu",
     ).set_params(**settings)  # fmt: skip
@@ -206,7 +207,7 @@ def inference(args: argparse.Namespace) -> None:
     train = sample("imdb", "train", args.train_documents, max_words=None)
     test = sample("imdb", "test", args.documents, max_words=None)
     cut = sample("imdb", "test", args.documents, max_words=limit)
-    ours = SelectiveRationaleClassifier(
+    ours = convolutional(
         training=Training(max_epochs=args.epochs), embeddings=load_vectors(),
         n_threads=args.threads, device="cpu",
     ).set_params(**settings_of("imdb", "straight_through"))  # fmt: skip
@@ -282,7 +283,7 @@ def train_in_memory(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     vectors = load_vectors()
     train = sample("imdb", "train", args.train_documents)
     before = peak_memory()
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         training=Training(max_epochs=args.epochs, validation_fraction=0.2), embeddings=vectors,
         n_threads=args.threads, device="cpu",
     ).set_params(**settings_of("imdb", args.sampler)).fit(train.data, train.target)  # fmt: skip

@@ -15,9 +15,8 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from common import MAX_LENGTH, add_common_options, load_vectors, sample, show, write
+from common import MAX_LENGTH, add_common_options, convolutional, load_vectors, sample, show, write
 
-from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.metrics import rationale_length
 from sklearn_irx.text import WordVectors
 
@@ -38,7 +37,7 @@ def measure(
     """Train one model and test it."""
     documents, parameters = MODELS[model]
     train = sample(CORPUS, "train", documents)
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         rationale_length=11, max_length=MAX_LENGTH[CORPUS], embeddings=vectors, n_threads=threads,
         max_unseen_words=limit, random_state=seed, **parameters,
     ).fit(train.data, train.target)  # fmt: skip

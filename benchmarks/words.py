@@ -12,13 +12,12 @@ import argparse
 from itertools import product
 from typing import Any
 
-from common import add_common_options, load_vectors, markdown, show, spread, write
+from common import add_common_options, convolutional, load_vectors, markdown, show, spread, write
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.metrics import rationale_length
 from sklearn_irx.text import WordTokenizer
@@ -46,7 +45,7 @@ def measure(corpus: str, model: str, name: str, seed: int, args: Any) -> dict[st
         tfidf = TfidfVectorizer(analyzer=tokenizer.words, sublinear_tf=True)
         clf = make_pipeline(tfidf, LogisticRegression(C=10, max_iter=1000)).fit(texts, y)
         return {"accuracy": round(clf.score(others, y_others), 4), "words": ""}
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         rationale_length=11, tokenizer=tokenizer, n_threads=args.threads, random_state=seed,
         embeddings=load_vectors() if model == "GloVe" else None,
     ).fit(texts, y)  # fmt: skip

@@ -10,12 +10,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.components import CNN, Training
 from sklearn_irx.datasets import make_rationale_classification
-from sklearn_irx.metrics import n_transitions, rationale_length
+from sklearn_irx.metrics import n_transitions, rationale_length_scorer
 from sklearn_irx.text import WordTokenizer, WordVectors
-
-
-def words(clf, X, _):
-    return rationale_length(clf.transform(X))
 
 
 def transitions(clf, X, _):
@@ -37,7 +33,11 @@ search = GridSearchCV(
         random_state=0,
     ),
     {"lambda1": [0.001, 0.03], "lambda2": [0.0, 0.1]},
-    scoring={"accuracy": "accuracy", "words": words, "transitions": transitions},
+    scoring={
+        "accuracy": "accuracy",
+        "words": rationale_length_scorer,
+        "transitions": transitions,
+    },
     refit=False,
     cv=2,
 )

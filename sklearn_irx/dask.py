@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
-from sklearn_irx.ensemble.result import exchanges
 from sklearn_irx.ensemble.result import explain as documents_explained
 from sklearn_irx.nn.isolation import at_most
 
@@ -97,9 +96,10 @@ def explain(model: Any, X: Any) -> Any:
     Returns
     -------
     rationales : dask.dataframe.DataFrame with the index of `X`, or dask.bag.Bag of Rationale
-        The columns are ``label_pred``, ``confidence``, ``rationale`` (the selected words),
-        ``spans`` (JSON: start and end in characters of each run of them) and, for an ensemble,
-        ``case``. Of a pipeline, spans are those of the cleaned documents.
+        The columns are ``label_pred``, ``confidence``, ``rationale`` (the selected words as the
+        text has them, … for what is between), ``spans`` (JSON: start and end in characters of each
+        run of them) and, for an ensemble, ``case`` and ``case_text`` (the same as a sentence). Of a
+        pipeline, all are of the cleaned documents.
 
     Raises
     ------
@@ -198,10 +198,10 @@ def _of_bag(texts: Any, method: str, model: Any) -> list[Any]:
 
 
 def _of_column(texts: Any, method: str, model: Any) -> Any:
+    if method == "explain":
+        return _frame(model, texts, texts.index)
     said = _asked(texts, method, model)
-    if method == "predict":
-        return _labels(model, said, texts.index)
-    return _frame(model, said, texts.index) if method == "explain" else said
+    return _labels(model, said, texts.index) if method == "predict" else said
 
 
 def _labels(model: Any, labels: Sequence[Any], index: Any = None) -> Any:
@@ -213,10 +213,11 @@ def _labels(model: Any, labels: Sequence[Any], index: Any = None) -> Any:
     )
 
 
-def _frame(model: Any, rationales: Sequence[Any], index: Any = None) -> Any:
+def _frame(model: Any, texts: Sequence[str], index: Any = None) -> Any:
     import pandas as pd
 
-    columns = answer_columns(rationales, cases=exchanges(model))
+    with at_most(1):
+        columns = answer_columns(model, texts)
     columns["spans"] = list(map(json.dumps, columns["spans"]))
     made = {"label_pred": _labels(model, columns.pop("label_pred"), index)}
     for name, values in columns.items():

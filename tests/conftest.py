@@ -17,6 +17,10 @@ settings.load_profile("however busy the machine is")
 SMALL = {
     "max_length": 60,
     "n_threads": 1,
+    "lambda1": 0.01,
+    "sampler": "straight_through",
+    "encoder": "cnn",
+    "initialization": "naive_bayes",
     "encoder__filter_sizes": (3,),
     "encoder__n_filters": 8,
     "predictor__hidden_size": 8,
@@ -55,6 +59,8 @@ def small(small_vectors):
 
     def make(**parameters):
         own = {name: SMALL[name] for name in SMALL if name.partition("__")[0] not in parameters}
+        if "rationale_length" in parameters or "style" in parameters:
+            own.pop("lambda1", None)
         own |= {"embeddings": small_vectors, "random_state": 0, **parameters}
         return SelectiveRationaleClassifier().set_params(**own)
 

@@ -77,15 +77,18 @@ def test_every_row_is_answered_as_explain_does(of_input, of_output, both, review
     ]  # fmt: skip
     found = read(out)
     assert list(found[0]) == [
-        "file", "row", "id", "label_pred", "confidence", "rationale", "spans", "case", "error"
+        "file", "row", "id", "label_pred", "confidence", "rationale", "spans", "case", "case_text",
+        "error",
     ]  # fmt: skip
     for number, (row, rationale) in enumerate(zip(found, both.explain(texts), strict=True), 1):
         assert (row["file"], row["row"], row["id"]) == (path.name, number, f"n{number - 1}")
         assert row["label_pred"] == rationale.label
         assert row["confidence"] == pytest.approx(rationale.confidence, abs=1e-5)
-        assert row["rationale"] == (" ".join(rationale.words) or "(no word selected)")
+        assert row["rationale"] == rationale.excerpt()
         assert [tuple(span) for span in row["spans"]] == rationale.selected_spans
         assert (row["case"], row["error"]) == (rationale.case, None)
+        agreed = row["case_text"] == "Both models predict the same label."
+        assert agreed == (row["case"] == "agree")
 
 
 def test_a_bad_line_of_json_is_a_row_with_an_error(fitted, jsonl, tmp_path):

@@ -118,15 +118,15 @@ def test_a_data_frame_gets_what_the_model_says(which, client, reviews, request):
     assert list(found.columns) == list(frame.columns)
     assert found.dtypes.astype(str).tolist() == frame.dtypes.astype(str).tolist()
     rationales = model.explain(texts)
-    assert frame["rationale"].tolist() == [
-        " ".join(r.words) or "(no word selected)" for r in rationales
-    ]
+    assert frame["rationale"].tolist() == [r.excerpt() for r in rationales]
     assert np.allclose(frame["confidence"], [r.confidence for r in rationales], atol=1e-5)
     assert pd.io.json.ujson_loads(frame["spans"].iloc[0]) == list(
         map(list, rationales[0].selected_spans)
     )
     if which == "both":
         assert frame["case"].tolist() == [r.case for r in rationales]
+        agreed = frame["case_text"] == "Both models predict the same label."
+        assert agreed.tolist() == (frame["case"] == "agree").tolist()
 
 
 def test_a_bag_gets_what_the_model_says(client, both, reviews):

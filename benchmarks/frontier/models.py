@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 
 from benchmarks.book import Kind
-from benchmarks.common import made_once
+from benchmarks.common import convolutional, made_once
 from benchmarks.frontier.measures import Heard, measure_ensemble
 from benchmarks.frontier.plan import Job
 from benchmarks.frontier.workshop import Labelled, Workshop
@@ -42,7 +42,7 @@ def train_member(member: Job, shop: Workshop) -> Trained:
     training = shop.training(member)
     parameters = shop.parameters(member)
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier().set_params(**parameters)
+    clf = convolutional().set_params(**parameters)
     clf.fit(*training, validation_data=parts.validation)
     seconds = time.perf_counter() - start
     clf.set_params(embeddings=None, memory=None)  # else every file would hold all vectors

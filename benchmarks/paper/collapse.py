@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.common import convolutional
 from benchmarks.paper.models import Workshop, history_of, largest_class
 from benchmarks.paper.protocol import Member, load_setting, read_toml
-from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.text import AlphanumericTokenizer, WordVectors
 
 USUAL = "usual"
@@ -60,7 +60,7 @@ def try_out(trial: Trial, shop: Workshop) -> dict[str, Any]:
     member = Member(setting, configuration["recipe"], 1, trial.seed)
     texts, labels = shop.texts(setting, "train")
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         embeddings=vectors, tokenizer=AlphanumericTokenizer(), n_threads=shop.threads
     )
     clf.set_params(**{**shop.protocol.parameters(member), **values}).fit(texts, labels)

@@ -12,7 +12,7 @@ import joblib
 import numpy as np
 import torch
 
-from benchmarks.common import made_once, sample
+from benchmarks.common import convolutional, made_once, sample
 from benchmarks.paper.measures import CrossReading, Reading, measure_model, measure_pair
 from benchmarks.paper.protocol import Member, Pair, Protocol, Setting
 from sklearn_irx import SelectiveRationaleClassifier
@@ -112,7 +112,7 @@ def train_model(member: Member, shop: Workshop) -> Trained:
     vectors = WordVectors.load(shop.vectors)
     texts, labels = shop.texts(member.setting, "train")
     start = time.perf_counter()
-    clf = SelectiveRationaleClassifier(
+    clf = convolutional(
         embeddings=vectors, tokenizer=AlphanumericTokenizer(), n_threads=shop.threads
     )
     clf.set_params(**shop.protocol.parameters(member)).fit(texts, labels)

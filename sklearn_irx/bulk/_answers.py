@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn_irx._tables import Row
-from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
-from sklearn_irx.ensemble.result import explain
+from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, OF_ENSEMBLES, answer_columns
 from sklearn_irx.nn.isolation import at_most
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -43,16 +42,17 @@ def _answers(model: Any, texts: Sequence[str]) -> list[Answer]:
     if not texts:
         return []
     try:
-        rationales = explain(model, texts)
+        columns = answer_columns(model, texts)
     except Exception as error:  # somebody's tokenizer may raise anything
         if len(texts) == 1:
             message = " ".join(f"{type(error).__name__}: {error}".split())
             return [no_answer(message.encode("utf-8", "replace").decode())]
         middle = len(texts) // 2
         return [*_answers(model, texts[:middle]), *_answers(model, texts[middle:])]
-    columns = answer_columns(rationales, cases=True)
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
-    return [Answer(values, None) for values in zip(*columns.values(), strict=True)]
+    missing = [None] * len(texts)
+    values = (columns.get(name, missing) for name in ANSWER_COLUMNS)
+    return [Answer(row, None) for row in zip(*values, strict=True)]
 
 
 class Columns:
@@ -81,7 +81,7 @@ class Columns:
     """
 
     def __init__(self, keep: Sequence[str], prefix: str, has_cases: bool) -> None:
-        shown = [has_cases or name != "case" for name in ANSWER_COLUMNS]
+        shown = [has_cases or name not in OF_ENSEMBLES for name in ANSWER_COLUMNS]
         names = ("file", "row", *compress(ANSWER_COLUMNS, shown), "error")
         self.meaning = {f"{prefix}{name}": name for name in names}
         own = list(self.meaning)

@@ -107,8 +107,9 @@ def score(
     -----
     Columns: ``file`` and ``row`` (its number there, from 1; missing, if a row stands for the rest
     of a file that is broken), the columns kept, ``label_pred``, ``confidence``, ``rationale`` (the
-    selected words), ``spans`` (start and end in characters of each run of them; JSON in CSV), for
-    an ensemble ``case``, and ``error``.
+    selected words as the text has them, … for what is between), ``spans`` (start and end in
+    characters of each run of them; JSON in CSV), for an ensemble ``case`` and ``case_text`` (the
+    same as a sentence), and ``error``.
 
     Examples
     --------

@@ -272,6 +272,12 @@ def word_vectors(
     return embedding_matrix(given, data.vocabulary), unseen_matrix(given, data.vocabulary)
 
 
+def no_vectors(data: TrainingData) -> tuple[np.ndarray, np.ndarray]:
+    """Return vectors without dimensions, of the known and of the unseen words."""
+    shapes = len(data.vocabulary), len(data.vocabulary.unseen_words)
+    return np.empty((shapes[0], 0), np.float32), np.empty((shapes[1], 0), np.float16)
+
+
 def linear_weights(
     initialization: Initialization,
     data: TrainingData,

@@ -25,6 +25,7 @@ from sklearn_irx.classifier.fitting import (
     prepare,
 )
 from sklearn_irx.classifier.member import MemberMixin
+from sklearn_irx.classifier.selection import STYLES
 from sklearn_irx.classifier.shortfalls import warn_of_selection
 from sklearn_irx.classifier.trained import (
     changed_params,
@@ -52,14 +53,22 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
 
     Parameters
     ----------
-    rationale_length : float or None, default=None
+    style : {"words", "phrases", "passage"}, default="words"
+        What a rationale looks like: the single words that tell most, fewer pieces of about four
+        words, or one piece. Parameters that are given win: "phrases" stands for a
+        `max_transitions` of half the rationale's words, "passage" for
+        ``sampler=TopK(contiguous=True)``.
+    rationale_length : float, "auto" or None, default=None
         Mean length of the rationales: a number of words, or below 1 a share of the document.
         Training finds the penalty for it, in place of `lambda1`. For the samplers "sparsemap" and
-        "top_k" it is the length of each rationale.
+        "top_k" it is the length of each rationale. "auto" is a sixth of the words of each document,
+        at least 5 (or a third, of fewer than 15) and at most 30. None is "auto" unless `lambda1`
+        is given.
     max_rationale_length : float or None, default=None
         Words that no rationale exceeds after training; below 1, a share of the document.
-    lambda1 : float, default=0.01
-        Sparsity penalty: nats of cross-entropy for each selected word. Higher: shorter rationales.
+    lambda1 : float or None, default=None
+        Sparsity penalty, in place of a length: nats of cross-entropy for each selected word.
+        Higher: shorter rationales.
     free_length : float or None, default=None
         Words of each document, or below 1 the share of them, that `lambda1` does not count.
     lambda2 : float, default=0.0
@@ -100,7 +109,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Number of out-of-vocabulary words with a vector in `embeddings` that are kept in the model
         ("unseen words"): the first of the vectors, which files mostly sort by frequency. Each takes
         2 bytes a dimension. None keeps all; with 0, such words are unknown.
-    max_length : int, default=300
+    max_length : int, default=1000
         Number of words of a document that are used; the rest is ignored.
     min_df : int, default=1
         Words in fewer training documents than this are not learned. Ignored with a `vocabulary`.
@@ -170,13 +179,14 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     >>> clf.fit(texts[:500], y[:500]).score(texts[500:], y[500:]) > 0.9
     True
     >>> clf.transform(texts[500:]).shape
-    (100, 300)
+    (100, 1000)
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "rationale_length": [Interval(Real, 0, None, closed="neither"), None],
+        "style": [StrOptions(set(STYLES))],
+        "rationale_length": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
         "max_rationale_length": [Interval(Real, 0, None, closed="neither"), None],
-        "lambda1": [Interval(Real, 0, None, closed="left")],
+        "lambda1": [Interval(Real, 0, None, closed="left"), None],
         "free_length": [Interval(Real, 0, None, closed="neither"), None],
         "lambda2": [Interval(Real, 0, None, closed="left")],
         "max_transitions": [Interval(Real, 1, None, closed="left"), None],
@@ -202,22 +212,23 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     def __init__(
         self,
         *,
-        rationale_length: float | None = None,
+        style: str = "words",
+        rationale_length: float | str | None = None,
         max_rationale_length: float | None = None,
-        lambda1: float = 0.01,
+        lambda1: float | None = None,
         free_length: float | None = None,
         lambda2: float = 0.0,
         max_transitions: float | None = None,
-        sampler: Any = "straight_through",
-        encoder: Any = "cnn",
-        initialization: Any = "naive_bayes",
+        sampler: Any = "auto",
+        encoder: Any = None,
+        initialization: Any = "average",
         predictor: Any = None,
         training: Any = None,
         tokenizer: Callable[[str], Any] | None = None,
         embeddings: Any = None,
         vocabulary: Sequence[str] | None = None,
         max_unseen_words: int | None = 50_000,
-        max_length: int = 300,
+        max_length: int = 1000,
         min_df: int = 1,
         calibration: str | None = None,
         class_weight: dict[Any, float] | str | None = None,
@@ -228,6 +239,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
+        self.style = style
         self.rationale_length = rationale_length
         self.max_rationale_length = max_rationale_length
         self.lambda1 = lambda1

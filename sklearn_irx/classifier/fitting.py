@@ -24,11 +24,19 @@ from sklearn_irx.classifier.data import (
     collect_words,
     linear_weights,
     make_memory,
+    no_vectors,
     tokenize,
     with_mean_1,
     word_vectors,
 )
-from sklearn_irx.classifier.selection import check_selection, initial_selection, make_penalties
+from sklearn_irx.classifier.selection import (
+    SelectionAsked,
+    check_selection,
+    initial_selection,
+    make_penalties,
+    smoothed_for,
+    with_number,
+)
 from sklearn_irx.classifier.trained import check_further_training
 from sklearn_irx.components import REGISTRIES, Training
 from sklearn_irx.nn.config import NetworkConfig, NetworkShape
@@ -77,7 +85,10 @@ class TrainingInput(NamedTuple):
 
 def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
     """Check documents, labels, weights, and all parameters of a classifier."""
+    asked = SelectionAsked.of(clf)
     parts = {name: registry.find(getattr(clf, name)) for name, registry in REGISTRIES.items()}
+    parts["sampler"] = asked.sampler
+    parts["initialization"] = smoothed_for(clf.style, parts["initialization"])
     for part in parts.values():
         part.check()
     settings = parts["training"]  # no copy, so that a user finds what callbacks recorded
@@ -87,7 +98,7 @@ def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
     parts["training"] = type(settings)(**kept)
     config = NetworkConfig(
         **{name: clone(part) for name, part in parts.items()},
-        rationale_length=clf.rationale_length,
+        rationale_length=asked.rationale_length,
         max_rationale_length=clf.max_rationale_length,
     )
     check_selection(config, clf.free_length)
@@ -163,7 +174,8 @@ def prepare(
     `random_state` draws held-out documents and folds; `seed` is that of Word2Vec.
     """
     settings, memory = given.settings, make_memory(clf.memory)
-    sources = [] if warm else load_embeddings(clf.embeddings)
+    needs_vectors = given.config.encoder.needs_vectors
+    sources = [] if warm or not needs_vectors else load_embeddings(clf.embeddings)
     n_words = settings.n_words(clf.max_length)
     y = np.searchsorted(classes, given.labels)
     texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory)
@@ -204,14 +216,13 @@ def prepare(
         given.config.initialization, data, class_weights=class_weights,
         random_state=random_state, memory=memory,
     )  # fmt: skip
-    return Preparation(
-        data,
-        class_weights,
-        linear=linear,
-        vectors=clf._module.vectors
-        if warm
-        else word_vectors(sources, data, seed=seed, memory=memory),
-    )
+    if warm:
+        vectors = clf._module.vectors
+    elif needs_vectors:
+        vectors = word_vectors(sources, data, seed=seed, memory=memory)
+    else:
+        vectors = no_vectors(data)
+    return Preparation(data, class_weights, linear=linear, vectors=vectors)
 
 
 def build_network(config: NetworkConfig, start: Preparation) -> Rationalizer:
@@ -226,8 +237,9 @@ def build_network(config: NetworkConfig, start: Preparation) -> Rationalizer:
         n_bigrams=0 if bigrams is None else len(bigrams.bigrams),
         unseen_type=unseen.dtype.name,
     )
-    module = Rationalizer(config, shape)
     documents = start.data.training.documents
+    config = with_number(config, documents.lengths)
+    module = Rationalizer(config, shape)
     module.initialize(
         known,
         unseen,
@@ -282,7 +294,8 @@ def make_net(
 
     Without `validation` documents, as in `partial_fit`, no epochs are compared.
     """
-    config, settings = given.config, given.settings
+    settings, lengths = given.settings, training.documents.lengths
+    config = with_number(given.config, lengths)
     from_scratch = config.initialization.from_scratch
     resumes = hasattr(clf, "_module") and (clf.warm_start or validation is None)
     warmup, ramp = settings.curriculum(from_scratch=from_scratch and not resumes)
@@ -306,9 +319,9 @@ def make_net(
     if validation is not None and settings.n_iter_no_change is not None:
         callbacks.append(Stop(settings.n_iter_no_change, best.first_epoch))
     if clf.verbose:
-        target = f"lambda1={clf.lambda1:g}"
-        if clf.rationale_length is not None:
-            target = f"rationale_length={clf.rationale_length:g}"
+        target = f"rationale_length={config.rationale_length!r}"
+        if config.rationale_length is None:
+            target = f"lambda1={clf.lambda1:g}"
         callbacks.append(Progress(max_epochs, f"{type(config.sampler).__name__}, {target}"))
     return settings.build(
         module,
@@ -318,7 +331,7 @@ def make_net(
             lambda1=clf.lambda1,
             free_length=clf.free_length,
             lambda2=clf.lambda2,
-            max_transitions=clf.max_transitions,
+            max_transitions=SelectionAsked.of(clf).limit_of_transitions(lengths),
             n_classes=len(class_weights),
         ),
         class_weights=class_weights,

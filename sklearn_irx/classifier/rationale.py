@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, SupportsIndex, TypeVar
 import numpy as np
 
 from sklearn_irx.text import WordTokenizer, harmless
+from sklearn_irx.text.harmless import one_line
 
 T = TypeVar("T")
 
@@ -170,9 +171,35 @@ class Rationale:
             f"{n_spans} span{'' if n_spans == 1 else 's'}"
         )
 
+    def excerpt(self) -> str:
+        r"""Return the selected words as they stand in `text`, in a line, with … for the rest.
+
+        Control characters are left out, see :func:`~sklearn_irx.text.harmless`. Of an empty
+        rationale it says in brackets that no word was selected.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_irx import Rationale
+        >>> Rationale("A dull,\ndull film.", ["a", "dull", "dull", "film"],
+        ...           [(0, 1), (2, 6), (8, 12), (13, 17)], np.array([False, True, True, False]),
+        ...           label="bad", confidence=0.9).excerpt()
+        '… dull, dull …'
+        """
+        pieces, position = [], 0
+        for start, end in self.selected_spans:
+            if self.text[position:start].strip():
+                pieces.append("…")
+            pieces.append(self.text[start:end])
+            position = end
+        if not pieces:
+            return f"({NO_WORD})"
+        if self.text[position:].strip():
+            pieces.append("…")
+        return one_line(" ".join(pieces))
+
     def __str__(self) -> str:
-        pieces = [piece if chosen else "…" for piece, chosen in self.segments(unread=False)]
-        shown = " ".join(harmless(" ".join(pieces)).split()) if any(self.mask) else f"({NO_WORD})"
+        shown = self.excerpt()
         if unread := self.unread:
             shown = f"{shown.removesuffix(' …')} … ({not_read(unread)})"
         return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"

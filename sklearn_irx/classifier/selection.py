@@ -2,11 +2,84 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+import numpy as np
+import torch
+from sklearn.base import clone
+
+from sklearn_irx.components import SAMPLERS, Initialization, Sampler
+from sklearn_irx.components.samplers import AutoSampler
 from sklearn_irx.nn.config import NetworkConfig
-from sklearn_irx.nn.lengths import is_share
+from sklearn_irx.nn.lengths import auto_length, is_share
 from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier, Penalty
+
+STYLES = ("words", "phrases", "passage")
+_WORDS_OF_A_PHRASE = 4
+_SMOOTHING = {"words": 0.0, "phrases": 1.0, "passage": 16.0}  # in words
+
+
+class SelectionAsked(NamedTuple):
+    """What the parameters of a classifier ask of the selection.
+
+    Attributes
+    ----------
+    rationale_length : float, "auto" or None
+        None if `lambda1` is given instead.
+    max_transitions : float, "auto" or None
+        "auto" is as many as phrases of four words have, as a mean.
+    sampler : Sampler
+        Never :class:`AutoSampler`.
+    """
+
+    rationale_length: float | str | None
+    max_transitions: float | str | None
+    sampler: Sampler
+
+    @classmethod
+    def of(cls, clf: Any) -> SelectionAsked:
+        """Return what a style stands for, where parameters do not say otherwise."""
+        length, transitions = clf.rationale_length, clf.max_transitions
+        if length is None and clf.lambda1 is None:
+            length = "auto"
+        if clf.style == "phrases" and transitions is None and not clf.lambda2:
+            transitions = "auto"
+        sampler = SAMPLERS.find(clf.sampler)
+        if isinstance(sampler, AutoSampler):
+            sampler = sampler.choose(length, one_window=clf.style == "passage")
+        return cls(length, transitions, sampler)
+
+    def limit_of_transitions(self, lengths: np.ndarray) -> float | None:
+        """Return `max_transitions` as a number, for documents with `lengths` words."""
+        if not isinstance(self.max_transitions, str):
+            return self.max_transitions
+        length = mean_length(self.rationale_length, lengths)
+        return 2.0 if length is None else max(2.0, 2 * length / _WORDS_OF_A_PHRASE)
+
+
+def mean_length(length: float | str | None, lengths: np.ndarray) -> float | None:
+    """Return the mean number of words that a `rationale_length` means, or None."""
+    if isinstance(length, str):
+        return float(auto_length(torch.from_numpy(lengths)).mean())
+    return length * float(lengths.mean()) if length is not None and is_share(length) else length
+
+
+def smoothed_for(style: str, initialization: Initialization) -> Initialization:
+    """Return an initialization with a number for its `smoothing`, if it has one."""
+    if not isinstance(initialization.smoothing, str):
+        return initialization
+    return clone(initialization).set_params(smoothing=_SMOOTHING[style])
+
+
+def with_number(config: NetworkConfig, lengths: np.ndarray) -> NetworkConfig:
+    """Return a configuration with a number for "auto", unless the sampler has a budget.
+
+    Samplers without one have a mean length: that of documents with `lengths` words.
+    """
+    if not isinstance(config.rationale_length, str) or config.sampler.module.has_budget:
+        return config
+    return replace(config, rationale_length=max(1.0, mean_length("auto", lengths) or 0.0))
 
 
 def check_selection(config: NetworkConfig, free_length: float | None) -> None:
@@ -14,8 +87,9 @@ def check_selection(config: NetworkConfig, free_length: float | None) -> None:
     sampler, length, longest = config.sampler, config.rationale_length, config.max_rationale_length
     if sampler.module.has_budget and length is None:
         raise ValueError(
-            f"sampler={sampler!r} selects a given number of words, and rationale_length=None: "
-            "give one, 10 for ten words or 0.1 for a tenth of the text."
+            f"sampler={sampler!r} selects a given number of words, and lambda1 is a price: leave "
+            "lambda1 out, give another sampler or style, or rationale_length: 10 for ten words, "
+            "0.1 for a tenth of the text."
         )
     if length is not None and free_length is not None:
         raise ValueError(
@@ -25,12 +99,19 @@ def check_selection(config: NetworkConfig, free_length: float | None) -> None:
     if (
         length is not None
         and longest is not None
+        and not isinstance(length, str)
         and is_share(length) == is_share(longest)
         and longest < length
     ):
         raise ValueError(
             f"max_rationale_length={longest!r} is below rationale_length={length!r}, which cannot "
             "be the mean then: raise one or lower the other."
+        )
+    if not config.encoder.needs_vectors and config.initialization.from_scratch:
+        raise ValueError(
+            f"encoder={config.encoder!r} leaves a linear path only, and initialization="
+            f"{config.initialization!r} makes none: give an encoder such as 'cnn', or another "
+            "initialization."
         )
     if config.predictor.input == "compact" and not sampler.module.has_exact_zeros:
         raise ValueError(
@@ -42,7 +123,7 @@ def check_selection(config: NetworkConfig, free_length: float | None) -> None:
 def make_penalties(
     config: NetworkConfig,
     *,
-    lambda1: float,
+    lambda1: float | None,
     free_length: float | None,
     lambda2: float,
     max_transitions: float | None,
@@ -50,11 +131,12 @@ def make_penalties(
 ) -> tuple[Penalty, Penalty]:
     """Return the penalties of words and of transitions: fixed, or Lagrange multipliers."""
     bound = float(np.log(n_classes))  # the cross-entropy of guessing
-    words: Penalty = FixedPenalty(lambda1, free_length)
-    if config.rationale_length is not None:
+    length = config.rationale_length
+    words: Penalty = FixedPenalty(lambda1 or 0.0, free_length)
+    if config.sampler.module.has_budget:
         words = FixedPenalty(0.0)
-        if not config.sampler.module.has_budget:
-            words = LagrangeMultiplier(config.rationale_length, bound)
+    elif length is not None and not isinstance(length, str):
+        words = LagrangeMultiplier(length, bound)
     transitions: Penalty = FixedPenalty(lambda2)
     if max_transitions is not None and config.sampler.module.has_budget:
         # Nothing would hold against a penalty that grows until no word is selected.
@@ -66,11 +148,10 @@ def make_penalties(
 
 def initial_selection(config: NetworkConfig, lengths: np.ndarray) -> float:
     """Return the share of words selected at the start, for documents of these lengths."""
-    share, length = config.initialization.initial_selection, config.rationale_length
+    share = config.initialization.initial_selection
     if not isinstance(share, str):
         return float(share)
     if config.sampler.module.has_budget:
         return 0.9  # scores high enough to use up the budget
-    if length is None:
-        return 0.3
-    return min(0.9, length if is_share(length) else length / max(1.0, lengths.mean()))
+    length = mean_length(config.rationale_length, lengths)
+    return 0.3 if length is None else min(0.9, length / max(1.0, lengths.mean()))

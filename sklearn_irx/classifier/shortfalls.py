@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from sklearn_irx.classifier.selection import SelectionAsked
 from sklearn_irx.components import LinearInit, TopK
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.nn.config import NetworkConfig
-from sklearn_irx.nn.lengths import is_share
+from sklearn_irx.nn.lengths import auto_length, is_share
 from sklearn_irx.nn.losses import n_transitions
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.text import UNKNOWN
@@ -78,14 +79,19 @@ def shortfalls(
     n_selected = masks.sum(axis=1)
     weights = np.ones(len(lengths)) if weights is None else weights
     found = [*_empty(clf, n_selected, n_known)]
-    if clf.rationale_length is not None:
+    asked_for = SelectionAsked.of(clf)
+    asked, limit = asked_for.rationale_length, asked_for.limit_of_transitions(lengths)
+    if asked is not None:
+        if isinstance(asked, str):
+            asked = float(np.average(auto_length(torch.from_numpy(lengths)), weights=weights))
         found += _length(
-            clf, n_selected, lengths, n_known=n_known, weights=weights, n_errors=n_errors
-        )
-    if clf.max_transitions is not None:
+            clf, n_selected, lengths, asked=asked, n_known=n_known, weights=weights,
+            n_errors=n_errors,
+        )  # fmt: skip
+    if limit is not None:
         words = torch.from_numpy(np.arange(masks.shape[1]) < lengths[:, None])
         n = n_transitions(torch.from_numpy(masks.astype(float)), words).numpy()
-        mean, limit = float(np.average(n, weights=weights)), clf.max_transitions
+        mean = float(np.average(n, weights=weights))
         if mean > (1 + _MISSED) * limit + 2 / len(n) + n_errors * n.std() / np.sqrt(len(n)):
             found.append(
                 f"rationales have {mean:.1f} transitions as a mean, and max_transitions={limit:g}: "
@@ -100,7 +106,7 @@ def _empty(clf: Any, n_selected: np.ndarray, n_known: np.ndarray) -> Iterator[st
         return
     if 2 * int((n_known == 0).sum()) > n_empty:
         remedy = "most of these have no known word, so give texts with words, or a lower min_df"
-    elif clf.rationale_length is not None:
+    elif clf.lambda1 is None or clf.rationale_length is not None:
         remedy = "give sampler='top_k', which selects words in every text, or train longer"
     else:
         remedy = f"lower lambda1={clf.lambda1:g}"
@@ -114,11 +120,12 @@ def _length(
     n_selected: np.ndarray,
     lengths: np.ndarray,
     *,
+    asked: float,
     n_known: np.ndarray,
     weights: np.ndarray,
     n_errors: float,
 ) -> Iterator[str]:
-    asked, longest = clf.rationale_length, clf.max_rationale_length
+    longest, given = clf.max_rationale_length, clf.rationale_length or "auto"
     slack = weights.max() / weights.sum()  # a word of the heaviest document
     if is_share(asked):
         there = np.maximum(lengths, 1)
@@ -140,7 +147,7 @@ def _length(
     else:
         return
     shown = f"{100 * mean:.3g} % of a text" if is_share(asked) else f"{mean:.3g} words"
-    yield f"rationales have {shown} as a mean, and rationale_length={asked:g}: {remedy}"
+    yield f"rationales have {shown} as a mean, and rationale_length={given!r}: {remedy}"
 
 
 def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -> Iterator[str]:
@@ -156,10 +163,10 @@ def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -
     if clf.rationale_length is not None and changed(clf, "lambda1"):
         yield (
             f"lambda1={clf.lambda1:g} has no effect with rationale_length="
-            f"{clf.rationale_length:g}, for which training finds the penalty: leave one of them out"
+            f"{clf.rationale_length!r}, for which training finds the penalty: leave one of them out"
         )
-    if clf.free_length is not None and clf.lambda1 == 0:
-        yield f"free_length={clf.free_length:g} has no effect with lambda1=0: raise lambda1"
+    if clf.free_length is not None and not clf.lambda1:
+        yield f"free_length={clf.free_length:g} has no effect without lambda1: raise lambda1"
     if clf.lambda2 and clf.max_transitions is not None:
         yield (
             f"lambda2={clf.lambda2:g} has no effect with max_transitions="
@@ -179,14 +186,22 @@ def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -
     elif (
         longest is not None
         and sampler.module.has_budget
+        and not isinstance(config.rationale_length, str)
         and is_share(longest) == is_share(clf.rationale_length)
     ):
         yield (
             f"max_rationale_length={longest:g} has no effect with sampler={sampler!r}, which "
-            f"never selects more than rationale_length={clf.rationale_length:g}: leave it out"
+            f"never selects more than rationale_length={clf.rationale_length!r}: leave it out"
         )
     if clf.vocabulary is not None and changed(clf, "min_df"):
         yield f"min_df={clf.min_df} has no effect with a vocabulary: leave one of them out"
+    if not config.encoder.needs_vectors:
+        for name in ("embeddings", "predictor"):
+            if getattr(clf, name) is not None:
+                yield (
+                    f"{name} has no effect with encoder=None, which has a linear path only: give "
+                    "an encoder such as 'cnn', or leave it out"
+                )
     embeddings = clf.embeddings if isinstance(clf.embeddings, list | tuple) else [clf.embeddings]
     if all(source is None for source in embeddings) and changed(clf, "max_unseen_words"):
         yield (

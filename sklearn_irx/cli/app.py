@@ -8,7 +8,8 @@ import typer
 
 from sklearn_irx.cli.demo import demo
 from sklearn_irx.cli.errors import in_one_sentence
-from sklearn_irx.cli.models import explain, fit, predict
+from sklearn_irx.cli.fit import FitCommand, fit
+from sklearn_irx.cli.models import explain, predict
 from sklearn_irx.cli.report import report
 from sklearn_irx.cli.score import score
 from sklearn_irx.cli.study import study_app
@@ -43,5 +44,6 @@ def _root(
 
 
 for _command in (demo, fit, predict, explain, report, score):
-    app.command()(in_one_sentence(_command))
+    _cls = FitCommand if _command is fit else None
+    app.command(cls=_cls)(in_one_sentence(_command))
 app.add_typer(study_app, name="study")

@@ -42,28 +42,25 @@ class Setting:
 
     common: Mapping[str, Any]
     members: tuple[Mapping[str, Any], Mapping[str, Any]] = (
-        {"predictor__hidden_size": 100},
-        {"predictor__hidden_size": 120},
+        {},
+        {"initialization": "logistic"},
     )
 
     def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
         """Return the parameters of both classifiers.
 
-        A value in `given` other than None replaces a common one, not that of a member, and a
-        length replaces the penalty.
+        A value in `given` other than None replaces a common one, not that of a member.
         """
         chosen = {name: value for name, value in given.items() if value is not None}
-        common = dict(self.common)
-        if "rationale_length" in chosen:
-            common.pop("lambda1", None)
         return [
-            {"random_state": seed + number, **common, **chosen, **member}
+            {"random_state": seed + number, **self.common, **chosen, **member}
             for number, member in enumerate(self.members)
         ]
 
 
 # What brought most on real corpora. One thread, so that every machine shows the same.
 _FOCUSED = {
+    "encoder": "cnn",
     "initialization": "combined",
     "initialization__class_focus": 1.0,
     "training__learning_rate": 1e-4,
@@ -77,7 +74,12 @@ SETTINGS = {
     # What an exchange feeds on is difference. Here the second model starts from other weights of
     # words, below it reads only vectors that it learned from its own training part.
     "synthetic": Setting(
-        {"rationale_length": 5, "max_length": 100},
+        {
+            "encoder": "cnn",
+            "initialization": "naive_bayes",
+            "rationale_length": 5,
+            "max_length": 100,
+        },
         (
             {"predictor__hidden_size": 100},
             {"predictor__hidden_size": 120, "initialization": "logistic"},
@@ -97,9 +99,9 @@ SETTINGS = {
         },
         _OTHER_VECTORS,
     ),
-    "file": Setting({"lambda1": 0.005, "max_length": 300}),
+    "file": Setting({}),
 }
-"""The corpora of the demonstration; "file" is what any other table gets."""
+"""The corpora of the demonstration; "file" is any other table, for which defaults must do."""
 
 SYNTHETIC: dict[str, Any] = {
     "n_samples": 2500,

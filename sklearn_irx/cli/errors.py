@@ -43,18 +43,24 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            with warnings.catch_warnings():
-                warnings.showwarning = _note
-                command(*args, **kwargs)
-        except CommandError as failure:
-            _complain(str(failure))
-            raise typer.Exit(failure.code) from failure
-        except KeyboardInterrupt as interrupt:
-            _complain("interrupted.")
-            raise typer.Exit(INTERRUPTED) from interrupt
+        with sentences(), warnings.catch_warnings():
+            warnings.showwarning = _note
+            command(*args, **kwargs)
 
     return run
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """End with a sentence on stderr and an exit code where a command cannot go on."""
+    try:
+        yield
+    except CommandError as failure:
+        _complain(str(failure))
+        raise typer.Exit(failure.code) from failure
+    except KeyboardInterrupt as interrupt:
+        _complain("interrupted.")
+        raise typer.Exit(INTERRUPTED) from interrupt
 
 
 def _note(message: Warning | str, *place: Any, **file: Any) -> None:  # noqa: ARG001
@@ -66,7 +72,7 @@ def _complain(sentence: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from sklearn_irx.inspection._pieces import one_line
+    from sklearn_irx.text.harmless import one_line
 
     message = Text.assemble(("Error: ", "bold red"), one_line(sentence))
     Console(stderr=True).print(message, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``sklearn-irx fit``, ``predict`` and ``explain``: a model in a file, and tables."""
+"""``sklearn-irx predict`` and ``explain``: a model in a file, and tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sklearn_irx.cli.files import (
     check_output,
     check_parent,
     labels_of,
-    read_labelled,
     read_table,
     texts_of,
     to_csv,
@@ -54,119 +53,6 @@ EncodingOption = Annotated[
 ]
 
 
-def fit(
-    file: TableArgument,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="MODEL",
-            help="The folder to write, which is loaded without running anything in it; a joblib "
-            "file, if it ends in .joblib.",
-        ),
-    ],
-    text: TextOption = "text",
-    label: Annotated[str, typer.Option(help="Column that holds the labels.")] = "label",
-    sep: SepOption = None,
-    encoding: EncodingOption = None,
-    rationale_length: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            help="Words to select, as a mean over the texts; below 1, the share of each text. "
-            "The price of a word is then found in training.",
-        ),
-    ] = None,
-    lambda1: Annotated[float | None, typer.Option(min=0, help="Price of a selected word.")] = None,
-    lambda2: Annotated[
-        float | None,
-        typer.Option(min=0, help="Price of a border between selected and unselected words."),
-    ] = None,
-    vectors: Annotated[
-        str | None,
-        typer.Option(
-            help="Word vectors: a file, or a name that gensim can download. By default they are "
-            "learned from the texts."
-        ),
-    ] = None,
-    max_length: Annotated[
-        int | None, typer.Option(min=1, help="Words of a text that are read.")
-    ] = None,
-    max_epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the texts, at most.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
-    single: Annotated[
-        bool,
-        typer.Option(
-            "--single/--ensemble", help="One model, or two that exchange their rationales."
-        ),
-    ] = False,
-    test: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Table to test on, instead of a part of FILE."),
-    ] = None,
-    test_size: Annotated[
-        float,
-        typer.Option(
-            min=0, max=0.9, help="Share of FILE to test on; the model is not trained on it."
-        ),
-    ] = 0.2,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use.")] = None,
-    checkpoints: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Keep the state of training here after each pass. The same command goes on there "
-            "if it was cut off. Delete the folder when the model is saved.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace MODEL if it exists.")] = False,
-) -> None:
-    """Train on a table, report how accurate the model is, and save it with a model card."""
-    from rich.console import Console
-
-    from sklearn_irx.cli.demo import SETTINGS
-    from sklearn_irx.cli.results import accuracies, result_tables
-    from sklearn_irx.cli.training import check_vectors, split, train
-    from sklearn_irx.ensemble.result import exchange_of
-
-    _check_model_output(output, force)
-    embeddings = check_vectors(vectors)
-    columns = Columns(text, [label], sep, encoding)
-    texts, y = read_labelled(file, columns)
-    test_texts: list[str] = []
-    if test is not None:
-        test_texts, y_test = read_labelled(test, columns)
-        y_test = like(y_test, y)
-    elif test_size > 0:
-        texts, test_texts, y, y_test = split(texts, y, test_size, seed=0)
-    members = SETTINGS["file"].parameters(
-        seed,
-        rationale_length=rationale_length,
-        lambda1=lambda1,
-        lambda2=lambda2,
-        embeddings=embeddings,
-        max_length=max_length,
-        training__max_epochs=max_epochs,
-        n_threads=threads,
-        training__checkpoint_dir=None if checkpoints is None else str(checkpoints),
-        verbose=1,
-    )
-    console = Console()
-    model = train(texts, y, members[:1] if single else members, console)
-    save(model, output, overwrite=force)
-    if test_texts:
-        console.print(f"On {len(test_texts):,} documents held out:", highlight=False)
-        exchange = exchange_of(model, test_texts, spans=False)
-        for table in result_tables(exchange, y_test):
-            console.print(table.to_rich())
-        if not _is_joblib(output):  # again, with the accuracies for its card
-            save(model, output, overwrite=True, metrics=accuracies(exchange, y_test))
-    console.print(f"Saved {output}", highlight=False, markup=False, soft_wrap=True)
-
-
 def predict(
     model: ModelArgument,
     file: TableArgument,
@@ -187,7 +73,8 @@ def predict(
     """Predict the labels of the texts of a table, with the words they come from.
 
     The table keeps its columns and gets label_pred, confidence (between 0 and 1), rationale (the
-    selected words) and, for an ensemble, case (how the label was settled).
+    selected words, with … for what is between) and, for an ensemble, case (how the label was
+    settled) and case_text (the same as a sentence).
 
     If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """
@@ -281,7 +168,7 @@ def save(
     CommandError
         If it cannot be written.
     """
-    if _is_joblib(path):
+    if is_joblib(path):
         import joblib
 
         with written_whole(path) as part:
@@ -326,13 +213,14 @@ def load(path: Path) -> Any:
     return model
 
 
-def _is_joblib(path: Path) -> bool:
+def is_joblib(path: Path) -> bool:
+    """Return whether the path of a model is that of a joblib file."""
     return path.suffix.lower() == ".joblib"
 
 
-def _check_model_output(path: Path, force: bool) -> None:
+def check_model_output(path: Path, force: bool) -> None:
     """Refuse, before anything is computed, a path that no model can be written to."""
-    if _is_joblib(path):
+    if is_joblib(path):
         check_output(path)
         if path.exists() and not force:
             raise CommandError(f"{path} exists; --force replaces it.", WRONG_USE)
@@ -351,11 +239,9 @@ def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
     import pandas as pd
 
     from sklearn_irx.ensemble.answers import answer_columns
-    from sklearn_irx.ensemble.result import exchanges, explain
 
     with refusals():
-        rationales = explain(model, texts)
-    columns = answer_columns(rationales, cases=exchanges(model))
+        columns = answer_columns(model, texts)
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
     del columns["spans"]
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})

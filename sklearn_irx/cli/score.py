@@ -68,7 +68,8 @@ def score(
     A row that cannot be read gets a row whose column error says why.
 
     Columns: file and row, those kept, label_pred, confidence, rationale (the selected words), spans
-    (where they stand, in characters), for an ensemble case, and error.
+    (where they stand, in characters), for an ensemble case and case_text (how the label was
+    settled), and error.
 
     If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """

@@ -1,4 +1,4 @@
-"""Training a pair of models, the way every command does it."""
+"""Training models, the way every command does it."""
 
 from __future__ import annotations
 

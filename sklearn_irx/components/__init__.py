@@ -6,7 +6,7 @@ given by that name, and loaded from the folder of a model.
 """
 
 from sklearn_irx.components.base import Component, Registry
-from sklearn_irx.components.encoders import CNN, ENCODERS, RNN, Encoder
+from sklearn_irx.components.encoders import CNN, ENCODERS, RNN, Encoder, NoEncoder
 from sklearn_irx.components.initializations import (
     HELD_OUT,
     INITIALIZATIONS,
@@ -63,6 +63,7 @@ __all__ = [
     "InitializationData",
     "LinearInit",
     "LinearWeights",
+    "NoEncoder",
     "Predictor",
     "RandomInit",
     "Registry",

@@ -36,8 +36,8 @@ class Training(Component):
         Passes through the training texts. "auto" is 6 with a linear initialization and 20 without.
     batch_size : int, default=128
         Documents of a training step.
-    learning_rate : float, default=1e-3
-        Of Adam.
+    learning_rate : float or "auto", default="auto"
+        Of Adam. "auto" is 1e-3, and 1e-2 without an encoder.
     predictor_learning_rate : float, "decoupled" or None, default=None
         Of the predictor, except for weights that it shares with the selector. "decoupled" is
         `learning_rate` times the share of words selected. None is `learning_rate`.
@@ -98,7 +98,7 @@ class Training(Component):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "predictor_learning_rate": [
             Interval(Real, 0, None, closed="neither"),
             StrOptions({"decoupled"}),
@@ -123,7 +123,7 @@ class Training(Component):
         *,
         max_epochs: int | str = "auto",
         batch_size: int = 128,
-        learning_rate: float = 1e-3,
+        learning_rate: float | str = "auto",
         predictor_learning_rate: float | str | None = None,
         weight_decay: float = 5e-6,
         dropout: float = 0.5,
@@ -224,7 +224,10 @@ class Training(Component):
         `penalties` are of selected words and of transitions; `random_state` shuffles the documents,
         and `device` is a torch device. Callbacks for "decoupled" are added.
         """
-        predictor_rate = self.learning_rate
+        learning_rate = self.learning_rate
+        if isinstance(learning_rate, str):
+            learning_rate = 1e-3 if module.config.encoder.needs_vectors else 1e-2
+        predictor_rate = learning_rate
         if self.predictor_learning_rate == "decoupled":
             callbacks = [DecoupledLearningRate(), *callbacks]
         elif self.predictor_learning_rate is not None:
@@ -241,11 +244,11 @@ class Training(Component):
             optimizer__param_groups=[
                 (
                     "selector.prior.*",
-                    {"lr": _PRIOR_SPEED * self.learning_rate, "name": "prior"},
+                    {"lr": _PRIOR_SPEED * learning_rate, "name": "prior"},
                 ),
                 ("predictor.*", {"lr": predictor_rate, "name": "predictor"}),
             ],
-            lr=self.learning_rate,
+            lr=learning_rate,
             word_penalty=word_penalty,
             transition_penalty=transition_penalty,
             batch_size=self.batch_size,

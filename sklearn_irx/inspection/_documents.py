@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn_irx._validation import labels_array
 from sklearn_irx.classifier.rationale import MOST_SHOWN, Rationale, ShownList
+from sklearn_irx.ensemble.cases import shown_names
 from sklearn_irx.ensemble.result import Exchange, exchange_of
-from sklearn_irx.inspection._cases import shown_names
-from sklearn_irx.inspection._pieces import MISSING, one_line
+from sklearn_irx.inspection._pieces import MISSING
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.inspection._templates import render
 from sklearn_irx.inspection._terminal import document_to_rich
+from sklearn_irx.text.harmless import one_line
 
 if TYPE_CHECKING:
     from rich.text import Text

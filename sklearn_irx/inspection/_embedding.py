@@ -8,9 +8,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.classifier.rationale import Rationale
-from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.text import harmless
+from sklearn_irx.text.harmless import one_line
 
 if TYPE_CHECKING:
     from markupsafe import Markup

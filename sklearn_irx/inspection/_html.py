@@ -12,9 +12,9 @@ from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import ALL_CASES
 from sklearn_irx.inspection._documents import documents_of
-from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._templates import render
+from sklearn_irx.text.harmless import one_line
 
 
 def to_html(

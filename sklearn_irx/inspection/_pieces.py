@@ -11,11 +11,6 @@ MISSING: Any = object()
 """Stands for a true label that was not given, since None could be a label."""
 
 
-def one_line(value: Any) -> str:
-    """Return a label as harmless text without line ends or tabs."""
-    return " ".join(harmless(str(value)).split())
-
-
 def percent(share: float) -> str:
     """Return a share between 0 and 1 in percent; never 100 % unless it is exactly 1."""
     if share < 1.0 and round(100 * share) >= 100:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.ensemble.cases import explanation_of
 from sklearn_irx.ensemble.result import CrossPrediction
-from sklearn_irx.inspection._cases import explanation_of
 from sklearn_irx.inspection._pieces import MISSING, is_wrong
 
 

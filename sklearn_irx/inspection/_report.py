@@ -22,7 +22,7 @@ from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityCh
 from sklearn_irx.inspection._documents import documents_of, read
 from sklearn_irx.inspection._embedding import as_script, embedded
 from sklearn_irx.inspection._flow import count_flow
-from sklearn_irx.inspection._pieces import one_line, percent
+from sklearn_irx.inspection._pieces import percent
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.inspection._summary import (
     N_BINS,
@@ -37,6 +37,7 @@ from sklearn_irx.inspection._summary import (
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._telling import telling_documents
 from sklearn_irx.inspection._templates import render, source_of
+from sklearn_irx.text.harmless import one_line
 
 
 class RationaleReport:

@@ -10,12 +10,13 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from sklearn_irx.classifier.rationale import plain
+from sklearn_irx.ensemble.cases import is_of_pair, shown_names
 from sklearn_irx.ensemble.result import Exchange
-from sklearn_irx.inspection._cases import NOTE_COMMITTEE, NOTE_PAIR, is_of_pair, shown_names
-from sklearn_irx.inspection._pieces import one_line
+from sklearn_irx.inspection._cases import NOTE_COMMITTEE, NOTE_PAIR
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.metrics import exchange_table, token_f1_score
 from sklearn_irx.metrics._calibration import reliability
+from sklearn_irx.text.harmless import one_line
 
 N_BINS = 15
 _N_MISTAKES = 8

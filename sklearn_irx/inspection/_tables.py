@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sklearn_irx.inspection._pieces import one_line
+from sklearn_irx.text.harmless import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sklearn_irx.inspection._pieces import one_line, percent, read_pieces
+from sklearn_irx.inspection._pieces import percent, read_pieces
+from sklearn_irx.text.harmless import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment

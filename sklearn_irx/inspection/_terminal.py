@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.classifier.rationale import Rationale, not_read
-from sklearn_irx.inspection._pieces import MISSING, is_wrong, one_line, percent, read_pieces
+from sklearn_irx.inspection._pieces import MISSING, is_wrong, percent, read_pieces
 from sklearn_irx.inspection._records import DocumentRecord
+from sklearn_irx.text.harmless import one_line
 
 if TYPE_CHECKING:
     from rich.text import Text

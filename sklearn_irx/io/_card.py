@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_irx._pipelines import cleaning_steps
 from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
-from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.io._values import NOT_KEPT, describe, is_plain
+from sklearn_irx.text.harmless import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -41,7 +41,7 @@ from sklearn_irx.io._values import (
     read_classes,
     read_value,
 )
-from sklearn_irx.nn.config import VECTORS, NetworkConfig, NetworkShape
+from sklearn_irx.nn.config import NetworkConfig, NetworkShape
 from sklearn_irx.text import Vocabulary
 from sklearn_irx.text.words import unpack_words
 
@@ -319,16 +319,18 @@ class _Reader:
                 UserWarning,
                 stacklevel=4,
             )
-        wanted = {VECTORS: len(vocabulary), "unseen": len(vocabulary.unseen_words)}
-        for name, n_words in wanted.items():
-            n_rows = len(arrays[name]) if arrays[name].ndim else 0
+        shape = NetworkShape.of(arrays)
+        wanted = {
+            "the network": (shape.n_words, len(vocabulary)),
+            "unseen": (shape.n_unseen, len(vocabulary.unseen_words)),
+        }
+        for name, (n_rows, n_words) in wanted.items():
             if n_rows != n_words:
                 raise ValueError(f"{name} has {n_rows} rows for {n_words} words")
         if arrays["unseen"].dtype.name not in ("float16", "float32"):
             raise ValueError(f"unseen has the type {arrays['unseen'].dtype.name}")
-        n_classes = NetworkShape.of(arrays).n_classes
-        if n_classes != len(classes):
-            raise ValueError(f"there are {len(classes)} labels for {n_classes} classes")
+        if shape.n_classes != len(classes):
+            raise ValueError(f"there are {len(classes)} labels for {shape.n_classes} classes")
         return {
             "classes_": classes,
             "vocabulary_": vocabulary,
@@ -355,7 +357,7 @@ class _Reader:
         for name in ("rationale_length", "max_rationale_length"):
             length = getattr(config, name)
             check_parameters(SelectiveRationaleClassifier, {name: length})
-            if length is not None and not length <= _MOST_COUNTED:
+            if isinstance(length, float | int) and not length <= _MOST_COUNTED:
                 raise ValueError(f"{name}={length} is more than a document has")
         check_selection(config, None)
         return config

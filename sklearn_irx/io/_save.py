@@ -58,6 +58,7 @@ SKOPS_TYPES = (
     "sklearn_irx.ensemble.committee.InteractiveCommittee",
     "sklearn_irx.ensemble.pair.InteractiveEnsemble",
     "sklearn_irx.components.encoders.cnn.CNN",
+    "sklearn_irx.components.encoders.none.NoEncoder",
     "sklearn_irx.components.encoders.rnn.RNN",
     "sklearn_irx.components.initializations.linear.LinearInit",
     "sklearn_irx.components.initializations.random.RandomInit",

@@ -15,7 +15,11 @@ from sklearn_irx.metrics._plausibility import (
     token_precision_score,
     token_recall_score,
 )
-from sklearn_irx.metrics._scorers import accuracy_within_length, token_f1_scorer
+from sklearn_irx.metrics._scorers import (
+    accuracy_within_length,
+    rationale_length_scorer,
+    token_f1_scorer,
+)
 from sklearn_irx.metrics._second_reader import random_masks, second_reader_accuracy
 from sklearn_irx.metrics._soft import auprc_score
 from sklearn_irx.metrics._spans import (
@@ -40,6 +44,7 @@ __all__ = [
     "rationale_iou_score",
     "rationale_kappa_score",
     "rationale_length",
+    "rationale_length_scorer",
     "rationale_stability_score",
     "second_reader_accuracy",
     "span_f1_score",

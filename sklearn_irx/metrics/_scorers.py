@@ -105,6 +105,65 @@ def token_f1_scorer(texts: Iterable[str], masks: Masks) -> Scorer:
     return _TokenF1(texts, masks)
 
 
+def rationale_length_scorer(estimator: Any, X: Any, y: Any = None) -> float:  # noqa: ARG001
+    """Score a fitted model by the mean number of words that it selects.
+
+    It is a scorer itself: give it to `scoring` as it is, beside a score to choose a model by. The
+    length is not negated, so a search that chose by it would prefer long rationales.
+
+    Parameters
+    ----------
+    estimator : fitted classifier or ensemble
+        Or a pipeline that ends in one.
+    X : sequence of n_samples str
+        Documents.
+    y : None
+        Ignored.
+
+    Returns
+    -------
+    length : float
+        In words.
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no rationales.
+
+    See Also
+    --------
+    rationale_length : The length of rationales given as masks.
+    accuracy_within_length : A scorer to choose a model by.
+    sklearn_irx.inspection.AccuracyLengthDisplay : Draws accuracy against length.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_irx import SelectiveRationaleClassifier
+    >>> from sklearn_irx.components import CNN, Training
+    >>> from sklearn_irx.datasets import make_rationale_classification
+    >>> from sklearn_irx.metrics import rationale_length_scorer
+    >>> texts, y, _ = make_rationale_classification(200, n_words=40, random_state=0)
+    >>> small = {"training": Training(max_epochs=1), "encoder": CNN((3,), n_filters=4)}
+    >>> search = GridSearchCV(
+    ...     SelectiveRationaleClassifier(**small, random_state=0),
+    ...     {"rationale_length": [4, 12]},
+    ...     scoring={"accuracy": "accuracy", "length": rationale_length_scorer},
+    ...     refit="accuracy",
+    ...     cv=2,
+    ... ).fit(texts, y)
+    >>> short, long = search.cv_results_["mean_test_length"]
+    >>> bool(short < long)
+    True
+    """
+    if not hasattr(estimator, "transform"):
+        raise TypeError(
+            f"estimator={estimator!r} shows no rationales: give a SelectiveRationaleClassifier, "
+            "InteractiveEnsemble or InteractiveCommittee, or a pipeline that ends in one."
+        )
+    return rationale_length(np.asarray(estimator.transform(X)))
+
+
 class _AccuracyWithinLength:
     """The scorer of :func:`accuracy_within_length`."""
 

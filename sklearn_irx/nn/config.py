@@ -20,7 +20,8 @@ class NetworkConfig:
     ----------
     sampler, encoder, predictor, initialization, training : Component
         Parts of :mod:`sklearn_irx.components`, which build modules.
-    rationale_length, max_rationale_length : float or None
+    rationale_length : float, "auto" or None
+    max_rationale_length : float or None
         As :class:`~sklearn_irx.SelectiveRationaleClassifier` takes them.
     """
 
@@ -29,7 +30,7 @@ class NetworkConfig:
     predictor: Any
     initialization: Any
     training: Any
-    rationale_length: float | None = None
+    rationale_length: float | str | None = None
     max_rationale_length: float | None = None
 
 
@@ -71,6 +72,8 @@ class NetworkShape:
         vectors, unseen, bias = (
             arrays.get(name) for name in (VECTORS, "unseen", "predictor.output.bias")
         )
+        if VECTORS not in arrays and LINEAR in arrays:  # without an encoder
+            vectors, bias = arrays[LINEAR][:, :0], arrays.get("predictor.bias")
         if vectors is None or vectors.ndim != 2 or unseen is None or unseen.ndim != 2:
             raise ValueError(f"{VECTORS} and unseen must be there, with a row for each word")
         if bias is None or bias.ndim != 1:

@@ -47,8 +47,8 @@ def predict(
     """
     if module.training:
         module.eval()
-    device = module.predictor.output.weight.device
-    probabilities = np.empty((len(documents), module.predictor.output.out_features))
+    device = module.unseen.device
+    probabilities = np.empty((len(documents), module.shape.n_classes))
     selected = np.zeros((len(documents), documents.lengths.max(initial=0)), dtype=bool)
     word_scores = np.full(selected.shape if scores else (0, 0), np.nan)
     for rows in inference_batches(documents.lengths, _BATCH_SIZE):

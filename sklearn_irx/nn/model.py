@@ -16,8 +16,9 @@ from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.losses import n_selected, n_transitions
+from sklearn_irx.nn.predictor import LinearPredictor, PredictorNetwork
 from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
-from sklearn_irx.nn.selector import SelectorNetwork
+from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
 from sklearn_irx.nn.text_encoder import TextEncoder
 from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
@@ -58,20 +59,35 @@ class Rationalizer(nn.Module):
 
     unseen: torch.Tensor
     sampler: SamplerModule
+    selector: SelectorNetwork | PriorSelector
+    predictor: PredictorNetwork | LinearPredictor
 
     @weights_drawn()
     def __init__(self, config: NetworkConfig, shape: NetworkShape) -> None:
         super().__init__()
         self.config = config
         self.shape = shape
-        training, size = config.training, shape.vector_size
+        training = config.training
         self.sampler = config.sampler.build(
             rationale_length=config.rationale_length,
             max_rationale_length=config.max_rationale_length,
         )
         linear, prior = config.initialization.build(shape)
-        unseen = torch.zeros(shape.n_unseen, size, dtype=getattr(torch, shape.unseen_type))
-        self.register_buffer("unseen", unseen)
+        sizes = shape.n_unseen, shape.vector_size
+        self.register_buffer("unseen", torch.zeros(sizes, dtype=getattr(torch, shape.unseen_type)))
+        if config.encoder.needs_vectors:
+            self._build_encoded(linear, prior)
+        else:
+            score = self.sampler.score_for(0.0)
+            self.selector = PriorSelector(prior, self.sampler.directions, score=score)
+            self.predictor = LinearPredictor(
+                linear, shape.n_classes, word_dropout=training.word_dropout
+            )
+
+    def _build_encoded(self, linear: Any, prior: Any) -> None:
+        """Build selector and predictor with encoders, and with linear path and prior, if any."""
+        config, shape = self.config, self.shape
+        training, size = config.training, shape.vector_size
         trained = nn.Embedding.from_pretrained(
             torch.zeros(shape.n_words, size), freeze=False, padding_idx=PADDING, sparse=True
         )
@@ -124,17 +140,18 @@ class Rationalizer(nn.Module):
             The training documents that `linear` was fitted on.
         """
         for network in (self.selector, self.predictor):
-            network.text_encoder.vectors.weight.copy_(torch.from_numpy(vectors))
+            if network.text_encoder is not None:
+                network.text_encoder.vectors.weight.copy_(torch.from_numpy(vectors))
         self.unseen.copy_(torch.from_numpy(unseen))
         log_odds = math.log(initial_selection / (1 - initial_selection))
-        if linear is not None and self.predictor.linear is not None:
-            self.predictor.linear.initialize(linear)
-        if linear is not None and self.selector.prior is not None:
-            self.selector.prior.initialize(
-                self.predictor.linear, linear, documents, initial_selection=initial_selection
-            )
-            log_odds = 0.0  # the prior is above 0 for that share of the words
-        self.selector.initialize(self.sampler.score_for(log_odds))
+        path, prior = self.predictor.linear, self.selector.prior
+        if linear is not None and path is not None:
+            path.initialize(linear)
+            if prior is not None:
+                prior.initialize(path, linear, documents, initial_selection=initial_selection)
+                log_odds = 0.0  # the prior is above 0 for that share of the words
+        if isinstance(self.selector, SelectorNetwork):
+            self.selector.initialize(self.sampler.score_for(log_odds))
 
     def forward(
         self,
@@ -188,7 +205,9 @@ class Rationalizer(nn.Module):
         return scores, known
 
     def _packed(self, ids: torch.Tensor) -> PackedBatch:
-        return PackedBatch(ids, self.predictor.text_encoder.encoder.half_width, self.unseen)
+        encoder = self.predictor.text_encoder
+        half_width = 0 if encoder is None else encoder.encoder.half_width
+        return PackedBatch(ids, half_width, self.unseen)
 
     def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         linear = self.predictor.linear
@@ -203,6 +222,8 @@ class Rationalizer(nn.Module):
     @property
     def vectors(self) -> tuple[np.ndarray, np.ndarray]:
         """The word vectors of the selector, of known and of unseen words."""
+        if self.selector.text_encoder is None:
+            return np.empty((self.shape.n_words, 0), dtype=np.float32), self.unseen.cpu().numpy()
         known = self.selector.text_encoder.vectors.weight
         return known.detach().cpu().numpy(), self.unseen.cpu().numpy()
 

@@ -49,9 +49,8 @@ class PredictorNetwork(nn.Module):
 
         `rows` (batch, length) are those of the words in the weights of the linear path.
         """
-        if self.training and self.word_dropout:
-            drawn = torch.rand_like(mask, generator=generator_for(mask.device))
-            mask = mask * (drawn >= self.word_dropout)
+        if self.training:
+            mask = _drop_words(mask, self.word_dropout)
         if self.compact:
             ids, weights = closed_up(batch.ids, mask)
             seen = PackedBatch(ids, batch.margin, batch.unseen)
@@ -60,6 +59,31 @@ class PredictorNetwork(nn.Module):
             pooled = self.text_encoder.max_pooled(batch, batch.packed(mask))
         logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(pooled)))))
         return logits if self.linear is None else logits + self.linear(batch, mask, rows)
+
+
+class LinearPredictor(nn.Module):
+    """A linear path alone, and a bias for each class; `word_dropout` as in :class:`Training`."""
+
+    text_encoder: None = None
+
+    def __init__(self, linear: LinearPath, n_classes: int, *, word_dropout: float) -> None:
+        super().__init__()
+        self.linear = linear
+        self.bias = nn.Parameter(torch.zeros(n_classes))
+        self.word_dropout = word_dropout
+
+    def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Return the logits; see :meth:`PredictorNetwork.forward`."""
+        if self.training:
+            mask = _drop_words(mask, self.word_dropout)
+        return self.bias + self.linear(batch, mask, rows)
+
+
+def _drop_words(mask: torch.Tensor, share: float) -> torch.Tensor:
+    if not share:
+        return mask
+    drawn = torch.rand_like(mask, generator=generator_for(mask.device))
+    return mask * (drawn >= share)
 
 
 def closed_up(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

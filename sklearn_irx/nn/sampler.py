@@ -75,7 +75,7 @@ class SamplerModule(nn.Module):
         *,
         temperature: float = 1.0,
         temperature_decay: float = 0.0,
-        rationale_length: float | None = None,
+        rationale_length: float | str | None = None,
         max_rationale_length: float | None = None,
     ) -> None:
         super().__init__()

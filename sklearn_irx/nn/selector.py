@@ -9,7 +9,7 @@ from torch import nn
 from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.scoring import scores_of
-from sklearn_irx.nn.linear import ClassConditionalPrior, SelectionPrior
+from sklearn_irx.nn.linear import DocumentPrior, SelectionPrior
 from sklearn_irx.nn.text_encoder import TextEncoder
 
 
@@ -28,7 +28,7 @@ class SelectorNetwork(nn.Module):
         directions: tuple[float, ...],
         *,
         dropout: float,
-        prior: SelectionPrior | ClassConditionalPrior | None,
+        prior: SelectionPrior | DocumentPrior | None,
     ) -> None:
         super().__init__()
         self.text_encoder = text_encoder
@@ -56,3 +56,30 @@ class SelectorNetwork(nn.Module):
         if prior_logits is None:
             return scores
         return scores + prior_logits.unsqueeze(-1) * self.directions
+
+
+class PriorSelector(nn.Module):
+    """Scores every word by its selection prior alone.
+
+    `score` is that of a word with even odds, to be multiplied by the `directions` of the
+    :class:`SamplerModule`.
+    """
+
+    directions: torch.Tensor
+    text_encoder: None = None
+
+    def __init__(
+        self,
+        prior: SelectionPrior | DocumentPrior,
+        directions: tuple[float, ...],
+        *,
+        score: float,
+    ) -> None:
+        super().__init__()
+        self.prior = prior
+        self.score = score
+        self.register_buffer("directions", torch.tensor(directions), persistent=False)
+
+    def forward(self, batch: PackedBatch, prior_logits: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+        """Return the scores of words, (batch, length, n_scores)."""
+        return (self.score + prior_logits).unsqueeze(-1) * self.directions

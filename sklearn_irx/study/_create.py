@@ -16,7 +16,6 @@ from sklearn_irx._validation import check_labels, check_texts
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.ensemble.result import Exchange, exchange_of
 from sklearn_irx.inspection._documents import ExplainedDocument, documents_of
-from sklearn_irx.inspection._pieces import one_line
 from sklearn_irx.study._records import Item, Phase
 from sklearn_irx.study._showing import (
     SHOWS,
@@ -26,6 +25,7 @@ from sklearn_irx.study._showing import (
     with_random_words,
 )
 from sklearn_irx.study._store import Study
+from sklearn_irx.text.harmless import one_line
 
 CONTROLS = ("random", "full_text")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import chain
+from typing import Any
 
 _BIDI_OVERRIDES = chain(range(0x202A, 0x202F), range(0x2066, 0x206A))
 _HARMFUL: dict[int, str | None] = {
@@ -33,3 +34,8 @@ def harmless(text: str) -> str:
     'red: [31m, bell: , next\nline'
     """
     return _LINE_END.sub("\n", text).translate(_HARMFUL)
+
+
+def one_line(value: Any) -> str:
+    """Return a label, or any text, as harmless text without line ends or tabs."""
+    return " ".join(harmless(str(value)).split())

@@ -47,6 +47,25 @@ def test_segments_join_to_the_text_and_alternate(rationale):
 
 
 @given(rationales())
+def test_an_excerpt_has_the_selected_words_as_the_text_has_them(rationale):
+    # A gap of white space alone, at the beginning or the end, is none.
+    pieces = (
+        piece if chosen or not piece.strip() else " … " for piece, chosen in rationale.segments()
+    )
+    expected = " ".join(harmless("".join(pieces)).split())
+    if not rationale.mask.any():
+        expected = "(no word selected)"
+    assert rationale.excerpt() == expected
+
+
+def test_an_excerpt_keeps_spelling_and_is_one_line():
+    text = "\tThe BED was\nToo Soft, and  NOISY\x1b[31m\n"
+    rationale = rationale_of(text, [1, 1, 0, 1, 1, 0, 1, 1])
+    assert rationale.excerpt() == "The BED … Too Soft … NOISY[31m"
+    assert rationale_of("All of\nit\n").excerpt() == "All of it"
+
+
+@given(rationales())
 def test_every_selected_word_and_no_other_is_in_a_selected_segment(rationale):
     selected, position = set(), 0
     for piece, chosen in rationale.segments():

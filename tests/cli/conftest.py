@@ -48,7 +48,7 @@ def table(reviews, tmp_path_factory):
 def pair(cli, quick, table, tmp_path_factory):
     """Two models that interact, trained and saved by the command in a folder."""
     path = tmp_path_factory.mktemp("models") / "pair"
-    result = cli("fit", table, "-o", path, *quick)
+    result = cli("fit", table, "-o", path, "--pair", *quick)
     assert result.exit_code == 0, result.output
     return path
 
@@ -92,8 +92,6 @@ def single(cli, quick, reviews, tmp_path_factory):
     numbered = reviews.assign(label=(reviews["label"] == "noise").astype(int))
     numbered.to_parquet(folder / "numbered.parquet")
     path = folder / "single.joblib"
-    result = cli(
-        "fit", folder / "numbered.parquet", "-o", path, "--single", "--test-size", 0, *quick
-    )
+    result = cli("fit", folder / "numbered.parquet", "-o", path, "--test-size", 0, *quick)
     assert result.exit_code == 0, result.output
     return path

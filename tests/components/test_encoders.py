@@ -12,7 +12,7 @@ OWN = {
     "cnn": [{"filter_sizes": (1, 2, 4), "n_filters": 3}],
     "rnn": [{"cell": "gru", "hidden_size": 4}, {"cell": "lstm", "hidden_size": 4}],
 }
-CASES = [(name, own) for name in ENCODERS.named for own in OWN[name]]
+CASES = [(name, own) for name in OWN for own in OWN[name]]
 
 
 def made(name, own):

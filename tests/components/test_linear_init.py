@@ -76,7 +76,7 @@ def test_it_predicts_like_scikit_learns_classifier_on_tfidf(kind, corpus, monkey
     assert correlation > 0.999
 
 
-@pytest.mark.parametrize("kind", LINEAR_MODELS)
+@pytest.mark.parametrize("kind", ["naive_bayes", "logistic", "combined"])
 def test_its_scale_gives_the_best_probabilities(kind, corpus):
     words, y = corpus
     start, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:])

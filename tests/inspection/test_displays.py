@@ -6,6 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_irx.exchange import CASES
 from sklearn_irx.inspection import (
@@ -16,7 +18,7 @@ from sklearn_irx.inspection import (
     TrainingHistoryDisplay,
 )
 from sklearn_irx.inspection._flow import count_flow, lay_out
-from sklearn_irx.metrics import expected_calibration_error
+from sklearn_irx.metrics import expected_calibration_error, rationale_length_scorer
 from tests.exchanges import exchange_of_labels
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -200,10 +202,33 @@ def test_accuracy_against_length_of_a_search(ax):
     assert display.points_.get_ydata().tolist() == [0.9, 0.8, 0.85]
     assert display.frontier_line_.get_xdata().tolist() == [10, 20]  # 25 words buy nothing
     assert [text.get_text() for text in display.texts_] == ["0.1", "0.2", "0.3"]
-    with pytest.raises(ValueError, match="length='spans' is not among the scores accuracy, words"):
+    said = (
+        "length='spans' is not among the scores of the search, accuracy, words: give one of these"
+    )
+    with pytest.raises(ValueError, match=said):
         AccuracyLengthDisplay.from_cv_results(results, length="spans")
+    with pytest.raises(ValueError, match=r"accuracy='accuracy' is not .*score: .*length_scorer"):
+        AccuracyLengthDisplay.from_cv_results({"mean_test_score": np.array([0.5])})
     with pytest.raises(ValueError, match="parameter='lambda2' was not searched: give one of"):
         AccuracyLengthDisplay.from_cv_results(results, parameter="lambda2")
+
+
+@pytest.mark.parametrize("called", ["length", "words", "rationale_length"])
+def test_accuracy_against_length_of_a_search_that_was_run(called, fitted, reviews, ax):
+    texts, y, _ = reviews
+    search = GridSearchCV(
+        fitted,
+        {"lambda1": [0.001, 0.05]},
+        scoring={"accuracy": "accuracy", called: rationale_length_scorer},
+        refit="accuracy",
+        cv=[(np.arange(100), np.arange(100, 140))],
+    ).fit(texts, y)
+    display = AccuracyLengthDisplay.from_cv_results(search.cv_results_, ax=ax)
+    for place, lambda1 in enumerate([0.001, 0.05]):
+        model = clone(fitted).set_params(lambda1=lambda1).fit(texts[:100], y[:100])
+        masks = model.transform(texts[100:140])
+        assert display.length[place] == pytest.approx(masks.sum() / 40)
+        assert display.accuracy[place] == pytest.approx(model.score(texts[100:140], y[100:140]))
 
 
 def test_accuracy_against_length_of_estimators(fitted, other, reviews):

@@ -8,9 +8,10 @@ from rich.console import Console
 from sklearn.exceptions import NotFittedError
 
 from sklearn_irx import InteractiveEnsemble, Rationales
+from sklearn_irx.ensemble.cases import explanation_of
 from sklearn_irx.exchange import CASES, RULES
 from sklearn_irx.inspection import ExplainedDocuments, explain_documents
-from sklearn_irx.inspection._cases import CASE_LABELS, explanation_of
+from sklearn_irx.inspection._cases import CASE_LABELS
 from sklearn_irx.inspection._pieces import percent
 from sklearn_irx.text import harmless
 

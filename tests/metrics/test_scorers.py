@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_irx import InteractiveEnsemble
-from sklearn_irx.metrics import accuracy_within_length, token_f1_score, token_f1_scorer
+from sklearn_irx.metrics import (
+    accuracy_within_length,
+    rationale_length_scorer,
+    token_f1_score,
+    token_f1_scorer,
+)
 
 
 class FirstWords(ClassifierMixin, BaseEstimator):
@@ -60,6 +68,21 @@ def test_a_search_for_agreement_with_people():
     np.testing.assert_allclose(search.cv_results_["mean_test_f1"], expected)
 
 
+def test_a_search_tells_the_length_beside_the_accuracy():
+    scoring = {"accuracy": "accuracy", "length": rationale_length_scorer}
+    search = GridSearchCV(
+        make_pipeline(FunctionTransformer(), FirstWords()),
+        {"firstwords__n": [1, 2, 5]},
+        scoring=scoring,
+        refit="accuracy",
+        cv=2,
+    ).fit(X, Y)
+    assert search.cv_results_["mean_test_length"].tolist() == [1, 2, 5]
+    assert search.best_params_ == {"firstwords__n": 5}
+    with pytest.raises(TypeError, match=r"MultinomialNB\(\) shows no rationales: give a Selective"):
+        rationale_length_scorer(MultinomialNB(), X, Y)
+
+
 def test_rationales_are_found_by_text_in_any_order():
     scorer = token_f1_scorer(["a b", "c d"], [[(0, 1)], [(1, 2)]])
     clf = FirstWords(1)
@@ -84,6 +107,7 @@ def test_our_estimators_are_scored(fitted, other, reviews):
     for estimator in (fitted, both):
         assert accuracy_within_length(60)(estimator, texts, y) == estimator.score(texts, y)
         length = estimator.transform(texts).sum(axis=1).mean()
+        assert rationale_length_scorer(estimator, texts) == pytest.approx(length)
         assert accuracy_within_length(0.5)(estimator, texts, y) == pytest.approx(-length / 0.5)
         expected = token_f1_score(masks, estimator.transform(texts))
         assert token_f1_scorer(texts, masks)(estimator, texts, y) == expected

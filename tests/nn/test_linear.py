@@ -15,7 +15,7 @@ from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import (
     BigramPath,
     BigramWeights,
-    ClassConditionalPrior,
+    DocumentPrior,
     LinearPath,
     LinearWeights,
 )
@@ -55,7 +55,7 @@ def path_of(linear):
 
 def prior_of(path, linear, documents, share, focus):
     n_bigrams = 0 if linear.bigrams is None else len(linear.bigrams.bigrams)
-    prior = ClassConditionalPrior(path.n_words, n_bigrams, N_CLASSES, focus)
+    prior = DocumentPrior(path.n_words, n_bigrams, N_CLASSES, focus=focus, smoothing=0.0)
     prior.initialize(path, linear, documents, initial_selection=share)
     return prior
 

@@ -25,7 +25,7 @@ class Quality:
         found = {}
         for sampler in self.params:
             settings = {**SETTINGS, "sampler": sampler, "training__max_epochs": 3}
-            clf = SelectiveRationaleClassifier().set_params(**settings)
+            clf = SelectiveRationaleClassifier(encoder="cnn").set_params(**settings)
             clf.fit(texts[:_N_TRAIN], y[:_N_TRAIN])
             probabilities, selected = clf.predict_with_masks(texts[_N_TRAIN:])
             labels = clf.classes_[probabilities.argmax(axis=1)]

@@ -20,7 +20,9 @@ class Read:
     timeout = 120
 
     def setup_cache(self) -> SelectiveRationaleClassifier:
-        clf = SelectiveRationaleClassifier(embeddings=make_vectors()).set_params(**SETTINGS)
+        clf = SelectiveRationaleClassifier(encoder="cnn", embeddings=make_vectors()).set_params(
+            **SETTINGS
+        )
         return clf.fit(*make_documents(500))
 
     def setup(self, clf: SelectiveRationaleClassifier, documents: int) -> None:

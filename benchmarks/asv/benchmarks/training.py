@@ -25,7 +25,10 @@ class Fit:
             raise NotImplementedError  # skips the combination
         self.texts, self.y = make_documents(500)
         self.clf = SelectiveRationaleClassifier(
-            sampler=sampler, embeddings=make_vectors(), initialization=initialization
+            sampler=sampler,
+            embeddings=make_vectors(),
+            initialization=initialization,
+            encoder="cnn",
         ).set_params(**SETTINGS, training__warmup_epochs=0, training__ramp_epochs=0)
 
     def time_fit(self, sampler: str, initialization: str | None) -> None:
@@ -42,7 +45,9 @@ class FitLonger:
 
     def setup(self, documents: int) -> None:
         self.texts, self.y = make_documents(documents)
-        self.clf = SelectiveRationaleClassifier(embeddings=make_vectors()).set_params(**SETTINGS)
+        self.clf = SelectiveRationaleClassifier(
+            encoder="cnn", embeddings=make_vectors()
+        ).set_params(**SETTINGS)
 
     def time_fit(self, documents: int) -> None:
         self.clf.fit(self.texts, self.y)

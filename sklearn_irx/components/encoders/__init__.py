@@ -3,6 +3,7 @@
 from sklearn_irx.components.base import Registry
 from sklearn_irx.components.encoders.base import Encoder
 from sklearn_irx.components.encoders.cnn import CNN
+from sklearn_irx.components.encoders.none import NoEncoder
 from sklearn_irx.components.encoders.rnn import RNN
 
-ENCODERS = Registry("encoder", Encoder, {"cnn": CNN(), "rnn": RNN()})
+ENCODERS = Registry("encoder", Encoder, {"cnn": CNN(), "rnn": RNN(), None: NoEncoder()})

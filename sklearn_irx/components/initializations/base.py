@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_irx.components.base import Component
 from sklearn_irx.nn.config import NetworkShape
 from sklearn_irx.nn.linear import (
-    ClassConditionalPrior,
+    DocumentPrior,
     LinearPath,
     LinearWeights,
     SelectionPrior,
@@ -21,7 +21,7 @@ N_FOLDS = 5
 HELD_OUT = N_FOLDS + 1
 """The fold of documents that the networks are not trained on."""
 
-Built: TypeAlias = tuple[LinearPath | None, SelectionPrior | ClassConditionalPrior | None]
+Built: TypeAlias = tuple[LinearPath | None, SelectionPrior | DocumentPrior | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +65,13 @@ class Initialization(Component):
         Whether training starts without a linear classifier, and so needs a curriculum.
     class_focus : float
         Above 0, the selection prior is class-conditional, the more so the higher.
+    smoothing : float or "auto"
+        Above 0, the selection prior averages over this many words to either side.
     """
 
     from_scratch: ClassVar[bool] = False
     class_focus: float = 0.0
+    smoothing: float | str = 0.0
     initial_selection: float | str = "auto"
 
     def fit_weights(self, data: InitializationData) -> LinearWeights | None:
@@ -95,11 +98,16 @@ class Initialization(Component):
             Sizes.
         """
         path = LinearPath(shape.n_words, shape.n_classes)
-        if not self.class_focus:
+        smoothing = self._smoothing()
+        if not self.class_focus and not smoothing:
             return path, SelectionPrior(shape.n_words)
         sizes = shape.n_words, shape.n_bigrams, shape.n_classes
-        return path, ClassConditionalPrior(*sizes, focus=self.class_focus)
+        return path, DocumentPrior(*sizes, focus=self.class_focus, smoothing=smoothing)
 
     def shaping_params(self) -> dict[str, Any]:
         """Return the parameters that decide which modules there are."""
-        return {"class_focus": self.class_focus}
+        return {"class_focus": self.class_focus, "smoothing": self._smoothing()}
+
+    def _smoothing(self) -> float:
+        """Return `smoothing` as a number: models saved before there was one have "auto"."""
+        return 0.0 if isinstance(self.smoothing, str) else float(self.smoothing)

@@ -1,6 +1,7 @@
 """Samplers: ways to select words so that the selection can be trained."""
 
 from sklearn_irx.components.base import Registry
+from sklearn_irx.components.samplers.auto import AutoSampler as AutoSampler
 from sklearn_irx.components.samplers.base import RelaxedSampler as RelaxedSampler
 from sklearn_irx.components.samplers.base import Sampler
 from sklearn_irx.components.samplers.gumbel import Gumbel
@@ -14,6 +15,7 @@ SAMPLERS = Registry(
     "sampler",
     Sampler,
     {
+        "auto": AutoSampler(),
         "straight_through": StraightThrough(),
         "gumbel": Gumbel(),
         "reinforce": Reinforce(),

@@ -26,7 +26,7 @@ class Sampler(Component):
     def build(
         self,
         *,
-        rationale_length: float | None = None,
+        rationale_length: float | str | None = None,
         max_rationale_length: float | None = None,
     ) -> SamplerModule:
         """Build the module.

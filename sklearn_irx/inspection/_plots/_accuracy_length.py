@@ -11,6 +11,9 @@ from sklearn_irx._validation import labels_array
 from sklearn_irx.inspection._plots._axes import RIGHT, axes_for, plain
 from sklearn_irx.metrics import rationale_length
 
+LENGTHS = ("length", "words", "rationale_length")
+"""Names by which `scoring` mostly calls the length."""
+
 
 class AccuracyLengthDisplay:
     """Accuracy against the mean number of selected words, a point a model.
@@ -46,7 +49,7 @@ class AccuracyLengthDisplay:
     >>> from sklearn_irx.inspection import AccuracyLengthDisplay
     >>> results = {  # cv_results_ of a search has more
     ...     "mean_test_accuracy": [0.8, 0.9],
-    ...     "mean_test_words": [5.0, 12.0],
+    ...     "mean_test_length": [5.0, 12.0],
     ...     "param_lambda1": [0.01, 0.001],
     ... }
     >>> display = AccuracyLengthDisplay.from_cv_results(results, parameter="lambda1")
@@ -77,7 +80,7 @@ class AccuracyLengthDisplay:
         cv_results: Mapping[str, Any],
         *,
         accuracy: str = "accuracy",
-        length: str = "words",
+        length: str | None = None,
         parameter: str | None = None,
         name: str | None = None,
         ax: Any = None,
@@ -89,9 +92,12 @@ class AccuracyLengthDisplay:
         ----------
         cv_results : mapping
             ``cv_results_`` of a ``GridSearchCV`` or a ``RandomizedSearchCV`` with two scores at
-            least.
-        accuracy, length : str
-            How `scoring` of the search calls the scores to draw.
+            least: ``scoring={"accuracy": "accuracy", "length": rationale_length_scorer}``, the
+            scorer from :mod:`sklearn_irx.metrics`.
+        accuracy : str, default="accuracy"
+            How `scoring` of the search calls the accuracy.
+        length : str, default=None
+            How it calls the length. None finds "length", "words" or "rationale_length".
         parameter : str, default=None
             The parameter whose values to write beside the points.
         name, ax, **kwargs
@@ -109,11 +115,15 @@ class AccuracyLengthDisplay:
         there = sorted(
             key.removeprefix("mean_test_") for key in cv_results if key.startswith("mean_test_")
         )
+        if length is None:
+            length = next((score for score in LENGTHS if score in there), LENGTHS[0])
         for argument, score in (("accuracy", accuracy), ("length", length)):
             if score not in there:
                 raise ValueError(
-                    f"{argument}={score!r} is not among the scores {', '.join(there)}: name it so "
-                    "in scoring of the search."
+                    f"{argument}={score!r} is not among the scores of the search, "
+                    f"{', '.join(there)}: give one of these, or search with scoring="
+                    '{"accuracy": "accuracy", "length": rationale_length_scorer}, the scorer from '
+                    'sklearn_irx.metrics, and refit="accuracy".'
                 )
         labels: list[str] = []
         if parameter is not None:

@@ -45,6 +45,6 @@ def import_pyplot(who: str) -> Any:
 
 def plain(text: Any) -> str:
     r"""Return a label to draw literally: matplotlib would read ``$`` as the start of a formula."""
-    from sklearn_irx.inspection._pieces import one_line
+    from sklearn_irx.text.harmless import one_line
 
     return one_line(text).replace("$", r"\$")

@@ -2,13 +2,13 @@
 
 from sklearn_irx.nn.linear.bigrams import BigramPath
 from sklearn_irx.nn.linear.path import LinearPath
-from sklearn_irx.nn.linear.prior import ClassConditionalPrior, SelectionPrior
+from sklearn_irx.nn.linear.prior import DocumentPrior, SelectionPrior
 from sklearn_irx.nn.linear.weights import BigramWeights, LinearWeights
 
 __all__ = [
     "BigramPath",
     "BigramWeights",
-    "ClassConditionalPrior",
+    "DocumentPrior",
     "LinearPath",
     "LinearWeights",
     "SelectionPrior",

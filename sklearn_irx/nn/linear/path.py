@@ -72,16 +72,9 @@ class LinearPath(nn.Module):
         known = self._known(batch.ids) > UNKNOWN
         return self._logits(batch, known.to(initial.dtype), initial)
 
-    def largest_weights(
-        self, batch: PackedBatch, initial: torch.Tensor, class_weights: torch.Tensor
-    ) -> torch.Tensor:
-        """Return the largest TF-IDF weight of each word for any class: (batch, length).
-
-        The `initial` weights (batch, length, n_classes) are multiplied by `class_weights` (batch,
-        n_classes).
-        """
-        weights = initial * class_weights.unsqueeze(1)
-        return weights.amax(dim=2) * self.idf[self._known(batch.ids)]
+    def tfidf_weights(self, batch: PackedBatch, initial: torch.Tensor) -> torch.Tensor:
+        """Return `initial` weights (batch, length, n_classes) times the words' idf."""
+        return initial * self.idf[self._known(batch.ids)].unsqueeze(2)
 
     def largest_weight_of_rows(self) -> torch.Tensor:
         """Return the largest TF-IDF weight of each row of `weights` for any class."""

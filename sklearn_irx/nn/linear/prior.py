@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -59,19 +61,27 @@ class SelectionPrior(nn.Module):
         self.weights = self.weights[: self.n_words].clone()
 
 
-class ClassConditionalPrior(nn.Module):
-    """A selection logit for each word: its weight for the classes that the whole document suggests.
+class DocumentPrior(nn.Module):
+    """A selection logit for each word, which depends on the document.
 
-    The linear path, and that of bigrams if there is one, first classifies the whole document. The
-    weight of a word is its largest for any class, each times the probability of the class to the
-    power of `focus`. With 0 it is that of :class:`SelectionPrior`.
+    With `focus` above 0, the linear path, and that of bigrams if there is one, first classifies the
+    whole document. The weight of a word is its largest for any class, each times the probability of
+    the class to the power of `focus`: this is the class-conditional prior.
+
+    With `smoothing` above 0, the weights for each class are first averaged over neighbouring words,
+    by a Gaussian whose standard deviation it is, in words: words rank high together.
+
+    With neither it is :class:`SelectionPrior`.
     """
 
     scale: torch.Tensor
 
-    def __init__(self, n_words: int, n_bigrams: int, n_classes: int, focus: float) -> None:
+    def __init__(
+        self, n_words: int, n_bigrams: int, n_classes: int, *, focus: float, smoothing: float
+    ) -> None:
         super().__init__()
         self.focus = focus
+        self.smoothing = smoothing
         self.bigrams = BigramPath(n_bigrams, n_words, n_classes) if n_bigrams else None
         self.register_buffer("scale", torch.tensor([0.0, 1.0]))  # offset and scale
         self.gain = nn.Parameter(torch.tensor(_INITIAL_GAIN))
@@ -104,10 +114,15 @@ class ClassConditionalPrior(nn.Module):
     def weights(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
         """Return the weights of words, (batch, length)."""
         initial = F.embedding(rows, path.weights)
-        logits = path.whole_logits(batch, initial)
-        if self.bigrams is not None:
-            logits = self.bigrams(logits, batch.ids, path.fold(rows))
-        return path.largest_weights(batch, initial, logits.softmax(dim=1).pow(self.focus))
+        weights = path.tfidf_weights(batch, initial)
+        if self.focus:
+            logits = path.whole_logits(batch, initial)
+            if self.bigrams is not None:
+                logits = self.bigrams(logits, batch.ids, path.fold(rows))
+            weights = weights * logits.softmax(dim=1).pow(self.focus).unsqueeze(1)
+        if self.smoothing:
+            weights = _smoothed(weights, batch.words, self.smoothing)
+        return weights.amax(dim=2)
 
     def drop_fold_weights(self) -> None:
         """Keep only what inference needs."""
@@ -121,3 +136,17 @@ def _offset_and_scale(weights: np.ndarray, initial_selection: float) -> tuple[fl
         return 0.0, 1.0
     offset = float(np.quantile(weights, 1 - initial_selection))
     return offset, max(float(weights.std()), 1e-6)
+
+
+def _smoothed(weights: torch.Tensor, words: torch.Tensor, deviation: float) -> torch.Tensor:
+    """Average weights (batch, length, n_classes) over neighbours, `words` (batch, length) only."""
+    reach = math.ceil(3 * deviation)
+    distances = torch.arange(-reach, reach + 1, device=weights.device, dtype=weights.dtype)
+    kernel = torch.exp(-0.5 * (distances / deviation) ** 2)[None, None]
+
+    def summed(values: torch.Tensor) -> torch.Tensor:
+        return F.conv1d(values.transpose(1, 2).flatten(0, 1).unsqueeze(1), kernel, padding=reach)
+
+    total = summed(words.unsqueeze(2).to(weights.dtype)).view(len(words), 1, -1)
+    sums = summed(weights * words.unsqueeze(2)).view(len(words), weights.shape[2], -1)
+    return (sums / total.clamp(min=1e-6)).transpose(1, 2)
