@@ -125,8 +125,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     device : str, default="auto"
         A torch device; "auto" takes CUDA or MPS if there is one.
     n_threads : int or None, default=None
-        Threads of torch; None leaves its setting alone. The same number gives the same result bit
-        for bit.
+        Threads of torch; None leaves its setting alone, but predicts fewer than 4,096 words with
+        one. The same number gives the same result bit for bit.
     memory : str, path-like, object with the joblib.Memory interface or None, default=None
         Where to cache what depends on the texts and not on the penalties: their words, word
         vectors trained on them, the linear initialization. Vectors and initialization are cached if

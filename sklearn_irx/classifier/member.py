@@ -318,11 +318,10 @@ class MemberMixin:
                 few = n_threads is None and len(documents.ids) < FEW_WORDS
                 with threads(1 if few else n_threads):
                     probabilities, used, *found = predict(module, documents, given, scores=scores)
-                padding = ((0, 0), (0, max_length - used.shape[1]))
                 yield (
                     at_temperature(probabilities, temperature),
-                    np.pad(used, padding),
-                    *(np.pad(values, padding, constant_values=np.nan) for values in found),
+                    _widened(used, max_length, False),
+                    *(_widened(values, max_length, np.nan) for values in found),
                 )
                 first += len(documents)
             if masks is not None and first != len(masks):
@@ -358,3 +357,10 @@ class MemberMixin:
             module = Rationalizer.from_arrays(config, arrays)
             state = {**state, "_module": module.to(available_device(state["device"]))}
         super().__setstate__(state)  # type: ignore[misc]
+
+
+def _widened(values: np.ndarray, width: int, padding: bool | float) -> np.ndarray:
+    """Pad rows to a width: of one document, ``np.pad`` takes several times as long."""
+    wide = np.full((len(values), width), padding, dtype=values.dtype)
+    wide[:, : values.shape[1]] = values
+    return wide

@@ -268,7 +268,7 @@ def test_vectors_that_members_share_are_written_once(small, reviews, tmp_path):
 def test_an_unfitted_estimator_is_not_saved(small, tmp_path):
     with pytest.raises(NotFittedError):
         save(small(), tmp_path / "model")
-    with pytest.raises(TypeError, match="Pipeline cannot be saved"):
+    with pytest.raises(TypeError, match=r"(?s)=Pipeline.*: give its last step"):
         save(make_pipeline(small()).fit(["ants", "bed"] * 9, [0, 1] * 9), tmp_path / "model")
 
 

@@ -40,6 +40,8 @@ class Windows:
         The first slot of each width, and the one whose shift is 0.
     half_width : int
         The largest shift to either side.
+    reach : list of int
+        All shifts, each once.
     """
 
     def __init__(self, widths: Sequence[int]) -> None:
@@ -51,6 +53,7 @@ class Windows:
         slots = torch.arange(len(self.width_of), device="cpu")
         self.shifts = slots - self.middle[self.width_of]
         self.half_width = int(self.shifts.abs().max())
+        self.reach = sorted(set(self.shifts.tolist()))
 
     def __len__(self) -> int:
         return len(self.shifts)
@@ -304,7 +307,7 @@ def _largest(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def _near(marked: torch.Tensor, windows: Windows) -> torch.Tensor:
     """Mark the positions whose windows hold a marked one. Margins keep documents apart."""
     near = torch.zeros_like(marked)
-    for shift in windows.shifts.unique().tolist():
+    for shift in windows.reach:
         near |= marked.roll(-shift)
     return near
 
