@@ -262,10 +262,16 @@ def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> No
         )
     for name in REGISTRIES.keys() - {"training"}:
         wanted, found = getattr(config, name), getattr(clf._module.config, name)
-        if type(wanted) is not type(found) or wanted.shaping_params() != found.shaping_params():
+        given = getattr(clf, name)
+        given = wanted if given == "auto" else given
+        if name == "sampler":  # which has no trained weights, but decides how many scores there are
+            same = wanted.module.directions == found.module.directions
+        else:
+            same = type(wanted) is type(found)
+        if not same or wanted.shaping_params() != found.shaping_params():
             raise ValueError(
-                f"{name}={getattr(clf, name)!r}, and warm_start=True goes on with a network of "
-                f"{found!r}: keep {name}, or give warm_start=False."
+                f"{name}={given!r}, and warm_start=True goes on with a network of {found!r}: keep "
+                f"{name}, or give warm_start=False."
             )
 
 

@@ -166,7 +166,8 @@ def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -
             f"{clf.rationale_length!r}, for which training finds the penalty: leave one of them out"
         )
     if clf.free_length is not None and not clf.lambda1:
-        yield f"free_length={clf.free_length:g} has no effect without lambda1: raise lambda1"
+        given = f"with lambda1={clf.lambda1}"
+        yield f"free_length={clf.free_length:g} has no effect {given}: raise lambda1"
     if clf.lambda2 and clf.max_transitions is not None:
         yield (
             f"lambda2={clf.lambda2:g} has no effect with max_transitions="

@@ -232,7 +232,7 @@ class Rationalizer(nn.Module):
         """Take the trained weights of another network; the linear initialization stays."""
         theirs = dict(former._tensors())
         for name, value in self._tensors():
-            if not name.startswith(_NOT_TRAINED):
+            if name in theirs and not name.startswith(_NOT_TRAINED):
                 value.copy_(theirs[name])
 
     def to_arrays(self) -> dict[str, np.ndarray]:

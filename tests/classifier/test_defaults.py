@@ -139,6 +139,8 @@ def test_partial_fit_and_warm_start_go_on(by_style, data):
     assert clf.score(others, y_others) > 0.85
     warm = clone(by_style["words"]).set_params(warm_start=True).fit(texts, y)
     assert warm.fit(texts, y).score(others, y_others) > 0.85
+    shorter = warm.set_params(rationale_length=4).fit(texts, y)
+    assert shorter.transform(others).sum(axis=1).mean() < 6
 
 
 def test_a_pair_of_styles_exchanges_its_rationales(by_style, data):

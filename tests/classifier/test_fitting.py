@@ -223,7 +223,7 @@ def test_a_loaded_model_starts_warm(small, reviews):
         ),
         (
             {"initialization": None},
-            r"initialization=None, and warm_start=True .* of LinearInit\(\)",
+            r"initialization=None, and warm_start=True .* of LinearInit\(",
         ),
         ({"sampler": "hard_kuma"}, "sampler='hard_kuma'"),
     ],
@@ -396,7 +396,7 @@ def test_later_classes_are_those_of_the_first_piece(small, reviews):
 
 def test_a_first_piece_of_one_class_is_legal(reviews):
     texts, y, _ = reviews
-    clf = SelectiveRationaleClassifier().set_params(
+    clf = SelectiveRationaleClassifier(encoder="cnn").set_params(
         encoder__n_filters=4, predictor__hidden_size=4, random_state=0
     )
     with warnings.catch_warnings():

@@ -193,7 +193,8 @@ def test_of_few_empty_rationales_nothing_is_said():
         (60, 4, True), (60, 3, False), (20, 3, True), (20, 2, False), (3, 3, True), (2, 2, False)
     ):  # fmt: skip
         masks[:n_empty], masks[n_empty:] = False, True
-        found = shortfalls(SelectiveRationaleClassifier(), masks[:n_texts], lengths[:n_texts])
+        clf = SelectiveRationaleClassifier(lambda1=0.01)
+        found = shortfalls(clf, masks[:n_texts], lengths[:n_texts])
         assert bool(found) == said
 
 

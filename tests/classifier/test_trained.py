@@ -224,7 +224,7 @@ def test_names_of_parts_are_the_parts_they_stand_for(reviews, small_vectors):
     clf = SelectiveRationaleClassifier(
         training=Training(max_epochs=1), embeddings=small_vectors, max_length=60, encoder=CNN()
     ).fit(texts[:60], y[:60])
-    RationaleExtractor(clf.set_params(encoder="cnn", initialization="naive_bayes")).fit(texts[:3])
+    RationaleExtractor(clf.set_params(encoder="cnn", initialization="average")).fit(texts[:3])
     with pytest.warns(UserWarning, match="classifier__initialization__model='logistic'"):
         RationaleExtractor(clf.set_params(initialization="logistic")).fit(texts[:3])
 

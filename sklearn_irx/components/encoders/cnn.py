@@ -100,6 +100,13 @@ class ConvolutionalModule(EncoderModule):
         self.half_width = self.windows.half_width
         self._biased, self._unbiased = Remembered(), Remembered()
 
+    def train(self, mode: bool = True) -> ConvolutionalModule:
+        """Set training or evaluation mode; training will change the weights."""
+        if mode:
+            self._biased.forget()
+            self._unbiased.forget()
+        return super().train(mode)
+
     def forward(self, vectors: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102
         dtype = product_type(self.precision, vectors.device)
         x = vectors.transpose(1, 2).to(dtype)

@@ -33,5 +33,9 @@ class Remembered:
             self._kept = kept = (state, compute())
         return kept[1]
 
+    def forget(self) -> None:
+        """Compute anew the next time: torch's fused optimizers change parameters unseen."""
+        self._kept = None
+
     def __reduce__(self) -> tuple[type[Remembered], tuple[()]]:
         return Remembered, ()
