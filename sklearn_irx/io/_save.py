@@ -63,6 +63,7 @@ SKOPS_TYPES = (
     "sklearn_irx.components.initializations.linear.LinearInit",
     "sklearn_irx.components.initializations.random.RandomInit",
     "sklearn_irx.components.predictor.Predictor",
+    "sklearn_irx.components.samplers.auto.AutoSampler",
     "sklearn_irx.components.samplers.gumbel.Gumbel",
     "sklearn_irx.components.samplers.hard_kuma.HardKuma",
     "sklearn_irx.components.samplers.reinforce.Reinforce",
