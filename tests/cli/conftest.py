@@ -57,7 +57,10 @@ def pair(cli, quick, table, tmp_path_factory):
 def learned(reviews):
     """Makes a tiny model that learned from the first reviews."""
     texts, y = list(reviews["text"]), reviews["label"].to_numpy()
-    small = {"max_length": 40, "training__max_epochs": 1, "encoder__n_filters": 4, "n_threads": 1}
+    small = {
+        "lambda1": 0.01, "encoder": "cnn", "initialization": "naive_bayes", "max_length": 40,
+        "training__max_epochs": 1, "encoder__n_filters": 4, "n_threads": 1,
+    }  # fmt: skip
     small["embeddings"] = WordVectors(["sirens", "ants"], np.eye(2))
     return lambda n, seed: (
         SelectiveRationaleClassifier().set_params(**small, random_state=seed).fit(texts[:n], y[:n])

@@ -60,6 +60,7 @@ def test_parameters_of_all_parts_can_be_set(cli, quick, table, tmp_path):
         "initialization__class_focus": ("0.5", 0.5),
         "encoder": ("rnn", "rnn"),
         "encoder__hidden_size": ("3", 3),
+        "sampler": ("gumbel", "gumbel"),
         "sampler__temperature": ("0.5", 0.5),
         "predictor__share_embeddings": ("true", True),
         "training__batch_size": ("16", 16),
@@ -75,7 +76,7 @@ def test_parameters_of_all_parts_can_be_set(cli, quick, table, tmp_path):
     assert result.exit_code == 0, result.output
     found = joblib.load(tmp_path / "m.joblib").get_params()
     for name, (_, value) in given.items():
-        if name not in ("tokenizer", "encoder", "initialization"):
+        if name not in ("tokenizer", "encoder", "initialization", "sampler"):
             assert found[name] == value, name
     assert type(found["tokenizer"]).__name__ == "WhitespaceTokenizer"
     assert found["encoder__cell"] == "gru"  # there is no cell in the default encoder
@@ -142,7 +143,10 @@ noise = 2.0
 @pytest.mark.parametrize("options", [
     [],
     ["--set", "encoder=rnn", "--set", "embeddings=['a b', None]", "--set", "class_weight={'x': 1}"],
-    ["--pair", "--set", "est2__initialization=None", "--set", "tokenizer=WhitespaceTokenizer"],
+    [
+        "--pair", "--set", "est2__initialization=None", "--set", "encoder=cnn",
+        "--set", "tokenizer=WhitespaceTokenizer",
+    ],
 ])  # fmt: skip
 def test_what_is_shown_is_a_file_that_gives_the_same(cli, options, tmp_path):
     shown = cli("fit", "--show-params", *options)
@@ -176,13 +180,19 @@ pair = true
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--set", "encoder__n_filter=5"], ["n_filter; the nearest are encoder__n_filters"]),
+        (
+            ["--set", "encoder=cnn", "--set", "encoder__n_filter=5"],
+            ["n_filter where encoder='cnn'; the nearest are encoder__n_filters"],
+        ),
         (["--set", "max_epochs=3"], ["no parameter max_epochs", "are training__max_"]),
         (["--set", "encoder=rnn", "--set", "encoder__n_filters=3"], ["where encoder='rnn'"]),
         (["--set", "lambda1=-1"], ["'lambda1' parameter", "Got -1"]),
         (["--set", "lambda1=low"], ["'lambda1' parameter", "Got 'low'"]),
         (["--set", "encoder=rn"], ["encoder='rn': give one of 'cnn', 'rnn'"]),
-        (["--set", "sampler__temperature=-1"], ["'temperature' parameter", "Got -1"]),
+        (
+            ["--set", "sampler=gumbel", "--set", "sampler__temperature=-1"],
+            ["'temperature' parameter", "Got -1"],
+        ),
         (["--set", "initialization=none"], ["initialization='none': give one of"]),
         (["--set", "lambda1"], ["'lambda1' is not of the form NAME=VALUE"]),
         (["--set", "=1"], ["is not of the form NAME=VALUE"]),
