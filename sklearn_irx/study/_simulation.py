@@ -215,7 +215,9 @@ def power_table(
     ...     create_study, power_table, simulate_annotators, train_readers
     ... )
     >>> texts, y, _ = make_rationale_classification(900, n_words=40, random_state=0)
-    >>> small = {"training": Training(max_epochs=1), "rationale_length": 3}
+    >>> small = {
+    ...     "encoder": "cnn", "training": Training(max_epochs=1), "rationale_length": 3
+    ... }
     >>> both = InteractiveEnsemble(
     ...     SelectiveRationaleClassifier(**small, random_state=0),
     ...     SelectiveRationaleClassifier(**small, initialization=None, random_state=1),
