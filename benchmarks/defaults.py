@@ -5,7 +5,7 @@
 Beside it: TF-IDF of words and pairs with logistic regression, reading everything. The corpora are
 cut into shapes that differ in number of documents, length of texts, and number and balance of
 classes. All are training texts: one part is learned from, another is tested on, and no test split
-is read. A run that was cut off goes on where it was. ``SKLEARN_IRX_DATA`` names the folder of the
+is read. A run that was cut off goes on where it was; the table goes into docs/defaults.md. ``SKLEARN_IRX_DATA`` names the folder of the
 corpora.
 """
 
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from common import add_common_options, markdown, read_rows, show, write
+from common import add_common_options, fill_in, markdown, read_rows, show, write
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
@@ -241,7 +241,7 @@ def main() -> None:
         rows.append(names | measure(shape, model, seed, args.threads))
         show(rows[-1:])
         write(path, rows, tested=TESTED)
-    print(table(rows))
+    fill_in(Path(__file__).parents[1] / "docs" / "defaults.md", [table(rows)])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ compared with them.
 """
 
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.components import Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.metrics import rationale_length, token_f1_score
 
@@ -13,7 +12,7 @@ texts, y, masks = make_rationale_classification(1000, n_words=40, random_state=0
 train_texts, test_texts = texts[:800], texts[800:]
 y_train, y_test, masks_test = y[:800], y[800:], masks[800:]
 
-clf = SelectiveRationaleClassifier(training=Training(max_epochs=3), max_length=60, random_state=0)
+clf = SelectiveRationaleClassifier(random_state=0)
 clf.fit(train_texts, y_train)
 
 selected = clf.transform(test_texts)
