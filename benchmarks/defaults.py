@@ -5,8 +5,8 @@
 Beside it: TF-IDF of words and pairs with logistic regression, reading everything. The corpora are
 cut into shapes that differ in number of documents, length of texts, and number and balance of
 classes. All are training texts: one part is learned from, another is tested on, and no test split
-is read. A run that was cut off goes on where it was; the table goes into docs/defaults.md. ``SKLEARN_IRX_DATA`` names the folder of the
-corpora.
+is read. A run that was cut off goes on where it was, and the table goes into docs/defaults.md.
+``SKLEARN_IRX_DATA`` names the folder of the corpora.
 """
 
 from __future__ import annotations

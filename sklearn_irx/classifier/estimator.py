@@ -57,7 +57,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         What a rationale looks like: the single words that tell most, fewer pieces of about four
         words, or one piece. Parameters that are given win: "phrases" stands for a
         `max_transitions` of half the rationale's words, "passage" for
-        ``sampler=TopK(contiguous=True)``.
+        ``sampler=TopK(contiguous=True)``, and both for a `smoothing` of :class:`LinearInit`.
     rationale_length : float, "auto" or None, default=None
         Mean length of the rationales: a number of words, or below 1 a share of the document.
         Training finds the penalty for it, in place of `lambda1`. For the samplers "sparsemap" and
@@ -78,16 +78,18 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Upper limit of the mean number of transitions; two transitions are one span. Training finds
         a cost of transitions at inference for it, in place of `lambda2`, and for samplers that
         draw words independently also a penalty. As many words are selected as without a limit.
-    sampler : str or Sampler, default="straight_through"
+    sampler : str or Sampler, default="auto"
         How the selection is trained: "straight_through", "gumbel", "reinforce", "hard_kuma",
         "sparsemap", "top_k", or an object such as ``TopK(contiguous=True)``. "sparsemap" and
-        "top_k" need `rationale_length`. This and the four parameters below take objects of
+        "top_k" select a given length, so not by `lambda1`. "auto" is "top_k" for a
+        `rationale_length` of "auto" and for passages, else "straight_through". This and the four parameters below take objects of
         :mod:`sklearn_irx.components`; their parameters are set as ``sampler__contiguous``.
-    encoder : str or Encoder, default="cnn"
+    encoder : str, Encoder or None, default=None
         What computes features of words in context, in selector and predictor: "cnn", "rnn", or an
-        object such as ``RNN(cell="lstm")``.
-    initialization : str, Initialization or None, default="naive_bayes"
-        The linear classifier that both networks start from: "naive_bayes", "logistic",
+        object such as ``RNN(cell="lstm")``. None trains weights of single words alone, in seconds
+        and without `embeddings`.
+    initialization : str, Initialization or None, default="average"
+        The linear classifier that both networks start from: "average", "naive_bayes", "logistic",
         "combined", or an object such as ``LinearInit("combined", class_focus=1)``. None starts
         from random weights, as the paper's model does.
     predictor : Predictor or None, default=None
@@ -100,7 +102,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         ``form``, if it has one, maps a word to the form in which texts have it, and is applied to
         the words of `vocabulary` and `embeddings`.
     embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these, default=None
-        Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
+        Word vectors that an encoder reads. None trains gensim's Word2Vec on the training texts; a string is the path of
         a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
         vectors of a list, which may hold None, are concatenated.
     vocabulary : sequence of str or None, default=None
