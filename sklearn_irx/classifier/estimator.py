@@ -82,8 +82,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         How the selection is trained: "straight_through", "gumbel", "reinforce", "hard_kuma",
         "sparsemap", "top_k", or an object such as ``TopK(contiguous=True)``. "sparsemap" and
         "top_k" select a given length, so not by `lambda1`. "auto" is "top_k" for a
-        `rationale_length` of "auto" and for passages, else "straight_through". This and the four parameters below take objects of
-        :mod:`sklearn_irx.components`; their parameters are set as ``sampler__contiguous``.
+        `rationale_length` of "auto" and for passages, else "straight_through". This and the four
+        parameters below take objects of :mod:`sklearn_irx.components`; their parameters are set as
+        ``sampler__contiguous``.
     encoder : str, Encoder or None, default=None
         What computes features of words in context, in selector and predictor: "cnn", "rnn", or an
         object such as ``RNN(cell="lstm")``. None trains weights of single words alone, in seconds
@@ -102,9 +103,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         ``form``, if it has one, maps a word to the form in which texts have it, and is applied to
         the words of `vocabulary` and `embeddings`.
     embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these, default=None
-        Word vectors that an encoder reads. None trains gensim's Word2Vec on the training texts; a string is the path of
-        a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The
-        vectors of a list, which may hold None, are concatenated.
+        Word vectors that an encoder reads. None trains gensim's Word2Vec on the training texts; a
+        string is the path of a GloVe or word2vec file (gzip or not) or a name known to
+        ``gensim.downloader``. The vectors of a list, which may hold None, are concatenated.
     vocabulary : sequence of str or None, default=None
         The words to learn. None takes those of the training texts.
     max_unseen_words : int or None, default=50_000
