@@ -14,7 +14,9 @@ def make_network(
 ):  # fmt: skip
     """Make a network, initialized; without `linear` it starts from random weights."""
     initialization = None if linear is None else "naive_bayes"
-    clf = SelectiveRationaleClassifier(initialization=initialization).set_params(**parameters)
+    clf = SelectiveRationaleClassifier(
+        sampler="straight_through", encoder="cnn", initialization=initialization
+    ).set_params(**parameters)
     parts = {name: registry.make(getattr(clf, name)) for name, registry in REGISTRIES.items()}
     if unseen is None:
         unseen = np.empty((0, vectors.shape[1]), dtype=np.float16)

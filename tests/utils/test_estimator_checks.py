@@ -60,6 +60,8 @@ def small(**parameters):
         "training__batch_size": 4, "encoder": CNN((2,), n_filters=2), "predictor__hidden_size": 4,
         "n_threads": 1,
     }  # fmt: skip
+    if "rationale_length" not in parameters:
+        settings["lambda1"] = 0.01
     return SelectiveRationaleClassifier().set_params(**{**settings, **parameters})
 
 
