@@ -17,6 +17,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,12 +56,14 @@ class Shape(NamedTuple):
     texts: Callable[[], Texts]
 
 
+@cache
 def reviews() -> Texts:
     """Return whole film reviews of two classes."""
     corpus = load_corpus("imdb", max_words=None)
     return corpus.data, corpus.target
 
 
+@cache
 def sentences() -> Texts:
     """Return one sentence of 5 to 30 words of each review, with the label of the review."""
     texts, labels = [], []
@@ -87,6 +90,7 @@ def ratings() -> Texts:
     return [table["text"].iloc[row].replace("<br />", " ") for row in rows], y[rows]
 
 
+@cache
 def posts() -> Texts:
     """Return whole newsgroup posts of 20 classes, without headers, footers and quotes."""
     corpus = load_corpus("20newsgroups", max_words=None)
@@ -167,10 +171,9 @@ def measure(shape: Shape, model: str, seed: int, n_threads: int) -> dict[str, An
     }  # fmt: skip
     if model != "TF-IDF":
         rationales = clf.explain(others)
-        masks = [rationale.mask for rationale in rationales]
-        lengths = np.array([mask.sum() for mask in masks])
-        there = np.array([max(1, len(mask)) for mask in masks])
-        pieces = [int((np.diff(np.r_[0, mask.astype(int)]) > 0).sum()) for mask in masks]
+        lengths = np.array([rationale.mask.sum() for rationale in rationales])
+        there = np.array([max(1, len(rationale.mask)) for rationale in rationales])
+        pieces = [len(rationale.selected_spans) for rationale in rationales]
         known = [any(word in clf.vocabulary_ for word in r.tokens) for r in rationales]
         found |= {
             "words": round(float(lengths.mean()), 1),
@@ -209,6 +212,7 @@ def _cells(rows: list[dict[str, Any]]) -> list[str]:
     return [*cells, f"{mean('seconds'):.1f} s"]
 
 
+@cache
 def _table(name: str) -> pd.DataFrame:
     folder = os.environ.get("SKLEARN_IRX_DATA")
     if folder is None:

@@ -61,14 +61,12 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     rationale_length : float, "auto" or None, default=None
         Mean length of the rationales: a number of words, or below 1 a share of the document.
         Training finds the penalty for it, in place of `lambda1`. For the samplers "sparsemap" and
-        "top_k" it is the length of each rationale. "auto" is a sixth of the words of each document,
-        at least 8 (or a third, of fewer than 24) and at most 30. None is "auto" unless `lambda1`
-        is given.
+        "top_k" it is the length of each rationale. "auto" is a sixth of each document's words, at
+        least 8 (or a third of fewer than 24), at most 30; None is "auto" unless `lambda1` is given.
     max_rationale_length : float or None, default=None
         Words that no rationale exceeds after training; below 1, a share of the document.
     lambda1 : float or None, default=None
-        Sparsity penalty, in place of a length: nats of cross-entropy for each selected word.
-        Higher: shorter rationales.
+        Sparsity penalty, in place of a length: nats of cross-entropy for each word selected.
     free_length : float or None, default=None
         Words of each document, or below 1 the share of them, that `lambda1` does not count.
     lambda2 : float, default=0.0
@@ -81,10 +79,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     sampler : str or Sampler, default="auto"
         How the selection is trained: "straight_through", "gumbel", "reinforce", "hard_kuma",
         "sparsemap", "top_k", or an object such as ``TopK(contiguous=True)``. "sparsemap" and
-        "top_k" select a given length, so not by `lambda1`. "auto" is "top_k" for a
-        `rationale_length` of "auto" and for passages, else "straight_through". This and the four
-        parameters below take objects of :mod:`sklearn_irx.components`; their parameters are set as
-        ``sampler__contiguous``.
+        "top_k" select a given length. "auto" is "top_k" for a `rationale_length` of "auto" and for
+        passages, else "straight_through". This and the four parameters below take objects of
+        :mod:`sklearn_irx.components`; their parameters are set as ``sampler__contiguous``.
     encoder : str, Encoder or None, default=None
         What computes features of words in context, in selector and predictor: "cnn", "rnn", or an
         object such as ``RNN(cell="lstm")``. None trains weights of single words alone, in seconds
@@ -163,8 +160,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     prediction is that of no words.
 
     Unseen words contribute to the context in both networks and can be selected. The linear
-    initialization gives them no weight, and the lowest rank. Words without a vector are never
-    selected.
+    initialization gives them no weight, and the lowest rank. Other words that were not learned are
+    never selected.
 
     References
     ----------
@@ -175,10 +172,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     Examples
     --------
     >>> from sklearn_irx import SelectiveRationaleClassifier
-    >>> from sklearn_irx.components import Training
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(training=Training(max_epochs=3), random_state=0)
+    >>> clf = SelectiveRationaleClassifier(random_state=0)
     >>> clf.fit(texts[:500], y[:500]).score(texts[500:], y[500:]) > 0.9
     True
     >>> clf.transform(texts[500:]).shape

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from sklearn_irx.cli.files import (
     written_whole,
 )
 from sklearn_irx.cli.models import EncodingOption, SepOption
+from sklearn_irx.cli.parameters import DIFFERENCES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,10 +42,7 @@ class Setting:
     """
 
     common: Mapping[str, Any]
-    members: tuple[Mapping[str, Any], Mapping[str, Any]] = (
-        {},
-        {"initialization": "logistic"},
-    )
+    members: Sequence[Mapping[str, Any]] = DIFFERENCES
 
     def parameters(self, seed: int, **given: Any) -> list[dict[str, Any]]:
         """Return the parameters of both classifiers.

@@ -37,7 +37,7 @@ OF_COMMAND = "fit"
 MEMBERS = ("est1", "est2")
 """The models of a pair, as the ensemble calls them."""
 
-_DIFFERENCES: tuple[dict[str, Any], ...] = ({}, {"initialization": "logistic"})
+DIFFERENCES: tuple[dict[str, Any], ...] = ({}, {"initialization": "logistic"})
 """In what the models of a pair differ, beside their seeds, where nothing else is given."""
 
 _N_NEAREST = 3
@@ -167,7 +167,7 @@ def members_of(given: Mapping[str, Given], *, pair: bool) -> list[dict[str, Give
     members = []
     for number, member in enumerate(MEMBERS):
         seed, origin = common["random_state"]
-        other = {name: Given(value, "--pair") for name, value in _DIFFERENCES[number].items()}
+        other = {name: Given(value, "--pair") for name, value in DIFFERENCES[number].items()}
         if isinstance(seed, int):
             seed += number
         members.append({**other, **common, "random_state": Given(seed, origin), **own[member]})

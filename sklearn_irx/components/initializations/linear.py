@@ -172,7 +172,16 @@ class _Fits:
         sum.
         """
         tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[self.training])
-        X, X_validation = tfidf.transform(counts), tfidf.transform(counts_validation)
+        weights, scores, base_factor = self._summed(
+            tfidf.transform(counts), tfidf.transform(counts_validation), base_scores
+        )
+        idf = tfidf.idf_.astype(np.float32)
+        return _Fitted(weights, idf, scores=scores, base_factor=base_factor)
+
+    def _summed(
+        self, X: csr_array, X_validation: csr_array, base_scores: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return weights, scores and the base factor, as :class:`_Fitted` has them, of TF-IDF."""
 
         def candidate(model: _Classifier) -> tuple[_Classifier, np.ndarray, np.ndarray]:
             weights = self._weights(model, X, self.training)
@@ -192,12 +201,8 @@ class _Fits:
             for part_weights, part in zip(weights, self.parts, strict=True):
                 known = part is self.training
                 part_weights += factor * (of_training if known else self._weights(model, X, part))
-        return _Fitted(
-            weights,
-            tfidf.idf_.astype(np.float32),
-            scores=np.tensordot(own, scores[len(base) :], axes=1),
-            base_factor=float(factors[: len(base)].sum()),
-        )
+        scores = np.tensordot(own, scores[len(base) :], axes=1)
+        return weights, scores, float(factors[: len(base)].sum())
 
     def _weights(self, model: _Classifier, X: csr_array, part: np.ndarray) -> np.ndarray:
         data = self.data
@@ -212,19 +217,14 @@ class _AverageFits(_Fits):
 
     Each is scaled to the same spread of its logits; the smoothing and the scale of the average are
     those of the least log loss. All this is of training documents, each with the weights that were
-    fitted without its fold, so that it does not depend on a few documents held out.
+    fitted without its fold, so that it does not depend on a few documents held out; these weight
+    the average against another classifier, if there is one.
     """
 
-    def on(
-        self,
-        counts: csr_array,
-        counts_validation: csr_array,
-        *,
-        base_scores: np.ndarray | None = None,
-    ) -> _Fitted:
-        """Fit on counts; validation documents weight only `base_scores`, see :meth:`_Fits.on`."""
-        tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[self.training])
-        X, y = tfidf.transform(counts), self.data.y[self.training]
+    def _summed(
+        self, X: csr_array, X_validation: csr_array, base_scores: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        y = self.data.y[self.training]
         weights = np.zeros((len(self.parts), X.shape[1], self.data.n_classes), dtype=np.float32)
         total = np.zeros((len(y), self.data.n_classes))
         for name in self.names:
@@ -234,23 +234,21 @@ class _AverageFits(_Fits):
                 scores = self._out_of_fold(X, of_folds)
                 tried.append((_factors(scores[None], y)[1], model, of_folds, scores))
             _, model, of_folds, scores = min(tried, key=lambda one: one[0])
-            others = [self._weights(model, X, part) for part in self.parts[1 + N_FOLDS :]]
-            fitted = [self._weights(model, X, self.parts[0]), *of_folds, *others]
             spread = max(float(scores.std()), _MIN_SPREAD)
             total += scores / spread
-            for part_weights, found in zip(weights, fitted, strict=True):
-                part_weights += found / spread
+            for number, part in enumerate(self.parts):
+                is_fold = 1 <= number <= N_FOLDS
+                found = of_folds[number - 1] if is_fold else self._weights(model, X, part)
+                weights[number] += found / spread
         # Of a few texts, those of the other folds may tell nothing: then any scale is as good.
         factor = float(_factors(total[None], y)[0][0]) or 1.0
         weights *= factor
-        scores = tfidf.transform(counts_validation) @ weights[-1 if len(others) else 0]
-        base_factor = 1.0
-        if base_scores is not None:
-            both = np.stack([base_scores, scores])
-            base_factor, factor = map(float, _factors(both, self.data.y_validation)[0])
-            weights, scores = weights * np.float32(factor), scores * factor
-        idf = tfidf.idf_.astype(np.float32)
-        return _Fitted(weights, idf, scores=scores, base_factor=base_factor)
+        scores = X_validation @ weights[0 if self.training.all() else -1]
+        if base_scores is None:
+            return weights, scores, 1.0
+        both = np.stack([base_scores, scores])
+        base_factor, factor = map(float, _factors(both, self.data.y_validation)[0])
+        return weights * np.float32(factor), scores * factor, base_factor
 
     def _out_of_fold(self, X: csr_array, of_folds: list[np.ndarray]) -> np.ndarray:
         """Return the scores (n_documents, n_classes) of training documents without their fold."""
