@@ -32,6 +32,7 @@ from sklearn.model_selection import train_test_split
 from skorch.callbacks import Callback
 
 from sklearn_irx import SelectiveRationaleClassifier, _files
+from sklearn_irx.components import LinearInit
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.text import WordVectors
 
@@ -89,8 +90,8 @@ def sample(corpus: str, subset: str, documents: float | None, **options: Any) ->
 def convolutional(**parameters: Any) -> SelectiveRationaleClassifier:
     """Return a classifier with convolutions on naive Bayes, which most figures here are of."""
     former: dict[str, Any] = {
-        "sampler": "straight_through", "encoder": "cnn", "initialization": "naive_bayes",
-        "max_length": 300,
+        "sampler": "straight_through", "encoder": "cnn",
+        "initialization": LinearInit("naive_bayes", bigrams=False), "max_length": 300,
     }  # fmt: skip
     if parameters.get("rationale_length") is None:
         former["lambda1"] = 0.01

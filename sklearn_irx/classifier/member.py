@@ -128,7 +128,8 @@ class MemberMixin:
         Returns
         -------
         scores : ndarray of shape (n_samples, max_length), dtype float
-            Between 0 and 1, nan past the end of a document, 0 for an unknown word.
+            Between 0 and 1, nan past the end of a document, 0 for a word that is never selected, as
+            unknown ones are except within a passage.
 
         Notes
         -----

@@ -209,8 +209,11 @@ def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -
             f"max_unseen_words={clf.max_unseen_words} has no effect with embeddings=None: give "
             "word vectors, or leave it out"
         )
-    if isinstance(starts, LinearInit) and starts.bigrams and not starts.class_focus:
-        yield "bigrams=True of initialization has no effect with class_focus=0: raise class_focus"
+    if isinstance(starts, LinearInit) and starts.bigrams == "whole" and not starts.class_focus:
+        yield (
+            "bigrams='whole' of initialization has no effect with class_focus=0: raise "
+            "class_focus, or give True"
+        )
     if validation_given and changed(config.training, "validation_fraction"):
         yield (
             f"validation_fraction={config.training.validation_fraction:g} of training has no "

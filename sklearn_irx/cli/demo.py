@@ -61,6 +61,7 @@ _FOCUSED = {
     "encoder": "cnn",
     "initialization": "combined",
     "initialization__class_focus": 1.0,
+    "initialization__bigrams": False,
     "training__learning_rate": 1e-4,
     "n_threads": 1,
 }
@@ -75,6 +76,7 @@ SETTINGS = {
         {
             "encoder": "cnn",
             "initialization": "naive_bayes",
+            "initialization__bigrams": False,
             "rationale_length": 5,
             "max_length": 100,
         },
@@ -90,7 +92,7 @@ SETTINGS = {
     "imdb": Setting(
         {
             **_FOCUSED,
-            "initialization__bigrams": True,
+            "initialization__bigrams": "whole",
             "rationale_length": 14,
             "max_rationale_length": 15,
             "max_length": 200,

@@ -1,7 +1,8 @@
 """Models of former formats in the layout of the newest.
 
 In format 1 parts did not own their parameters. In formats 1 and 2 tokenizers had none, and the name
-``WordTokenizer`` stands for what is :class:`~sklearn_irx.text.AlphanumericTokenizer` now.
+``WordTokenizer`` stands for what is :class:`~sklearn_irx.text.AlphanumericTokenizer` now. Up to
+format 3, bigrams served to classify whole texts alone.
 """
 
 from __future__ import annotations
@@ -56,7 +57,21 @@ def upgraded(model: dict[str, Any]) -> dict[str, Any]:
         records = [_estimator(record) for record in records]
     if model["format_version"] < 3:
         records = [_with_tokenizers(record) for record in records]
+    if model["format_version"] < 4:
+        records = _with_whole_bigrams(records)
     return {**model, "estimators": records}
+
+
+def _with_whole_bigrams(value: Any) -> Any:
+    """Write ``bigrams=True`` of former formats, wherever it stands, as it is called now."""
+    match value:
+        case list():
+            return [_with_whole_bigrams(one) for one in value]
+        case {"type": "component", "name": "LinearInit", "parameters": {"bigrams": True, **others}}:
+            return {**value, "parameters": {**others, "bigrams": "whole"}}
+        case dict():
+            return {key: _with_whole_bigrams(one) for key, one in value.items()}
+    return value
 
 
 def _with_tokenizers(record: dict[str, Any]) -> dict[str, Any]:

@@ -319,6 +319,13 @@ class _Reader:
                 UserWarning,
                 stacklevel=4,
             )
+        if self._format_version < 4 and getattr(config.sampler, "contiguous", False):
+            warnings.warn(
+                "the model was saved by a version whose passages avoided unknown words, and may "
+                "select other words than it did there: train it again.",
+                UserWarning,
+                stacklevel=4,
+            )
         shape = NetworkShape.of(arrays)
         wanted = {
             "the network": (shape.n_words, len(vocabulary)),

@@ -9,7 +9,7 @@ import numpy as np
 
 VECTORS = "selector.text_encoder.vectors.weight"
 LINEAR = "predictor.linear.weights"
-BIGRAMS = "selector.prior.bigrams."
+BIGRAMS = ("predictor.linear.bigrams.", "selector.prior.bigrams.")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class NetworkShape:
     n_classes : int
         Number of classes.
     n_bigrams : int
-        Bigrams of the class-conditional prior.
+        Bigrams of the linear path, or of a class-conditional prior.
     unseen_type : {"float16", "float32"}
         Type of the vectors of unseen words.
     """
@@ -78,12 +78,12 @@ class NetworkShape:
             raise ValueError(f"{VECTORS} and unseen must be there, with a row for each word")
         if bias is None or bias.ndim != 1:
             raise ValueError("predictor.output.bias must be there, with an entry for each class")
-        bigrams = arrays.get(f"{BIGRAMS}bigrams")
+        bigrams = [arrays[f"{name}bigrams"] for name in BIGRAMS if f"{name}bigrams" in arrays]
         return cls(
             n_words=len(vectors),
             n_unseen=len(unseen),
             vector_size=vectors.shape[1],
             n_classes=len(bias),
-            n_bigrams=0 if bigrams is None else bigrams.size,
+            n_bigrams=bigrams[0].size if bigrams else 0,
             unseen_type=unseen.dtype.name,
         )

@@ -63,8 +63,8 @@ def predict(
         width = documents.lengths[rows].max()
         chosen = output.selection.mask > 0.5
         selected[rows, :width] = chosen.cpu().numpy()[:, :width]
-        if scores and output.scores is not None and output.known is not None:
-            values = module.sampler.selection_scores(output.scores, output.known, chosen)
+        if scores and output.scores is not None and output.selectable is not None:
+            values = module.sampler.selection_scores(output.scores, output.selectable, chosen)
             word_scores[rows, :width] = values.numpy()[:, :width]
     if not scores:
         return probabilities, selected

@@ -24,7 +24,7 @@ from sklearn_irx.text import PADDING, UNKNOWN, Documents
 
 _NOT_TRAINED = (
     "predictor.linear.weights", "predictor.linear.idf", "selector.prior.weights",
-    "selector.prior.scale", BIGRAMS,
+    "selector.prior.scale", *BIGRAMS,
 )  # fmt: skip
 """Buffers of the linear initialization, which are not trained."""
 
@@ -40,14 +40,14 @@ class ModelOutput(NamedTuple):
         The words that the predictor saw.
     scores : Tensor of shape (batch, length, n_scores) or None
         Of the selector, unless a mask was given or the network is in training.
-    known : Tensor of shape (batch, length) or None
+    selectable : Tensor of shape (batch, length) or None
         True for words that may be selected.
     """
 
     logits: torch.Tensor
     selection: Selection
     scores: torch.Tensor | None = None
-    known: torch.Tensor | None = None
+    selectable: torch.Tensor | None = None
 
 
 class Rationalizer(nn.Module):
@@ -174,35 +174,42 @@ class Rationalizer(nn.Module):
         words, rows = batch.words, self._rows(ids, fold)
         details: tuple[torch.Tensor, ...] = ()
         if mask is None:
-            scores, known = self._scores(batch, rows)
+            scores, selectable = self._scores(batch, rows)
             selection = self.sampler(scores, words)
-            selection = selection._replace(mask=selection.mask * known)
+            selection = selection._replace(mask=selection.mask * selectable)
             if not self.training:
-                mask, details = selection.mask, (scores, known)
+                mask, details = selection.mask, (scores, selectable)
         if mask is not None:
             mask = mask * words
             selection = Selection(mask, n_selected(mask), n_transitions(mask, words))
-        return ModelOutput(self.predictor(batch, selection.mask, rows), selection, *details)
+        seen = selection.mask * (ids != UNKNOWN)
+        return ModelOutput(self.predictor(batch, seen, rows), selection, *details)
 
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return scores (batch, length, n_scores), and where there are words, and known ones."""
+        """Return scores (batch, length, n_scores), and where there are words, and selectable ones.
+
+        Both are (batch, length).
+        """
         batch = self._packed(ids)
-        scores, known = self._scores(batch, self._rows(ids, fold))
-        return scores, batch.words, known
+        scores, selectable = self._scores(batch, self._rows(ids, fold))
+        return scores, batch.words, selectable
 
     def _scores(self, batch: PackedBatch, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return scores, and which words are known.
+        """Return scores, and which words may be selected.
 
-        The predictor sees nothing of an unknown word, so it is never part of a rationale.
+        The predictor sees nothing of an unknown word, so it is no part of a rationale, but may
+        stand within a passage.
         """
-        known = batch.words & (batch.ids != UNKNOWN)
+        selectable = batch.words & (batch.ids != UNKNOWN)
+        if self.sampler.selects_unknown:
+            selectable = batch.words & selectable.any(dim=1, keepdim=True)
         never = NEVER * self.selector.directions
         prior, linear = self.selector.prior, self.predictor.linear
         prior_logits = None if prior is None else prior(linear, batch, rows)
-        scores = torch.where(known.unsqueeze(-1), self.selector(batch, prior_logits), never)
-        return scores, known
+        scores = torch.where(selectable.unsqueeze(-1), self.selector(batch, prior_logits), never)
+        return scores, selectable
 
     def _packed(self, ids: torch.Tensor) -> PackedBatch:
         encoder = self.predictor.text_encoder
@@ -267,11 +274,13 @@ class Rationalizer(nn.Module):
     ) -> None:
         """Compare arrays with those of a network on torch's "meta" device, without memory."""
         # Tensors that are built on the CPU even then must be no larger than the arrays.
-        for name, n_rows in ((LINEAR, shape.n_words), (f"{BIGRAMS}weights", shape.n_bigrams)):
+        rows = {LINEAR: shape.n_words, **{f"{name}weights": shape.n_bigrams for name in BIGRAMS}}
+        for name, n_rows in rows.items():
             if name in arrays and arrays[name].shape != (n_rows, shape.n_classes):
                 raise ValueError(f"{name} has shape {arrays[name].shape}")
-        if shape.n_bigrams and f"{BIGRAMS}weights" not in arrays:
-            raise ValueError(f"{BIGRAMS}weights is missing")
+        for name in BIGRAMS:
+            if f"{name}bigrams" in arrays and f"{name}weights" not in arrays:
+                raise ValueError(f"{name}weights is missing")
         try:
             with torch.device("meta"):
                 skeleton = cls(config, shape)

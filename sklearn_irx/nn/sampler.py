@@ -58,6 +58,8 @@ class SamplerModule(nn.Module):
         Whether `rationale_length` holds for each document by construction.
     has_exact_zeros : bool
         Whether the masks of training leave words out entirely.
+    selects_unknown : bool
+        Whether unknown words of a document that has known ones may be selected.
     transition_cost : Tensor of shape ()
         Cost of a transition at inference, in units of preference, fitted for `max_transitions`: of
         all masks with as many words as :meth:`select` marks, the one with the largest sum of
@@ -69,6 +71,7 @@ class SamplerModule(nn.Module):
     directions: ClassVar[tuple[float, ...]] = (1.0,)
     has_budget: ClassVar[bool] = False
     has_exact_zeros: ClassVar[bool] = True
+    selects_unknown: bool = False
 
     def __init__(
         self,

@@ -208,7 +208,7 @@ def test_a_class_focus_leaves_out_what_speaks_for_other_classes(small):
 
 
 @pytest.mark.filterwarnings("ignore:embeddings has vectors for 0:UserWarning")
-def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
+def test_bigrams_tell_what_single_words_do_not_say(small):
     draw = np.random.RandomState(0)
     y = draw.randint(2, size=400)
     # Every text has the same telling words, and what is said of which tells the class.
@@ -221,15 +221,19 @@ def test_a_focus_that_knows_bigrams_reads_what_single_words_do_not_say(small):
             else [["awful", "film"], ["great", "book"]]
         )
         texts.append(" ".join([*plain[:3], *said[0], *plain[3:7], *said[1], *plain[7:]]))
-    accuracies = {}
-    for bigrams in (False, True):
+
+    def accuracy(bigrams, class_focus, length):
+        start = LinearInit("combined", class_focus=class_focus, bigrams=bigrams)
         clf = small(
-            initialization=LinearInit("combined", class_focus=1.0, bigrams=bigrams),
-            rationale_length=1, max_rationale_length=1, training__max_epochs=1,
-        ).fit(texts[:300], y[:300])  # fmt: skip
-        accuracies[bigrams] = clf.score(texts[300:], y[300:])
-    assert accuracies[False] < 0.7
-    assert accuracies[True] > 0.85
+            initialization=start, sampler="top_k", rationale_length=length, training__max_epochs=1
+        ).fit(texts[:300], y[:300])
+        return clf.score(texts[300:], y[300:])
+
+    assert accuracy(False, 1.0, 1) < 0.7
+    assert accuracy("whole", 1.0, 1) > 0.85
+    # The words of telling pairs are selected, and what they say together is understood.
+    assert accuracy(False, 0.0, 4) < 0.7
+    assert accuracy(True, 0.0, 4) > 0.9
 
 
 def test_the_model_of_the_paper_learns_from_scratch(small, reviews):
@@ -500,7 +504,7 @@ def test_own_tokenizer(small):
             yield word, start, start + len(word)
             start += len(word) + 1
 
-    clf = small(tokenizer=bars).fit(texts, [0, 1] * 10)
+    clf = small(tokenizer=bars, sampler="top_k", rationale_length=2).fit(texts, [0, 1] * 10)
     assert clf.explain(["cold|ants"])[0].tokens == ["cold", "ants"]
     assert clf.predict(["ants|bed", "cold|milk"]).tolist() == [0, 1]
 

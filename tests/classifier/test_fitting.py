@@ -190,11 +190,11 @@ def test_prices_and_lengths_may_change_at_a_warm_start(small, reviews):
     assert clf.transform(texts).sum(axis=1).max() <= 6
 
 
-@pytest.mark.parametrize("bigrams", [True, False])
+@pytest.mark.parametrize("bigrams", ["whole", True, False])
 def test_a_focus_may_know_other_bigrams_at_a_warm_start(bigrams, small, reviews):
     texts, y, _ = reviews
     clf = small(
-        initialization__class_focus=1.0, initialization__bigrams=True, warm_start=True,
+        initialization__class_focus=1.0, initialization__bigrams="whole", warm_start=True,
         training__learning_rate=1e-2, training__max_epochs=2,
     ).fit(texts[:100], y[:100])  # fmt: skip
     first = clf.history_["train_loss"]

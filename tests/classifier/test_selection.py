@@ -165,7 +165,7 @@ def test_a_maximum_that_makes_the_length_impossible_is_named(small, reviews):
             {"sampler": TopK(contiguous=True), "rationale_length": 5, "lambda2": 0.1},
             "lambda2=0.1 .* one span",
         ),
-        ({"initialization": LinearInit(bigrams=True)}, "bigrams=True .* class_focus=0"),
+        ({"initialization": LinearInit(bigrams="whole")}, "bigrams='whole' .* class_focus=0"),
         ({"training__validation_fraction": 0.3}, "validation_fraction=0.3 .* validation_data"),
     ],
     ids=str,
@@ -202,7 +202,12 @@ def test_of_few_empty_rationales_nothing_is_said():
 @pytest.mark.parametrize("sampler", ["straight_through", "top_k"])
 def test_few_or_short_texts_are_no_reason_to_warn(small, length, sampler):
     texts = ["dirty grimy room", "a lovely clean room with a view of the sea"] * 12
-    clf = small(rationale_length=length, sampler=sampler, training__max_epochs=1)
+    # Pairs would give most words of a text that occurs twelve times the same score.
+    words_alone = LinearInit("naive_bayes", bigrams=False)
+    clf = small(
+        rationale_length=length, sampler=sampler, initialization=words_alone,
+        training__max_epochs=1,
+    )  # fmt: skip
     assert said_in(lambda: clf.fit(texts, ["bad", "good"] * 12)) == ""
 
 

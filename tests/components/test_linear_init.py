@@ -43,7 +43,7 @@ def start_of(kind, words, y, validation=None, y_validation=None, class_weights=N
         n_words=len(vocabulary),
         n_classes=n_classes,
     )
-    start = LinearInit(kind, bigrams=bigrams, class_focus=float(bigrams)).fit_weights(data)
+    start = LinearInit(kind, bigrams=bigrams, class_focus=float(bool(bigrams))).fit_weights(data)
     return start, vocabulary
 
 
@@ -136,7 +136,7 @@ def test_reserved_ids_weigh_nothing(kind, corpus):
     assert start.weights.shape == (1 + N_FOLDS, len(vocabulary), corpus[1].max() + 1)
     assert start.weights.dtype == start.idf.dtype == np.float32
     assert not start.weights[:, :2].any()
-    np.testing.assert_array_equal(start.idf[:2], 1)
+    np.testing.assert_array_equal(start.idf[:2], 0)
     np.testing.assert_allclose(start.weights.sum(axis=2), 0, atol=1e-3)
 
 
@@ -200,7 +200,7 @@ def test_documents_held_out_are_learned_from_by_the_first_weights_only(kind, cor
     data = InitializationData(
         documents, y, *held_out, folds, np.ones(len(y)), n_words=n_words, n_classes=n_classes
     )
-    start = LinearInit(kind).fit_weights(data)
+    start = LinearInit(kind, bigrams=False).fit_weights(data)
     np.testing.assert_array_equal(start.idf, without.idf)
     np.testing.assert_allclose(start.weights[1:HELD_OUT], without.weights[1:], atol=1e-5)
     np.testing.assert_allclose(start.weights[HELD_OUT], without.weights[0], atol=1e-5)
@@ -266,7 +266,7 @@ def test_it_knows_the_pairs_that_two_texts_have_like_scikit_learn(kind, corpus, 
     # Single words tell all of these texts: they would leave nothing for the pairs to say.
     monkeypatch.setattr(linear, "_factors", lambda scores, _: (np.ones(len(scores)), 0.0))
     words, y = corpus
-    start, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:], bigrams=True)
+    start, vocabulary = start_of(kind, words[:80], y[:80], words[80:], y[80:], bigrams="whole")
     vectorizer = TfidfVectorizer(analyzer=of_neighbours, min_df=2, sublinear_tf=True)
     X = vectorizer.fit_transform(words[:80])
     names = names_of(start.bigrams.bigrams, vocabulary)
@@ -289,7 +289,7 @@ def test_pairs_beside_words_read_no_worse_than_words_alone(kind, corpus):
     words, y = corpus
     y = y.copy()
     y[60::7] = (y[60::7] + 1) % 2  # else there is nothing that words do not tell
-    start, vocabulary = start_of(kind, words[:60], y[:60], words[60:], y[60:], bigrams=True)
+    start, vocabulary = start_of(kind, words[:60], y[:60], words[60:], y[60:], bigrams="whole")
     alone, _ = start_of(kind, words[:60], y[:60], words[60:], y[60:])
     np.testing.assert_array_equal(start.weights, alone.weights)
     of_words = tfidf_of(words[:60], vocabulary)[0].transform(words[60:]) @ start.weights[0]
@@ -311,7 +311,7 @@ def test_weights_of_pairs_do_not_know_the_documents_of_their_fold():
         ["plain", f"word{number % 5}", *(["never", "again"] if fold == 1 and label else ["again"])]
         for number, (label, fold) in enumerate(zip(y, folds, strict=True))
     ]
-    start, vocabulary = start_of("logistic", words, y, bigrams=True)
+    start, vocabulary = start_of("logistic", words, y, bigrams="whole")
     np.testing.assert_array_equal(start.folds, folds)
     place = names_of(start.bigrams.bigrams, vocabulary).index("never again")
     weights = np.abs(start.bigrams.weights[:, place]).max(axis=1)
@@ -322,5 +322,46 @@ def test_weights_of_pairs_do_not_know_the_documents_of_their_fold():
 @pytest.mark.parametrize("kind", LINEAR_MODELS)
 def test_texts_without_a_common_pair_have_none(kind):
     words = [["ants", "bed"], [], ["milk"], ["milk", "ants"]]
-    start, _ = start_of(kind, words, np.array([0, 0, 1, 1]), bigrams=True)
+    start, _ = start_of(kind, words, np.array([0, 0, 1, 1]), bigrams="whole")
     assert start.bigrams is None
+
+
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
+def test_words_and_pairs_are_one_sum_with_the_norm_of_the_words(kind, corpus):
+    words, y = corpus
+    y = y.copy()
+    y[::7] = (y[::7] + 1) % 2  # else there is nothing that words do not tell
+    start, vocabulary = start_of(kind, words[:60], y[:60], words[60:], y[60:], bigrams=True)
+    assert start.bigrams.word_factor == 1
+    # The factors have the least log loss: on validation texts, or of an average out of fold.
+    rows, weights_of = slice(60, None), np.zeros(60, dtype=int)
+    if kind == "average":
+        rows, weights_of = slice(60), start.folds
+    names = names_of(start.bigrams.bigrams, vocabulary)
+    of_words, of_pairs = (
+        TfidfVectorizer(analyzer=analyzer, vocabulary=terms, sublinear_tf=True, norm=None)
+        .fit(words[:60])
+        .transform(words[rows])
+        .toarray()
+        for analyzer, terms in ((list, [*RESERVED, *vocabulary.words]), (of_neighbours, names))
+    )
+    lengths = np.maximum(1, np.linalg.norm(of_words, axis=1, keepdims=True))
+    one, two = (
+        np.einsum("dw,dwc->dc", counts / lengths, weights[weights_of])
+        for counts, weights in (
+            (of_words, start.weights), (of_pairs, start.bigrams.weights)
+        )
+    )  # fmt: skip
+    loss = log_loss(y[rows], softmax(one + two, axis=1))
+    for a, b in ((0.9, 0.9), (1.1, 1.1), (0.9, 1), (1.1, 1), (1, 0.8), (1, 1.2)):
+        assert loss <= log_loss(y[rows], softmax(a * one + b * two, axis=1)) + 1e-5
+
+
+def test_most_frequent_pairs_are_kept_where_there_are_too_many(monkeypatch):
+    words = [["very", "good", "film"], ["very", "good"], ["very", "good", "film"], ["so", "bad"]]
+    words += [["so", "bad"]]
+    y = np.array([0, 0, 0, 1, 1])
+    monkeypatch.setattr(linear, "_MOST_CELLS", 4)  # two pairs of two classes
+    start, vocabulary = start_of("naive_bayes", words, y, bigrams=True)
+    assert sorted(names_of(start.bigrams.bigrams, vocabulary))[-1] == "very good"
+    assert len(start.bigrams.bigrams) == 2

@@ -4,6 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import joblib
@@ -19,7 +20,7 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
-from sklearn_irx.components import REGISTRIES, SAMPLERS, Component
+from sklearn_irx.components import REGISTRIES, SAMPLERS, Component, LinearInit
 from sklearn_irx.io import SKOPS_TYPES, NotSaved, load, save
 from sklearn_irx.text import (
     AlphanumericTokenizer,
@@ -545,9 +546,38 @@ def test_models_saved_long_ago_say_what_they_said(kind):
 
 def test_limits_of_transitions_of_former_versions_are_warned_of(small, reviews, tmp_path):
     texts, y, _ = reviews
-    save(small(rationale_length=8, max_transitions=6).fit(texts, y), tmp_path / "model")
+    alone = LinearInit(bigrams=False)
+    model = small(rationale_length=8, max_transitions=6, initialization=alone).fit(texts, y)
+    save(model, tmp_path / "model")
     assert load(tmp_path / "model")._module.sampler.transition_cost > 0
     file = tmp_path / "model" / "model.json"
-    file.write_text(file.read_text().replace('"format_version": 3', '"format_version": 2'))
+    file.write_text(file.read_text().replace('"format_version": 4', '"format_version": 2'))
     with pytest.warns(UserWarning, match="limited transitions in another way.*train it again"):
         load(tmp_path / "model")
+
+
+def test_passages_of_former_versions_are_warned_of(small, reviews, tmp_path):
+    texts, y, _ = reviews
+    alone = LinearInit(bigrams=False)
+    model = small(style="passage", sampler="auto", initialization=alone).fit(texts, y)
+    save(model, tmp_path / "model")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load(tmp_path / "model")
+    file = tmp_path / "model" / "model.json"
+    file.write_text(file.read_text().replace('"format_version": 4', '"format_version": 3'))
+    with pytest.warns(UserWarning, match="passages avoided unknown words.*train it again"):
+        load(tmp_path / "model")
+
+
+def test_bigrams_of_former_versions_classify_whole_texts_alone(small, reviews, tmp_path):
+    texts, y, _ = reviews
+    model = small(initialization=LinearInit(class_focus=1.0, bigrams="whole")).fit(texts, y)
+    save(model, tmp_path / "model")
+    file = tmp_path / "model" / "model.json"
+    new = file.read_text()
+    old = new.replace('"format_version": 4', '"format_version": 3')
+    file.write_text(old.replace('"bigrams": "whole"', '"bigrams": true'))
+    loaded = load(tmp_path / "model")
+    assert loaded.initialization.bigrams == "whole"
+    np.testing.assert_array_equal(loaded.predict_proba(texts), model.predict_proba(texts))

@@ -13,11 +13,11 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import (
-    BigramPath,
     BigramWeights,
     DocumentPrior,
     LinearPath,
     LinearWeights,
+    WholeBigramPath,
 )
 from sklearn_irx.text import Documents
 
@@ -55,7 +55,7 @@ def path_of(linear):
 
 def prior_of(path, linear, documents, share, focus):
     n_bigrams = 0 if linear.bigrams is None else len(linear.bigrams.bigrams)
-    prior = DocumentPrior(path.n_words, n_bigrams, N_CLASSES, focus=focus, smoothing=0.0)
+    prior = DocumentPrior(path.n_words, N_CLASSES, n_bigrams=n_bigrams, focus=focus)
     prior.initialize(path, linear, documents, initial_selection=share)
     return prior
 
@@ -113,10 +113,82 @@ def test_a_word_is_worth_its_weight_for_the_classes_of_its_document(ids, focus, 
     np.testing.assert_allclose(weights.numpy()[ids > 0], expected[ids > 0], atol=1e-5)
 
 
+def sums_of_pairs(document, selected, words_of_pairs):
+    """Return the sum over distinct pairs of selected neighbours, counted out."""
+    seen = set()
+    for (first, second), both in zip(
+        itertools.pairwise(document), itertools.pairwise(selected), strict=True
+    ):
+        if all(both) and (first, second) in words_of_pairs:
+            seen.add(words_of_pairs.index((first, second)))
+    return sum((PAIRS.idf[i] * PAIRS.weights[0, i] for i in seen), np.zeros(N_CLASSES))
+
+
+def with_pairs():
+    start = START._replace(bigrams=PAIRS)
+    path = LinearPath(N_WORDS, N_CLASSES, len(KNOWN_PAIRS))
+    path.initialize(start)
+    return path, start
+
+
+@given(DOCUMENTS, arrays(bool, (3, 9)))
+def test_a_pair_counts_once_if_both_its_words_are_selected(ids, selected):
+    ids[:, 0] = N_WORDS - 1
+    ids[np.cumsum(ids == 0, axis=1) > 0] = 0
+    selected &= ids > 0
+    path, _ = with_pairs()
+    batch = PackedBatch(torch.tensor(ids))
+    mask = torch.tensor(selected, dtype=torch.float32)
+    with torch.no_grad():
+        logits = path(batch, mask, path.rows(batch.ids, None)).numpy()
+    norms = [
+        max(1.0, np.linalg.norm(START.idf[np.unique(line[chosen])]))
+        for line, chosen in zip(ids, selected, strict=True)
+    ]
+    pairs = [
+        sums_of_pairs(line, chosen, KNOWN_PAIRS) / length
+        for line, chosen, length in zip(ids, selected, norms, strict=True)
+    ]
+    np.testing.assert_allclose(logits, logits_of(ids, selected) + pairs, atol=1e-5)
+
+
+@given(DOCUMENTS)
+def test_a_word_is_worth_half_of_its_pairs_too(ids):
+    ids[:, 0] = N_WORDS - 1
+    ids[np.cumsum(ids == 0, axis=1) > 0] = 0
+    path, start = with_pairs()
+    prior = prior_of(path, start._replace(bigrams=None), NOBODY, 0.5, focus=0.0)
+    batch = PackedBatch(torch.tensor(ids))
+    weights = prior.weights(path, batch, path.rows(batch.ids, None)).numpy()
+    for line, found in zip(ids, weights, strict=True):
+        of_classes = START.weights[0, line] * START.idf[line, None]
+        for place, pair in enumerate(itertools.pairwise(line)):
+            if pair in KNOWN_PAIRS:
+                number = KNOWN_PAIRS.index(pair)
+                half = PAIRS.idf[number] * PAIRS.weights[0, number] / 2
+                of_classes[place : place + 2] += half
+        np.testing.assert_allclose(found[line > 0], of_classes.max(axis=1)[line > 0], atol=1e-5)
+
+
+def test_a_half_selected_pair_counts_by_half_and_passes_gradients_to_both_words():
+    path, _ = with_pairs()
+    ids = torch.tensor([[4, 6, 3]])
+    batch = PackedBatch(ids)
+    mask = torch.tensor([[1.0, 0.5, 0.0]], requires_grad=True)
+    rows = path.rows(ids, None)
+    sums = path._bigrams(batch, rows).sums(mask)
+    of_pair = PAIRS.idf[3] * PAIRS.weights[0, 3]
+    np.testing.assert_allclose(sums.detach()[0], 0.5 * of_pair, rtol=1e-5)
+    sums[0, 0].backward()
+    of_next = PAIRS.idf[4] * PAIRS.weights[0, 4, 0]
+    expected = [0.5 * of_pair[0], of_pair[0], 0.5 * of_next]
+    np.testing.assert_allclose(mask.grad[0], expected, rtol=1e-5)
+
+
 def test_pairs_of_training_documents_are_read_with_the_weights_of_their_fold():
     ids = torch.tensor([[4, 6, 3], [4, 6, 3]])
     weights = np.stack([PAIRS.weights[0], -PAIRS.weights[0]])
-    path = BigramPath(len(KNOWN_PAIRS), N_WORDS, N_CLASSES)
+    path = WholeBigramPath(len(KNOWN_PAIRS), N_WORDS, N_CLASSES)
     path.initialize(PAIRS._replace(weights=weights))
     nothing = torch.zeros(2, N_CLASSES)
     first, second = path(nothing, ids, torch.tensor([0, 1]))

@@ -34,7 +34,7 @@ def network(start, sampler="straight_through", fresh=False, bigrams=False, **par
         documents = Documents(random.randint(2, N_WORDS, size=80).astype(np.int32), lengths)
         weights = random.normal(size=(6, N_WORDS, N_CLASSES)).astype(np.float32)
         idf = random.uniform(1, 3, N_WORDS).astype(np.float32)
-        weights[:, :2], idf[:2] = 0, 1
+        weights[:, :2], idf[:2] = 0, 0
         pairs = None
         if bigrams:
             known = np.unique(random.choice(N_WORDS**2, size=150))
@@ -75,7 +75,19 @@ VARIANTS = {
     "shared embeddings": network("from scratch", predictor__share_embeddings=True),
     "at most 2 words": network("linear start", max_rationale_length=2),
     "focused": network("linear start", initialization__class_focus=0.5),
-    "focused by pairs": network("linear start", bigrams=True, initialization__class_focus=2.0),
+    "focused by pairs": network(
+        "linear start",
+        bigrams=True,
+        initialization__class_focus=2.0,
+        initialization__bigrams="whole",
+    ),
+    "with pairs": network("linear start", bigrams=True),
+    "pairs, focused and smoothed": network(
+        "linear start",
+        bigrams=True,
+        initialization__class_focus=0.5,
+        initialization__smoothing=2.0,
+    ),
 }
 DOCUMENT = st.lists(st.integers(1, UNSEEN[-1]), max_size=12)
 
@@ -128,9 +140,23 @@ def test_the_predictor_sees_selected_words_only(name):
 @given(document=DOCUMENT)
 def test_unknown_words_are_never_selected(name, document):
     _, mask = read(VARIANTS[name], [document])
-    assert not mask[0, : len(document)][np.array(document, dtype=int) == 1].any()
+    if name != "one window":
+        assert not mask[0, : len(document)][np.array(document, dtype=int) == 1].any()
     _, mask = read(VARIANTS[name], [[1] * 6])
     assert not mask.any()
+
+
+def test_a_passage_has_no_gap_at_an_unknown_word():
+    module = VARIANTS["one window"]
+    for document in ([2, 1, 3], [1, 1, 4, 1, 1], [5, 1, 1, 1]):
+        probabilities, mask = read(module, [document])
+        places = np.flatnonzero(mask[0])
+        assert len(places) == 3
+        assert places[-1] - places[0] == 2
+        # Nothing of it reaches the prediction.
+        known = torch.tensor(mask[:, : len(document)]) * (torch.tensor([document]) != 1)
+        alone, _ = read(module, [document], mask=known)
+        np.testing.assert_allclose(alone, probabilities, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -255,7 +281,13 @@ def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said):
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"bigrams": True, "initialization__class_focus": 1.0}], ids=str
+    "more",
+    [
+        {},
+        {"bigrams": True},
+        {"bigrams": True, "initialization__class_focus": 1.0, "initialization__bigrams": "whole"},
+    ],
+    ids=str,
 )
 def test_forgetting_the_folds_leaves_reading_unchanged(more):
     module = network("linear start", **more)

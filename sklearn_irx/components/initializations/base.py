@@ -65,12 +65,16 @@ class Initialization(Component):
         Whether training starts without a linear classifier, and so needs a curriculum.
     class_focus : float
         Above 0, the selection prior is class-conditional, the more so the higher.
+    bigrams : bool or "whole"
+        Where the weights of bigrams count, if :meth:`fit_weights` returns any: in prediction and
+        selection, or only in the classification of whole texts for `class_focus`.
     smoothing : float or "auto"
         Above 0, the selection prior averages over this many words to either side.
     """
 
     from_scratch: ClassVar[bool] = False
     class_focus: float = 0.0
+    bigrams: bool | str = False
     smoothing: float | str = 0.0
     initial_selection: float | str = "auto"
 
@@ -97,12 +101,14 @@ class Initialization(Component):
         shape : NetworkShape
             Sizes.
         """
-        path = LinearPath(shape.n_words, shape.n_classes)
+        sizes = shape.n_words, shape.n_classes
+        path = LinearPath(*sizes, shape.n_bigrams if self.bigrams is True else 0)
         smoothing = self._smoothing()
-        if not self.class_focus and not smoothing:
+        if not self.class_focus and not smoothing and path.bigrams is None:
             return path, SelectionPrior(shape.n_words)
-        sizes = shape.n_words, shape.n_bigrams, shape.n_classes
-        return path, DocumentPrior(*sizes, focus=self.class_focus, smoothing=smoothing)
+        of_whole = shape.n_bigrams if self.bigrams == "whole" else 0
+        focus = self.class_focus
+        return path, DocumentPrior(*sizes, n_bigrams=of_whole, focus=focus, smoothing=smoothing)
 
     def shaping_params(self) -> dict[str, Any]:
         """Return the parameters that decide which modules there are."""

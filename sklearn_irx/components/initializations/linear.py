@@ -8,7 +8,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
+from scipy.sparse.linalg import norm
 from scipy.special import logsumexp
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
@@ -36,6 +37,7 @@ SMOOTHINGS = (0.1, 0.3, 1.0, 3.0)
 """Candidates for the smoothing of naive Bayes."""
 _FACTOR_BOUNDS = (0.0, 20.0)  # of scores with a standard deviation of 1
 _MIN_DF = 2  # documents that a bigram occurs in
+_MOST_CELLS = 5_000_000  # weights of bigrams: 20 MB, and 140 in training
 _MIN_SPREAD = 1e-3  # of scores, which is 0 if no document has a known word
 
 _Classifier: TypeAlias = ComplementNB | LogisticRegression | LinearSVC
@@ -61,9 +63,11 @@ class LinearInit(Initialization):
         class to this power. Rationales support the class predicted from the whole text. At 0.5 or
         more, short rationales are more often right, and have fewer words that support other
         classes. With 0, a word has the same rank in all texts.
-    bigrams : bool, default=False
-        Whether the prediction from the whole text for `class_focus` also uses pairs of neighbouring
-        words. More accurate, above all for opinions ("not good"), and several times as slow to fit.
+    bigrams : bool or "whole", default=True
+        Whether pairs of neighbouring words that occur in several texts ("not good") have weights,
+        too, by naive Bayes if it is among the classifiers. A pair counts in the prediction if both
+        its words are selected, and half of its weight is added to the rank of each. "whole" leaves
+        both alone, and uses pairs in the prediction from the whole text for `class_focus`.
     smoothing : float or "auto", default="auto"
         Above 0, words rank by their weights averaged over neighbouring words: the standard
         deviation of a Gaussian, in words. Neighbours then tell of one class. "auto" is 1 for
@@ -88,7 +92,7 @@ class LinearInit(Initialization):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "model": [StrOptions(set(LINEAR_MODELS))],
         "class_focus": [Interval(Real, 0, None, closed="left")],
-        "bigrams": ["boolean"],
+        "bigrams": ["boolean", StrOptions({"whole"})],
         "smoothing": [Interval(Real, 0, 100, closed="left"), StrOptions({"auto"})],
         "initial_selection": [Interval(Real, 0, 1, closed="neither"), StrOptions({"auto"})],
     }
@@ -98,7 +102,7 @@ class LinearInit(Initialization):
         model: str = "average",
         *,
         class_focus: float = 0.0,
-        bigrams: bool = False,
+        bigrams: bool | str = True,
         smoothing: float | str = "auto",
         initial_selection: float | str = "auto",
     ) -> None:
@@ -112,46 +116,56 @@ class LinearInit(Initialization):
         """Fit the classifier on all documents and without each fold.
 
         The smoothing of naive Bayes, and one factor for each classifier that calibrates the softmax
-        of the sum, are those with the least log loss on the validation documents.
+        of the sum, are those with the least log loss: of "average" on the training documents, out
+        of fold, and otherwise on the validation documents.
         """
-        kind = _AverageFits if self.model == "average" else _Fits
-        fits = kind(LINEAR_MODELS[self.model], data)
+        names = LINEAR_MODELS[self.model]
+        fits = (_AverageFits if self.model == "average" else _Fits)(data)
         words = fits.on(
-            _counts(data.documents, data.n_words), _counts(data.validation, data.n_words)
+            _counts(data.documents, data.n_words), _counts(data.validation, data.n_words), names
         )
         words.weights[:, : UNKNOWN + 1] = 0
-        # Padding and unknown words never occur in training: their idf would be the largest.
-        words.idf[: UNKNOWN + 1] = 1
+        # Padding and unknown words never occur in training, and count for nothing later.
+        words.idf[: UNKNOWN + 1] = 0
         bigrams = None
-        if self.bigrams and self.class_focus:
+        if self.bigrams is True or (self.bigrams and self.class_focus):
             known, counts, counts_validation = _count_bigrams(data, fits.training)
             if len(known):
-                pairs = fits.on(counts, counts_validation, base_scores=words.scores)
-                bigrams = BigramWeights(
-                    known, pairs.weights, pairs.idf, word_factor=pairs.base_factor
-                )
+                shared = self.bigrams is True
+                if shared and "naive_bayes" in names:
+                    names = ("naive_bayes",)
+                pairs = fits.on(counts, counts_validation, names, base=words, shares_norm=shared)
+                factor = pairs.base_factor
+                if shared:
+                    words.weights[:] *= np.float32(factor)
+                    factor = 1.0
+                bigrams = BigramWeights(known, pairs.weights, pairs.idf, word_factor=factor)
         return LinearWeights(words.weights, words.idf, data.folds, bigrams=bigrams)
 
 
 class _Fitted(NamedTuple):
     """A weighted sum of classifiers on TF-IDF.
 
-    `weights` and `idf` are as in :class:`LinearWeights`. `scores` (n_validation_documents,
-    n_classes) are logits by classifiers that have not seen these documents, and `base_factor` is
-    the factor of the scores that they are added to.
+    `weights` and `idf` are as in :class:`LinearWeights`. `scores` (n_documents, n_classes) are
+    logits by classifiers that have not seen these documents, `base_factor` is the factor of the
+    scores that they are added to, and `norms` are those that the TF-IDF of documents and
+    validation documents were divided by.
     """
 
     weights: np.ndarray
     idf: np.ndarray
     scores: np.ndarray
     base_factor: float
+    norms: tuple[np.ndarray, np.ndarray]
 
 
 class _Fits:
-    """Fits the same classifiers on several counts of the same documents."""
+    """Fits classifiers on several counts of the same documents.
 
-    def __init__(self, names: tuple[str, ...], data: InitializationData) -> None:
-        self.names = names
+    The validation documents decide smoothing and factors.
+    """
+
+    def __init__(self, data: InitializationData) -> None:
         self.data = data
         self.training = data.folds != HELD_OUT
         without_folds = [self.training & (data.folds != 1 + k) for k in range(N_FOLDS)]
@@ -163,23 +177,37 @@ class _Fits:
         self,
         counts: csr_array,
         counts_validation: csr_array,
+        names: tuple[str, ...],
         *,
-        base_scores: np.ndarray | None = None,
+        base: _Fitted | None = None,
+        shares_norm: bool = False,
     ) -> _Fitted:
-        """Fit on counts (n_documents, n_terms); validation documents decide smoothing and factors.
+        """Fit classifiers on counts (n_documents, n_terms).
 
-        `base_scores` (n_validation_documents, n_classes) are those of another classifier in the
-        sum.
+        `base` is another sum of classifiers, to which this one is added. With `shares_norm`, TF-IDF
+        is divided by the norms of the other one's.
         """
-        tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[self.training])
+        tfidf = TfidfTransformer(norm=None, sublinear_tf=True).fit(counts[self.training])
+        both = tfidf.transform(counts), tfidf.transform(counts_validation)
+        norms = _norms(both[0]), _norms(both[1])
+        if base is not None and shares_norm:
+            norms = base.norms
+        X, X_validation = (
+            csr_array(diags_array(1 / norm_of) @ one)
+            for one, norm_of in zip(both, norms, strict=True)
+        )
         weights, scores, base_factor = self._summed(
-            tfidf.transform(counts), tfidf.transform(counts_validation), base_scores
+            X, X_validation, names, None if base is None else base.scores
         )
         idf = tfidf.idf_.astype(np.float32)
-        return _Fitted(weights, idf, scores=scores, base_factor=base_factor)
+        return _Fitted(weights, idf, scores=scores, base_factor=base_factor, norms=norms)
 
     def _summed(
-        self, X: csr_array, X_validation: csr_array, base_scores: np.ndarray | None
+        self,
+        X: csr_array,
+        X_validation: csr_array,
+        names: tuple[str, ...],
+        base_scores: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Return weights, scores and the base factor, as :class:`_Fitted` has them, of TF-IDF."""
 
@@ -189,7 +217,7 @@ class _Fits:
 
         base = [] if base_scores is None else [base_scores]
         tried = []
-        for fitted in product(*([candidate(m) for m in _classifiers(name)] for name in self.names)):
+        for fitted in product(*([candidate(m) for m in _classifiers(name)] for name in names)):
             scores = np.stack([*base, *(scores for *_, scores in fitted)])
             tried.append((fitted, scores, *_factors(scores, self.data.y_validation)))
         fitted, scores, factors, _ = min(tried, key=lambda one: one[3])
@@ -213,21 +241,25 @@ class _Fits:
 
 
 class _AverageFits(_Fits):
-    """Fits the same classifiers on several counts, and averages them, out of fold.
+    """Fits classifiers on several counts of the same documents, and averages them, out of fold.
 
-    Each is scaled to the same spread of its logits; the smoothing and the scale of the average are
-    those of the least log loss. All this is of training documents, each with the weights that were
-    fitted without its fold, so that it does not depend on a few documents held out; these weight
-    the average against another classifier, if there is one.
+    Each is scaled to the same spread of its logits; the smoothing, the scale of the average and
+    that of a sum with another average are those of the least log loss. All this is of training
+    documents, each with the weights that were fitted without its fold, so that it does not depend
+    on a few documents held out.
     """
 
     def _summed(
-        self, X: csr_array, X_validation: csr_array, base_scores: np.ndarray | None
+        self,
+        X: csr_array,
+        X_validation: csr_array,  # noqa: ARG002
+        names: tuple[str, ...],
+        base_scores: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray, float]:
         y = self.data.y[self.training]
         weights = np.zeros((len(self.parts), X.shape[1], self.data.n_classes), dtype=np.float32)
         total = np.zeros((len(y), self.data.n_classes))
-        for name in self.names:
+        for name in names:
             tried = []
             for model in _classifiers(name):
                 of_folds = [self._weights(model, X, part) for part in self.parts[1 : 1 + N_FOLDS]]
@@ -240,15 +272,15 @@ class _AverageFits(_Fits):
                 is_fold = 1 <= number <= N_FOLDS
                 found = of_folds[number - 1] if is_fold else self._weights(model, X, part)
                 weights[number] += found / spread
-        # Of a few texts, those of the other folds may tell nothing: then any scale is as good.
-        factor = float(_factors(total[None], y)[0][0]) or 1.0
-        weights *= factor
-        scores = X_validation @ weights[0 if self.training.all() else -1]
         if base_scores is None:
-            return weights, scores, 1.0
-        both = np.stack([base_scores, scores])
-        base_factor, factor = map(float, _factors(both, self.data.y_validation)[0])
-        return weights * np.float32(factor), scores * factor, base_factor
+            base_factor, factor = 1.0, float(_factors(total[None], y)[0][0])
+            # Of a few texts, those of the other folds may tell nothing: then any scale is as good.
+            factor = factor or 1.0
+        else:
+            both = _factors(np.stack([base_scores, total]), y)[0]
+            base_factor, factor = map(float, both)
+        weights *= np.float32(factor)
+        return weights, total * factor, base_factor
 
     def _out_of_fold(self, X: csr_array, of_folds: list[np.ndarray]) -> np.ndarray:
         """Return the scores (n_documents, n_classes) of training documents without their fold."""
@@ -259,23 +291,34 @@ class _AverageFits(_Fits):
         return scores
 
 
+def _norms(tfidf: csr_array) -> np.ndarray:
+    """Return the Euclidean norm of each row, at least 1: the smallest idf."""
+    return np.maximum(norm(tfidf, axis=1), 1.0)
+
+
 def _counts(documents: Documents, n_words: int) -> csr_array:
+    """Count the known words of documents: (n_documents, n_words)."""
     ids = np.where(documents.ids < n_words, documents.ids, UNKNOWN)
-    return count_words(ids, documents.lengths, n_words)
+    counts = count_words(ids, documents.lengths, n_words)
+    counts.data[counts.indices == UNKNOWN] = 0
+    counts.eliminate_zeros()
+    return counts
 
 
 def _count_bigrams(
     data: InitializationData, training: np.ndarray
 ) -> tuple[np.ndarray, csr_array, csr_array]:
-    """Return the bigrams of several training documents, ascending, and their counts in both parts.
+    """Return the bigrams of most training documents, ascending, and their counts in both parts.
 
     Bigrams are numbered as by :meth:`Documents.neighbours`; counts are (n_documents, n_bigrams).
     """
     bigrams, lengths = data.documents.neighbours(data.n_words)
     known, inverse = np.unique(bigrams, return_inverse=True)
     counts = count_words(inverse.astype(np.int32), lengths, len(known))
-    frequent = np.bincount(counts[training].indices, minlength=len(known)) >= _MIN_DF
-    known, counts = known[frequent], counts[:, frequent]
+    frequency = np.bincount(counts[training].indices, minlength=len(known))
+    most = np.argsort(-frequency, kind="stable")[: _MOST_CELLS // data.n_classes]
+    kept = np.sort(most[frequency[most] >= _MIN_DF])
+    known, counts = known[kept], counts[:, kept]
 
     bigrams, lengths = data.validation.neighbours(data.n_words)
     is_known = np.isin(bigrams, known)

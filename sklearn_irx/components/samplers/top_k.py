@@ -13,6 +13,8 @@ from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.losses import n_selected, n_transitions
 from sklearn_irx.nn.sampler import SamplerModule, Selection, best
 
+_HALVINGS = 30  # of some ten logits, mostly
+
 
 class TopKModule(SamplerModule):
     """See :class:`TopK`."""
@@ -22,6 +24,7 @@ class TopKModule(SamplerModule):
     def __init__(self, *, contiguous: bool = False, **parameters: Any) -> None:
         super().__init__(**parameters)
         self.contiguous = contiguous
+        self.selects_unknown = contiguous  # a passage has no gaps
 
     def sample(  # noqa: D102
         self, scores: torch.Tensor, words: torch.Tensor, temperature: float
@@ -109,11 +112,13 @@ def relaxed_top_k(
         least = scores.masked_fill(~top, torch.inf).amin(dim=1, keepdim=True).nan_to_num()
         # Beyond these limits the sigmoid is 0 or 1; within, tau has a finite range.
         logits = ((scores - least) / temperature).clamp(-1e4, 1e4)
-        high = torch.full_like(least, math.log(words.shape[1]))
-        low = -high - 1e4
+        # There the excess or the deficit of a single word outweighs all others.
+        margin = math.log(max(words.shape[1], 2))
+        following = logits.masked_fill(top | ~words, -1e4).amax(dim=1, keepdim=True)
+        low, high = following.clamp(max=0) - margin, torch.full_like(least, margin)
         # The excess of the others minus the deficit of the top words: small numbers stay exact.
         sign = words.to(scores) - 2 * top.to(scores)
-        for _ in range(60):
+        for _ in range(_HALVINGS):
             tau = (low + high) / 2
             above = (sign * torch.sigmoid(sign * (logits - tau))).sum(dim=1, keepdim=True) > 0
             low, high = torch.where(above, tau, low), torch.where(above, high, tau)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -41,6 +42,8 @@ class PackedBatch:
         The packed row at each position, 0 where there is no word.
     line : int
         Length of a line of the frame; a document is a line.
+    bigrams : BatchBigrams or None
+        What the linear path has found of the batch.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class PackedBatch:
         self.ids = ids
         self.margin = margin
         self.unseen = unseen
+        self.bigrams: Any = None
         self.words = ids != PADDING
         frame = F.pad(ids, (margin, margin, 1, 0), value=PADDING)
         self.line = frame.shape[1]

@@ -1,6 +1,6 @@
 """The linear path of the predictor, and the selection priors that come from its weights."""
 
-from sklearn_irx.nn.linear.bigrams import BigramPath
+from sklearn_irx.nn.linear.bigrams import BigramPath, WholeBigramPath
 from sklearn_irx.nn.linear.path import LinearPath
 from sklearn_irx.nn.linear.prior import DocumentPrior, SelectionPrior
 from sklearn_irx.nn.linear.weights import BigramWeights, LinearWeights
@@ -12,4 +12,5 @@ __all__ = [
     "LinearPath",
     "LinearWeights",
     "SelectionPrior",
+    "WholeBigramPath",
 ]

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
-from sklearn_irx.nn.linear.bigrams import BigramPath
+from sklearn_irx.nn.linear.bigrams import WholeBigramPath
 from sklearn_irx.nn.linear.path import LinearPath
 from sklearn_irx.nn.linear.weights import LinearWeights
 from sklearn_irx.text import Documents, inference_batches
@@ -64,25 +64,34 @@ class SelectionPrior(nn.Module):
 class DocumentPrior(nn.Module):
     """A selection logit for each word, which depends on the document.
 
-    With `focus` above 0, the linear path, and that of bigrams if there is one, first classifies the
-    whole document. The weight of a word is its largest for any class, each times the probability of
-    the class to the power of `focus`: this is the class-conditional prior.
+    It is the largest weight of a word for any class, with half that of each bigram it stands in,
+    where the linear path knows bigrams.
+
+    With `focus` above 0, the linear path first classifies the whole document, together with
+    `n_bigrams` bigrams of its own. Weights are multiplied by the probability of the class to the
+    power of `focus`: this is the class-conditional prior.
 
     With `smoothing` above 0, the weights for each class are first averaged over neighbouring words,
     by a Gaussian whose standard deviation it is, in words: words rank high together.
 
-    With neither it is :class:`SelectionPrior`.
+    With neither, and without bigrams, it is :class:`SelectionPrior`.
     """
 
     scale: torch.Tensor
 
     def __init__(
-        self, n_words: int, n_bigrams: int, n_classes: int, *, focus: float, smoothing: float
+        self,
+        n_words: int,
+        n_classes: int,
+        *,
+        n_bigrams: int = 0,
+        focus: float = 0.0,
+        smoothing: float = 0.0,
     ) -> None:
         super().__init__()
         self.focus = focus
         self.smoothing = smoothing
-        self.bigrams = BigramPath(n_bigrams, n_words, n_classes) if n_bigrams else None
+        self.bigrams = WholeBigramPath(n_bigrams, n_words, n_classes) if n_bigrams else None
         self.register_buffer("scale", torch.tensor([0.0, 1.0]))  # offset and scale
         self.gain = nn.Parameter(torch.tensor(_INITIAL_GAIN))
         self.bias = nn.Parameter(torch.tensor(0.0))
@@ -114,9 +123,9 @@ class DocumentPrior(nn.Module):
     def weights(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
         """Return the weights of words, (batch, length)."""
         initial = F.embedding(rows, path.weights)
-        weights = path.tfidf_weights(batch, initial)
+        weights = path.tfidf_weights(batch, initial, rows)
         if self.focus:
-            logits = path.whole_logits(batch, initial)
+            logits = path.whole_logits(batch, initial, rows)
             if self.bigrams is not None:
                 logits = self.bigrams(logits, batch.ids, path.fold(rows))
             weights = weights * logits.softmax(dim=1).pow(self.focus).unsqueeze(1)

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class BigramWeights(NamedTuple):
-    """Weights of pairs of neighbouring words in a linear classifier of whole documents.
+    """Weights of pairs of neighbouring words in a linear classifier.
 
     Attributes
     ----------
@@ -17,7 +17,8 @@ class BigramWeights(NamedTuple):
     weights, idf : ndarray of shape (1 + n_folds, n_bigrams, n_classes) and (n_bigrams,)
         As those of words in :class:`LinearWeights`.
     word_factor : float
-        The logits of single words are multiplied by it before those of bigrams are added.
+        The logits of single words are multiplied by it before those of bigrams are added, where
+        these have their own norm.
     """
 
     bigrams: np.ndarray
@@ -40,7 +41,7 @@ class LinearWeights(NamedTuple):
     folds : ndarray of shape (n_documents,), dtype int
         The fold of each document, from 1.
     bigrams : BigramWeights or None
-        Those of bigrams, for the class-conditional prior, which classifies whole documents.
+        Those of bigrams.
     """
 
     weights: np.ndarray

@@ -14,7 +14,7 @@ from sklearn_irx.nn.sampler import IndependentSamplerModule, SamplerModule
 _HALVINGS = 40  # of the range of preferences, to find a threshold
 _SMALL_COST = 1 / 16  # of a transition, in ranges of preference
 _DOUBLINGS = 16  # of that cost, at most; then it outweighs any words
-_COST_HALVINGS = 12
+_COST_STEPS = 12
 _CLOSE = 0.98  # of the limit of transitions: close enough
 
 
@@ -84,16 +84,16 @@ class _Scores:
         self.of_share = of_share
         self.scored = [(*module.scores(**batch), weight) for batch, weight in batches]
         self.preferences = torch.cat(
-            [self.sampler.preference(scores)[known] for scores, _, known, _ in self.scored]
+            [self.sampler.preference(scores)[usable] for scores, _, usable, _ in self.scored]
         )
         self.usable = len(self.preferences) > 0 and bool(self.preferences.isfinite().all())
 
     def means(self) -> tuple[float, float]:
         """Return the mean length and the mean number of transitions."""
         lengths, transitions, weights = [], [], []
-        for scores, words, known, weight in self.scored:
+        for scores, words, usable, weight in self.scored:
             # On the CPU, as not every device has double precision.
-            mask, words = (self.sampler.select_spans(scores, words) & known).cpu(), words.cpu()
+            mask, words = (self.sampler.select_spans(scores, words) & usable).cpu(), words.cpu()
             n_words = words.sum(dim=1)
             length = mask.sum(dim=1)
             weight = torch.ones(len(words)) if weight is None else weight.cpu()
@@ -129,19 +129,24 @@ class _Scores:
         """Fit the cost to a mean number of transitions that is lower than without."""
         span = float(self.preferences.max() - self.preferences.min())
         too_little, cost = 0.0, _SMALL_COST * max(span, 1.0)
+        too_many = self._transitions_at(too_little)
+        transitions = self._transitions_at(cost)
         for _ in range(_DOUBLINGS):
-            if self._transitions_at(cost) <= limit:
+            if transitions <= limit:
                 break
-            too_little, cost = cost, 2 * cost
-        for _ in range(_COST_HALVINGS):
-            middle = (too_little + cost) / 2
-            transitions = self._transitions_at(middle)
-            if transitions > limit:
-                too_little = middle
+            too_little, too_many, cost = cost, transitions, 2 * cost
+            transitions = self._transitions_at(cost)
+        for _ in range(_COST_STEPS):
+            if transitions >= _CLOSE * limit or transitions > limit:
+                break
+            # Where a line through both ends meets the limit, nearly: each test is slow.
+            share = (too_many - (1 + _CLOSE) / 2 * limit) / (too_many - transitions)
+            middle = too_little + (cost - too_little) * min(max(share, 0.1), 0.9)
+            found = self._transitions_at(middle)
+            if found > limit:
+                too_little, too_many = middle, found
             else:
-                cost = middle
-                if transitions >= _CLOSE * limit:
-                    break
+                cost, transitions = middle, found
         self.sampler.transition_cost.fill_(cost)
 
     def _transitions_at(self, cost: float) -> float:

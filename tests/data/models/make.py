@@ -48,7 +48,7 @@ def main(names: list[str]) -> None:
             rationale_length=4, tokenizer=WhitespaceTokenizer(),
         ).fit(texts, y == "noise"),
         "focused-2": lambda: tiny(
-            7, initialization=LinearInit("combined", class_focus=1, bigrams=True)
+            7, initialization=LinearInit("combined", class_focus=1, bigrams="whole")
         ).fit(texts, y),
         "ensemble-2": lambda: InteractiveEnsemble(
             tiny(2), tiny(3, initialization="logistic").fit(texts[:30], y[:30])
@@ -62,6 +62,9 @@ def main(names: list[str]) -> None:
         "ensemble-3": lambda: InteractiveEnsemble(
             tiny(8, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
             tiny(9, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
+        ).fit(texts, y),
+        "phrases-4": lambda: SelectiveRationaleClassifier(
+            style="phrases", random_state=11, n_threads=1
         ).fit(texts, y),
         "words-3": lambda: tiny(10, rationale_length=3, max_transitions=4).fit(texts, y),
     }  # fmt: skip
