@@ -134,7 +134,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     random_state : int, RandomState instance or None, default=None
         The same number gives the same model.
     verbose : int, default=0
-        1 shows a progress bar with loss, accuracy and words selected.
+        1 shows progress bars: words, word vectors, initialization and training, with time left.
 
     Attributes
     ----------

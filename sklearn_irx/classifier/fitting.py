@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import compute_class_weight
 
+from sklearn_irx._stages import stage
 from sklearn_irx._validation import (
     check_class_weight,
     check_labels,
@@ -178,7 +179,8 @@ def prepare(
     sources = [] if warm or not needs_vectors else load_embeddings(clf.embeddings)
     n_words = settings.n_words(clf.max_length)
     y = np.searchsorted(classes, given.labels)
-    texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory)
+    with stage("words", shown=clf.verbose, total=len(given.texts), unit="text"):
+        texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory)
     training = LabelledTexts(texts, y, given.weights)
     if validation_data is None:
         kept, held_out = hold_out(y, settings.validation_fraction, random_state)
@@ -212,14 +214,16 @@ def prepare(
     class_weights = data.class_weights(clf.class_weight, classes)
     if clf.random_state is None:
         memory = None  # the following results differ each time
-    linear = linear_weights(
-        given.config.initialization, data, class_weights=class_weights,
-        random_state=random_state, memory=memory,
-    )  # fmt: skip
+    with stage("initialization", shown=clf.verbose, unit="fit"):
+        linear = linear_weights(
+            given.config.initialization, data, class_weights=class_weights,
+            random_state=random_state, memory=memory,
+        )  # fmt: skip
     if warm:
         vectors = clf._module.vectors
     elif needs_vectors:
-        vectors = word_vectors(sources, data, seed=seed, memory=memory)
+        with stage("word vectors", shown=clf.verbose, unit="epoch"):
+            vectors = word_vectors(sources, data, seed=seed, memory=memory)
     else:
         vectors = no_vectors(data)
     return Preparation(data, class_weights, linear=linear, vectors=vectors)
@@ -330,8 +334,8 @@ def make_net(
         target = f"rationale_length={config.rationale_length!r}"
         if config.rationale_length is None:
             target = f"lambda1={clf.lambda1:g}"
-        callbacks.append(Progress(max_epochs, f"{type(config.sampler).__name__}, {target}"))
-    return settings.build(
+        callbacks.append(Progress(max_epochs, f"training, {target}"))
+    net = settings.build(
         module,
         validation,
         penalties=make_penalties(
@@ -348,6 +352,8 @@ def make_net(
         random_state=random_state,
         device=given.device,
     )
+    with stage("optimizer", shown=clf.verbose):  # some seconds for the first of a process
+        return net.initialize()
 
 
 def history_of(net: RationaleNet) -> dict[str, np.ndarray]:

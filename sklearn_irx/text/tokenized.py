@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from sklearn_irx._stages import step
 from sklearn_irx.text.packed import PackedTexts
 from sklearn_irx.text.tokenizer import words_and_spans_of, words_of
 from sklearn_irx.text.words import pack_words, unpack_words
@@ -92,6 +93,7 @@ class TokenizedTexts:
 
         def tokenize() -> Iterator[list[str]]:
             for text in texts:
+                step()
                 if spans:
                     words, of_text = words_and_spans_of(tokenizer, text, max_length)
                     offsets.append(of_text)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx._stages import expect, step
 from sklearn_irx.text.normalize import normalize_word
 from sklearn_irx.text.vector_files import READING_ERRORS, read_vectors
 from sklearn_irx.text.vocabulary import Vocabulary
@@ -131,10 +132,16 @@ class WordVectors:
             Training runs on one thread, so equal seeds produce equal vectors.
         """
         from gensim.models import Word2Vec
+        from gensim.models.callbacks import CallbackAny2Vec
 
+        class EpochSteps(CallbackAny2Vec):
+            def on_epoch_end(self, model: Word2Vec) -> None:  # noqa: ARG002
+                step()
+
+        expect(_TRAINING_EPOCHS)
         model = Word2Vec(
             documents, vector_size=_TRAINED_SIZE, min_count=1, sg=1, window=5, workers=1,
-            epochs=_TRAINING_EPOCHS, seed=seed,
+            epochs=_TRAINING_EPOCHS, seed=seed, callbacks=[EpochSteps()],
         )  # fmt: skip
         # With little text, vectors stay near their tiny initial values, and networks learn too
         # slowly from them.

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import sklearn
 from skorch.callbacks import Callback, EarlyStopping
+from tqdm import tqdm
 
-from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx import SelectiveRationaleClassifier, _stages
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.text import WordTokenizer
 
@@ -405,3 +406,26 @@ def test_a_first_piece_of_one_class_is_legal(reviews):
         clf.partial_fit([texts[row] for row in rows], y[rows], classes=np.unique(y))
         clf.partial_fit(texts[:50], y[:50])
     assert np.isfinite(clf.predict_proba(texts)).all()
+
+
+def test_a_fit_shows_its_stages_and_counts_all_their_steps(small, reviews, monkeypatch, capsys):
+    shown = []
+
+    class Recorded(tqdm):
+        def close(self):
+            if not self.disable:
+                shown.append((self.desc.partition(":")[0], self.n, self.total))
+            super().close()
+
+    monkeypatch.setattr(_stages, "tqdm", Recorded)
+    texts, y, _ = reviews
+    clf = small(verbose=1, embeddings=None, initialization="average", training__max_epochs=1)
+    clf.fit(texts[:100], y[:100])
+    assert [name for name, *_ in shown] == ["words", "initialization", "word vectors", "optimizer"]
+    for name, n, total in shown[:3]:
+        assert 0 < n == total, name
+    assert "training" in capsys.readouterr().err
+    shown.clear()
+    small(training__max_epochs=1).fit(texts[:100], y[:100])
+    assert not shown
+    assert capsys.readouterr().err == ""

@@ -17,6 +17,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 from sklearn_irx._compat import Interval, StrOptions
+from sklearn_irx._stages import expect, step
 from sklearn_irx.components.initializations.base import (
     HELD_OUT,
     N_FOLDS,
@@ -215,6 +216,7 @@ class _Fits:
             weights = self._weights(model, X, self.training)
             return model, weights, X_validation @ weights
 
+        expect(sum(len(_classifiers(name)) + len(self.parts) - 1 for name in names))
         base = [] if base_scores is None else [base_scores]
         tried = []
         for fitted in product(*([candidate(m) for m in _classifiers(name)] for name in names)):
@@ -234,6 +236,7 @@ class _Fits:
 
     def _weights(self, model: _Classifier, X: csr_array, part: np.ndarray) -> np.ndarray:
         data = self.data
+        step()
         return _weights(
             model, X[part], data.y[part], n_classes=data.n_classes,
             sample_weight=data.sample_weight[part],
@@ -256,6 +259,8 @@ class _AverageFits(_Fits):
         names: tuple[str, ...],
         base_scores: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray, float]:
+        n_others = len(self.parts) - N_FOLDS
+        expect(sum(len(_classifiers(name)) * N_FOLDS + n_others for name in names))
         y = self.data.y[self.training]
         weights = np.zeros((len(self.parts), X.shape[1], self.data.n_classes), dtype=np.float32)
         total = np.zeros((len(y), self.data.n_classes))

@@ -139,13 +139,16 @@ class Progress(Callback):
         self.description = description
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
-        self.bar_ = tqdm(desc=self.description, total=0, unit="batch", mininterval=0.5)
+        self.bar_: Any = None
 
     def on_epoch_begin(self, net: Any, dataset_train: Any, **kwargs: Any) -> None:  # noqa: D102
-        if not self.bar_.total:
+        if self.bar_ is None:
             n_batches = len(net.get_iterator(dataset_train, training=True))
-            self.bar_.reset(self.max_epochs * n_batches)
-            self.bar_.update((len(net.history) - 1) * n_batches)  # done before an interruption
+            self.bar_ = tqdm(
+                desc=self.description, total=self.max_epochs * n_batches, unit="batch",
+                initial=(len(net.history) - 1) * n_batches,  # done before an interruption
+                mininterval=0.5,
+            )  # fmt: skip
 
     def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
         if training:
@@ -160,4 +163,5 @@ class Progress(Callback):
         )
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
-        self.bar_.close()
+        if self.bar_ is not None:
+            self.bar_.close()
