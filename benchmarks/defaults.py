@@ -33,6 +33,7 @@ from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
 from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.components import LinearInit
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.exceptions import SelectionWarning
 
@@ -42,7 +43,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "words": {},
     "phrases": {"style": "phrases"},
     "passage": {"style": "passage"},
-    "cnn": {"encoder": "cnn"},
+    "words, no bigrams": {"initialization": LinearInit(bigrams=False)},
+    "words, cnn": {"encoder": "cnn"},
 }
 
 Texts = tuple[list[str], np.ndarray]
@@ -186,7 +188,7 @@ def measure(shape: Shape, model: str, seed: int, n_threads: int) -> dict[str, An
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return a row for each shape: accuracy and macro F1, words and pieces, seconds."""
-    lines = []
+    lines, models = [], [model for model in MODELS if any(row["model"] == model for row in rows)]
     for shape in SHAPES:
         found = [
             r for r in rows if (r["corpus"], r["documents"]) == (shape.corpus, shape.documents)
@@ -195,11 +197,11 @@ def table(rows: list[dict[str, Any]]) -> str:
             continue
         cells = [f"{shape.corpus}, {shape.documents:,}"]
         cells.append(f"{found[0]['classes']} classes, {found[0]['length']:.0f} words")
-        for model in MODELS:
+        for model in models:
             own = [row for row in found if row["model"] == model]
             cells.append(" ".join(_cells(own)) if own else "–")
         lines.append(cells)
-    return markdown(["texts, learned from", "", *MODELS], lines)
+    return markdown(["texts, learned from", "", *models], lines)
 
 
 def summary(rows: list[dict[str, Any]]) -> str:

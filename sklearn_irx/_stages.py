@@ -27,6 +27,8 @@ def stage(name: str, *, shown: Any, total: int | None = None, unit: str = "step"
     token = _BAR.set(bar)
     try:
         yield
+        if bar is not None and bar.total:
+            bar.total = bar.n  # what was taken from a cache has no steps
     finally:
         _BAR.reset(token)
         if bar is not None:
@@ -37,9 +39,9 @@ def expect(n: int) -> None:
     """Say that the stage that runs, if one is shown, has `n` more steps."""
     bar = _BAR.get()
     if bar is not None:
-        bar.bar_format = None
-        bar.total = (bar.total or 0) + n
-        bar.refresh()
+        done, bar.bar_format = bar.n, None
+        bar.reset(total=(bar.total or 0) + n)  # in notebooks it alone sets the width
+        bar.update(done)
 
 
 def step() -> None:

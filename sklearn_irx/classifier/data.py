@@ -341,6 +341,7 @@ def _cached(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:
 
 
 def _fit_weights(initialization: Initialization, data: InitializationData) -> LinearWeights | None:
+    """Fit the linear initialization, with bigrams and for words that are known."""
     return initialization.fit_weights(data)
 
 

@@ -161,7 +161,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
 
     Unseen words contribute to the context in both networks and can be selected. The linear
     initialization gives them no weight, and the lowest rank. Other words that were not learned are
-    never selected.
+    unknown: the predictor sees nothing of them, and they are selected within a passage only.
 
     References
     ----------

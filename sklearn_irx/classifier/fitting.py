@@ -352,7 +352,7 @@ def make_net(
         random_state=random_state,
         device=given.device,
     )
-    with stage("optimizer", shown=clf.verbose):  # some seconds for the first of a process
+    with stage("setting up", shown=clf.verbose):  # some seconds for the first of a process
         return net.initialize()
 
 

@@ -87,9 +87,9 @@ def check_selection(config: NetworkConfig, free_length: float | None) -> None:
     sampler, length, longest = config.sampler, config.rationale_length, config.max_rationale_length
     if sampler.module.has_budget and length is None:
         raise ValueError(
-            f"sampler={sampler!r} selects a given number of words, and lambda1 is a price: leave "
-            "lambda1 out, give another sampler or style, or rationale_length: 10 for ten words, "
-            "0.1 for a tenth of the text."
+            f"sampler={sampler!r} selects a given number of words, and lambda1 is a penalty for "
+            "each: leave lambda1 out, give another sampler or style, or rationale_length: 10 for "
+            "ten words, 0.1 for a tenth of the text."
         )
     if length is not None and free_length is not None:
         raise ValueError(

@@ -37,7 +37,7 @@ class ModelOutput(NamedTuple):
     logits : Tensor of shape (batch, n_classes)
         Of the classes.
     selection : Selection
-        The words that the predictor saw.
+        The words that the predictor saw, and the unknown words of passages.
     scores : Tensor of shape (batch, length, n_scores) or None
         Of the selector, unless a mask was given or the network is in training.
     selectable : Tensor of shape (batch, length) or None
@@ -168,7 +168,7 @@ class Rationalizer(nn.Module):
         fold : Tensor of shape (batch,), default=None
             In training with a linear initialization, the fold of each document.
         mask : Tensor of shape (batch, length), default=None
-            The words that the predictor sees. None asks the selector.
+            The words that the predictor sees, but for unknown ones. None asks the selector.
         """
         batch = self._packed(ids)
         words, rows = batch.words, self._rows(ids, fold)
@@ -178,12 +178,24 @@ class Rationalizer(nn.Module):
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * selectable)
             if not self.training:
-                mask, details = selection.mask, (scores, selectable)
+                mask = self._with_a_known_word(selection.mask, scores, batch)
+                details = scores, selectable
         if mask is not None:
             mask = mask * words
             selection = Selection(mask, n_selected(mask), n_transitions(mask, words))
         seen = selection.mask * (ids != UNKNOWN)
         return ModelOutput(self.predictor(batch, seen, rows), selection, *details)
+
+    def _with_a_known_word(
+        self, mask: torch.Tensor, scores: torch.Tensor, batch: PackedBatch
+    ) -> torch.Tensor:
+        """Select again, with fewest unknown words, where all that are selected are unknown."""
+        known = batch.ids > UNKNOWN
+        blind = (mask > 0).any(dim=1) & ~(mask * known > 0).any(dim=1)
+        if not blind.any():
+            return mask
+        scores = torch.where(known.unsqueeze(-1), scores, NEVER * self.selector.directions)
+        return torch.where(blind.unsqueeze(1), self.sampler(scores, batch.words).mask, mask)
 
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None
@@ -199,8 +211,7 @@ class Rationalizer(nn.Module):
     def _scores(self, batch: PackedBatch, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return scores, and which words may be selected.
 
-        The predictor sees nothing of an unknown word, so it is no part of a rationale, but may
-        stand within a passage.
+        The predictor sees nothing of unknown words, so none is selected, except within a passage.
         """
         selectable = batch.words & (batch.ids != UNKNOWN)
         if self.sampler.selects_unknown:

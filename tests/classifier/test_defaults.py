@@ -78,7 +78,7 @@ def test_explicit_parameters_win_over_the_style(data):
     assert np.mean([pieces(rationale.mask) for rationale in clf.explain(texts)]) < 1.5
 
 
-def test_a_price_replaces_the_length(data):
+def test_a_penalty_replaces_the_length(data):
     texts, y, *_ = data
     clf = SelectiveRationaleClassifier(lambda1=0.3, random_state=0, n_threads=1).fit(texts, y)
     assert isinstance(clf._module.sampler, StraightThrough.module)
@@ -86,9 +86,9 @@ def test_a_price_replaces_the_length(data):
     assert len(set(lengths)) > 2
 
 
-def test_a_price_for_a_passage_is_refused_before_training(data):
+def test_a_penalty_for_a_passage_is_refused_before_training(data):
     texts, y, *_ = data
-    with pytest.raises(ValueError, match="lambda1 is a price"):
+    with pytest.raises(ValueError, match="lambda1 is a penalty"):
         SelectiveRationaleClassifier(style="passage", lambda1=0.1).fit(texts, y)
 
 

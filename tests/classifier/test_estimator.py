@@ -143,8 +143,8 @@ def test_every_way_to_build_and_train_learns(parameters, small, reviews):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"sampler": "top_k"}, r"sampler=TopK\(\).*lambda1 is a price: leave"),
-        ({"sampler": "sparsemap"}, r"sampler=SparseMap\(\).*lambda1 is a price"),
+        ({"sampler": "top_k"}, r"sampler=TopK\(\).*lambda1 is a penalty for each: leave"),
+        ({"sampler": "sparsemap"}, r"sampler=SparseMap\(\).*lambda1 is a penalty"),
         ({"rationale_length": 5, "free_length": 2}, r"rationale_length=5.*free_length=2.*one of"),
         ({"rationale_length": 5, "max_rationale_length": 2}, r"max_rationale_length=2 .*=5"),
         ({"sampler": "gumbel", "predictor__input": "compact"}, r"'compact'.*sampler=Gumbel\(\)"),

@@ -191,11 +191,17 @@ def test_prices_and_lengths_may_change_at_a_warm_start(small, reviews):
     assert clf.transform(texts).sum(axis=1).max() <= 6
 
 
-@pytest.mark.parametrize("bigrams", ["whole", True, False])
-def test_a_focus_may_know_other_bigrams_at_a_warm_start(bigrams, small, reviews):
+@pytest.mark.parametrize(
+    ("class_focus", "before", "bigrams"),
+    [
+        (1.0, "whole", "whole"), (1.0, "whole", True), (1.0, "whole", False), (0.0, True, False),
+        (0.0, False, True), (0.0, True, True),
+    ],
+)  # fmt: skip
+def test_bigrams_may_be_others_at_a_warm_start(class_focus, before, bigrams, small, reviews):
     texts, y, _ = reviews
     clf = small(
-        initialization__class_focus=1.0, initialization__bigrams="whole", warm_start=True,
+        initialization__class_focus=class_focus, initialization__bigrams=before, warm_start=True,
         training__learning_rate=1e-2, training__max_epochs=2,
     ).fit(texts[:100], y[:100])  # fmt: skip
     first = clf.history_["train_loss"]
@@ -421,7 +427,7 @@ def test_a_fit_shows_its_stages_and_counts_all_their_steps(small, reviews, monke
     texts, y, _ = reviews
     clf = small(verbose=1, embeddings=None, initialization="average", training__max_epochs=1)
     clf.fit(texts[:100], y[:100])
-    assert [name for name, *_ in shown] == ["words", "initialization", "word vectors", "optimizer"]
+    assert [name for name, *_ in shown] == ["words", "initialization", "word vectors", "setting up"]
     for name, n, total in shown[:3]:
         assert 0 < n == total, name
     assert "training" in capsys.readouterr().err

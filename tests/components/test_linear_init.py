@@ -30,6 +30,20 @@ def corpus(request, reviews):
     return [WordTokenizer().words(texts[row]) for row in rows], numbers[rows]
 
 
+@pytest.fixture(scope="module")
+def opinions():
+    """Words and class numbers of 120 texts, in which pairs tell what words do not."""
+    draw = np.random.RandomState(0)
+    y = draw.randint(2, size=120)
+    said = {1: ["great", "film", "awful", "book"], 0: ["awful", "film", "great", "book"]}
+    words = []
+    for number, label in enumerate(y):
+        plain = [f"plain{i}" for i in draw.randint(30, size=8)]
+        told = said[label if number % 10 else 1 - label]
+        words.append([*plain[:4], *told, *plain[4:], *(["sure"] if draw.rand() < label else [])])
+    return words, y
+
+
 def start_of(kind, words, y, validation=None, y_validation=None, class_weights=None, bigrams=False):
     vocabulary = Vocabulary.from_documents(words)
     n_classes = int(y.max()) + 1
@@ -136,7 +150,6 @@ def test_reserved_ids_weigh_nothing(kind, corpus):
     assert start.weights.shape == (1 + N_FOLDS, len(vocabulary), corpus[1].max() + 1)
     assert start.weights.dtype == start.idf.dtype == np.float32
     assert not start.weights[:, :2].any()
-    np.testing.assert_array_equal(start.idf[:2], 0)
     np.testing.assert_allclose(start.weights.sum(axis=2), 0, atol=1e-3)
 
 
@@ -285,10 +298,8 @@ def test_it_knows_the_pairs_that_two_texts_have_like_scikit_learn(kind, corpus, 
 
 
 @pytest.mark.parametrize("kind", LINEAR_MODELS)
-def test_pairs_beside_words_read_no_worse_than_words_alone(kind, corpus):
-    words, y = corpus
-    y = y.copy()
-    y[60::7] = (y[60::7] + 1) % 2  # else there is nothing that words do not tell
+def test_pairs_beside_words_read_no_worse_than_words_alone(kind, opinions):
+    words, y = opinions
     start, vocabulary = start_of(kind, words[:60], y[:60], words[60:], y[60:], bigrams="whole")
     alone, _ = start_of(kind, words[:60], y[:60], words[60:], y[60:])
     np.testing.assert_array_equal(start.weights, alone.weights)
@@ -303,7 +314,9 @@ def test_pairs_beside_words_read_no_worse_than_words_alone(kind, corpus):
     assert loss <= loss_alone + 1e-4
 
 
-def test_weights_of_pairs_do_not_know_the_documents_of_their_fold():
+@pytest.mark.parametrize("bigrams", [True, "whole"])
+def test_weights_of_pairs_do_not_know_the_documents_of_their_fold(bigrams, monkeypatch):
+    monkeypatch.setattr(linear, "_factors", lambda scores, _: (np.ones(len(scores)), 0.0))
     # A pair that is in documents of fold 1 alone is not known to the weights without fold 1.
     y = np.arange(40) % 2
     folds = draw_folds(y, np.random.RandomState(0))
@@ -311,7 +324,7 @@ def test_weights_of_pairs_do_not_know_the_documents_of_their_fold():
         ["plain", f"word{number % 5}", *(["never", "again"] if fold == 1 and label else ["again"])]
         for number, (label, fold) in enumerate(zip(y, folds, strict=True))
     ]
-    start, vocabulary = start_of("logistic", words, y, bigrams="whole")
+    start, vocabulary = start_of("logistic", words, y, bigrams=bigrams)
     np.testing.assert_array_equal(start.folds, folds)
     place = names_of(start.bigrams.bigrams, vocabulary).index("never again")
     weights = np.abs(start.bigrams.weights[:, place]).max(axis=1)
@@ -327,10 +340,8 @@ def test_texts_without_a_common_pair_have_none(kind):
 
 
 @pytest.mark.parametrize("kind", LINEAR_MODELS)
-def test_words_and_pairs_are_one_sum_with_the_norm_of_the_words(kind, corpus):
-    words, y = corpus
-    y = y.copy()
-    y[::7] = (y[::7] + 1) % 2  # else there is nothing that words do not tell
+def test_words_and_pairs_are_one_sum_with_the_norm_of_the_words(kind, opinions):
+    words, y = opinions
     start, vocabulary = start_of(kind, words[:60], y[:60], words[60:], y[60:], bigrams=True)
     assert start.bigrams.word_factor == 1
     # The factors have the least log loss: on validation texts, or of an average out of fold.
@@ -365,3 +376,13 @@ def test_most_frequent_pairs_are_kept_where_there_are_too_many(monkeypatch):
     start, vocabulary = start_of("naive_bayes", words, y, bigrams=True)
     assert sorted(names_of(start.bigrams.bigrams, vocabulary))[-1] == "very good"
     assert len(start.bigrams.bigrams) == 2
+
+
+@pytest.mark.parametrize("kind", LINEAR_MODELS)
+@pytest.mark.parametrize("bigrams", [True, False])
+def test_words_keep_weights_where_texts_tell_nothing(kind, bigrams, monkeypatch):
+    monkeypatch.setattr(linear, "_factors", lambda scores, _: (np.zeros(len(scores)), 0.7))
+    words = [["this", "is", name] for name in "abababab"]
+    start, _ = start_of(kind, words, np.array([0, 1] * 4), bigrams=bigrams)
+    assert start.weights.any()
+    assert start.bigrams is None

@@ -28,7 +28,7 @@ START = LinearWeights(
     1 + random.random(N_WORDS).astype(np.float32),
     np.ones(1, dtype=np.int64),
 )
-START.weights[:, :2], START.idf[:2] = 0, 1
+START.weights[:, :2], START.idf[:2] = 0, 0
 NOBODY = Documents(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64))
 KNOWN_PAIRS = [(2, 2), (2, 5), (3, 2), (4, 6), (6, 3), (6, 5)]
 PAIRS = BigramWeights(

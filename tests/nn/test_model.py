@@ -146,6 +146,18 @@ def test_unknown_words_are_never_selected(name, document):
     assert not mask.any()
 
 
+def test_a_passage_has_a_known_word_if_there_is_one():
+    # A smooth prior is highest midway between two telling words: among unknown words only.
+    module = network(
+        "linear start", "top_k", sampler__contiguous=True, initialization__smoothing=4.0
+    )
+    for document in ([2, *[1] * 9, 3], [*[1] * 9, 4], [5, *[1] * 14, 6, 7]):
+        _, mask = read(module, [document, [8, 9, 10]])
+        selected = np.array(document)[mask[0, : len(document)] > 0]
+        assert len(selected) == 3
+        assert (selected > 1).any()
+
+
 def test_a_passage_has_no_gap_at_an_unknown_word():
     module = VARIANTS["one window"]
     for document in ([2, 1, 3], [1, 1, 4, 1, 1], [5, 1, 1, 1]):
@@ -268,14 +280,22 @@ def test_arrays_rebuild_the_network(name):
         ("word_factor", np.ones(2, np.float32), "word_factor has shape"),
     ],
 )
-def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said):
-    module = copy.deepcopy(VARIANTS["focused by pairs"])
+@pytest.mark.parametrize(
+    ("variant", "prefix"),
+    [
+        ("focused by pairs", "selector.prior.bigrams."),
+        ("with pairs", "predictor.linear.bigrams."),
+    ],
+)
+def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said, variant, prefix):
+    module = copy.deepcopy(VARIANTS[variant])
     module.drop_fold_weights()
     arrays = module.to_arrays()
-    if value is None:
-        del arrays[f"selector.prior.bigrams.{name}"]
-    else:
-        arrays[f"selector.prior.bigrams.{name}"] = value
+    if value is not None:
+        said = said if prefix + name in arrays else "word_factor is not expected"
+        arrays[prefix + name] = value
+    elif arrays.pop(prefix + name, None) is None:
+        return
     with pytest.raises(ValueError, match=said):
         Rationalizer.from_arrays(module.config, arrays)
 

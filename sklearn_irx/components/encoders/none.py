@@ -1,4 +1,4 @@
-"""No encoder: words are read one by one."""
+"""No encoder: words, and pairs of neighbours, have weights and no features."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from sklearn_irx.components.encoders.base import Encoder
 class NoEncoder(Encoder):
     """No features of words in context: only the linear path and its selection prior are trained.
 
-    A word has the same weight wherever it stands. There are no word vectors, so training takes
-    seconds, and out-of-vocabulary words are unknown. Needs a linear initialization.
+    A word, or a pair of neighbours, has the same weight wherever it stands. There are no word
+    vectors, so training takes seconds, and out-of-vocabulary words are unknown. Needs a linear
+    initialization.
 
     Examples
     --------

@@ -102,13 +102,18 @@ class Initialization(Component):
             Sizes.
         """
         sizes = shape.n_words, shape.n_classes
-        path = LinearPath(*sizes, shape.n_bigrams if self.bigrams is True else 0)
+        path = LinearPath(*sizes, shape.n_bigrams if self.bigrams_in_path else 0)
         smoothing = self._smoothing()
         if not self.class_focus and not smoothing and path.bigrams is None:
             return path, SelectionPrior(shape.n_words)
         of_whole = shape.n_bigrams if self.bigrams == "whole" else 0
         focus = self.class_focus
         return path, DocumentPrior(*sizes, n_bigrams=of_whole, focus=focus, smoothing=smoothing)
+
+    @property
+    def bigrams_in_path(self) -> bool:
+        """Whether weights of bigrams, if there are any, count in prediction and selection."""
+        return bool(self.bigrams) and self.bigrams != "whole"
 
     def shaping_params(self) -> dict[str, Any]:
         """Return the parameters that decide which modules there are."""

@@ -38,7 +38,7 @@ SMOOTHINGS = (0.1, 0.3, 1.0, 3.0)
 """Candidates for the smoothing of naive Bayes."""
 _FACTOR_BOUNDS = (0.0, 20.0)  # of scores with a standard deviation of 1
 _MIN_DF = 2  # documents that a bigram occurs in
-_MOST_CELLS = 5_000_000  # weights of bigrams: 20 MB, and 140 in training
+_MOST_CELLS = 5_000_000  # weights of bigrams: 20 MB, and seven times as much in training
 _MIN_SPREAD = 1e-3  # of scores, which is 0 if no document has a known word
 
 _Classifier: TypeAlias = ComplementNB | LogisticRegression | LinearSVC
@@ -63,7 +63,7 @@ class LinearInit(Initialization):
         Words then rank by their largest weight for any class, each times the probability of the
         class to this power. Rationales support the class predicted from the whole text. At 0.5 or
         more, short rationales are more often right, and have fewer words that support other
-        classes. With 0, a word has the same rank in all texts.
+        classes. With 0, the rank of a word depends on its neighbours at most.
     bigrams : bool or "whole", default=True
         Whether pairs of neighbouring words that occur in several texts ("not good") have weights,
         too, by naive Bayes if it is among the classifiers. A pair counts in the prediction if both
@@ -118,29 +118,32 @@ class LinearInit(Initialization):
 
         The smoothing of naive Bayes, and one factor for each classifier that calibrates the softmax
         of the sum, are those with the least log loss: of "average" on the training documents, out
-        of fold, and otherwise on the validation documents.
+        of fold, and with a smoothing for each classifier by itself; otherwise on the validation
+        documents.
         """
-        names = LINEAR_MODELS[self.model]
+        names = of_pairs = LINEAR_MODELS[self.model]
+        shared = self.bigrams_in_path
+        if shared and "naive_bayes" in names:
+            of_pairs = ("naive_bayes",)
+        wanted = shared or (self.bigrams and self.class_focus)
         fits = (_AverageFits if self.model == "average" else _Fits)(data)
+        expect(fits.n_fits(names) + (fits.n_fits(of_pairs) if wanted else 0))
         words = fits.on(
             _counts(data.documents, data.n_words), _counts(data.validation, data.n_words), names
         )
         words.weights[:, : UNKNOWN + 1] = 0
-        # Padding and unknown words never occur in training, and count for nothing later.
-        words.idf[: UNKNOWN + 1] = 0
         bigrams = None
-        if self.bigrams is True or (self.bigrams and self.class_focus):
-            known, counts, counts_validation = _count_bigrams(data, fits.training)
+        if wanted:
+            known, counts, of_validation = _count_bigrams(data, fits.training)
             if len(known):
-                shared = self.bigrams is True
-                if shared and "naive_bayes" in names:
-                    names = ("naive_bayes",)
-                pairs = fits.on(counts, counts_validation, names, base=words, shares_norm=shared)
-                factor = pairs.base_factor
+                pairs = fits.on(counts, of_validation, of_pairs, base=words, shares_norm=shared)
+                tells = pairs.weights.any()
+                word_factor = pairs.base_factor if pairs.base_factor or tells else 1.0
                 if shared:
-                    words.weights[:] *= np.float32(factor)
-                    factor = 1.0
-                bigrams = BigramWeights(known, pairs.weights, pairs.idf, word_factor=factor)
+                    words.weights[:] *= np.float32(word_factor)
+                    word_factor = 1.0
+                if tells:
+                    bigrams = BigramWeights(known, pairs.weights, pairs.idf, word_factor)
         return LinearWeights(words.weights, words.idf, data.folds, bigrams=bigrams)
 
 
@@ -173,6 +176,10 @@ class _Fits:
         self.parts = [self.training, *without_folds]
         if not self.training.all():
             self.parts = [np.ones_like(self.training), *without_folds, self.training]
+
+    def n_fits(self, names: tuple[str, ...]) -> int:
+        """Return how many fits there will be, at most."""
+        return sum(len(_classifiers(name)) + len(self.parts) - 1 for name in names)
 
     def on(
         self,
@@ -216,13 +223,14 @@ class _Fits:
             weights = self._weights(model, X, self.training)
             return model, weights, X_validation @ weights
 
-        expect(sum(len(_classifiers(name)) + len(self.parts) - 1 for name in names))
         base = [] if base_scores is None else [base_scores]
         tried = []
         for fitted in product(*([candidate(m) for m in _classifiers(name)] for name in names)):
             scores = np.stack([*base, *(scores for *_, scores in fitted)])
             tried.append((fitted, scores, *_factors(scores, self.data.y_validation)))
         fitted, scores, factors, _ = min(tried, key=lambda one: one[3])
+        if not base and not factors.any():  # a few texts may tell nothing: then any are as good
+            factors = np.full(len(factors), 1 / len(factors))
         own = factors[len(base) :]
         weights = np.zeros((len(self.parts), X.shape[1], self.data.n_classes), dtype=np.float32)
         for factor, (model, of_training, _) in zip(own, fitted, strict=True):
@@ -252,6 +260,11 @@ class _AverageFits(_Fits):
     on a few documents held out.
     """
 
+    def n_fits(self, names: tuple[str, ...]) -> int:
+        """Return how many fits there will be."""
+        n_others = len(self.parts) - N_FOLDS
+        return sum(len(_classifiers(name)) * N_FOLDS + n_others for name in names)
+
     def _summed(
         self,
         X: csr_array,
@@ -259,8 +272,6 @@ class _AverageFits(_Fits):
         names: tuple[str, ...],
         base_scores: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray, float]:
-        n_others = len(self.parts) - N_FOLDS
-        expect(sum(len(_classifiers(name)) * N_FOLDS + n_others for name in names))
         y = self.data.y[self.training]
         weights = np.zeros((len(self.parts), X.shape[1], self.data.n_classes), dtype=np.float32)
         total = np.zeros((len(y), self.data.n_classes))

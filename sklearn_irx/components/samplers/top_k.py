@@ -64,7 +64,7 @@ class TopK(RelaxedSampler):
     Parameters
     ----------
     contiguous : bool, default=False
-        Whether the words must follow one another.
+        Whether the words must follow one another. Unknown words among them count.
     temperature : float, default=1.0
         Softness of the relaxation at the first training step.
     temperature_decay : float, default=1e-5

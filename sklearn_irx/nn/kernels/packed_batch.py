@@ -43,7 +43,7 @@ class PackedBatch:
     line : int
         Length of a line of the frame; a document is a line.
     bigrams : BatchBigrams or None
-        What the linear path has found of the batch.
+        What the linear path has found of the batch, whose documents have one fold each.
     """
 
     def __init__(
@@ -106,7 +106,9 @@ class PackedBatch:
         counts 1 and the others 0. That part has no gradient.
         """
         with torch.no_grad():
-            selected = self.packed(mask)[self._order].double()
+            # Sums over a batch need double precision, which MPS has not.
+            exact = torch.float32 if mask.device.type == "mps" else torch.float64
+            selected = self.packed(mask)[self._order].to(exact)
             before = selected.cumsum(0) - selected
             left = torch.empty_like(selected)
             left[self._order] = 1 - (before - before[self._first_alike])

@@ -37,7 +37,7 @@ class _BigramTable(nn.Module):
         self.weights = self.weights[: len(self.bigrams)].clone()
 
     def _find(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the places in `bigrams` of the pairs in ids (batch, length), and which are there.
+        """Return the positions in `bigrams` of the pairs in ids (batch, length), and which exist.
 
         Both are (batch, length - 1).
         """
@@ -55,13 +55,13 @@ class BatchBigrams(NamedTuple):
 
     Attributes
     ----------
-    places : Tensor of shape (batch, length - 1)
-        Which bigram two words are; the number of bigrams if they are none.
+    bigram_ids : Tensor of shape (batch, length - 1)
+        Of the pairs of neighbours; the number of bigrams where a pair is none.
     weights : Tensor of shape (batch, length - 1, n_classes)
-        Its weights times its idf, or zeros.
+        Times idf; zeros where a pair is none.
     """
 
-    places: torch.Tensor
+    bigram_ids: torch.Tensor
     weights: torch.Tensor
 
     def sums(self, mask: torch.Tensor) -> torch.Tensor:
@@ -70,7 +70,7 @@ class BatchBigrams(NamedTuple):
         A bigram counts as much as both its words are selected, and once in a document.
         """
         selected = mask[:, :-1] * mask[:, 1:]
-        once = selected * _left_of_one(self.places, selected)
+        once = selected * _left_of_one(self.bigram_ids, selected)
         return (once.unsqueeze(-1) * self.weights).sum(dim=1)
 
     def of_words(self) -> torch.Tensor:
@@ -90,7 +90,7 @@ class BigramPath(_BigramTable):
         index, found = self._find(ids)
         idf = (found * self.idf[index]).unsqueeze(-1)
         weights = idf * self._weights_at(index, fold)
-        # Those not found must not take the part of the bigram whose place they have.
+        # Those not found must not take the part of the bigram whose id they have.
         return BatchBigrams(torch.where(found, index, len(self.bigrams)), weights)
 
 
@@ -134,10 +134,10 @@ def _left_of_one(index: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
     if not index.shape[1]:
         return torch.ones_like(selected)
     index, order = index.sort(dim=1, stable=True)
-    part = selected.gather(1, order).double()
+    part = selected.gather(1, order)
     before = part.cumsum(dim=1) - part
     is_first = F.pad(index[:, 1:] != index[:, :-1], (1, 0), value=True)
     places = torch.arange(index.shape[1], device=index.device)
     before = before - before.gather(1, (places * is_first).cummax(dim=1).values)
-    left = (1 - before).clamp_(0, 1).to(selected.dtype)
+    left = (1 - before).clamp_(0, 1)
     return torch.empty_like(left).scatter_(1, order, left)

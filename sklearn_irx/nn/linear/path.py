@@ -43,7 +43,8 @@ class LinearPath(nn.Module):
         if self.bigrams is not None and linear.bigrams is not None:
             self.bigrams.initialize(linear.bigrams)
         self.weights = torch.from_numpy(linear.weights.reshape(-1, linear.weights.shape[2]))
-        self.idf = torch.from_numpy(linear.idf)
+        self.idf = torch.from_numpy(linear.idf).clone()
+        self.idf[: UNKNOWN + 1] = 0  # they count for nothing
 
     def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """Return the logits (batch, n_classes) of words under a mask (batch, length).

@@ -15,7 +15,7 @@ from sklearn_irx.nn.linear.path import LinearPath
 from sklearn_irx.nn.linear.weights import LinearWeights
 from sklearn_irx.text import Documents, inference_batches
 
-_BATCH_SIZE = 1024
+_BATCH_SIZE = 128
 _INITIAL_GAIN = 2.0  # selection logits at the start, in standard deviations of the word weights
 
 

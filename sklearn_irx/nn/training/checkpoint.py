@@ -16,7 +16,7 @@ from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, learned
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 class Checkpoint(Callback):

@@ -129,15 +129,15 @@ class RationaleNet(NeuralNet):
         """Raise ValueError if losses or logits are nan or infinite."""
         if numbers.isfinite().all():
             return
-        prices = ", ".join(
+        penalties = ", ".join(
             f"{name}={penalty.per_unit:g}"
             for name, penalty in zip(("lambda1", "lambda2"), self.penalties, strict=True)
             if isinstance(penalty, FixedPenalty) and penalty.per_unit
         )
         raise ValueError(
             f"training failed in epoch {len(self.history)}: the loss is nan or infinite. Give a "
-            f"lower learning_rate of training than {self.lr:g} (1e-3 is the default)"
-            + (f", then lower penalties than {prices}" if prices else "")
+            f"lower learning_rate of training than {self.lr:g} ('auto' is the default)"
+            + (f", then lower penalties than {penalties}" if penalties else "")
             + ", and make sure that the word vectors and the weights of classes and documents hold "
             "no huge numbers."
         )

@@ -55,7 +55,7 @@ def fit_selection(
     sampler.transition_cost.fill_(0.0)
     if rationale_length is not None and isinstance(sampler, IndependentSamplerModule):
         scores.fit_threshold(rationale_length)
-    if max_transitions is not None and scores.means()[1] > max_transitions:
+    if max_transitions is not None:
         scores.fit_transition_cost(max_transitions)
 
 
@@ -126,10 +126,12 @@ class _Scores:
         self.sampler.transition_cost.copy_(cost)
 
     def fit_transition_cost(self, limit: float) -> None:
-        """Fit the cost to a mean number of transitions that is lower than without."""
+        """Fit the cost to a mean number of transitions; it is 0 if there are no more without."""
+        too_little, too_many = 0.0, self._transitions_at(0.0)
+        if too_many <= limit:
+            return
         span = float(self.preferences.max() - self.preferences.min())
-        too_little, cost = 0.0, _SMALL_COST * max(span, 1.0)
-        too_many = self._transitions_at(too_little)
+        cost = _SMALL_COST * max(span, 1.0)
         transitions = self._transitions_at(cost)
         for _ in range(_DOUBLINGS):
             if transitions <= limit:
@@ -137,7 +139,7 @@ class _Scores:
             too_little, too_many, cost = cost, transitions, 2 * cost
             transitions = self._transitions_at(cost)
         for _ in range(_COST_STEPS):
-            if transitions >= _CLOSE * limit or transitions > limit:
+            if transitions >= _CLOSE * limit:
                 break
             # Where a line through both ends meets the limit, nearly: each test is slow.
             share = (too_many - (1 + _CLOSE) / 2 * limit) / (too_many - transitions)
