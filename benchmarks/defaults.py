@@ -5,7 +5,7 @@
 Beside it: TF-IDF of words and pairs with logistic regression, reading everything. The corpora are
 cut into shapes that differ in number of documents, length of texts, and number and balance of
 classes. All are training texts: one part is learned from, another is tested on, and no test split
-is read. A run that was cut off goes on where it was, and the table goes into docs/defaults.md.
+is read. A run that was cut off goes on where it was. Tables go into docs/defaults.md and README.
 ``SKLEARN_IRX_DATA`` names the folder of the corpora.
 """
 
@@ -46,6 +46,12 @@ MODELS: dict[str, dict[str, Any]] = {
     "words, no bigrams": {"initialization": LinearInit(bigrams=False)},
     "words, cnn": {"encoder": "cnn"},
 }
+STYLES = ("TF-IDF", "words", "phrases", "passage")
+HEADLINES = (
+    ("film reviews", 600), ("film reviews", 2000), ("film reviews", 8000),
+    ("one sentence of a review", 10_000), ("reviews, unequal ratings", 600),
+    ("newsgroup posts", 2000), ("long film reviews", 1100),
+)  # fmt: skip
 
 Texts = tuple[list[str], np.ndarray]
 
@@ -190,59 +196,60 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Return a row for each shape: accuracy and macro F1, words and pieces, seconds."""
     lines, models = [], [model for model in MODELS if any(row["model"] == model for row in rows)]
     for shape in SHAPES:
-        found = [
-            r for r in rows if (r["corpus"], r["documents"]) == (shape.corpus, shape.documents)
-        ]
-        if not found:
+        found = {model: _means(rows, shape, model) for model in models}
+        if not any(found.values()):
             continue
+        some = next(filter(None, found.values()))
         cells = [f"{shape.corpus}, {shape.documents:,}"]
-        cells.append(f"{found[0]['classes']} classes, {found[0]['length']:.0f} words")
-        for model in models:
-            own = [row for row in found if row["model"] == model]
-            cells.append(" ".join(_cells(own)) if own else "–")
+        cells.append(f"{some['classes']:.0f} classes, {some['length']:.0f} words")
+        for means in found.values():
+            shown = f"{means['words']:.1f} / {means['pieces']:.1f}; " if "words" in means else ""
+            cells.append(
+                f"{means['accuracy']:.3f} / {means['macro_f1']:.3f}; {shown}"
+                f"{means['seconds']:.1f} s" if means else "–"
+            )  # fmt: skip
         lines.append(cells)
     return markdown(["texts, learned from", "", *models], lines)
 
 
+def headlines(rows: list[dict[str, Any]]) -> str:
+    """Return a row for a few shapes: accuracy, and how many words it took."""
+    lines = []
+    for shape in SHAPES:
+        found = [_means(rows, shape, model) for model in STYLES]
+        if shape[:2] not in HEADLINES or not all(found):
+            continue
+        lines.append([f"{shape.documents:,} {shape.corpus}", f"{found[0]['length']:.0f}"])
+        lines[-1] += [f"{means['accuracy']:.3f}" for means in found]
+        lines[-1] += [f"{found[1]['words']:.0f}", f"{found[2]['pieces']:.1f}"]
+    return markdown(
+        ["learned from", "words of a text", "TF-IDF and LR, reading all", *STYLES[1:],
+         "words shown", "pieces of phrases"],
+        lines,
+    )  # fmt: skip
+
+
 def summary(rows: list[dict[str, Any]]) -> str:
     """Return a row for each model: means over the shapes, and how often it is behind TF-IDF."""
-    means: dict[str, dict[tuple[str, int], dict[str, float]]] = {model: {} for model in MODELS}
-    for model, shape in product(MODELS, SHAPES):
-        own = [
-            row for row in rows
-            if (row["model"], row["corpus"], row["documents"])
-            == (model, shape.corpus, shape.documents)
-        ]  # fmt: skip
-        names = ("accuracy", "macro_f1", "seconds", "share", "pieces", "empty")
-        if own:
-            means[model][shape[:2]] = {
-                name: float(np.mean([row[name] for row in own])) if own[0][name] != "" else np.nan
-                for name in names
-            }
     lines = []
-    for model, found in means.items():
-        pairs = [(found[key], means["TF-IDF"][key]) for key in found if key in means["TF-IDF"]]
-        if not pairs:
+    for model in MODELS:
+        both = [(_means(rows, s, model), _means(rows, s, "TF-IDF")) for s in SHAPES]
+        both = [pair for pair in both if all(pair)]
+        if not both:
             continue
-        ours = pd.DataFrame([own for own, _ in pairs])
-        theirs = pd.DataFrame([other for _, other in pairs])
-        behind = pd.DataFrame(
-            {name: theirs[name] - ours[name] for name in ("accuracy", "macro_f1")}
-        ).max(axis=1)
+        ours, theirs = (pd.DataFrame(list(side)) for side in zip(*both, strict=True))
+        quality = ["accuracy", "macro_f1"]
+        behind = (theirs[quality] - ours[quality]).max(axis=1)
         ratio = ours["seconds"] / theirs["seconds"]
+        accuracy, f1 = ours[quality].mean()
+        shown = ["–", "–", "–"]
+        if "share" in ours:
+            share, pieces, empty = ours["share"].mean(), ours["pieces"].mean(), ours["empty"].max()
+            shown = [f"{100 * share:.0f} %", f"{pieces:.1f}", f"{100 * empty:.1f} %"]
         lines.append(
-            [
-                model,
-                str(len(pairs)),
-                f"{ours['accuracy'].mean():.3f} / {ours['macro_f1'].mean():.3f}",
-                f"{(behind > 0.01).sum()}",
-                f"{100 * behind.max():.1f}",
-                "–" if model == "TF-IDF" else f"{100 * ours['share'].mean():.0f} %",
-                "–" if model == "TF-IDF" else f"{ours['pieces'].mean():.1f}",
-                "–" if model == "TF-IDF" else f"{100 * ours['empty'].max():.1f} %",
-                f"{ratio.median():.1f} / {ratio.max():.1f}",
-            ]
-        )
+            [model, str(len(both)), f"{accuracy:.3f} / {f1:.3f}", f"{(behind > 0.01).sum()}",
+             f"{100 * behind.max():.1f}", *shown, f"{ratio.median():.1f} / {ratio.max():.1f}"]
+        )  # fmt: skip
     return markdown(
         [
             "", "shapes", "accuracy / macro F1", "more than a point behind", "most points behind",
@@ -252,14 +259,17 @@ def summary(rows: list[dict[str, Any]]) -> str:
     )  # fmt: skip
 
 
-def _cells(rows: list[dict[str, Any]]) -> list[str]:
-    def mean(name: str) -> float:
-        return float(np.mean([row[name] for row in rows]))
-
-    cells = [f"{mean('accuracy'):.3f} / {mean('macro_f1'):.3f};"]
-    if rows[0]["words"] != "":
-        cells.append(f"{mean('words'):.1f} / {mean('pieces'):.1f};")
-    return [*cells, f"{mean('seconds'):.1f} s"]
+def _means(rows: list[dict[str, Any]], shape: Shape, model: str) -> dict[str, float]:
+    """Return the means of a model over seeds, of seconds the median; empty if there are none."""
+    key = (shape.corpus, shape.documents, model)
+    own = [row for row in rows if (row["corpus"], row["documents"], row["model"]) == key]
+    if not own:
+        return {}
+    names = [name for name in own[0] if name not in ("corpus", "documents", "model", "seed")]
+    means = {
+        name: float(np.mean([row[name] for row in own])) for name in names if own[0][name] != ""
+    }
+    return means | {"seconds": float(np.median([row["seconds"] for row in own]))}
 
 
 @cache
@@ -281,7 +291,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS)[:4])
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=STYLES)
     add_common_options(parser)
     args = parser.parse_args()
     path = args.results / "defaults.csv"
@@ -299,7 +309,9 @@ def main() -> None:
         rows.append(names | measure(shape, model, seed, args.threads))
         show(rows[-1:])
         write(path, rows, tested=TESTED)
-    fill_in(Path(__file__).parents[1] / "docs" / "defaults.md", [summary(rows), table(rows)])
+    root = Path(__file__).parents[1]
+    fill_in(root / "docs" / "defaults.md", [summary(rows), table(rows)])
+    fill_in(root / "README.md", [headlines(rows)])
 
 
 if __name__ == "__main__":
