@@ -125,7 +125,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     device : str, default="auto"
         A torch device; "auto" takes CUDA or MPS if there is one.
     n_threads : int or None, default=None
-        Threads of torch; None leaves its setting alone, but predicts fewer than 4,096 words with
+        Threads of torch; None leaves its setting alone, but encodes fewer than 4,096 words with
         one. The same number gives the same result bit for bit.
     memory : str, path-like, object with the joblib.Memory interface or None, default=None
         Where to cache what depends on the texts and not on the penalties: their words, word

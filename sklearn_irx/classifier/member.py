@@ -24,7 +24,7 @@ from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary
 CHUNK_SIZE = 4096  # documents whose words are in memory at a time
 
 FEW_WORDS = 4096
-"""With fewer words, one thread computes by default: to wait for others would take longer."""
+"""With fewer words, an encoder computes in one thread by default: others would be waited for."""
 
 
 class MemberMixin:
@@ -308,6 +308,8 @@ class MemberMixin:
         """
         module, max_length = self._module, self._max_length
         n_threads, temperature = self.n_threads, self.calibration_temperature_
+        # Without an encoder torch takes one thread by itself, and setting it would take longer.
+        has_encoder = module.config.encoder.needs_vectors
 
         def predictions() -> Iterator[tuple[np.ndarray, ...]]:
             first = 0
@@ -316,7 +318,7 @@ class MemberMixin:
                 if masks is not None:
                     rows = masks[first : first + len(documents)]
                     given = fit_masks(rows, documents.lengths, max_length, first=first)
-                few = n_threads is None and len(documents.ids) < FEW_WORDS
+                few = has_encoder and n_threads is None and len(documents.ids) < FEW_WORDS
                 with threads(1 if few else n_threads):
                     probabilities, used, *found = predict(module, documents, given, scores=scores)
                 yield (
