@@ -321,10 +321,10 @@ def rationale_report(
 
 
 def _notes(estimator: Any, exchange: Exchange) -> list[str]:
-    """Return in what rationales are not as asked, by member of an ensemble."""
+    """Return how words are chosen, if by class, and what is not as asked, by member."""
     assert exchange.documents is not None
     from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier  # they import torch
-    from sklearn_irx.classifier.shortfalls import shortfalls
+    from sklearn_irx.classifier.shortfalls import how_selected, shortfalls
 
     final = final_estimator(estimator)
     members = getattr(final, "estimators_", [final])
@@ -333,5 +333,6 @@ def _notes(estimator: Any, exchange: Exchange) -> list[str]:
         if isinstance(member, SelectiveRationaleClassifier):
             owner = f"model {name}: " if len(members) > 1 else ""
             found = shortfalls(member, masks, exchange.documents.lengths, n_errors=3.0)
-            notes += [one_line(f"{owner}{note}") for note in found]
+            said = [*filter(None, [how_selected(member)]), *found]
+            notes += [one_line(f"{owner}{note}") for note in said]
     return notes

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._pipelines import cleaning_steps
+from sklearn_irx.classifier.shortfalls import how_selected
 from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.io._values import NOT_KEPT, describe, is_plain
@@ -87,6 +88,11 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
         n_classes=len(estimator.classes_),
         labels=[_shown(label) for label in estimator.classes_[:_MAX_CLASSES].tolist()],
         models=[_facts(member, model) for member, model in models],
+        selection=[
+            f"{_shown(member)}: {said}."
+            for member, model in members
+            if (said := how_selected(model))
+        ],
         metrics={_shown(metric): float(value) for metric, value in (metrics or {}).items()},
         settings=settings,
         tokenizers=sorted(

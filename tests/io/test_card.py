@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_irx import InteractiveCommittee
+from sklearn_irx.inspection import rationale_report
 from sklearn_irx.io import load, model_card, save
 
 
@@ -25,6 +26,20 @@ def test_the_card_tells_what_the_model_is(fitted, other, reviews, tmp_path):
     assert fitted.n_training_documents_ + fitted.n_validation_documents_ == 300
     row = np.flatnonzero(fitted.history_["best"])[-1]
     assert f"| a | {row + 1} of 2 | {fitted.history_['valid_accuracy'][row]:.3f} |" in card
+
+
+def test_the_card_and_the_report_say_that_words_are_chosen_by_class(small, other, reviews):
+    texts, y, _ = reviews
+    focused = small(initialization__class_focus=1.0, training__max_epochs=1).fit(texts, y)
+    said = "words are chosen to support the predicted class, by a linear model that has read the"
+    assert said in model_card(focused)
+    assert said in " ".join(rationale_report(focused, texts, y).notes)
+    assert said not in model_card(other)
+    committee = InteractiveCommittee([("a", other), ("b", focused)]).fit(texts)
+    assert f"b: {said}" in model_card(committee)
+    assert any(
+        note.startswith("model b: words are") for note in rationale_report(committee, texts).notes
+    )
 
 
 def test_the_card_escapes_what_comes_from_users(small, reviews, tmp_path):
