@@ -219,11 +219,11 @@ def headlines(rows: list[dict[str, Any]]) -> str:
         found = [_means(rows, shape, model) for model in STYLES]
         if shape[:2] not in HEADLINES or not all(found):
             continue
-        lines.append([f"{shape.documents:,} {shape.corpus}", f"{found[0]['length']:.0f}"])
+        lines.append([f"{shape.corpus}, {shape.documents:,}", f"{found[0]['length']:.0f}"])
         lines[-1] += [f"{means['accuracy']:.3f}" for means in found]
         lines[-1] += [f"{found[1]['words']:.0f}", f"{found[2]['pieces']:.1f}"]
     return markdown(
-        ["learned from", "words of a text", "TF-IDF and LR, reading all", *STYLES[1:],
+        ["texts, learned from", "words of a text", "TF-IDF and LR, reading all", *STYLES[1:],
          "words shown", "pieces of phrases"],
         lines,
     )  # fmt: skip
