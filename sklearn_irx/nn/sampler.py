@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -262,29 +263,34 @@ def best_spans(
 
 
 def _best_spans(gains: torch.Tensor, costs: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
-    """Select `n` words; `costs` (batch, length) are those of a transition before each position."""
+    """Select `n` words; `costs` (batch, length) are those of a transition before each position.
+
+    In NumPy, whose many small steps take half the time of torch's.
+    """
+    gain_at, cost_at, count = gains.detach().numpy(), costs.numpy(), n.numpy().copy()
+    n_documents, length = gain_at.shape
+    shape = n_documents, int(count.max()) + 1
     # The best sum for each number of selected words, without and with the latest word.
-    off = gains.new_full((len(gains), int(n.max()) + 1), -torch.inf)
-    on = off.clone()
+    off, on = np.full(shape, -np.inf), np.full(shape, -np.inf)
     off[:, 0] = 0
-    none = off.new_full((len(gains), 1), -torch.inf)
-    followed = []
-    for i, (gain, cost) in enumerate(zip(gains.T.unsqueeze(2), costs.T.unsqueeze(2), strict=True)):
+    # Whether the word before was selected, if this one is not, and if it is.
+    if_off, if_on = np.empty((2, length, *shape), dtype=bool)
+    for i in range(length):
+        cost = cost_at[:, i, None]
         ended, begun = on - cost, off - cost if i else off
-        followed.append((ended > off, on > begun))
-        off, on = (
-            torch.maximum(off, ended),
-            torch.cat([none, (torch.maximum(on, begun) + gain)[:, :-1]], dim=1),
-        )
-    count = n.unsqueeze(1)
-    selected = (on > off).gather(1, count)
-    mask = torch.zeros_like(gains, dtype=torch.bool)
-    for i in reversed(range(gains.shape[1])):
-        mask[:, i] = selected.squeeze(1)
-        count = count - selected.long()
-        if_off, if_on = followed[i]
-        selected = torch.where(selected, if_on.gather(1, count), if_off.gather(1, count))
-    return mask
+        np.greater(ended, off, out=if_off[i])
+        np.greater(on, begun, out=if_on[i])
+        extended = np.maximum(on, begun) + gain_at[:, i, None]
+        off = np.maximum(off, ended)
+        on[:, 0], on[:, 1:] = -np.inf, extended[:, :-1]
+    rows = np.arange(n_documents)
+    selected = (on > off)[rows, count]
+    mask = np.zeros(gain_at.shape, dtype=bool)
+    for i in reversed(range(length)):
+        mask[:, i] = selected
+        count -= selected
+        selected = np.where(selected, if_on[i, rows, count], if_off[i, rows, count])
+    return torch.from_numpy(mask)
 
 
 def expected_counts(
