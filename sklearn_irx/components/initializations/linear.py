@@ -324,7 +324,7 @@ def _counts(documents: Documents, n_words: int) -> csr_array:
 def _count_bigrams(
     data: InitializationData, training: np.ndarray
 ) -> tuple[np.ndarray, csr_array, csr_array]:
-    """Return the bigrams of most training documents, ascending, and their counts in both parts.
+    """Return the bigrams of two training documents or more, ascending, and their counts in both.
 
     Bigrams are numbered as by :meth:`Documents.neighbours`; counts are (n_documents, n_bigrams).
     """
