@@ -28,7 +28,10 @@ from typing import Any
 import joblib
 import numpy as np
 import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
 from skorch.callbacks import Callback
 
 from sklearn_irx import SelectiveRationaleClassifier, _files
@@ -96,6 +99,12 @@ def convolutional(**parameters: Any) -> SelectiveRationaleClassifier:
     if parameters.get("rationale_length") is None:
         former["lambda1"] = 0.01
     return SelectiveRationaleClassifier(**{**former, **parameters})
+
+
+def tfidf_and_lr() -> Pipeline:
+    """Return TF-IDF of words and pairs with logistic regression, which reads everything."""
+    tfidf = TfidfVectorizer(ngram_range=(1, 2))
+    return make_pipeline(tfidf, LogisticRegression(C=10, max_iter=1000))
 
 
 def load_vectors() -> WordVectors:

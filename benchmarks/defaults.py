@@ -24,12 +24,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from common import add_common_options, fill_in, markdown, read_rows, show, write
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from common import add_common_options, fill_in, markdown, read_rows, show, tfidf_and_lr, write
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
 from sklearn_irx import SelectiveRationaleClassifier
@@ -158,10 +155,8 @@ def measure(shape: Shape, model: str, seed: int, n_threads: int) -> dict[str, An
         texts, y, train_size=shape.documents, test_size=n_tested, stratify=y, random_state=seed
     )
     begin = time.perf_counter()
-    if model == "TF-IDF":
-        tfidf = TfidfVectorizer(ngram_range=(1, 2))
-        clf: Any = make_pipeline(tfidf, LogisticRegression(C=10, max_iter=1000))
-    else:
+    clf: Any = tfidf_and_lr()
+    if model != "TF-IDF":
         clf = SelectiveRationaleClassifier(**MODELS[model], n_threads=n_threads, random_state=seed)
     with threadpool_limits(n_threads), warnings.catch_warnings():
         warnings.simplefilter("ignore", SelectionWarning)

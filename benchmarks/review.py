@@ -18,13 +18,11 @@ from typing import Any
 
 import joblib
 import numpy as np
-from common import add_common_options, fresh, peak_memory, sample, show, write
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from common import add_common_options, fresh, peak_memory, sample, show, tfidf_and_lr, write
 from threadpoolctl import threadpool_limits
 
 from sklearn_irx import SelectiveRationaleClassifier, save
+from sklearn_irx.inspection import to_rich
 
 DOCUMENTS, TESTED = 3000, 5000
 STYLES = ("words", "phrases", "passage")
@@ -44,10 +42,8 @@ def measure(model: str, n_threads: int) -> dict[str, Any]:
     order = np.random.RandomState(0).permutation(len(reviews.data))
     texts, y = [reviews.data[i] for i in order], reviews.target[order]
     for _ in range(2):
-        if model == "TF-IDF":
-            tfidf = TfidfVectorizer(ngram_range=(1, 2))
-            clf: Any = make_pipeline(tfidf, LogisticRegression(C=10, max_iter=1000))
-        else:
+        clf: Any = tfidf_and_lr()
+        if model != "TF-IDF":
             clf = SelectiveRationaleClassifier(style=model, n_threads=n_threads, random_state=0)
         begin = time.perf_counter()
         with threadpool_limits(n_threads):
@@ -75,16 +71,12 @@ def measure(model: str, n_threads: int) -> dict[str, Any]:
             save(clf, path)
         files = [path] if path.is_file() else list(path.iterdir())
         found["mb_model"] = round(sum(file.stat().st_size for file in files) / 1e6, 1)
-    return found | {"shown": "" if model == "TF-IDF" else _marked(clf.explain([REVIEW])[0])}
+    return found | {"shown": "" if model == "TF-IDF" else _shown(clf)}
 
 
-def _marked(rationale: Any) -> str:
-    """Return the text with selected pieces between bars, the label and its probability."""
-    text, shown, position = rationale.text, "", 0
-    for start, end in rationale.selected_spans:
-        shown += f"{text[position:start]}▐{text[start:end]}▌"
-        position = end
-    return f"{shown}{text[position:]} → {rationale.label} ({rationale.confidence:.2f})"
+def _shown(clf: Any) -> str:
+    """Return the review with the selected pieces between bars, its label and confidence."""
+    return str(to_rich(clf.explain([REVIEW])[0], marks=("▐", "▌")))
 
 
 def main() -> None:

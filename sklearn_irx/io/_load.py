@@ -312,17 +312,15 @@ class _Reader:
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"the weights {name!r} are not finite")
+        changed = []
         if self._format_version < 3 and np.any(arrays.get("sampler.transition_cost", 0) > 0):
-            warnings.warn(
-                "the model was saved by a version that limited transitions in another way, and may "
-                "select other words than it did there: train it again.",
-                UserWarning,
-                stacklevel=4,
-            )
+            changed.append("that limited transitions in another way")
         if self._format_version < 4 and getattr(config.sampler, "contiguous", False):
+            changed.append("whose passages avoided unknown words")
+        for what in changed:
             warnings.warn(
-                "the model was saved by a version whose passages avoided unknown words, and may "
-                "select other words than it did there: train it again.",
+                f"the model was saved by a version {what}, and may select other words than it did "
+                "there: train it again.",
                 UserWarning,
                 stacklevel=4,
             )

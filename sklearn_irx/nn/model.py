@@ -178,8 +178,9 @@ class Rationalizer(nn.Module):
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * selectable)
             if not self.training:
-                mask = self._with_a_known_word(selection.mask, scores, batch)
-                details = scores, selectable
+                mask, details = selection.mask, (scores, selectable)
+                if self.sampler.selects_unknown:
+                    mask = self._with_a_known_word(mask, scores, batch)
         if mask is not None:
             mask = mask * words
             selection = Selection(mask, n_selected(mask), n_transitions(mask, words))

@@ -22,6 +22,7 @@ import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.components import REGISTRIES, SAMPLERS, Component, LinearInit
 from sklearn_irx.io import SKOPS_TYPES, NotSaved, load, save
+from sklearn_irx.io._files import FORMAT_VERSION
 from sklearn_irx.text import (
     AlphanumericTokenizer,
     HTMLTokenizer,
@@ -544,14 +545,24 @@ def test_models_saved_long_ago_say_what_they_said(kind):
     assert masks == expected["masks"]
 
 
+def date_back(folder, version, *replaced):
+    """Let a saved model be of a former format, with what else (new, old) was written otherwise."""
+    file = folder / "model.json"
+    text = file.read_text()
+    now = f'"format_version": {FORMAT_VERSION}'
+    for new, old in ((now, f'"format_version": {version}'), *replaced):
+        assert new in text
+        text = text.replace(new, old)
+    file.write_text(text)
+
+
 def test_limits_of_transitions_of_former_versions_are_warned_of(small, reviews, tmp_path):
     texts, y, _ = reviews
     alone = LinearInit(bigrams=False)
     model = small(rationale_length=8, max_transitions=6, initialization=alone).fit(texts, y)
     save(model, tmp_path / "model")
     assert load(tmp_path / "model")._module.sampler.transition_cost > 0
-    file = tmp_path / "model" / "model.json"
-    file.write_text(file.read_text().replace('"format_version": 4', '"format_version": 2'))
+    date_back(tmp_path / "model", 2)
     with pytest.warns(UserWarning, match="limited transitions in another way.*train it again"):
         load(tmp_path / "model")
 
@@ -564,8 +575,7 @@ def test_passages_of_former_versions_are_warned_of(small, reviews, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load(tmp_path / "model")
-    file = tmp_path / "model" / "model.json"
-    file.write_text(file.read_text().replace('"format_version": 4', '"format_version": 3'))
+    date_back(tmp_path / "model", 3)
     with pytest.warns(UserWarning, match="passages avoided unknown words.*train it again"):
         load(tmp_path / "model")
 
@@ -574,10 +584,7 @@ def test_bigrams_of_former_versions_classify_whole_texts_alone(small, reviews, t
     texts, y, _ = reviews
     model = small(initialization=LinearInit(class_focus=1.0, bigrams="whole")).fit(texts, y)
     save(model, tmp_path / "model")
-    file = tmp_path / "model" / "model.json"
-    new = file.read_text()
-    old = new.replace('"format_version": 4', '"format_version": 3')
-    file.write_text(old.replace('"bigrams": "whole"', '"bigrams": true'))
+    date_back(tmp_path / "model", 3, ('"bigrams": "whole"', '"bigrams": true'))
     loaded = load(tmp_path / "model")
     assert loaded.initialization.bigrams == "whole"
     np.testing.assert_array_equal(loaded.predict_proba(texts), model.predict_proba(texts))

@@ -266,36 +266,41 @@ def test_arrays_rebuild_the_network(name):
     )
 
 
+BAD_PAIRS = [
+    ("bigrams", None, "weights has shape"),
+    ("bigrams", np.arange(3), "weights has shape"),
+    ("bigrams", np.zeros(10**7, np.int64), "weights has shape"),
+    ("weights", None, "weights is missing"),
+    ("weights", np.zeros((5, 10**6), np.float32), "weights has shape"),
+    ("idf", None, "idf is missing"),
+    ("idf", np.ones(3, np.float32), "idf has shape"),
+]
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("variant", "name", "value", "said"),
     [
-        ("bigrams", None, "weights has shape"),
-        ("bigrams", np.arange(3), "weights has shape"),
-        ("bigrams", np.zeros(10**7, np.int64), "weights has shape"),
-        ("weights", None, "weights is missing"),
-        ("weights", np.zeros((5, 10**6), np.float32), "weights has shape"),
-        ("idf", None, "idf is missing"),
-        ("idf", np.ones(3, np.float32), "idf has shape"),
-        ("word_factor", None, "word_factor is missing"),
-        ("word_factor", np.ones(2, np.float32), "word_factor has shape"),
+        *(("focused by pairs", f"selector.prior.bigrams.{name}", *bad) for name, *bad in BAD_PAIRS),
+        ("focused by pairs", "selector.prior.bigrams.word_factor", None, "word_factor is missing"),
+        (
+            "focused by pairs", "selector.prior.bigrams.word_factor", np.ones(2, np.float32),
+            "word_factor has shape",
+        ),
+        *(("with pairs", f"predictor.linear.bigrams.{name}", *bad) for name, *bad in BAD_PAIRS),
+        (
+            "with pairs", "predictor.linear.bigrams.word_factor", np.ones(2, np.float32),
+            "word_factor is not expected",
+        ),
     ],
-)
-@pytest.mark.parametrize(
-    ("variant", "prefix"),
-    [
-        ("focused by pairs", "selector.prior.bigrams."),
-        ("with pairs", "predictor.linear.bigrams."),
-    ],
-)
-def test_pairs_of_words_that_do_not_fit_are_refused(name, value, said, variant, prefix):
+)  # fmt: skip
+def test_pairs_of_words_that_do_not_fit_are_refused(variant, name, value, said):
     module = copy.deepcopy(VARIANTS[variant])
     module.drop_fold_weights()
     arrays = module.to_arrays()
-    if value is not None:
-        said = said if prefix + name in arrays else "word_factor is not expected"
-        arrays[prefix + name] = value
-    elif arrays.pop(prefix + name, None) is None:
-        return
+    if value is None:
+        del arrays[name]
+    else:
+        arrays[name] = value
     with pytest.raises(ValueError, match=said):
         Rationalizer.from_arrays(module.config, arrays)
 

@@ -95,9 +95,7 @@ class PackedBatch:
         """The first occurrence of each word in its document; both in the order by word."""
         found = self.inverse[self._order]
         lines = self.positions[self._order].div(self.line, rounding_mode="floor")
-        other = (found[1:] != found[:-1]) | (lines[1:] != lines[:-1])
-        numbers = torch.arange(len(found), device=found.device)
-        return torch.cat([numbers[:1], numbers[1:] * other]).cummax(0).values
+        return first_alike((found[1:] != found[:-1]) | (lines[1:] != lines[:-1]))
 
     def count_once(self, mask: torch.Tensor) -> torch.Tensor:
         """Reduce a mask (batch, length) so that a word selected twice in a document counts once.
@@ -105,14 +103,7 @@ class PackedBatch:
         Each occurrence keeps the part that earlier ones have left of 1: of a hard mask, the first
         counts 1 and the others 0. That part has no gradient.
         """
-        with torch.no_grad():
-            # Sums over a batch need double precision, which MPS has not.
-            exact = torch.float32 if mask.device.type == "mps" else torch.float64
-            selected = self.packed(mask)[self._order].to(exact)
-            before = selected.cumsum(0) - selected
-            left = torch.empty_like(selected)
-            left[self._order] = 1 - (before - before[self._first_alike])
-        return mask * self.padded(left.clamp_(0, 1).to(mask.dtype))
+        return mask * self.padded(left_of_one(self.packed(mask), self._order, self._first_alike))
 
     def vectors(self, table: nn.Embedding) -> torch.Tensor:
         """Return the vector of each unique word, from `table` or else from `unseen`."""
@@ -130,6 +121,37 @@ class PackedBatch:
     def padded(self, values: torch.Tensor) -> torch.Tensor:
         """Map (1 + n_words, ...) to (batch, length, ...), with row 0 for padding."""
         return look_up(values, self.rows)
+
+
+def first_alike(differs: torch.Tensor) -> torch.Tensor:
+    """Return the position (n,) of the first of each run of equal entries.
+
+    `differs` (n - 1,) tells whether each entry but the first differs from the one before.
+    """
+    numbers = torch.arange(len(differs) + 1, device=differs.device)
+    return torch.cat([numbers[:1], numbers[1:] * differs]).cummax(0).values
+
+
+@torch.no_grad()
+def left_of_one(selected: torch.Tensor, order: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+    """Return what earlier entries have left of 1 for each of equal ones, so that they count once.
+
+    Parameters
+    ----------
+    selected : Tensor of shape (n,)
+        Between 0 and 1.
+    order : Tensor of shape (n,), dtype int64
+        Brings equal entries together, in their order.
+    first : Tensor of shape (n,), dtype int64
+        As :func:`first_alike` returns it, in that order.
+    """
+    # Sums over a batch need double precision, which MPS has not.
+    exact = torch.float32 if selected.device.type == "mps" else torch.float64
+    part = selected[order].to(exact)
+    before = part.cumsum(0) - part
+    left = torch.empty_like(part)
+    left[order] = 1 - (before - before[first])
+    return left.clamp_(0, 1).to(selected.dtype)
 
 
 def look_up(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from sklearn_irx.nn.kernels.packed_batch import first_alike, left_of_one
 from sklearn_irx.nn.linear.weights import BigramWeights
 from sklearn_irx.text import UNKNOWN
 
@@ -126,18 +127,14 @@ class WholeBigramPath(_BigramTable):
 
 
 @torch.no_grad()
-def _left_of_one(index: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
+def _left_of_one(ids: torch.Tensor, selected: torch.Tensor) -> torch.Tensor:
     """Return what equal entries of a row, up to each, have left of 1: so that they count once.
 
-    `index`, whose equal entries are one thing, and `selected`, between 0 and 1, are (batch, n).
+    `ids`, of what the entries are, and `selected`, between 0 and 1, are (batch, n).
     """
-    if not index.shape[1]:
+    if not ids.numel():
         return torch.ones_like(selected)
-    index, order = index.sort(dim=1, stable=True)
-    part = selected.gather(1, order)
-    before = part.cumsum(dim=1) - part
-    is_first = F.pad(index[:, 1:] != index[:, :-1], (1, 0), value=True)
-    places = torch.arange(index.shape[1], device=index.device)
-    before = before - before.gather(1, (places * is_first).cummax(dim=1).values)
-    left = (1 - before).clamp_(0, 1)
-    return torch.empty_like(left).scatter_(1, order, left)
+    lines = torch.arange(len(ids), device=ids.device).unsqueeze(1)
+    found, order = (ids + lines * (ids.max() + 1)).flatten().sort(stable=True)
+    left = left_of_one(selected.flatten(), order, first_alike(found[1:] != found[:-1]))
+    return left.view_as(selected)
