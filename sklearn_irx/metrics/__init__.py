@@ -5,9 +5,16 @@ from sklearn_irx.metrics._agreement import (
     rationale_kappa_score,
     rationale_stability_score,
 )
+from sklearn_irx.metrics._arguability import arguability_score
 from sklearn_irx.metrics._calibration import expected_calibration_error
+from sklearn_irx.metrics._encoding import Encoding, encoding_score
+from sklearn_irx.metrics._evalx import EvalX, RandomMaskReader, evalx_score
 from sklearn_irx.metrics._faithfulness import comprehensiveness_score, sufficiency_score
-from sklearn_irx.metrics._interaction import exchange_table, interaction_table
+from sklearn_irx.metrics._interaction import (
+    cross_reading_matrix,
+    exchange_table,
+    interaction_table,
+)
 from sklearn_irx.metrics._leakage import MaskLeakage, mask_leakage_score
 from sklearn_irx.metrics._masks import n_transitions, rationale_length
 from sklearn_irx.metrics._plausibility import (
@@ -30,10 +37,17 @@ from sklearn_irx.metrics._spans import (
 )
 
 __all__ = [
+    "Encoding",
+    "EvalX",
     "MaskLeakage",
+    "RandomMaskReader",
     "accuracy_within_length",
+    "arguability_score",
     "auprc_score",
     "comprehensiveness_score",
+    "cross_reading_matrix",
+    "encoding_score",
+    "evalx_score",
     "exchange_table",
     "expected_calibration_error",
     "interaction_table",

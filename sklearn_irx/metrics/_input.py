@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
+from sklearn.model_selection import StratifiedKFold
 
 Average = Literal["samples"]
 Span = tuple[int, int]
@@ -131,6 +132,35 @@ def check_counts(name: str, counts: Any, n_samples: int, of: str) -> np.ndarray:
             f"{name} has values from {array.min()} to {array.max()}: give numbers of at least 0."
         )
     return array
+
+
+def columns_of(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the columns that labels have among the probabilities of a reader of `classes`."""
+    columns = {label: column for column, label in enumerate(classes.tolist())}
+    unknown = sorted({str(label) for label in y.tolist() if label not in columns})
+    if unknown:
+        raise ValueError(
+            f"y has labels {unknown} that the reader does not know: give documents of "
+            f"{classes.tolist()}."
+        )
+    return np.array([columns[label] for label in y.tolist()], dtype=int)
+
+
+def stratified_folds(y: np.ndarray, cv: Any, seed: int) -> StratifiedKFold:
+    """Return the splitter of a cross-validation of the labels `y`, or raise ValueError."""
+    classes, counts = np.unique(y, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has only the label {classes.tolist()[0]!r}: give documents of two or more labels."
+        )
+    if not isinstance(cv, Integral) or isinstance(cv, bool) or int(cv) < 2:
+        raise ValueError(f"cv={cv!r}: give an integer of at least 2.")
+    if counts.min() < cv:
+        raise ValueError(
+            f"cv={cv}, but y has the label {classes.tolist()[counts.argmin()]!r} {counts.min()} "
+            "times: give a smaller cv, or remove the documents of rare labels."
+        )
+    return StratifiedKFold(int(cv), shuffle=True, random_state=seed)
 
 
 def check_scores(scores: Any, n_samples: int | None = None) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sklearn_irx._pipelines import seen_by_final
-from sklearn_irx._validation import labels_array
+from sklearn_irx._validation import check_labels, check_texts, labels_array
+from sklearn_irx.metrics._second_reader import second_reader_accuracy
 
 if TYPE_CHECKING:
     from sklearn_irx.ensemble.result import Exchange
@@ -46,6 +48,75 @@ def interaction_table(ensemble: Any, X: Any, y: Any) -> dict[str, np.ndarray]:
     """
     ensemble, X = seen_by_final(ensemble, X)
     return exchange_table(ensemble.exchange(X, spans=False), y)
+
+
+def cross_reading_matrix(
+    ensemble: Any, X: Any, y: Any, *, readers: Mapping[str, Any] | None = None
+) -> dict[str, np.ndarray]:
+    """Compute how often each reader is right from the rationale of each member.
+
+    Members that agree prove little if they are biased alike: trained on the same texts, they have
+    learned the same habits. So give `readers` that were not, above all a
+    :class:`RandomMaskReader`, which has seen no selector's choices (EVAL-X).
+
+    Parameters
+    ----------
+    ensemble : fitted InteractiveEnsemble or InteractiveCommittee
+        Or a pipeline that ends in one.
+    X : sequence of n_samples str
+        Documents that none of them has learned from.
+    y : array-like of shape (n_samples,)
+        Their true labels.
+    readers : dict of str to fitted classifier, default=None
+        Further readers of raw text, by name, as in :func:`second_reader_accuracy`.
+
+    Returns
+    -------
+    table : dict of ndarrays of shape (n_members,)
+        One entry for each member; a ``pandas.DataFrame`` can be made of it. ``rationale``, whose
+        rationale is read; then for each reader, members first, the accuracy between 0 and 1. A
+        member is named as in the result of the exchange, "reader_1" for example.
+
+    Raises
+    ------
+    ValueError
+        If `y` does not have one label for each document, none missing, or a reader has the name
+        of another.
+
+    References
+    ----------
+    J. Dai et al., "Interactive Rationale Extraction for Text Classification", 2022 (members that
+    read each other's rationales). N. Jethani et al., "Have We Learned to Explain?", AISTATS 2021.
+
+    Examples
+    --------
+    >>> from sklearn_irx.metrics import RandomMaskReader, cross_reading_matrix
+    >>> evalx = RandomMaskReader().fit(X_train, y_train)  # doctest: +SKIP
+    >>> table = cross_reading_matrix(both, X_test, y_test, readers={"evalx": evalx})
+    ... # doctest: +SKIP
+    >>> pandas.DataFrame(table)  # doctest: +SKIP
+       rationale  reader_1  reader_2  evalx
+    0          1     0.874     0.869  0.861
+    1          2     0.866     0.871  0.858
+    """
+    ensemble, X = seen_by_final(ensemble, X)
+    texts = check_texts(X)
+    y = check_labels(y, len(texts))
+    cross = ensemble.classes_[ensemble.cross_predict_proba(texts).argmax(axis=3)]
+    exchange = ensemble.exchange(texts, spans=False)
+    table = {"rationale": np.array(exchange.members)}
+    for member, labels in zip(exchange.members, cross, strict=True):
+        table[f"reader_{member}"] = (labels == y).mean(axis=1)
+    for name, reader in (readers or {}).items():
+        if name in table:
+            raise ValueError(f"readers={list(readers or {})}: {name!r} is taken; give other names.")
+        table[name] = np.array(
+            [
+                second_reader_accuracy(reader, texts, y, masks, tokenizer=ensemble)
+                for masks in exchange.masks
+            ]
+        )
+    return table
 
 
 def exchange_table(exchange: Exchange, y: Any) -> dict[str, np.ndarray]:

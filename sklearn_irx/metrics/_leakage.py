@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from sklearn_irx._validation import check_labels
-from sklearn_irx.metrics._input import Masks, check_words, runs
+from sklearn_irx.metrics._input import Masks, check_words, runs, stratified_folds
 
 _PARTS = 10  # equal parts of a document in which selected words are counted
 
@@ -29,10 +29,14 @@ class MaskLeakage(NamedTuple):
         Cross-validated accuracy of the better of two classifiers on the shapes.
     baseline : float
         Share of the largest class: the accuracy without any features.
+    permuted : float
+        The same accuracy with permuted labels, which no shape can tell, as a mean of
+        `n_permutations`, or None. What it has beyond `baseline` is chance.
     """
 
     accuracy: float
     baseline: float
+    permuted: float | None = None
 
 
 def mask_leakage_score(
@@ -41,6 +45,7 @@ def mask_leakage_score(
     lengths: Sequence[int] | np.ndarray | None = None,
     *,
     cv: int = 5,
+    n_permutations: int = 0,
     random_state: Any = None,
 ) -> MaskLeakage:
     """Predict the label from the number and positions of selected words, without the words.
@@ -56,22 +61,26 @@ def mask_leakage_score(
     masks : array of shape (n_samples, n_words), dtype bool, or list of lists of spans
         The rationales. Or the spans (start, end) of each document in words.
     y : array-like of shape (n_samples,)
-        The labels that may leak: those predicted by the model, or the true ones.
+        The labels that may leak: the true ones, or those that the model predicts, since a code may
+        be for a decision that is wrong.
     lengths : array-like of shape (n_samples,), dtype int, default=None
         Number of words of each document, for shares and relative positions. None means that every
         column is a word.
     cv : int, default=5
         Number of folds; at most the number of documents of the rarest class.
+    n_permutations : int, default=0
+        How often the same is done with permuted labels, to see what chance gives.
     random_state : int, RandomState instance or None, default=None
-        Seed of the folds and the random forest.
+        Seed of the folds, the random forest and the permutations.
 
     Returns
     -------
     leakage : MaskLeakage
-        Named tuple of ``accuracy`` and ``baseline``, both between 0 and 1. The closer the two, the
-        better; by chance they differ by about ``sqrt(baseline * (1 - baseline) / n_samples)``, with
-        a slight upward bias because the better of two classifiers counts. A larger difference need
-        not be a code: if document length or the position of evidence depends on the class, the
+        Named tuple of ``accuracy``, ``baseline`` and ``permuted``, all between 0 and 1. The closer
+        the first two, the better; by chance they differ by about
+        ``sqrt(baseline * (1 - baseline) / n_samples)``, with a slight upward bias because the
+        better of two classifiers counts, as `permuted` shows. A larger difference need not be a
+        code: if document length or the position of evidence depends on the class, the
         shape of a faithful mask depends on it too.
 
     Raises
@@ -94,34 +103,41 @@ def mask_leakage_score(
     >>> y = ["bad", "good"] * 60
     >>> masks = [[(i % 7, i % 7 + 2 + i % 2)] for i in range(120)]  # three words mean "good"
     >>> mask_leakage_score(masks, y, [20] * 120, random_state=0)
-    MaskLeakage(accuracy=1.0, baseline=0.5)
+    MaskLeakage(accuracy=1.0, baseline=0.5, permuted=None)
     """
     array, n_words = check_words("masks", masks, lengths)
     y = check_labels(y, len(array))
-    classes, counts = np.unique(y, return_counts=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"y has only the label {classes.tolist()[0]!r}: give documents of two or more labels."
-        )
-    if not isinstance(cv, Integral) or isinstance(cv, bool) or int(cv) < 2:
-        raise ValueError(f"cv={cv!r}: give an integer of at least 2.")
-    if counts.min() < cv:
-        raise ValueError(
-            f"cv={cv}, but y has the label {classes.tolist()[counts.argmin()]!r} {counts.min()} "
-            "times: give a smaller cv, or remove the documents of rare labels."
-        )
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
-    folds = StratifiedKFold(int(cv), shuffle=True, random_state=seed)
-    shapes = _shapes(array, n_words)
-    classifiers = [
-        make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
-        RandomForestClassifier(50, max_features=0.5, min_samples_leaf=3, random_state=seed),
-    ]
-    right = [(cross_val_predict(one, shapes, y, cv=folds) == y).mean() for one in classifiers]
-    return MaskLeakage(float(max(right)), float(counts.max() / len(y)))
+    if (
+        not isinstance(n_permutations, Integral)
+        or isinstance(n_permutations, bool)
+        or (int(n_permutations) < 0)
+    ):
+        raise ValueError(f"n_permutations={n_permutations!r}: give an integer of at least 0.")
+    random_state = check_random_state(random_state)
+    seed = int(random_state.randint(2**31 - 1))
+    folds = stratified_folds(y, cv, seed)
+    shapes = shapes_of(array, n_words)
+    classifiers = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), forest(seed)]
+
+    def accuracy(labels: np.ndarray) -> float:
+        found = [cross_val_predict(one, shapes, labels, cv=folds) for one in classifiers]
+        return max(float((labels_found == labels).mean()) for labels_found in found)
+
+    permuted = [accuracy(random_state.permutation(y)) for _ in range(int(n_permutations))]
+    _, counts = np.unique(y, return_counts=True)
+    return MaskLeakage(
+        accuracy(y),
+        float(counts.max() / len(y)),
+        float(np.mean(permuted)) if permuted else None,
+    )
 
 
-def _shapes(masks: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def forest(seed: int) -> RandomForestClassifier:
+    """Return the classifier that tells the label from the shape of a mask."""
+    return RandomForestClassifier(50, max_features=0.5, min_samples_leaf=3, random_state=seed)
+
+
+def shapes_of(masks: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return features of each mask, (n_samples, n_features); undefined ones are 0."""
     n_samples, width = masks.shape
     n = masks.sum(axis=1)

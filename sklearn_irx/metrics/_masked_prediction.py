@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -15,50 +16,29 @@ from sklearn_irx.text import WordTokenizer
 from sklearn_irx.text.tokenizer import tokens_of
 
 
-class MaskedPredictor:
-    """Predict with a fitted classifier from some words of the documents `X`.
+class MaskedTexts:
+    """The documents `X`, and texts of some of their words.
 
-    If its ``predict_proba`` takes ``masks``, its predictor encodes the masked documents, without
-    its selector. Any other gets texts of the remaining words, which `tokenizer` defines: a
-    callable, a model with ``word_spans``, or None for the estimator's own or ``WordTokenizer``.
+    `tokenizer` defines the words: a callable, a model with ``word_spans``, or None for
+    ``WordTokenizer``.
     """
 
-    def __init__(self, estimator: Any, X: Any, tokenizer: Any) -> None:
-        self.estimator = estimator
+    def __init__(self, X: Any, tokenizer: Any) -> None:
         self.texts = check_texts(X)
         if not self.texts:
             raise ValueError("X contains no documents: give at least one.")
-        if isinstance(tokenizer, str) or not (
-            tokenizer is None or callable(tokenizer) or hasattr(tokenizer, "word_spans")
-        ):
-            raise TypeError(
-                f"tokenizer={tokenizer!r}: give a function that returns (word, start, end) for "
-                "each word, a fitted model with word_spans, or None."
-            )
-        self.takes_masks = accepts_masks(estimator)
-        splitter = tokenizer
-        if tokenizer is None or self.takes_masks:
-            splitter = estimator if hasattr(estimator, "word_spans") else WordTokenizer()
+        _check_tokenizer(tokenizer)
+        splitter = WordTokenizer() if tokenizer is None else tokenizer
         self.spans = _word_spans(splitter, self.texts)
         self.lengths = np.array([len(spans) for spans in self.spans])
         # A model ignores words past its max_length, also in texts of the remaining words.
-        self.is_cut = hasattr(splitter, "word_spans")
+        self.is_cut = hasattr(tokenizer, "word_spans")
 
-    def full_probabilities(self) -> np.ndarray:
-        """Return the class probabilities from all words."""
-        return self.probabilities(np.arange(self.lengths.max()) < self.lengths[:, None])
-
-    def probabilities(self, masks: np.ndarray) -> np.ndarray:
-        """Return the class probabilities from the words selected by `masks`."""
-        if self.takes_masks:
-            return np.asarray(self.estimator.predict_proba(self.texts, masks=masks))
-        return np.asarray(self.estimator.predict_proba(self.kept(masks)))
-
-    def labels(self, masks: np.ndarray) -> np.ndarray:
-        """Return the labels predicted from the words selected by `masks`."""
-        if self.takes_masks:
-            return self.estimator.classes_[self.probabilities(masks).argmax(axis=1)]
-        return np.asarray(self.estimator.predict(self.kept(masks)))
+    @property
+    def whole(self) -> np.ndarray:
+        """Masks of all words."""
+        words: np.ndarray = np.arange(self.lengths.max()) < self.lengths[:, None]
+        return words
 
     def check(self, masks: Any) -> np.ndarray:
         """Check masks of these documents and pad or cut them to the longest document."""
@@ -76,7 +56,7 @@ class MaskedPredictor:
 
     def complement(self, masks: np.ndarray) -> np.ndarray:
         """Return masks of the words that `masks` does not select."""
-        return ~masks & (np.arange(masks.shape[1]) < self.lengths[:, None])
+        return ~masks & self.whole
 
     def kept(self, masks: np.ndarray) -> list[str]:
         """Return each text reduced to the words selected by `masks`."""
@@ -84,6 +64,47 @@ class MaskedPredictor:
             kept_text(text[: spans[-1][1]] if self.is_cut and spans else text, spans, mask)
             for text, spans, mask in zip(self.texts, self.spans, masks, strict=True)
         ]
+
+
+class MaskedPredictor(MaskedTexts):
+    """Predict with a fitted classifier from some words of the documents `X`.
+
+    If its ``predict_proba`` takes ``masks``, its predictor encodes the masked documents, without
+    its selector. Any other gets texts of the remaining words, which `tokenizer` defines; None
+    stands for the estimator's own, if it has one.
+    """
+
+    def __init__(self, estimator: Any, X: Any, tokenizer: Any) -> None:
+        _check_tokenizer(tokenizer)
+        self.estimator = estimator
+        self.takes_masks = accepts_masks(estimator)
+        if tokenizer is None or self.takes_masks:
+            tokenizer = estimator if hasattr(estimator, "word_spans") else None
+        super().__init__(X, tokenizer)
+
+    def take(self, rows: np.ndarray) -> MaskedPredictor:
+        """Return the same for some of the documents; one may occur many times."""
+        part = copy(self)
+        part.texts = [self.texts[row] for row in rows]
+        part.spans = [self.spans[row] for row in rows]
+        part.lengths = self.lengths[rows]
+        return part
+
+    def full_probabilities(self) -> np.ndarray:
+        """Return the class probabilities from all words."""
+        return self.probabilities(self.whole)
+
+    def probabilities(self, masks: np.ndarray) -> np.ndarray:
+        """Return the class probabilities from the words selected by `masks`."""
+        if self.takes_masks:
+            return np.asarray(self.estimator.predict_proba(self.texts, masks=masks))
+        return np.asarray(self.estimator.predict_proba(self.kept(masks)))
+
+    def labels(self, masks: np.ndarray) -> np.ndarray:
+        """Return the labels predicted from the words selected by `masks`."""
+        if self.takes_masks:
+            return self.estimator.classes_[self.probabilities(masks).argmax(axis=1)]
+        return np.asarray(self.estimator.predict(self.kept(masks)))
 
 
 def accepts_masks(estimator: Any) -> bool:
@@ -105,6 +126,16 @@ def kept_text(text: str, spans: Sequence[Span], mask: np.ndarray) -> str:
         end = len(text) if past == len(spans) else spans[past - 1][1]
         pieces.append(text[start:end])
     return " ".join(pieces)
+
+
+def _check_tokenizer(tokenizer: Any) -> None:
+    if isinstance(tokenizer, str) or not (
+        tokenizer is None or callable(tokenizer) or hasattr(tokenizer, "word_spans")
+    ):
+        raise TypeError(
+            f"tokenizer={tokenizer!r}: give a function that returns (word, start, end) for each "
+            "word, a fitted model with word_spans, or None."
+        )
 
 
 def _word_spans(splitter: Any, texts: list[str]) -> list[list[Span]]:

@@ -77,7 +77,7 @@ def second_reader_accuracy(
 
 def random_masks(
     lengths: Sequence[int] | np.ndarray,
-    n_words: int | Sequence[int] | np.ndarray,
+    n_words: int | Sequence[int] | np.ndarray | None = None,
     *,
     random_state: Any = None,
 ) -> np.ndarray:
@@ -87,9 +87,11 @@ def random_masks(
     ----------
     lengths : array-like of shape (n_samples,), dtype int
         Number of words of each document.
-    n_words : int, or array-like of shape (n_samples,), dtype int
+    n_words : int, or array-like of shape (n_samples,), dtype int, default=None
         Number of words to select, for example ``masks.sum(axis=1)`` of a model. All words of a
-        document that has fewer.
+        document that has fewer. None draws a rate for each document, uniform between 0 and 1, and
+        selects each of its words with that probability, independently, but one at least: the masks
+        that :class:`RandomMaskReader` learns from.
     random_state : int, RandomState instance or None, default=None
         Seed of the selection.
 
@@ -104,6 +106,11 @@ def random_masks(
     ValueError
         If one is negative, or their numbers of documents differ.
 
+    References
+    ----------
+    N. Jethani et al., "Have We Learned to Explain?: How Interpretability Methods Can Learn to
+    Encode Predictions in their Interpretations", AISTATS 2021 (masks of random rates).
+
     Examples
     --------
     >>> from sklearn_irx.metrics import random_masks
@@ -112,10 +119,17 @@ def random_masks(
     """
     n_samples = len(lengths)
     lengths = check_counts("lengths", lengths, n_samples, "documents")
-    counts = np.full(n_samples, n_words) if np.ndim(n_words) == 0 else n_words
-    counts = check_counts("n_words", counts, n_samples, "documents")
-    drawn = check_random_state(random_state).random_sample((n_samples, lengths.max(initial=0)))
+    random_state = check_random_state(random_state)
+    if n_words is not None:
+        counts = np.full(n_samples, n_words) if np.ndim(n_words) == 0 else n_words
+        counts = check_counts("n_words", counts, n_samples, "documents")
+    drawn = random_state.random_sample((n_samples, lengths.max(initial=0)))
     drawn[np.arange(drawn.shape[1]) >= lengths[:, None]] = 2  # words past the end rank last
-    ranks = drawn.argsort(axis=1).argsort(axis=1)
-    masks: np.ndarray = ranks < np.minimum(counts, lengths)[:, None]
-    return masks
+    if n_words is None:
+        rates = random_state.random_sample(n_samples)
+        one = drawn.min(axis=1, initial=2)
+        selected = drawn <= np.where(lengths > 0, np.maximum(rates, one), -1)[:, None]
+    else:
+        ranks = drawn.argsort(axis=1).argsort(axis=1)
+        selected = ranks < np.minimum(counts, lengths)[:, None]
+    return np.asarray(selected)
