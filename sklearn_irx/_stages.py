@@ -44,6 +44,16 @@ def expect(n: int) -> None:
         bar.update(done)
 
 
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Let what runs in the block count no steps of the stage that runs."""
+    token = _BAR.set(None)
+    try:
+        yield
+    finally:
+        _BAR.reset(token)
+
+
 def step() -> None:
     """Count a step of the stage that runs, if one is shown."""
     bar = _BAR.get()

@@ -40,6 +40,13 @@ def report(
     sep: SepOption = None,
     encoding: EncodingOption = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit",
+            help="Also ask what the words are evidence of, as `audit` does; needs labels.",
+        ),
+    ] = False,
     max_documents: Annotated[
         int,
         typer.Option(min=1, help="Texts on the page at most, evenly chosen; figures count all."),
@@ -54,7 +61,7 @@ def report(
     """
     from rich.console import Console
 
-    from sklearn_irx.inspection import rationale_report
+    from sklearn_irx.inspection import rationale_audit, rationale_report
 
     check_output(output)
     if output.exists() and any(path.exists() and output.samefile(path) for path in (model, file)):
@@ -67,7 +74,10 @@ def report(
     fitted = load(model)
     if truths is not None:
         truths = like(truths, fitted.classes_)
+    elif audit:
+        raise CommandError(f"--audit needs labels, and {file} has none; --label COLUMN.", WRONG_USE)
     with refusals():
+        audited = rationale_audit(fitted, texts, truths, verbose=1) if audit else None
         page = rationale_report(
             fitted,
             texts,
@@ -75,6 +85,7 @@ def report(
             title=f"Rationales for {file.name}" if title is None else title,
             subtitle=f"Model: {model.name} · {len(texts):,} texts",
             names=[f"row {row + 1}" for row in range(len(texts))],
+            audit=audited,
             max_documents=max_documents,
         )
     with written_whole(output) as part:

@@ -1,6 +1,8 @@
 """Rationales in the terminal, as HTML, as plots, and in a report."""
 
 from sklearn_irx.ensemble.result import CrossPrediction
+from sklearn_irx.inspection._audit import RationaleAudit, rationale_audit
+from sklearn_irx.inspection._auditing import AuditAnswer
 from sklearn_irx.inspection._documents import (
     ExplainedDocument,
     ExplainedDocuments,
@@ -18,16 +20,19 @@ from sklearn_irx.inspection._terminal import to_rich
 
 __all__ = [
     "AccuracyLengthDisplay",
+    "AuditAnswer",
     "CrossPrediction",
     "ExplainedDocument",
     "ExplainedDocuments",
     "InteractionFlowDisplay",
+    "RationaleAudit",
     "RationaleLengthDisplay",
     "RationaleReport",
     "ReliabilityDisplay",
     "SummaryTable",
     "TrainingHistoryDisplay",
     "explain_documents",
+    "rationale_audit",
     "rationale_report",
     "to_html",
     "to_rich",

@@ -17,6 +17,7 @@ import numpy as np
 from sklearn_irx._pipelines import cleaning_steps, final_estimator
 from sklearn_irx._validation import labels_array
 from sklearn_irx.ensemble.result import Exchange
+from sklearn_irx.inspection._audit import RationaleAudit
 from sklearn_irx.inspection._cases import CASE_LABELS
 from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityChart
 from sklearn_irx.inspection._documents import documents_of, read
@@ -55,6 +56,8 @@ class RationaleReport:
         Heading of the page, and a line below it.
     notes : sequence of str
         In what the rationales are not as the parameters ask.
+    audit : RationaleAudit or None
+        What the rationales are evidence of, to be shown among the results.
     n_telling : int
         Documents of each kind to show before all others.
     max_documents : int or None
@@ -77,6 +80,7 @@ class RationaleReport:
         title: str,
         subtitle: str,
         notes: Sequence[str] = (),
+        audit: RationaleAudit | None = None,
         n_telling: int,
         max_documents: int | None,
     ) -> None:
@@ -85,6 +89,7 @@ class RationaleReport:
         self._title = one_line(title)
         self._subtitle = one_line(subtitle)
         self.notes = list(notes)
+        self.audit = audit
         self._n_telling = n_telling
         self._max_documents = max_documents
         self._truth = None
@@ -122,6 +127,7 @@ class RationaleReport:
             classes=classes,
             mistakes=mistakes if mistakes is not None and mistakes.rows else None,
             charts=self._charts(),
+            audit=self.audit,
             telling=telling_documents(self._documents, self._n_telling),
             n_documents=n_documents,
             n_shown=len(shown),
@@ -232,6 +238,7 @@ def rationale_report(
     title: str = "Rationale report",
     subtitle: str | None = None,
     names: Sequence[str] | None = None,
+    audit: RationaleAudit | None = None,
     n_telling: int = 3,
     max_documents: int | None = 20_000,
 ) -> RationaleReport:
@@ -257,6 +264,8 @@ def rationale_report(
         Line below it. None names the class of the model and the number of documents.
     names : sequence of n_samples str, default=None
         How to call the documents. None means their position, counted from 1.
+    audit : RationaleAudit or None, default=None
+        As :func:`rationale_audit` returns it, to be shown among the results.
     n_telling : int, default=3
         Documents of each kind to show before all others.
     max_documents : int or None, default=20_000
@@ -315,6 +324,7 @@ def rationale_report(
         title=title,
         subtitle=subtitle,
         notes=_notes(estimator, exchange),
+        audit=audit,
         n_telling=n_telling,
         max_documents=max_documents,
     )

@@ -18,6 +18,7 @@ chose them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -32,7 +33,6 @@ from sklearn_irx._stages import step
 from sklearn_irx._validation import check_labels
 from sklearn_irx.metrics._evalx import (
     EvalX,
-    RandomMaskReader,
     check_n_masks,
     default_reader,
     evalx_of,
@@ -41,7 +41,9 @@ from sklearn_irx.metrics._evalx import (
 from sklearn_irx.metrics._input import Masks, stratified_folds
 from sklearn_irx.metrics._leakage import forest, shapes_of
 from sklearn_irx.metrics._masked_prediction import MaskedTexts
+from sklearn_irx.metrics._second_reader import random_masks
 
+_N_TREES, _LEAF = 20, 10  # of forests whose probabilities count, not their labels
 _LEAST_OF_FOREST = 0.01  # probability of a class that no tree has seen
 
 
@@ -197,11 +199,11 @@ class CrossFittedReaders:
         check_n_masks(n_masks)
         self.texts = MaskedTexts(X, tokenizer)
         labels = check_labels(y, len(self.texts.texts))
-        self._tokenizer, self._n_masks = tokenizer, n_masks
+        self._n_masks = n_masks
         self._reader = default_reader() if reader is None else reader
         self._random_state = check_random_state(random_state)
-        self._seed = int(self._random_state.randint(2**31 - 1))
-        self._folds = list(stratified_folds(labels, cv, self._seed).split(labels, labels))
+        self.seed = int(self._random_state.randint(2**31 - 1))
+        self._folds = list(stratified_folds(labels, cv, self.seed).split(labels, labels))
         self.classes, self.columns = np.unique(labels, return_inverse=True)
 
     @property
@@ -211,10 +213,11 @@ class CrossFittedReaders:
 
     def fit(self) -> None:
         """Fit the readers of words."""
-        unfitted = RandomMaskReader(
-            self._reader, n_masks=self._n_masks, tokenizer=self._tokenizer, random_state=self._seed
-        )
-        self._of_words = self._fitted(unfitted, self.texts.texts)
+        drawn = [
+            random_masks(self.texts.lengths, random_state=self._random_state)
+            for _ in range(self._n_masks)
+        ]
+        self._of_words = self._fitted(self._reader, [self.texts.kept(masks) for masks in drawn])
 
     def of_words(self, masks: np.ndarray) -> np.ndarray:
         """Return the log probabilities (n_samples, n_classes) of words by readers of words."""
@@ -240,9 +243,33 @@ class CrossFittedReaders:
         score = gain.mean()
         return Encoding(*map(float, (score, score - off, score + off, known.mean(), plain.mean())))
 
+    def heaviest(self, counts: np.ndarray, columns: np.ndarray | None = None) -> np.ndarray:
+        """Select the words of each document with the largest weight in a linear model.
+
+        It is logistic regression on TF-IDF of whole texts, the weight one for any class, or for
+        that of `columns` (n_samples,): then the selection is class-conditional. `counts`
+        (n_samples,) words are selected, each once.
+        """
+        forms, words, rows, places = self._occurrences
+        _, first = np.unique(rows * len(forms) + words, return_index=True)  # not said before
+        scores = np.full(self.texts.whole.shape, -np.inf)
+        for linear, (_, tested) in zip(self._linear, self._folds, strict=True):
+            weights = weights_of(linear, forms)
+            here = first[np.isin(rows[first], tested)]
+            if columns is None:
+                scores[rows[here], places[here]] = weights.max(axis=1)[words[here]]
+            else:
+                scores[rows[here], places[here]] = weights[words[here], columns[rows[here]]]
+        return self._smallest(-scores, counts)
+
+    @cached_property
+    def _linear(self) -> list[Any]:
+        """Linear models of whole texts."""
+        return self._fitted(default_reader(), [self.texts.kept(self.texts.whole)])
+
     def controls(self, masks: np.ndarray) -> np.ndarray:
         """Draw as many words of each document, a word as often as it is selected elsewhere."""
-        words, rows, places = self._occurrences()
+        _, words, rows, places = self._occurrences
         shown = masks[rows, places]
         overall = shown.mean() if len(shown) else 0.0
         n_words = int(words.max(initial=-1)) + 1
@@ -254,27 +281,33 @@ class CrossFittedReaders:
         # The smallest of exponential variables with these rates are a draw without replacement.
         waiting = np.full(masks.shape, np.inf)
         waiting[rows, places] = self._random_state.exponential(size=len(rows)) / rates
-        ranks = waiting.argsort(axis=1).argsort(axis=1)
-        drawn: np.ndarray = (ranks < masks.sum(axis=1)[:, None]) & self.texts.whole
-        return drawn
+        return self._smallest(waiting, masks.sum(axis=1))
 
-    def _occurrences(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the number of each word of the documents as a form, its row and its place."""
-        forms = [
+    def _smallest(self, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Select `counts` words of each document, those of the smallest values."""
+        ranks = values.argsort(axis=1, kind="stable").argsort(axis=1)
+        selected: np.ndarray = (ranks < counts[:, None]) & self.texts.whole
+        return selected
+
+    @cached_property
+    def _occurrences(self) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+        """All different words in lower case; of each occurrence its number, row and place."""
+        occurring = [
             text[start:end].lower()
             for text, spans in zip(self.texts.texts, self.texts.spans, strict=True)
             for start, end in spans
         ]
+        numbers = {form: number for number, form in enumerate(dict.fromkeys(occurring))}
+        words = np.array([numbers[form] for form in occurring], dtype=int)
         rows, places = np.nonzero(self.texts.whole)
-        _, words = np.unique(np.array(forms, dtype=object).astype(str), return_inverse=True)
-        return words, rows, places
+        return list(numbers), words, rows, places
 
     def _readers_of(self, masks: np.ndarray) -> tuple[list[Any], list[Any]]:
         """Fit readers of the words, and of the shapes, of rationales like these."""
         shapes = shapes_of(masks, self.texts.lengths)
         return (
-            self._fitted(self._reader, self.texts.kept(masks)),
-            self._fitted(forest(self._seed), shapes),
+            self._fitted(self._reader, [self.texts.kept(masks)]),
+            self._fitted(forest(self.seed, _N_TREES, _LEAF), [shapes]),
         )
 
     def _of_both(self, readers: tuple[list[Any], list[Any]], masks: np.ndarray) -> list[np.ndarray]:
@@ -290,11 +323,12 @@ class CrossFittedReaders:
     ) -> list[np.ndarray]:
         return [self.of_words(masks), *self._of_both(readers, masks)]
 
-    def _fitted(self, unfitted: Any, inputs: Sequence[Any] | np.ndarray) -> list[Any]:
-        """Fit a reader without each fold."""
+    def _fitted(self, unfitted: Any, inputs: Sequence[Sequence[Any] | np.ndarray]) -> list[Any]:
+        """Fit a reader without each fold, on all of several inputs of each document."""
         readers = []
         for learned, _ in self._folds:
-            readers.append(clone(unfitted).fit(_taken(inputs, learned), self.columns[learned]))
+            X = [one for part in inputs for one in _taken(part, learned)]
+            readers.append(clone(unfitted).fit(X, np.tile(self.columns[learned], len(inputs))))
             step()
         return readers
 
@@ -341,6 +375,20 @@ def pool_weights(log_probabilities: np.ndarray, columns: np.ndarray) -> np.ndarr
     bounds = [(0, None)] * len(start)
     found: np.ndarray = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
     return found
+
+
+def weights_of(linear: Any, words: list[str]) -> np.ndarray:
+    """Return TF-IDF weights (n_words, n_classes) of a pipeline as :func:`default_reader` makes it.
+
+    They are less their mean over the classes.
+    """
+    vectorizer, logistic = clone(linear[0]).set_params(norm=None), linear[1]
+    vectorizer.vocabulary_, vectorizer.idf_ = linear[0].vocabulary_, linear[0].idf_
+    coefficients = logistic.coef_
+    if len(coefficients) == 1:
+        coefficients = np.vstack([-coefficients, coefficients])
+    weights: np.ndarray = vectorizer.transform(words) @ coefficients.T
+    return weights - weights.mean(axis=1, keepdims=True)
 
 
 def check_confidence_level(level: Any) -> None:

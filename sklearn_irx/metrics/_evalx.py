@@ -51,9 +51,9 @@ class RandomMaskReader(ClassifierMixin, BaseEstimator):
         regression on TF-IDF of words.
     n_masks : int, default=4
         Masks drawn of each training text.
-    tokenizer : callable or fitted model, default=None
-        Defines the words: a function that returns (word, start, end) for each, or a model with
-        ``word_spans``. None is :class:`~sklearn_irx.text.WordTokenizer`.
+    tokenizer : callable or None, default=None
+        Defines the words: a function that returns (word, start, end) for each. None is
+        :class:`~sklearn_irx.text.WordTokenizer`.
     random_state : int, RandomState instance or None, default=None
         Seed of the masks.
 
@@ -105,11 +105,13 @@ class RandomMaskReader(ClassifierMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If `X` is not a sequence of str, or `tokenizer` is neither a function nor a model.
+            If `X` is not a sequence of str, or `tokenizer` is not a function.
         ValueError
             If `y` does not fit `X`, or `n_masks` is not an integer of at least 1.
         """
         check_n_masks(self.n_masks)
+        if hasattr(self.tokenizer, "word_spans"):  # a copy of this reader would not be fitted
+            raise TypeError(f"tokenizer={self.tokenizer!r}: give the tokenizer of this model.")
         texts = MaskedTexts(X, self.tokenizer)
         y = check_labels(y, len(texts.texts))
         random_state = check_random_state(self.random_state)

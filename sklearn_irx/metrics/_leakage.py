@@ -132,9 +132,11 @@ def mask_leakage_score(
     )
 
 
-def forest(seed: int) -> RandomForestClassifier:
+def forest(seed: int, n_trees: int = 50, min_samples_leaf: int = 3) -> RandomForestClassifier:
     """Return the classifier that tells the label from the shape of a mask."""
-    return RandomForestClassifier(50, max_features=0.5, min_samples_leaf=3, random_state=seed)
+    return RandomForestClassifier(
+        n_trees, max_features=0.5, min_samples_leaf=min_samples_leaf, random_state=seed
+    )
 
 
 def shapes_of(masks: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx._stages import uncounted
 from sklearn_irx._validation import check_texts
 from sklearn_irx.metrics._input import Span, check_masks, check_same_documents, first_past
 from sklearn_irx.text import WordTokenizer
@@ -96,9 +97,10 @@ class MaskedPredictor(MaskedTexts):
 
     def probabilities(self, masks: np.ndarray) -> np.ndarray:
         """Return the class probabilities from the words selected by `masks`."""
-        if self.takes_masks:
-            return np.asarray(self.estimator.predict_proba(self.texts, masks=masks))
-        return np.asarray(self.estimator.predict_proba(self.kept(masks)))
+        with uncounted():
+            if self.takes_masks:
+                return np.asarray(self.estimator.predict_proba(self.texts, masks=masks))
+            return np.asarray(self.estimator.predict_proba(self.kept(masks)))
 
     def labels(self, masks: np.ndarray) -> np.ndarray:
         """Return the labels predicted from the words selected by `masks`."""

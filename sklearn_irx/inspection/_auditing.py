@@ -1,0 +1,384 @@
+"""The questions of an audit: what is computed for each, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sklearn_irx._stages import expect, step, uncounted
+from sklearn_irx.ensemble.cases import shown_names
+from sklearn_irx.ensemble.result import Exchange, exchange_of, exchanges
+from sklearn_irx.inspection._pieces import percent
+from sklearn_irx.metrics import (
+    arguability_score,
+    comprehensiveness_score,
+    mask_leakage_score,
+    random_masks,
+    rationale_iou_score,
+)
+from sklearn_irx.metrics._encoding import CrossFittedReaders, Encoding
+
+MODEL, RANDOM, BLIND, CONDITIONAL, PEOPLE, ALL = (
+    "this model", "random words", "class-blind words", "class-conditional words",
+    "marked by people", "all words",
+)  # fmt: skip
+SOURCES = (MODEL, RANDOM, BLIND, CONDITIONAL, PEOPLE, ALL)
+_N_PERMUTATIONS = 1
+_DROPPED = 0.05  # of the words that are not selected, to see what small changes do
+_LENGTHS = (2, 4)  # times as many words, to see from which length on they are evidence
+_STABLE = 0.95  # of the labels stay after small changes
+_ALIKE = 0.05  # by how much members may convince each other more than others
+_ERRORS = 2.0  # standard errors that chance may explain
+
+
+@dataclass(frozen=True)
+class AuditAnswer:
+    """What an audit found out about one question.
+
+    Attributes
+    ----------
+    question : str
+        As a reviewer would ask it.
+    answer : str
+        In sentences.
+    concern : bool
+        Whether it speaks against taking the words for the reason of the prediction.
+    figures : dict of str to dict of str to float
+        By name, and then by whose words they are of: ``"this model"``, ``"random words"``,
+        ``"class-blind words"``, ``"class-conditional words"``, ``"marked by people"``,
+        ``"all words"``. Shares and accuracies between 0 and 1; nats; words.
+    """
+
+    question: str
+    answer: str
+    concern: bool
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+@dataclass
+class Audited:
+    """A model, documents, and what all questions need of them.
+
+    `human` are masks or spans of people, or None; `others` are models that were trained as this
+    one, with other seeds.
+    """
+
+    estimator: Any
+    texts: list[str]
+    y: np.ndarray
+    human: Any
+    others: tuple[Any, ...]
+    readers: CrossFittedReaders
+    random_state: np.random.RandomState
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """What the model says of the documents."""
+        return self.say(self.estimator, self.texts)
+
+    def say(self, estimator: Any, texts: list[str]) -> Exchange:
+        """Return what a model says of texts."""
+        with uncounted():
+            return exchange_of(estimator, texts)
+
+    @cached_property
+    def masks(self) -> dict[str, np.ndarray]:
+        """The words of each source, as many as the model selects, but for people and all words."""
+        own = self.readers.texts.check(self.exchange.kept(self.exchange.masks))
+        counts = own.sum(axis=1)
+        whole = self.readers.texts.whole
+        masks = {
+            MODEL: own,
+            RANDOM: random_masks(
+                self.readers.texts.lengths, counts, random_state=self.random_state
+            ),
+            BLIND: self.readers.heaviest(counts),
+            CONDITIONAL: self.readers.heaviest(counts, self.readers.of_words(whole).argmax(axis=1)),
+        }
+        if self.human is not None:
+            masks[PEOPLE] = self.readers.texts.check(self.human)
+        return masks | {ALL: whole}
+
+    @property
+    def n(self) -> int:
+        """Number of documents."""
+        return len(self.texts)
+
+    def error(self, share: float) -> float:
+        """Return what chance may explain of a share of the documents."""
+        return float(_ERRORS * np.sqrt(max(share * (1 - share), 1 / self.n) / self.n))
+
+
+Question = Callable[[Audited], AuditAnswer]
+
+
+def words_suffice(audited: Audited) -> AuditAnswer:
+    """Ask a reader of words that has not seen the model's choices."""
+    expect(len(audited.masks))
+    accuracy, likelihood = {}, {}
+    for source, masks in audited.masks.items():
+        accuracy[source], likelihood[source] = audited.readers.evalx(masks)
+        step()
+    own = float((audited.exchange.labels == audited.y).mean())
+    concern = accuracy[MODEL] <= accuracy[RANDOM] + audited.error(accuracy[RANDOM])
+    people = f", from what people marked in {percent(accuracy[PEOPLE])}" if (
+        PEOPLE in accuracy
+    ) else ""  # fmt: skip
+    answer = (
+        f"The model is right in {percent(own)} of the documents. A reader of another kind, which "
+        f"never saw it, is right in {percent(accuracy[MODEL])} from the same words; from as many "
+        f"words drawn at random in {percent(accuracy[RANDOM])}, from those that a linear model "
+        f"holds for the most telling in {percent(accuracy[BLIND])}{people}, and from the whole "
+        f"text in {percent(accuracy[ALL])}. "
+    )
+    if concern:
+        answer += "So to others these words say no more than random ones: look for a code."
+    else:
+        answer += "So the words say something to others, too."
+    return AuditAnswer(
+        "Do the words suffice for others?",
+        answer,
+        concern,
+        {
+            "accuracy of the model": {MODEL: own},
+            "accuracy of another reader (EVAL-X)": accuracy,
+            "its log-likelihood, nats": likelihood,
+        },
+    )
+
+
+def choice_tells(audited: Audited) -> AuditAnswer:
+    """Compare readers that know such choices with readers that know words only."""
+    asked = [source for source in audited.masks if source != ALL]
+    expect(len(asked) * 4 * audited.readers.n_fits)
+    found: dict[str, Encoding] = {
+        source: audited.readers.encoding(audited.masks[source]) for source in asked
+    }
+    own, blind = found[MODEL], found[BLIND]
+    concern = own.low > max(0.0, blind.high)
+    answer = (
+        f"That these words were chosen tells {own.score:.3f} nats of the label (95 %: "
+        f"{own.low:.3f} to {own.high:.3f}) beyond what the words say; the choice of random words "
+        f"tells {found[RANDOM].score:.3f}, that of the most telling words {blind.score:.3f}, and "
+        "that of words for the class which a linear model found in the whole text "
+        f"{found[CONDITIONAL].score:.3f}. "
+    )
+    if concern:
+        answer += "So part of the accuracy lies in the choice and not in the words."
+    else:
+        answer += "So no code was found between choosing and reading."
+    return AuditAnswer(
+        "Does the choice tell more than the words?",
+        answer,
+        concern,
+        {
+            "told by the choice (encoding), nats": {s: one.score for s, one in found.items()},
+            "… at least": {s: one.low for s, one in found.items()},
+            "… at most": {s: one.high for s, one in found.items()},
+        },
+    )
+
+
+def shape_tells(audited: Audited) -> AuditAnswer:
+    """Tell the label, and the decision, from the shape of the masks alone."""
+    lengths, seed = audited.readers.texts.lengths, audited.readers.seed
+    asked = [source for source in (MODEL, RANDOM, PEOPLE) if source in audited.masks]
+    expect(len(asked) + 1)
+    label, permuted, decision = {}, {}, {}
+    for source in asked:
+        leakage = mask_leakage_score(
+            audited.masks[source], audited.y, lengths, cv=audited.readers.n_fits,
+            n_permutations=_N_PERMUTATIONS if source == MODEL else 0, random_state=seed,
+        )  # fmt: skip
+        label[source] = leakage.accuracy
+        if leakage.permuted is not None:
+            permuted[source] = leakage.permuted
+        step()
+    said, counts = np.unique(audited.exchange.labels, return_counts=True)
+    common = np.isin(audited.exchange.labels, said[counts >= audited.readers.n_fits])
+    labels = audited.exchange.labels[common]
+    if len(np.unique(labels)) > 1:
+        decision[MODEL] = mask_leakage_score(
+            audited.masks[MODEL][common], labels, lengths[common], cv=audited.readers.n_fits,
+            random_state=seed,
+        ).accuracy  # fmt: skip
+    step()
+    floor = max(permuted[MODEL], label[RANDOM])
+    concern = label[MODEL] > floor + audited.error(floor)
+    told = f", and the model's decision in {percent(decision[MODEL])}" if decision else ""
+    answer = (
+        f"From the number and the places of the words alone, without any word, the label can be "
+        f"told in {percent(label[MODEL])} of the documents{told}. With permuted labels it is "
+        f"{percent(permuted[MODEL])}, with random words {percent(label[RANDOM])}. "
+    )
+    if concern:
+        answer += "So the shape of the rationales tells something of the class, be it a code or "
+        answer += "that the place of evidence depends on the class."
+    else:
+        answer += "So the shape says nothing."
+    figures = {"label told by the shape": label, "… labels permuted": permuted}
+    if decision:
+        figures["decision told by the shape"] = decision
+    return AuditAnswer("Does the shape of the rationale tell the class?", answer, concern, figures)
+
+
+def opposite_arguable(audited: Audited) -> AuditAnswer:
+    """Search as many words for another class."""
+    masks = audited.masks[MODEL]
+    counts = masks.sum(axis=1)
+    share = float(arguability_score(audited.estimator, audited.texts, masks))
+    of_longer = {
+        times: float(arguability_score(audited.estimator, audited.texts, n_words=times * counts))
+        for times in _LENGTHS
+    }
+    longer = [f"{times} times as many in {percent(one)}" for times, one in of_longer.items()]
+    concern = share > 0.5
+    answer = (
+        f"In {percent(share)} of the documents as many words ({counts.mean():.1f} on average) can "
+        "be found that convince the model itself of another class; with "
+        f"{' and '.join(longer)}. "
+    )
+    if concern:
+        answer += "So a rationale of this length shows what speaks for the prediction. It does "
+        answer += "not show that nothing speaks against it."
+    else:
+        answer += "So in most documents words of this number are evidence of one class only."
+    figures = {"another class can be argued": {MODEL: share}}
+    figures |= {f"… with {n} times as many words": {MODEL: one} for n, one in of_longer.items()}
+    return AuditAnswer("Could the opposite have been argued?", answer, concern, figures)
+
+
+def stable(audited: Audited) -> AuditAnswer:
+    """Drop a few words that are not selected, and ask other trainings of the model."""
+    own, labels = audited.masks[MODEL], audited.exchange.labels
+    expect(1 + len(audited.others))
+    kept = own | (audited.random_state.random_sample(own.shape) >= _DROPPED)
+    kept &= audited.readers.texts.whole
+    changed = audited.say(audited.estimator, audited.readers.texts.kept(kept))
+    assert changed.documents is not None
+    n_left = kept.sum(axis=1)
+    same_words = changed.documents.lengths == n_left  # a gap may change what is one word
+    before = np.zeros_like(own)
+    for row in np.flatnonzero(same_words):
+        before[row, : n_left[row]] = own[row, kept[row]]
+    after = changed.kept(changed.masks)[:, : own.shape[1]]
+    after = np.pad(after, ((0, 0), (0, own.shape[1] - after.shape[1])))
+    step()
+    same_label = float((changed.labels == labels).mean())
+    shared = _iou(before[same_words], after[same_words])
+    by_chance = _iou(own, audited.masks[RANDOM])
+    figures = {
+        "same label after small changes": {MODEL: same_label},
+        "same words after small changes (IOU)": {MODEL: shared, RANDOM: by_chance},
+    }
+    answer = (
+        f"If {percent(_DROPPED)} of the words that were not selected are left out, the label stays "
+        f"in {percent(same_label)} of the documents, and the rationales before and after share "
+        f"{percent(shared)} of their words (as many random words: {percent(by_chance)}). "
+    )
+    if audited.others:
+        found = []
+        for other in audited.others:
+            theirs = audited.say(other, audited.texts)
+            agreed = (theirs.labels == labels).mean()
+            found.append((agreed, _iou(own, theirs.kept(theirs.masks))))
+            step()
+        agreed, shared = map(float, np.mean(found, axis=0))
+        figures["same label in other trainings"] = {MODEL: agreed}
+        figures["same words in other trainings (IOU)"] = {MODEL: shared}
+        answer += (
+            f"Other trainings of the model say the same in {percent(agreed)} of the documents and "
+            f"share {percent(shared)} of the words."
+        )
+    else:
+        answer += "No other training of the model was given to compare with."
+    return AuditAnswer("How stable is it?", answer.strip(), same_label < _STABLE, figures)
+
+
+def what_is_left(audited: Audited) -> AuditAnswer:
+    """Read the documents without the words."""
+    asked = [source for source in audited.masks if source != ALL]
+    expect(len(asked) + 1)
+    accuracy = {}
+    for source in asked:
+        rest = audited.readers.texts.complement(audited.masks[source])
+        accuracy[source] = audited.readers.evalx(rest).accuracy
+        step()
+    whole = audited.readers.evalx(audited.masks[ALL]).accuracy
+    drop = float(comprehensiveness_score(audited.estimator, audited.texts, audited.masks[MODEL]))
+    step()
+    redundant = accuracy[MODEL] > accuracy[RANDOM] - audited.error(whole)
+    answer = (
+        f"Without these words, another reader is right in {percent(accuracy[MODEL])} of the "
+        f"documents; with all words in {percent(whole)}, without as many random ones in "
+        f"{percent(accuracy[RANDOM])}. The probability that the model gives to its own prediction "
+        f"falls by {100 * drop:.0f} points without them (comprehensiveness). "
+    )
+    if redundant:
+        answer += "So other words of the texts say the same, and these were one choice of many."
+    else:
+        answer += "So what these words say is not all said elsewhere."
+    return AuditAnswer(
+        "What is left when the words are taken away?",
+        answer,
+        False,
+        {
+            "accuracy of another reader without the words": {**accuracy, ALL: whole},
+            "comprehensiveness of the model": {MODEL: drop},
+        },
+    )
+
+
+def members_convince(audited: Audited) -> AuditAnswer:
+    """Let members, and a reader of another kind, read the rationale of each member."""
+    exchange = audited.exchange
+    cross = exchange.classes[audited.estimator.cross_predict_proba(audited.texts).argmax(axis=3)]
+    right = (cross == audited.y).mean(axis=2)
+    names = shown_names(exchange.members)
+    evalx = [
+        audited.readers.evalx(audited.readers.texts.check(masks)).accuracy
+        for masks in exchange.masks
+    ]
+    figures = {
+        f"accuracy of {reader}, reading {owner}": {MODEL: float(right[i, j])}
+        for i, reader in enumerate(names)
+        for j, owner in enumerate(names)
+    }
+    figures |= {
+        f"accuracy of another reader (EVAL-X), reading {owner}": {MODEL: accuracy}
+        for owner, accuracy in zip(names, evalx, strict=True)
+    }
+    off = ~np.eye(len(names), dtype=bool)
+    of_others, of_evalx = float(right[off].mean()), float(np.mean(evalx))
+    answer = (
+        f"Members are right in {percent(of_others)} of the documents from each other's words, in "
+        f"{percent(float(right.diagonal().mean()))} from their own. A reader of another kind is "
+        f"right in {percent(of_evalx)}."
+    )
+    concern = of_others > of_evalx + audited.error(of_others) + _ALIKE
+    if concern:
+        answer += " So members may agree because they have learned the same habits."
+    return AuditAnswer("Do the members convince each other only?", answer, concern, figures)
+
+
+def questions(estimator: Any) -> dict[str, Question]:
+    """Return the questions that are asked of an estimator, with what the stage is called."""
+    asked: dict[str, Question] = {
+        "do the words suffice": words_suffice,
+        "does the choice tell": choice_tells,
+        "does the shape tell": shape_tells,
+        "could the opposite be argued": opposite_arguable,
+        "how stable is it": stable,
+        "what is left": what_is_left,
+    }
+    if exchanges(estimator):
+        asked["do members convince each other"] = members_convince
+    return asked
+
+
+def _iou(one: np.ndarray, other: np.ndarray) -> float:
+    return float(rationale_iou_score(one, other)) if len(one) else float("nan")
