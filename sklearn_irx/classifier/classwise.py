@@ -176,6 +176,6 @@ def summary_of(documents: Iterable[ClasswiseRationales]) -> str:
     n = sum(bool(one.contested) for one in found)
     share = f"{n:,} of {n_documents(len(found))} ({100 * n / len(found):.0f} %)"
     return (
-        f"Words are chosen to support a class, as many as the model's own rationale has; {own}. In "
+        f"As many words as the model itself selects are chosen to support a class; {own}. In "
         f"{share}, words for another class than the predicted one convince the model."
     )

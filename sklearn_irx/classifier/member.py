@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from numbers import Integral
@@ -228,11 +229,12 @@ class MemberMixin:
         """Return label, confidence and selected words of each document.
 
         With a `target`, the words are chosen to support a class, and every rationale says so: as
-        many words as the model's own rationale of the document has, and in the form that it has.
-        The predictor then reads them alone, and may predict another class. With a linear
-        initialization, words rank by their weights for the class with half of those of their
-        bigrams, smoothed where the selection is. Without one, they rank by how much the predictor
-        raises the log probability of the class when it reads the word alone.
+        many words as the model's own rationale of the document has, in one piece where that is a
+        passage, and in few where transitions have a cost. The predictor then reads them alone, and
+        may predict another class. With a linear initialization, words rank by their weights for the
+        class with half of those of their bigrams, smoothed where the selection is. Without one,
+        they rank by how much the predictor raises the log probability of the class when it reads
+        the word alone.
 
         Parameters
         ----------
@@ -242,8 +244,8 @@ class MemberMixin:
             Rationales to predict from. None takes its own.
         target : {"all", "predicted", "runner_up"} or a label, default=None
             The class to support: the one that is predicted from the own rationale, the next by
-            probability, one of ``classes_``, or each class in turn. None takes the model's own
-            rationale.
+            probability, one of ``classes_``, or each class in turn, which also finds a class of one
+            of these names. None takes the model's own rationale.
 
         Returns
         -------
@@ -283,9 +285,12 @@ class MemberMixin:
                 return documents
             return Rationales(one for document in documents for one in document)
         tokenized = self.tokenize(X, spans=True)
-        return self.to_rationales(
+        rationales = self.to_rationales(
             tokenized, *self.predict_with_masks(tokenized, masks, scores=masks is None)
         )
+        if masks is None:
+            return rationales
+        return Rationales(replace(one, class_conditional=False) for one in rationales)
 
     def _classwise(self, X: Any, target: Any) -> ClasswiseDocuments:
         """Return the own rationale of each document, and those for the classes asked for."""
@@ -318,7 +323,7 @@ class MemberMixin:
             notebook.
         """
         tokenized = self.tokenize(X, spans=True)
-        rationales = Rationales()
+        rationales, by_class = Rationales(), is_class_conditional(self)
         for text, words, spans, row, mask, word_scores in zip(
             tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
             [None] * len(masks) if scores is None else scores,
@@ -335,7 +340,7 @@ class MemberMixin:
                     confidence=float(row[best]),
                     scores=None if word_scores is None else word_scores[: len(words)].copy(),
                     max_length=self._max_length,
-                    class_conditional=is_class_conditional(self),
+                    class_conditional=by_class,
                 )
             )
         return rationales

@@ -85,7 +85,8 @@ class Rationale:
         Probability of `target` between 0 and 1, from the selected words alone.
     class_conditional : bool
         Whether the model's own rationales are chosen to support the class that it predicts from the
-        whole text: see `class_focus` of :class:`~sklearn_irx.components.LinearInit`.
+        whole text: see `class_focus` of :class:`~sklearn_irx.components.LinearInit`. False for
+        words that were given to it.
 
     Examples
     --------

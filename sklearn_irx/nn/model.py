@@ -267,10 +267,11 @@ class Rationalizer(nn.Module):
         for values in preferences.unbind(dim=2):
             values = values.masked_fill(~selectable, -torch.inf)
             mask = self.sampler.select_by(values, batch.words, n)
-            if self.sampler.selects_unknown:
+            blind = _is_blind(mask, known)
+            if blind.any():
                 of_known = values.masked_fill(~known, NEVER)
                 again = self.sampler.select_by(of_known, batch.words, n)
-                mask = torch.where(_is_blind(mask, known).unsqueeze(1), again, mask)
+                mask = torch.where(blind.unsqueeze(1), again, mask)
             masks.append(mask)
         return torch.stack(masks, dim=2)
 

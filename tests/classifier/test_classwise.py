@@ -217,6 +217,8 @@ def test_what_is_chosen_by_class_says_so(model, reviews):
     assert BY_CLASS in str(own)
     assert BY_CLASS in own._repr_html_()
     assert for_class.how_chosen().endswith(f"own rationale was {BY_CLASS}")
+    given = focused.explain(texts, masks=blind.transform(texts))
+    assert [one.how_chosen() for one in given] == ["", ""]  # this model has not chosen these words
     for clf, chosen in ((blind, "own rationale was not."), (focused, f"was {BY_CLASS}.")):
         documents = clf.explain(texts, target="all")
         assert chosen in documents.summary()
