@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn_irx._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from sklearn_irx.classifier.classwise import ClasswiseDocuments, ClasswiseRationales
     from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
     from sklearn_irx.classifier.rationale import Rationale, Rationales
     from sklearn_irx.ensemble.committee import InteractiveCommittee
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from sklearn_irx.io import load, save
 
 __all__ = [
+    "ClasswiseDocuments",
+    "ClasswiseRationales",
     "Exchange",
     "InteractiveCommittee",
     "InteractiveEnsemble",
@@ -28,6 +31,8 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "ClasswiseDocuments": "classifier.classwise",
+    "ClasswiseRationales": "classifier.classwise",
     "Exchange": "ensemble.result",
     "InteractiveCommittee": "ensemble.committee",
     "InteractiveEnsemble": "ensemble.pair",

@@ -291,6 +291,36 @@ def test_a_cleaner_is_asked_once(models, some, dirty):
         assert pipeline[0].asked == [60]
 
 
+def test_words_for_each_class_behind_a_cleaner_are_of_the_cleaned_text(models, dirty):
+    pipeline = make_pipeline(Counted([]), models["classifier"])
+    direct = models["classifier"].explain(cleaned_by_hand(dirty), target="all")
+    found = sklearn_irx.explain(pipeline, dirty, target="all")
+    assert [one.to_dict() for one in found] == [one.to_dict() for one in direct]
+    assert found[0].own.text == cleaned_by_hand(dirty)[0]
+    documents = explain_documents(pipeline, dirty, target="runner_up")
+    assert [one.classwise[0].words for one in documents] == [one[1].words for one in direct]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "said"),
+    [
+        ("classifier", "nois", "target='nois' is no class"),
+        ("ensemble", "all", r"asks one model .* InteractiveEnsemble .* estimators_\[0\]"),
+        ("committee", "noise", r"asks one model .* InteractiveCommittee .* estimators_\[0\]"),
+    ],
+)
+def test_targets_that_cannot_be_are_refused_before_any_step(kind, target, said, models, some):
+    def step(texts):
+        raise AssertionError("was run")
+
+    pipeline = Pipeline([("clean", FunctionTransformer(step)), ("clf", models[kind])])
+    for show in (sklearn_irx.explain, explain_documents):
+        with pytest.raises(ValueError, match=said):
+            show(pipeline, some[0], target=target)
+    with pytest.raises(ValueError, match=said):
+        models[kind].explain(some[0], target=target)
+
+
 def test_a_classifier_behind_a_cleaner_is_trained_by_an_extractor(quick, some, dirty):
     extractor = RationaleExtractor(make_pipeline(FunctionTransformer(cleaned_by_hand), quick()))
     words = extractor.fit(dirty, some[1]).transform(dirty)

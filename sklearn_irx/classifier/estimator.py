@@ -88,7 +88,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         and without `embeddings`.
     initialization : str, Initialization or None, default="average"
         The linear classifier that both networks start from: "average", "naive_bayes", "logistic",
-        "combined", or an object such as ``LinearInit("combined", class_focus=1)``. None starts
+        "combined", or an object such as ``LinearInit("combined", bigrams=False)``. None starts
         from random weights, as the paper's model does.
     predictor : Predictor or None, default=None
         Its size and input, and what it shares with the selector.

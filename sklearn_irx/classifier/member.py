@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from numbers import Integral
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._validation import check_masks, check_texts, fit_masks, iterate_texts
+from sklearn_irx.classifier.by_class import is_class_conditional
 from sklearn_irx.classifier.calibration import at_temperature
+from sklearn_irx.classifier.classwise import ClasswiseDocuments
 from sklearn_irx.classifier.rationale import Rationale, Rationales
+from sklearn_irx.classifier.targets import explain_targets
 from sklearn_irx.classifier.trained import pickled_params
 from sklearn_irx.nn.devices import available_device
 from sklearn_irx.nn.inference import predict
@@ -215,8 +219,22 @@ class MemberMixin:
         check_is_fitted(self)
         return bool(self._tokenizer == other._tokenizer and self._max_length == other._max_length)
 
-    def explain(self, X: Any, masks: Any = None) -> Rationales:
+    @overload
+    def explain(self, X: Any, masks: Any = None) -> Rationales: ...
+    @overload
+    def explain(self, X: Any, *, target: Any) -> Rationales | ClasswiseDocuments: ...
+    def explain(
+        self, X: Any, masks: Any = None, *, target: Any = None
+    ) -> Rationales | ClasswiseDocuments:
         """Return label, confidence and selected words of each document.
+
+        With a `target`, the words are chosen to support a class, and every rationale says so: as
+        many words as the model's own rationale of the document has, in one piece where that is a
+        passage, and in few where transitions have a cost. The predictor then reads them alone, and
+        may predict another class. With a linear initialization, words rank by their weights for the
+        class with half of those of their bigrams, smoothed where the selection is. Without one,
+        they rank by how much the predictor raises the log probability of the class when it reads
+        the word alone.
 
         Parameters
         ----------
@@ -224,17 +242,59 @@ class MemberMixin:
             Documents.
         masks : array-like of shape (n_samples, n_words), dtype bool, default=None
             Rationales to predict from. None takes its own.
+        target : {"all", "predicted", "runner_up"} or a label, default=None
+            The class to support: the one that is predicted from the own rationale, the next by
+            probability, one of ``classes_``, or each class in turn, which also finds a class of one
+            of these names. None takes the model's own rationale.
 
         Returns
         -------
-        rationales : Rationales
+        rationales : Rationales or ClasswiseDocuments
             A list of n_samples :class:`~sklearn_irx.Rationale`, shown with marked words in a
-            notebook.
+            notebook. With ``target="all"``, a list of n_samples sequences of rationales, one for
+            each class, the most probable first, with the own rationale as `own`; four classes are
+            shown.
+
+        Raises
+        ------
+        ValueError
+            If `masks` do not fit the documents, `target` is no class of the model, or both are
+            given.
+
+        Examples
+        --------
+        >>> from sklearn_irx import SelectiveRationaleClassifier
+        >>> from sklearn_irx.datasets import make_rationale_classification
+        >>> texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)
+        >>> clf = SelectiveRationaleClassifier(random_state=0).fit(texts[:500], y[:500])
+        >>> document = clf.explain(texts[500:], target="all")[0]
+        >>> [str(one.target) for one in document], [one.convinced for one in document]
+        (['hygiene', 'noise'], [True, True])
+        >>> len(document[1].words) == len(document.own.words)
+        True
         """
+        check_is_fitted(self)
+        if target is not None:
+            if masks is not None:
+                raise ValueError(
+                    "masks and target are both given: give masks to predict from these words, or "
+                    "target to have words chosen for a class."
+                )
+            documents = self._classwise(X, target)
+            if isinstance(target, str) and target == "all":
+                return documents
+            return Rationales(one for document in documents for one in document)
         tokenized = self.tokenize(X, spans=True)
-        return self.to_rationales(
+        rationales = self.to_rationales(
             tokenized, *self.predict_with_masks(tokenized, masks, scores=masks is None)
         )
+        if masks is None:
+            return rationales
+        return Rationales(replace(one, class_conditional=False) for one in rationales)
+
+    def _classwise(self, X: Any, target: Any) -> ClasswiseDocuments:
+        """Return the own rationale of each document, and those for the classes asked for."""
+        return explain_targets(self, X, target)
 
     def to_rationales(
         self,
@@ -263,7 +323,7 @@ class MemberMixin:
             notebook.
         """
         tokenized = self.tokenize(X, spans=True)
-        rationales = Rationales()
+        rationales, by_class = Rationales(), is_class_conditional(self)
         for text, words, spans, row, mask, word_scores in zip(
             tokenized.texts, tokenized.word_lists(), tokenized.spans or [], probabilities, masks,
             [None] * len(masks) if scores is None else scores,
@@ -280,6 +340,7 @@ class MemberMixin:
                     confidence=float(row[best]),
                     scores=None if word_scores is None else word_scores[: len(words)].copy(),
                     max_length=self._max_length,
+                    class_conditional=by_class,
                 )
             )
         return rationales

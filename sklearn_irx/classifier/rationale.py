@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from html import escape
 from typing import Any, Generic, Self, SupportsIndex, TypeVar
 
 import numpy as np
 
+from sklearn_irx.classifier.by_class import BY_CLASS, own_chosen
 from sklearn_irx.text import WordTokenizer, harmless
 from sklearn_irx.text.harmless import one_line
 
@@ -27,6 +28,10 @@ _STYLE = """<style>
   color: color-mix(in srgb, currentColor 68%, transparent); }
 .irx-rationale mark { background: #ffe38a; color: #1d1f23; border-radius: .2em; padding: 0 .12em;
   text-decoration: underline 2px #a86b00; text-underline-offset: .18em; }
+.irx-rationale .sides { display: grid; gap: .6em 1.6em; margin-top: .6em; color: inherit;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20em), 1fr)); }
+.irx-rationale section { min-width: 0; border-left: 3px solid; padding-left: .8em;
+  border-color: color-mix(in srgb, currentColor 25%, transparent); }
 .irx-rationale .unread { font-size: .88em; }
 .irx-rationale mark::before, .irx-rationale mark::after { position: absolute; width: 1px;
   height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -34,7 +39,7 @@ _STYLE = """<style>
 .irx-rationale mark::after { content: "] "; }
 </style>"""
 
-_LEGEND = "<small>The <mark>marked words</mark> are all that the label was predicted from.</small>"
+LEGEND = "<small>The <mark>marked words</mark> are all that the label was predicted from.</small>"
 
 MOST_SHOWN = 20
 """Documents of a list that a notebook or a terminal shows."""
@@ -73,6 +78,15 @@ class Rationale:
         of the member whose rationale was kept. None if the rationale was given and not selected.
     max_length : int or None
         Number of words that the model reads of a document; None if that is not known.
+    target : object
+        The class that the words were chosen to support, where one was asked for: see
+        :meth:`~sklearn_irx.SelectiveRationaleClassifier.explain`. None for a model's own rationale.
+    target_confidence : float or None
+        Probability of `target` between 0 and 1, from the selected words alone.
+    class_conditional : bool
+        Whether the model's own rationales are chosen to support the class that it predicts from the
+        whole text: see `class_focus` of :class:`~sklearn_irx.components.LinearInit`. False for
+        words that were given to it.
 
     Examples
     --------
@@ -101,6 +115,14 @@ class Rationale:
     case: str | None = None
     scores: np.ndarray | None = None
     max_length: int | None = None
+    target: Any = None
+    target_confidence: float | None = None
+    class_conditional: bool = False
+
+    @property
+    def convinced(self) -> bool | None:
+        """Whether the model predicts `target` from the words chosen for it; None without one."""
+        return None if self.target is None else bool(self.label == self.target)
 
     @property
     def words(self) -> list[str]:
@@ -171,6 +193,42 @@ class Rationale:
             f"{n_spans} span{'' if n_spans == 1 else 's'}"
         )
 
+    def how_chosen(self) -> str:
+        """Return how the words were chosen, if by class; empty for a class-blind rationale.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_irx import Rationale
+        >>> rationale = Rationale("Dull film.", ["dull", "film"], [(0, 4), (5, 9)],
+        ...                       np.array([False, True]), label="bad", confidence=0.6,
+        ...                       target="good", target_confidence=0.4)
+        >>> rationale.how_chosen()
+        "chosen to support good; the model's own rationale was not"
+        """
+        if self.target is None:
+            return BY_CLASS if self.class_conditional else ""
+        own = own_chosen(class_conditional=self.class_conditional)
+        return f"chosen to support {one_line(self.target)}; {own}"
+
+    def outcome(self) -> str:
+        """Return whether words chosen for `target` convince the model; empty without one.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_irx import Rationale
+        >>> rationale = Rationale("Dull film.", ["dull", "film"], [(0, 4), (5, 9)],
+        ...                       np.array([False, True]), label="bad", confidence=0.6,
+        ...                       target="good", target_confidence=0.4)
+        >>> rationale.outcome()
+        'not convinced, good 0.40'
+        """
+        if self.target is None or self.convinced:
+            return "convinced" if self.convinced else ""
+        how_sure = "" if self.target_confidence is None else f" {self.target_confidence:.2f}"
+        return f"not convinced, {one_line(self.target)}{how_sure}"
+
     def excerpt(self) -> str:
         r"""Return the selected words as they stand in `text`, in a line, with … for the rest.
 
@@ -202,7 +260,8 @@ class Rationale:
         shown = self.excerpt()
         if unread := self.unread:
             shown = f"{shown.removesuffix(' …')} … ({not_read(unread)})"
-        return f"{harmless(str(self.label))} ({self.confidence:.2f}): {shown}"
+        remarks = [f"{self.confidence:.2f}", self.outcome(), self.how_chosen()]
+        return f"{harmless(str(self.label))} ({'; '.join(filter(None, remarks))}): {shown}"
 
     def __repr__(self) -> str:
         return f"<Rationale: {_shortened(str(self))}>"
@@ -245,6 +304,9 @@ class Rationale:
             "spans": pairs(self.spans),
             "mask": [bool(selected) for selected in self.mask],
             "scores": scores and [None if np.isnan(score) else score for score in scores],
+            "target": plain(self.target),
+            "target_confidence": plain(self.target_confidence),
+            "class_conditional": bool(self.class_conditional),
         }
 
     @classmethod
@@ -254,14 +316,18 @@ class Rationale:
         Parameters
         ----------
         values : dict
-            As :meth:`to_dict` returns them.
+            As :meth:`to_dict` returns them. Attributes that have defaults may be missing.
 
         Returns
         -------
         rationale : Rationale
         """
-        given = {field.name: values[field.name] for field in fields(cls)}
-        scores = given["scores"]
+        given = {
+            field.name: values[field.name]
+            for field in fields(cls)
+            if field.name in values or field.default is MISSING
+        }
+        scores = given.get("scores")
         given |= {
             "spans": [(start, end) for start, end in given["spans"]],
             "mask": np.array(given["mask"], dtype=bool),
@@ -286,13 +352,14 @@ class Rationale:
         return shown
 
     def _repr_html_(self) -> str:
-        return _cell(self._block(f"<br>{_LEGEND}"))
+        return cell(self._block(f"<br>{LEGEND}"))
 
     def _block(self, note: str = "") -> str:
         """Return a line about the prediction, with a note, and the document."""
-        case = "" if self.case is None else f" · {_escaped(self.case)}"
+        facts = [self.size(), self.case or "", self.outcome(), self.how_chosen()]
         return (
-            f"<p><b>{_escaped(str(self.label))}</b> ({self.confidence:.2f}) · {self.size()}{case}"
+            f"<p><b>{_escaped(str(self.label))}</b> ({self.confidence:.2f}) · "
+            f"{' · '.join(_escaped(fact) for fact in facts if fact)}"
             f'{note}</p><div dir="auto">{self.to_html()}</div>'
         )
 
@@ -319,7 +386,7 @@ class ShownList(list[T], Generic[T]):
         shown = enumerate(self[:MOST_SHOWN])
         lines = [f"[{row}] {_shortened(self._line(one))}" for row, one in shown]
         return "\n".join(
-            [f"{type(self).__name__} of {_documents(len(self))}", *lines, *self.more()]
+            [f"{type(self).__name__} of {n_documents(len(self))}", *lines, *self.more()]
         )
 
     @staticmethod
@@ -352,9 +419,9 @@ class Rationales(ShownList[Rationale]):
     """
 
     def _repr_html_(self) -> str:
-        heading = f"<p>{_documents(len(self))} · {_LEGEND}</p>" if self else "<p>0 documents</p>"
+        heading = f"<p>{n_documents(len(self))} · {LEGEND}</p>" if self else "<p>0 documents</p>"
         more = "".join(f"<p>{line}</p>" for line in self.more())
-        return _cell(heading, *(one._block() for one in self[:MOST_SHOWN]), more)
+        return cell(heading, *(one._block() for one in self[:MOST_SHOWN]), more)
 
 
 def not_read(n: int) -> str:
@@ -372,7 +439,8 @@ def pairs(spans: Iterable[tuple[int, int]]) -> list[list[int]]:
     return [[int(start), int(end)] for start, end in spans]
 
 
-def _cell(*blocks: str) -> str:
+def cell(*blocks: str) -> str:
+    """Return blocks of HTML as the output of a cell of a notebook."""
     return f'{_STYLE}<div class="irx-rationale">{"".join(blocks)}</div>'
 
 
@@ -381,7 +449,8 @@ def _shortened(line: str) -> str:
     return line if len(line) <= MOST_OF_LINE else f"{line[: MOST_OF_LINE - 1]}…"
 
 
-def _documents(n: int) -> str:
+def n_documents(n: int) -> str:
+    """Return a number of documents as text."""
     return f"{n:,} document{'' if n == 1 else 's'}"
 
 

@@ -100,18 +100,6 @@ def shortfalls(
     return found
 
 
-def how_selected(clf: Any) -> str | None:
-    """Return a sentence on a fitted classifier whose selection knows a class, else None."""
-    focus = clf._module.config.initialization.class_focus
-    if not focus:
-        return None
-    return (
-        f"words are chosen to support the predicted class, by a linear model that has read the "
-        f"whole text (class-conditional selection, class_focus={focus:g}), and their accuracy is "
-        "largely that of the whole text"
-    )
-
-
 def _empty(clf: Any, n_selected: np.ndarray, n_known: np.ndarray) -> Iterator[str]:
     n, n_empty = len(n_selected), int((n_selected == 0).sum())
     if n_empty <= max(_FEW_EMPTY, _MANY_EMPTY * n):

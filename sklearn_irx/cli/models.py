@@ -113,6 +113,15 @@ def explain(
     label: Annotated[
         str | None, typer.Option(help="Column that holds the true labels, to compare with.")
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Also show, below the model's own rationale, as many words chosen to support a "
+            'class: "predicted", "runner_up" (the next by probability), "all" (the four most '
+            "probable), or a label. They may be words that the model itself did not use.",
+        ),
+    ] = None,
     sep: SepOption = None,
     encoding: EncodingOption = None,
 ) -> None:
@@ -122,9 +131,10 @@ def explain(
     """
     from rich.console import Console
 
-    from sklearn_irx.cli.results import result_tables, show_rationale
-    from sklearn_irx.ensemble.result import exchange_of
+    from sklearn_irx.cli.results import result_tables, show_document, show_rationale
+    from sklearn_irx.ensemble.result import classwise_of, exchange_of
     from sklearn_irx.inspection import write_html
+    from sklearn_irx.inspection._documents import documents_of
     from sklearn_irx.inspection._pieces import MISSING
 
     if output is not None:
@@ -137,23 +147,31 @@ def explain(
     fitted = load(model)
     if truths is not None:
         truths = like(truths, fitted.classes_)
+    wanted = None if target is None else _target(fitted, target)
     console = Console()
     with refusals():
         exchange = exchange_of(fitted, texts, scores=True)
+        found = exchange if wanted is None else classwise_of(fitted, texts, wanted)
     if output is not None:
         with written_whole(output) as part:
             write_html(
                 part,
-                exchange,
+                found,
                 title=f"Rationales for {file.name}",
                 subtitle=f"Model: {model.name}",
                 y_true=truths,
                 names=[f"row {row + 1}" for row in range(len(texts))],
                 tables=result_tables(exchange, truths),
             )
-    for number, rationale in enumerate(exchange.rationales):
-        truth = MISSING if truths is None else truths[number]
-        show_rationale(console, rationale, truth)
+    if wanted is None:
+        for number, rationale in enumerate(exchange.rationales):
+            truth = MISSING if truths is None else truths[number]
+            show_rationale(console, rationale, truth)
+    else:
+        documents = documents_of(found, y_true=truths)
+        for document in documents:
+            show_document(console, document)
+        console.print(documents.summary(), highlight=False, markup=False, soft_wrap=True)
     if output is not None:
         console.print(f"{output} shows the same.", highlight=False, markup=False, soft_wrap=True)
 
@@ -245,6 +263,21 @@ def _answers(model: Any, texts: list[str], prefix: str) -> pd.DataFrame:
     columns["confidence"] = [round(confidence, 6) for confidence in columns["confidence"]]
     del columns["spans"]
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})
+
+
+def _target(model: Any, target: str) -> Any:
+    """Return the class that words are to support as the model knows it, or a name as it is."""
+    import numpy as np
+
+    from sklearn_irx._pipelines import final_estimator
+    from sklearn_irx.ensemble.result import check_target_of
+
+    (known,) = like(np.array([target]), model.classes_).tolist()
+    try:
+        check_target_of(final_estimator(model), known)
+    except ValueError as error:
+        raise CommandError(str(error), WRONG_USE) from error
+    return known
 
 
 def like(labels: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -10,12 +10,14 @@ import numpy as np
 from sklearn_irx import Rationale
 from sklearn_irx.exchange import CASES
 from sklearn_irx.inspection import to_rich
+from sklearn_irx.inspection._terminal import document_to_rich
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sklearn_irx import Exchange
     from sklearn_irx.inspection import SummaryTable
+    from sklearn_irx.inspection._records import DocumentRecord
 
 
 def result_tables(
@@ -72,7 +74,19 @@ def choose_examples(case: np.ndarray, n: int, seed: int) -> np.ndarray:
 
 def show_rationale(console: Console, rationale: Rationale, y_true: Any) -> None:
     """Print a document with its rationale; in brackets, and unwrapped, if it goes to a file."""
-    plain = not console.is_terminal
-    marks = ("[", "]") if plain else ("", "")
+    marks, plain = _marks(console)
     console.print(to_rich(rationale, y_true=y_true, marks=marks), soft_wrap=plain)
     console.print()
+
+
+def show_document(console: Console, document: DocumentRecord) -> None:
+    """Print a document with the words for classes; as :func:`show_rationale` does."""
+    marks, plain = _marks(console)
+    console.print(document_to_rich(document, marks=marks), soft_wrap=plain)
+    console.print()
+
+
+def _marks(console: Console) -> tuple[tuple[str, str], bool]:
+    """Return what stands around selected words, and whether no terminal shows them."""
+    plain = not console.is_terminal
+    return ("[", "]") if plain else ("", ""), plain

@@ -52,6 +52,7 @@ def train(
         If the estimators refuse the parameters or the data.
     """
     from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+    from sklearn_irx.classifier.by_class import how_selected
 
     fitted = []
     for number, parameters in enumerate(members, start=1):
@@ -61,8 +62,9 @@ def train(
             warnings.simplefilter("always", UserWarning)
             classifier = SelectiveRationaleClassifier().set_params(**parameters)
             fitted.append(classifier.fit(texts, y))
-        for warning in said:
-            console.print(f"Note: {warning.message}", highlight=False, markup=False, soft_wrap=True)
+        chosen = how_selected(classifier)
+        for note in [warning.message for warning in said] + ([f"{chosen}."] if chosen else []):
+            console.print(f"Note: {note}", highlight=False, markup=False, soft_wrap=True)
     for model, parameters in zip(fitted, members, strict=True):
         # Progress bars are not wanted from a loaded model, and the folder of checkpoints is one
         # of this machine.

@@ -18,6 +18,7 @@ from sklearn_irx._validation import (
     check_validation_data,
 )
 from sklearn_irx.classifier.base import RationaleEstimator, is_used_as_is, needs_fit
+from sklearn_irx.classifier.by_class import is_class_conditional
 from sklearn_irx.classifier.calibration import CALIBRATIONS, at_temperature, fit_temperature
 from sklearn_irx.classifier.rationale import Rationales
 from sklearn_irx.classifier.trained import params_of_training
@@ -27,7 +28,7 @@ from sklearn_irx.ensemble.members import (
     check_same_words,
     tokenize_for_all,
 )
-from sklearn_irx.ensemble.result import Exchange
+from sklearn_irx.ensemble.result import Exchange, check_target_of
 from sklearn_irx.exchange import Settlement
 from sklearn_irx.text import Documents, TokenizedTexts
 
@@ -197,6 +198,7 @@ class ExchangingEnsemble(RationaleEstimator):
             probabilities=probabilities,
             documents=tokenized[0],
             scores=selection_scores,
+            class_conditional=tuple(map(is_class_conditional, self.estimators_)),
         )
 
     def interact(self, X: Any, *, as_frame: bool = False) -> Any:
@@ -295,20 +297,30 @@ class ExchangingEnsemble(RationaleEstimator):
         """
         return self._tokenize(X, spans=True)[0].spans or []
 
-    def explain(self, X: Any) -> Rationales:
+    def explain(self, X: Any, *, target: None = None) -> Rationales:
         """Return label, confidence, words and case of each document.
 
         Parameters
         ----------
         X : sequence of n_samples str
             Documents.
+        target : None
+            Words that support a class are those of one model: ask a member for them,
+            ``estimators_[0].explain(X, target=...)``.
 
         Returns
         -------
         rationales : Rationales
             A list of n_samples :class:`~sklearn_irx.Rationale`, shown with marked words in a
             notebook.
+
+        Raises
+        ------
+        ValueError
+            If a `target` is given.
         """
+        if target is not None:
+            check_target_of(self, target)
         return self.exchange(X, scores=True).rationales
 
     def cross_predict_proba(self, X: Any) -> np.ndarray:

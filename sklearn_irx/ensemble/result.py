@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._pipelines import check_has_rationales, final_estimator, seen_by_final
+from sklearn_irx.classifier.by_class import is_class_conditional
+from sklearn_irx.classifier.classwise import ClasswiseDocuments, check_target
 from sklearn_irx.classifier.rationale import Rationale, Rationales, plain
 from sklearn_irx.exchange import CASES
 from sklearn_irx.text import TokenizedTexts
@@ -115,6 +118,9 @@ class Exchange:
         The documents and their words; without them there are no rationales.
     scores : ndarray of shape (n_members, n_samples, n_words), dtype float, or None
         Selection scores of each member, if asked for.
+    class_conditional : tuple of n_members bool, or ()
+        Whether each member chooses its words to support the class that it predicts from the whole
+        text; its rationales say so. Empty for no member.
 
     Examples
     --------
@@ -147,6 +153,7 @@ class Exchange:
     probabilities: np.ndarray
     documents: TokenizedTexts | None = None
     scores: np.ndarray | None = None
+    class_conditional: tuple[bool, ...] = ()
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -302,6 +309,7 @@ class Exchange:
             confidence=float(probabilities[best]),
             scores=scores,
             max_length=documents.max_length,
+            class_conditional=bool(self.class_conditional) and self.class_conditional[member],
         )
 
     @cached_property
@@ -325,7 +333,11 @@ def exchanges(estimator: Any) -> bool:
     return hasattr(final_estimator(estimator), "exchange")
 
 
-def explain(estimator: Any, X: Any) -> Rationales:
+@overload
+def explain(estimator: Any, X: Any) -> Rationales: ...
+@overload
+def explain(estimator: Any, X: Any, *, target: Any) -> Rationales | ClasswiseDocuments: ...
+def explain(estimator: Any, X: Any, *, target: Any = None) -> Rationales | ClasswiseDocuments:
     """Return label, confidence and selected words of each document, also through a pipeline.
 
     Parameters
@@ -334,10 +346,13 @@ def explain(estimator: Any, X: Any) -> Rationales:
         Whose ``explain`` is called.
     X : sequence of n_samples documents
         What the estimator takes: texts, or whatever the first step of the pipeline makes texts of.
+    target : {"all", "predicted", "runner_up"} or a label, default=None
+        Of a single classifier, the class that words are chosen to support: see
+        :meth:`~sklearn_irx.SelectiveRationaleClassifier.explain`.
 
     Returns
     -------
-    rationales : Rationales
+    rationales : Rationales, or ClasswiseDocuments with ``target="all"``
         Of a pipeline, text and spans of each are those that the estimator at its end sees: of the
         cleaned text.
 
@@ -347,6 +362,8 @@ def explain(estimator: Any, X: Any) -> Rationales:
         If the estimator, or the one at the end of the pipeline, has no rationales.
     NotFittedError
         If it is not fitted.
+    ValueError
+        If `target` is no class, or given for an ensemble, before any step of a pipeline is run.
 
     Examples
     --------
@@ -364,9 +381,38 @@ def explain(estimator: Any, X: Any) -> Rationales:
     'There were ants in the bed.'
     """
     check_has_rationales(estimator)
+    if target is not None:
+        check_target_of(final_estimator(estimator), target)
     final, texts = seen_by_final(estimator, X)
-    rationales: Rationales = final.explain(texts)
+    given = {} if target is None else {"target": target}  # others than ours may take none
+    rationales: Rationales | ClasswiseDocuments = final.explain(texts, **given)
     return rationales
+
+
+def classwise_of(estimator: Any, X: Any, target: Any) -> ClasswiseDocuments:
+    """Return the own rationale of each document, and those for the classes asked for.
+
+    `target` is not None; otherwise as :func:`explain`.
+    """
+    check_has_rationales(estimator)
+    check_target_of(final_estimator(estimator), target)
+    final, texts = seen_by_final(estimator, X)
+    documents: ClasswiseDocuments = final._classwise(texts, target)
+    return documents
+
+
+def check_target_of(final: Any, target: Any) -> None:
+    """Raise ValueError if words cannot be chosen for a target, NotFittedError before a fit."""
+    check_is_fitted(final)
+    if not hasattr(final, "_classwise"):
+        remedy = "give a SelectiveRationaleClassifier."
+        if hasattr(final, "estimators_"):
+            remedy = f"ask one of its members, estimators_[0].explain(X, target={target!r})."
+        raise ValueError(
+            f"target={target!r} asks one model for the words that support a class, and "
+            f"{type(final).__name__} has no such words: {remedy}"
+        )
+    check_target(target, final.classes_)
 
 
 def exchange_of(estimator: Any, X: Any, *, spans: bool = True, scores: bool = False) -> Exchange:
@@ -397,4 +443,5 @@ def exchange_of(estimator: Any, X: Any, *, spans: bool = True, scores: bool = Fa
         probabilities=probabilities,
         documents=documents,
         scores=of_words[0][None] if scores else None,
+        class_conditional=(is_class_conditional(estimator),),
     )

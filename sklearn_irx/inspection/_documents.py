@@ -7,9 +7,10 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx._validation import labels_array
+from sklearn_irx.classifier.classwise import ClasswiseDocuments, summary_of
 from sklearn_irx.classifier.rationale import MOST_SHOWN, Rationale, ShownList
 from sklearn_irx.ensemble.cases import shown_names
-from sklearn_irx.ensemble.result import Exchange, exchange_of
+from sklearn_irx.ensemble.result import Exchange, classwise_of, exchange_of
 from sklearn_irx.inspection._pieces import MISSING
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.inspection._templates import render
@@ -40,6 +41,8 @@ class ExplainedDocument(DocumentRecord):
     cross_predictions : dict of (str, str) to CrossPrediction
         Where members disagree, the prediction of each *reader* from the words of each *owner*:
         ``cross_predictions[reader, owner]``.
+    classwise : ClasswiseRationales or None
+        The words that support each class, if they were asked for.
 
     See Also
     --------
@@ -52,7 +55,7 @@ class ExplainedDocument(DocumentRecord):
 
     def to_html(self) -> str:
         """Return the document as a fragment of HTML, every text escaped."""
-        return render("fragment.html", documents=[self], uid=id(self), notes=[])
+        return render("fragment.html", documents=[self], uid=id(self), about="", notes=[])
 
     def __str__(self) -> str:
         return str(document_to_rich(self, marks=("[", "]")))
@@ -76,14 +79,33 @@ class ExplainedDocuments(ShownList[ExplainedDocument]):
         return f"{one.name} · {one.rationale}"
 
     def _repr_html_(self) -> str:
-        shown = self[:MOST_SHOWN]
-        return render("fragment.html", documents=shown, uid=id(self), notes=self.more())
+        return render(
+            "fragment.html",
+            documents=self[:MOST_SHOWN],
+            uid=id(self),
+            about=self.summary(),
+            notes=self.more(),
+        )
+
+    def summary(self) -> str:
+        """Return how words for classes were chosen, and how often those for others convince.
+
+        Empty if no words for classes were asked for.
+        """
+        return summary_of(one.classwise for one in self if one.classwise is not None)
 
 
 def explain_documents(
-    estimator: Any, X: Any, y: Any = None, *, names: Sequence[str] | None = None
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    names: Sequence[str] | None = None,
+    target: Any = None,
 ) -> ExplainedDocuments:
     """Explain documents, with the predictions of each member of an ensemble.
+
+    With a `target`, also with the words that support classes, beside the own rationale.
 
     Parameters
     ----------
@@ -96,6 +118,10 @@ def explain_documents(
         True labels. Wrong predictions are marked.
     names : sequence of n_samples str, default=None
         How to call the documents. None means their position, counted from 1.
+    target : {"all", "predicted", "runner_up"} or a label, default=None
+        Of a single classifier, the class that words are to support: see
+        :meth:`~sklearn_irx.SelectiveRationaleClassifier.explain`. Of "all", the four classes that
+        are most probable are shown.
 
     Returns
     -------
@@ -106,7 +132,8 @@ def explain_documents(
     Raises
     ------
     ValueError
-        If `y` or `names` does not hold one entry a document, or as raised by the estimator.
+        If `y` or `names` does not hold one entry a document, `target` is no class or given for an
+        ensemble, or as raised by the estimator.
     NotFittedError
         If `estimator` is not fitted.
 
@@ -130,7 +157,8 @@ def explain_documents(
     """
     if y is not None:
         y = labels_array(y)
-    return documents_of(read(estimator, X), y_true=y, names=names)
+    found = read(estimator, X) if target is None else classwise_of(estimator, X, target)
+    return documents_of(found, y_true=y, names=names)
 
 
 def read(estimator: Any, X: Any) -> Exchange:
@@ -139,7 +167,7 @@ def read(estimator: Any, X: Any) -> Exchange:
 
 
 def documents_of(
-    source: Exchange | Sequence[Rationale],
+    source: Exchange | Sequence[Rationale] | ClasswiseDocuments,
     *,
     y_true: Any = None,
     names: Sequence[str] | None = None,
@@ -163,6 +191,11 @@ def documents_of(
     called = [str(row + 1) for row in range(len(source))]
     if names is not None:
         called = list(map(one_line, _listed(names)))
+    if isinstance(source, ClasswiseDocuments):
+        return ExplainedDocuments(
+            ExplainedDocument(name, one.own, truth, classwise=one)
+            for name, one, truth in zip(called, source, truths, strict=False)
+        )
     if not isinstance(source, Exchange) or not source.cases:
         rationales = source.rationales if isinstance(source, Exchange) else source
         return ExplainedDocuments(map(ExplainedDocument, called, rationales, truths))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_irx.classifier.classwise import ClasswiseDocuments
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import ALL_CASES
@@ -18,7 +19,7 @@ from sklearn_irx.text.harmless import one_line
 
 
 def to_html(
-    rationales: Exchange | Sequence[Rationale],
+    rationales: Exchange | Sequence[Rationale] | ClasswiseDocuments,
     *,
     title: str = "Rationales",
     subtitle: str = "",
@@ -33,10 +34,11 @@ def to_html(
 
     Parameters
     ----------
-    rationales : Exchange, or sequence of Rationale
+    rationales : Exchange, sequence of Rationale, or ClasswiseDocuments
         As ``exchange`` of an ensemble or ``explain`` of any model returns them. With an `Exchange`,
         where members disagree, all their rationales are shown side by side, which one was kept,
-        and the predictions of the others from the same words.
+        and the predictions of the others from the same words. With ``explain(X, target="all")``,
+        each document is shown with the words for its four most probable classes.
     title, subtitle : str
         Heading of the page, and a line below it.
     y_true : sequence of shape (n_samples,), optional
@@ -76,6 +78,7 @@ def to_html(
         title=one_line(title),
         subtitle=one_line(subtitle),
         tables=tables,
+        about=documents.summary(),
         documents=documents,
         cases=[case for case in ALL_CASES if case in present],
         n_wrong=sum(document.wrong for document in documents),
@@ -83,7 +86,9 @@ def to_html(
 
 
 def write_html(
-    path: str | Path, rationales: Exchange | Sequence[Rationale], **options: Any
+    path: str | Path,
+    rationales: Exchange | Sequence[Rationale] | ClasswiseDocuments,
+    **options: Any,
 ) -> None:
     """Write :func:`to_html` of `rationales` to a file; a file of this name is replaced.
 

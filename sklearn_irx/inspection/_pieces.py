@@ -34,5 +34,10 @@ def read_pieces(rationale: Rationale) -> tuple[list[tuple[str, bool]], int]:
 
 
 def is_wrong(rationale: Rationale, y_true: Any) -> bool:
-    """Whether a true label was given and is another than the predicted one."""
-    return y_true is not MISSING and bool(rationale.label != y_true)
+    """Whether a true label was given and is another than the predicted one.
+
+    What is predicted from words chosen for a given class is not judged.
+    """
+    if y_true is MISSING or rationale.target is not None:
+        return False
+    return bool(rationale.label != y_true)

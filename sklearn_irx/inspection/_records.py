@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sklearn_irx.classifier.classwise import ClasswiseRationales
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.ensemble.cases import explanation_of
 from sklearn_irx.ensemble.result import CrossPrediction
@@ -14,7 +15,7 @@ from sklearn_irx.inspection._pieces import MISSING, is_wrong
 
 @dataclass(frozen=True, eq=False)
 class DocumentRecord:
-    """One document: its rationale and, of an ensemble, the predictions of each member."""
+    """One document: its rationale, the predictions of each member, and the words for classes."""
 
     name: str
     rationale: Rationale
@@ -22,11 +23,12 @@ class DocumentRecord:
     members: Mapping[str, Rationale] = field(default_factory=dict)
     chosen: str | None = None
     cross_predictions: Mapping[tuple[str, str], CrossPrediction] = field(default_factory=dict)
+    classwise: ClasswiseRationales | None = None
 
     @property
     def judged(self) -> bool:
-        """Whether the true label is known."""
-        return self.y_true is not MISSING
+        """Whether the true label is known, and the words were not chosen for a given class."""
+        return self.y_true is not MISSING and self.rationale.target is None
 
     @property
     def wrong(self) -> bool:

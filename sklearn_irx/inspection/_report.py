@@ -16,6 +16,7 @@ import numpy as np
 
 from sklearn_irx._pipelines import cleaning_steps, final_estimator
 from sklearn_irx._validation import labels_array
+from sklearn_irx.classifier.by_class import how_selected
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._audit import RationaleAudit
 from sklearn_irx.inspection._cases import CASE_LABELS
@@ -334,7 +335,7 @@ def _notes(estimator: Any, exchange: Exchange) -> list[str]:
     """Return how words are chosen, if by class, and what is not as asked, by member."""
     assert exchange.documents is not None
     from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier  # they import torch
-    from sklearn_irx.classifier.shortfalls import how_selected, shortfalls
+    from sklearn_irx.classifier.shortfalls import shortfalls
 
     final = final_estimator(estimator)
     members = getattr(final, "estimators_", [final])

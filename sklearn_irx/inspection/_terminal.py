@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sklearn_irx.classifier.classwise import ClasswiseRationales
 from sklearn_irx.classifier.rationale import Rationale, not_read
 from sklearn_irx.inspection._pieces import MISSING, is_wrong, percent, read_pieces
 from sklearn_irx.inspection._records import DocumentRecord
@@ -54,12 +55,12 @@ def to_rich(
     from rich.text import Text
 
     facts = [percent(rationale.confidence), rationale.size()]
-    if rationale.case is not None:
-        facts.append(one_line(rationale.case))
+    told = [one_line(rationale.case or ""), rationale.outcome(), rationale.how_chosen()]
+    facts += filter(None, told)
     text = Text.assemble((one_line(rationale.label), "bold"), *(f" · {fact}" for fact in facts))
     if is_wrong(rationale, y_true):
         text.append(" · ").append(f"wrong, true label: {one_line(y_true)}", style=_WRONG)
-    elif y_true is not MISSING:
+    elif y_true is not MISSING and rationale.target is None:
         text.append(" · right")
     text.append("\n")
     pieces, unread = read_pieces(rationale)
@@ -76,13 +77,17 @@ def to_rich(
 def document_to_rich(document: DocumentRecord, *, marks: tuple[str, str] = ("", "")) -> Text:
     """Return a document for the terminal, with the predictions of each member of an ensemble.
 
-    Where members agree, it is :func:`to_rich` of the rationale. Elsewhere their rationales follow
-    each other, with the predictions of the others from the same words.
+    Where members agree, it is :func:`to_rich` of the rationale, and those for classes, if asked
+    for. Elsewhere their rationales follow each other, with the predictions of the others from the
+    same words.
     """
     from rich.text import Text
 
     if not document.disputed:
-        return to_rich(document.rationale, y_true=document.y_true, marks=marks)
+        text = to_rich(document.rationale, y_true=document.y_true, marks=marks)
+        if document.classwise is not None:
+            _add_classes(text, document.classwise, marks)
+        return text
     text = Text.assemble((document.explanation, "italic"))
     for owner, rationale in document.members.items():
         text.append("\n\n").append(one_line(owner), style="bold underline")
@@ -97,3 +102,12 @@ def document_to_rich(document: DocumentRecord, *, marks: tuple[str, str] = ("", 
                 f"{one_line(found.label)}, {percent(found.confidence)}: {outcome}", style="bold"
             )
     return text
+
+
+def _add_classes(text: Text, classwise: ClasswiseRationales, marks: tuple[str, str]) -> None:
+    """Add the rationales of the most probable classes."""
+    for rationale in classwise.shown:
+        text.append("\n\nFor ").append(one_line(rationale.target), style="bold underline")
+        text.append("\n").append_text(to_rich(rationale, marks=marks))
+    if classwise.more():
+        text.append(f"\n\n…{classwise.more()}")

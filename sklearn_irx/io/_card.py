@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._pipelines import cleaning_steps
-from sklearn_irx.classifier.shortfalls import how_selected
+from sklearn_irx.classifier.by_class import how_selected
 from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.io._values import NOT_KEPT, describe, is_plain

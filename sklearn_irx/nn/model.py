@@ -192,7 +192,7 @@ class Rationalizer(nn.Module):
     ) -> torch.Tensor:
         """Select again, with fewest unknown words, where all that are selected are unknown."""
         known = batch.ids > UNKNOWN
-        blind = (mask > 0).any(dim=1) & ~(mask * known > 0).any(dim=1)
+        blind = _is_blind(mask > 0, known)
         if not blind.any():
             return mask
         scores = torch.where(known.unsqueeze(-1), scores, NEVER * self.selector.directions)
@@ -210,18 +210,70 @@ class Rationalizer(nn.Module):
         return scores, batch.words, selectable
 
     def _scores(self, batch: PackedBatch, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return scores, and which words may be selected.
-
-        The predictor sees nothing of unknown words, so none is selected, except within a passage.
-        """
-        selectable = batch.words & (batch.ids != UNKNOWN)
-        if self.sampler.selects_unknown:
-            selectable = batch.words & selectable.any(dim=1, keepdim=True)
+        """Return scores, and which words may be selected."""
+        selectable = self._selectable(batch)
         never = NEVER * self.selector.directions
         prior, linear = self.selector.prior, self.predictor.linear
         prior_logits = None if prior is None else prior(linear, batch, rows)
         scores = torch.where(selectable.unsqueeze(-1), self.selector(batch, prior_logits), never)
         return scores, selectable
+
+    def _selectable(self, batch: PackedBatch) -> torch.Tensor:
+        """Return which words may be selected, (batch, length).
+
+        The predictor sees nothing of unknown words, so none is selected, except within a passage.
+        """
+        known = batch.ids > UNKNOWN
+        if self.sampler.selects_unknown:
+            return batch.words & known.any(dim=1, keepdim=True)
+        return known
+
+    def class_weights(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the weight of each word for each class in the selection prior, if there is one.
+
+        (batch, length, n_classes), before the largest is taken.
+        """
+        prior, linear = self.selector.prior, self.predictor.linear
+        assert prior is not None
+        assert linear is not None
+        return prior.class_weights(linear, self._packed(ids), self._rows(ids, None))
+
+    def select_by(
+        self, ids: torch.Tensor, preferences: torch.Tensor, n: torch.Tensor
+    ) -> torch.Tensor:
+        """Select by other preferences than the selector's, in the form that its rationales have.
+
+        Parameters
+        ----------
+        ids : Tensor of shape (batch, length)
+            Word ids, 0 past the end of a document.
+        preferences : Tensor of shape (batch, length, n_targets)
+            Of which words to select; higher means sooner. Where transitions have a cost, they are
+            brought to the spread of the selector's own in each document.
+        n : Tensor of shape (batch,), dtype int64
+            Number of words to select, at most those that may be.
+
+        Returns
+        -------
+        masks : Tensor of shape (batch, length, n_targets), dtype bool
+        """
+        batch = self._packed(ids)
+        selectable, known = self._selectable(batch), ids > UNKNOWN
+        if self.sampler.transition_cost > 0:
+            scores, _ = self._scores(batch, self._rows(ids, None))
+            own = self.sampler.preference(scores).unsqueeze(2)
+            preferences = preferences * _spread(own, selectable) / _spread(preferences, selectable)
+        masks = []
+        for values in preferences.unbind(dim=2):
+            values = values.masked_fill(~selectable, -torch.inf)
+            mask = self.sampler.select_by(values, batch.words, n)
+            blind = _is_blind(mask, known)
+            if blind.any():
+                of_known = values.masked_fill(~known, NEVER)
+                again = self.sampler.select_by(of_known, batch.words, n)
+                mask = torch.where(blind.unsqueeze(1), again, mask)
+            masks.append(mask)
+        return torch.stack(masks, dim=2)
 
     def _packed(self, ids: torch.Tensor) -> PackedBatch:
         encoder = self.predictor.text_encoder
@@ -317,3 +369,20 @@ class Rationalizer(nn.Module):
         for name, value in chain(self.named_parameters(), self.named_buffers()):
             if name in kept:
                 yield name, value
+
+
+def _is_blind(mask: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """Return which documents (batch,) have masks (batch, length) of unknown words alone."""
+    return mask.any(dim=1) & ~(mask & known).any(dim=1)
+
+
+def _spread(values: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    """Return standard deviations (batch, 1, n) of values (batch, length, n) at some words.
+
+    `where` is (batch, length). At least 1e-6.
+    """
+    weight = where.unsqueeze(2).to(values.dtype)
+    count = weight.sum(dim=1, keepdim=True).clamp(min=1)
+    mean = (weight * values).sum(dim=1, keepdim=True) / count
+    variance = (weight * (values - mean).square()).sum(dim=1, keepdim=True) / count
+    return variance.sqrt().clamp(min=1e-6)

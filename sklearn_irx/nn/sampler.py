@@ -130,7 +130,34 @@ class SamplerModule(nn.Module):
             return mask
         selectable = words & (scores[..., 0] != NEVER * self.directions[0])
         gains = self.preference(scores).masked_fill(~selectable, -torch.inf)
-        n = (mask & selectable).sum(dim=1)
+        return self._best_spans(gains, words, (mask & selectable).sum(dim=1))
+
+    def select_by(
+        self, preference: torch.Tensor, words: torch.Tensor, n: torch.Tensor
+    ) -> torch.Tensor:
+        """Select by another preference than the selector's, in the same form.
+
+        Parameters
+        ----------
+        preference : Tensor of shape (batch, length)
+            Higher means sooner selected; minus infinity where a word must not be selected.
+        words : Tensor of shape (batch, length), dtype bool
+            False past the end of a document.
+        n : Tensor of shape (batch,), dtype int64
+            Number of words to select, at most those that may be.
+
+        Returns
+        -------
+        mask : Tensor of shape (batch, length), dtype bool
+            In few spans, if transitions have a cost: in units of this preference.
+        """
+        if self.transition_cost > 0:
+            return self._best_spans(preference, words, n)
+        return best(preference, n)
+
+    def _best_spans(
+        self, gains: torch.Tensor, words: torch.Tensor, n: torch.Tensor
+    ) -> torch.Tensor:
         # In double precision, which not every device has, equal sets remain equal.
         spans = best_spans(
             gains.cpu().double(), words.cpu(), n.cpu(), transition_cost=float(self.transition_cost)

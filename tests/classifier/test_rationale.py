@@ -219,6 +219,14 @@ def test_any_rationale_is_plain_values(rationale):
     assert Rationale.from_dict(values).to_dict() == values == rationale.to_dict()
 
 
+def test_what_was_written_before_there_were_targets_is_read():
+    values = rationale_of("A dull film.", [0, 1, 0]).to_dict()
+    for name in ("target", "target_confidence", "class_conditional"):
+        del values[name]
+    again = Rationale.from_dict(values)
+    assert (again.target, again.convinced, again.how_chosen()) == (None, None, "")
+
+
 def test_nothing_selected_and_nothing_read_are_there_as_such():
     values = rationale_of("A dull film.", [0, 0, 0]).to_dict()
     assert (values["words"], values["selected_spans"], values["scores"]) == ([], [], None)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from sklearn_irx import SelectiveRationaleClassifier, load
+from sklearn_irx.classifier.by_class import BY_CLASS, NO_PROMISE
 from sklearn_irx.cli.errors import CommandError
 from sklearn_irx.cli.parameters import OPTIONS, default_values
 from sklearn_irx.cli.training import split
@@ -75,6 +76,20 @@ def empty_of_words(folder):
     path = folder / "strange.csv"
     path.write_text("text\n" + "zyxw vutsr\n" * 3)
     return path
+
+
+def test_a_choice_by_class_is_noted_when_trained_and_wherever_it_is_shown(
+    cli, quick, table, tmp_path
+):
+    model, focus = tmp_path / "m", "initialization__class_focus=1"
+    result = cli("fit", table, "-o", model, "--test-size", 0, "--set", focus, *quick)
+    assert result.exit_code == 0, result.output
+    assert f"Note: words are {BY_CLASS}" in result.stdout
+    assert NO_PROMISE in result.stdout
+    assert f"words are {BY_CLASS}" in (model / "README.md").read_text(encoding="utf-8")
+    shown = cli("explain", model, table, "-n", 3, "-o", tmp_path / "page.html").stdout
+    assert shown.count(BY_CLASS) == 3
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count(BY_CLASS) == 3
 
 
 def test_a_training_that_was_cut_off_goes_on(cli, quick, table, tmp_path):

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -184,6 +185,31 @@ def test_explain_writes_a_page_that_escapes_what_it_shows(cli, pair, tmp_path):
     assert "<script" not in html
     assert "&lt;script&gt;x&lt;/script&gt;" in html
     assert list(tmp_path.glob(".*")) == []
+
+
+def test_explain_shows_the_words_for_each_class(cli, single, table, reviews, tmp_path):
+    page = tmp_path / "page.html"
+    result = cli("explain", single, table, "-n", 5, "--target", "all", "-o", page)
+    assert result.exit_code == 0, result.output
+    classwise = joblib.load(single).explain(list(reviews["text"][:5]), target="all")
+    assert re.findall("^For (.*)$", result.stdout, re.MULTILINE) == [
+        str(one.target) for document in classwise for one in document
+    ]
+    assert classwise.summary() in result.stdout
+    assert result.stdout.count("chosen to support 0; the model's own rationale was not") == 5
+    assert page.read_text(encoding="utf-8").count('<div class="side">') == 10
+    # A label is taken as the model knows it: here 1 and not "1".
+    result = cli("explain", single, table, "-n", 5, "--target", "1")
+    assert re.findall("^For (.*)$", result.stdout, re.MULTILINE) == ["1"] * 5
+
+
+def test_a_target_that_cannot_be_is_refused_in_a_sentence(cli, single, pair, table):
+    result = cli("explain", single, table, "--target", "2")
+    assert result.exit_code == 2
+    assert "target='2' is no class of this model: give 'all'," in sentence(result)
+    result = cli("explain", pair, table, "--target", "all")
+    assert result.exit_code == 2
+    assert "ask one of its members" in sentence(result)
 
 
 @pytest.mark.parametrize("command", ["predict", "explain"])

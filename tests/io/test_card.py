@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_irx import InteractiveCommittee
+from sklearn_irx.classifier.by_class import BY_CLASS, NO_PROMISE
 from sklearn_irx.inspection import rationale_report
 from sklearn_irx.io import load, model_card, save
 
@@ -31,10 +32,16 @@ def test_the_card_tells_what_the_model_is(fitted, other, reviews, tmp_path):
 def test_the_card_and_the_report_say_that_words_are_chosen_by_class(small, other, reviews):
     texts, y, _ = reviews
     focused = small(initialization__class_focus=1.0, training__max_epochs=1).fit(texts, y)
-    said = "words are chosen to support the predicted class, by a linear model that has read the"
-    assert said in model_card(focused)
-    assert said in " ".join(rationale_report(focused, texts, y).notes)
+    said = f"words are {BY_CLASS}"
+    (note,) = (note for note in rationale_report(focused, texts, y).notes if said in note)
+    for text in (model_card(focused), note):
+        assert said in text
+        assert NO_PROMISE in text
+        assert "(class_focus=0) is the default" in text
+    promise = "that shows the words it used, and can use no others"
+    assert promise not in model_card(focused)
     assert said not in model_card(other)
+    assert promise in model_card(other)
     committee = InteractiveCommittee([("a", other), ("b", focused)]).fit(texts)
     assert f"b: {said}" in model_card(committee)
     assert any(

@@ -64,7 +64,8 @@ class Initialization(Component):
     from_scratch : bool
         Whether training starts without a linear classifier, and so needs a curriculum.
     class_focus : float
-        Above 0, the selection prior is class-conditional, the more so the higher.
+        Above 0, the selection prior is class-conditional, the more so the higher: words are chosen
+        to support the predicted class by a model that read the whole text. 0 is class-blind.
     bigrams : bool or "whole"
         Where the weights of bigrams count, if :meth:`fit_weights` returns any: in prediction and
         selection, or only in the classification of whole texts for `class_focus`.

@@ -59,11 +59,14 @@ class LinearInit(Initialization):
         is their sum with a linear support vector machine, weighted for the least log loss on
         validation texts, and the slowest to fit.
     class_focus : float, default=0.0
-        Above 0, selection is class-conditional: the classifier first predicts from the whole text.
-        Words then rank by their largest weight for any class, each times the probability of the
-        class to this power. Rationales support the class predicted from the whole text. At 0.5 or
+        0, the default, is class-blind selection: the rank of a word depends on its neighbours at
+        most. Above 0, selection is class-conditional: words are chosen to support the predicted
+        class by a model that read the whole text, this classifier. They rank by their largest
+        weight for any class, each times the probability of the class to this power. At 0.5 or
         more, short rationales are more often right, and have fewer words that support other
-        classes. With 0, the rank of a word depends on its neighbours at most.
+        classes. That such a model can use no other words than it shows does not hold as it stands:
+        the prediction is computed from these words alone, but a model that read the whole text
+        chose them for the class it had settled on.
     bigrams : bool or "whole", default=True
         Whether pairs of neighbouring words that occur in several texts ("not good") have weights,
         too, by naive Bayes if it is among the classifiers. A pair counts in the prediction if both

@@ -52,6 +52,13 @@ class TopKModule(SamplerModule):
             return best_window(window_scores(preference, words, k), k).to(words)
         return best(preference.masked_fill(~words, -torch.inf), k)
 
+    def select_by(  # noqa: D102
+        self, preference: torch.Tensor, words: torch.Tensor, n: torch.Tensor
+    ) -> torch.Tensor:
+        if not self.contiguous:
+            return super().select_by(preference, words, n)
+        return best_window(window_scores(preference, words, n), n).to(words)
+
 
 class TopK(RelaxedSampler):
     """Select exactly `rationale_length` words: those with the largest scores, or the best window.

@@ -56,6 +56,13 @@ class SelectionPrior(nn.Module):
         """Map rows (batch, length), as :meth:`LinearPath.rows` returns them, to logits."""
         return self.gain * (self.weights[rows] + self.bias)
 
+    @torch.no_grad()
+    def class_weights(
+        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the weights of words for each class, (batch, length, n_classes)."""
+        return path.tfidf_weights(batch, F.embedding(rows, path.weights), rows)
+
     def drop_fold_weights(self) -> None:
         """Keep only what inference needs."""
         self.weights = self.weights[: self.n_words].clone()
@@ -69,7 +76,8 @@ class DocumentPrior(nn.Module):
 
     With `focus` above 0, the linear path first classifies the whole document, together with
     `n_bigrams` bigrams of its own. Weights are multiplied by the probability of the class to the
-    power of `focus`: this is the class-conditional prior.
+    power of `focus`: this is the class-conditional prior, whose words are chosen to support the
+    predicted class by a model that read the whole text.
 
     With `smoothing` above 0, the weights for each class are first averaged over neighbouring words,
     by a Gaussian whose standard deviation it is, in words: words rank high together.
@@ -132,6 +140,18 @@ class DocumentPrior(nn.Module):
         if self.smoothing:
             weights = _smoothed(weights, batch.words, self.smoothing)
         return weights.amax(dim=2)
+
+    @torch.no_grad()
+    def class_weights(
+        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the weights of words for each class, (batch, length, n_classes).
+
+        Smoothed as those of the selection are. `focus` multiplies all weights for a class by one
+        number, which changes no ranking for this class, and is left out.
+        """
+        weights = path.tfidf_weights(batch, F.embedding(rows, path.weights), rows)
+        return _smoothed(weights, batch.words, self.smoothing) if self.smoothing else weights
 
     def drop_fold_weights(self) -> None:
         """Keep only what inference needs."""

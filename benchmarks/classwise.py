@@ -1,0 +1,72 @@
+"""How often as many words as a rationale has can be found for another class.
+
+    python benchmarks/classwise.py --threads 1
+
+Models learn from a part of the training texts, and find the words for each class in others of
+them; test texts are not read. ``SKLEARN_IRX_DATA`` names the folder of the corpora.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import product
+from time import process_time
+from typing import Any
+
+import numpy as np
+from common import add_common_options, markdown, show, write
+from sklearn.model_selection import train_test_split
+
+from sklearn_irx import SelectiveRationaleClassifier
+from sklearn_irx.datasets import load_corpus
+
+CORPORA = ("imdb", "20newsgroups")
+STYLES = ("words", "phrases", "passage")
+ASKED = 1000
+
+
+def measure(corpus: str, style: str, args: Any) -> dict[str, Any]:
+    """Train one model, and ask it for the words for each class."""
+    loaded = load_corpus(corpus)
+    texts, others, y, y_others = train_test_split(
+        loaded.data, loaded.target, train_size=args.documents, test_size=ASKED,
+        stratify=loaded.target, random_state=0,
+    )  # fmt: skip
+    clf = SelectiveRationaleClassifier(style=style, n_threads=args.threads, random_state=0)
+    clf.fit(texts, y)
+    start = process_time()
+    own = clf.explain(others)
+    seconds = process_time() - start
+    documents = clf.explain(others, target="all")
+    seconds_all = process_time() - start - seconds
+    runners_up = [document[1] for document in documents]
+    return {
+        "accuracy": np.mean([one.label == label for one, label in zip(own, y_others, strict=True)]),
+        "words": np.mean([one.mask.sum() for one in own]),
+        "another convinces": np.mean([document.contested for document in documents]),
+        "runner-up convinces": np.mean([one.convinced for one in runners_up]),
+        "probability of runner-up": np.mean([one.target_confidence for one in runners_up]),
+        "CPU seconds, explain": seconds,
+        "CPU seconds, all classes": seconds_all,
+    }
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--documents", type=int, default=3000)
+    add_common_options(parser)
+    args = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    for corpus, style in product(CORPORA, STYLES):
+        found = {
+            name: round(float(value), 3) for name, value in measure(corpus, style, args).items()
+        }
+        rows.append({"corpus": corpus, "style": style, **found})
+        show(rows[-1:])
+    write(args.results / "classwise.csv", rows, documents=args.documents, asked=ASKED)
+    print(markdown(list(rows[0]), [list(row.values()) for row in rows]))
+
+
+if __name__ == "__main__":
+    main()
