@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn_irx._pipelines import check_has_rationales, seen_by_final
 from sklearn_irx._stages import expect, stage
 from sklearn_irx._validation import check_labels, check_texts
+from sklearn_irx.classifier.by_class import how_selected
 from sklearn_irx.inspection._auditing import SOURCES, AuditAnswer, Audited, questions
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._templates import render
@@ -291,8 +292,7 @@ def rationale_audit(
 
 def _how_chosen(final: Any) -> list[str]:
     """Return sentences on how a model, or the members of an ensemble, choose words."""
-    from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier  # they import torch
-    from sklearn_irx.classifier.shortfalls import how_selected
+    from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier  # imports torch
 
     said: dict[str, None] = {}
     for member in getattr(final, "estimators_", [final]):

@@ -235,12 +235,15 @@ def opposite_arguable(audited: Audited) -> AuditAnswer:
         times: float(arguability_score(audited.estimator, audited.texts, n_words=times * counts))
         for times in _LENGTHS
     }
+    columns = audited.random_state.randint(len(audited.readers.classes), size=audited.n)
+    by_lot = audited.readers.evalx(audited.readers.heaviest(counts, columns)).accuracy
     longer = [f"{times} times as many in {percent(one)}" for times, one in of_longer.items()]
     concern = share > 0.5
     answer = (
         f"In {percent(share)} of the documents as many words ({counts.mean():.1f} on average) can "
         "be found that convince the model itself of another class; with "
-        f"{' and '.join(longer)}. "
+        f"{' and '.join(longer)}. From a linear model's words for a class drawn by lot, another "
+        f"reader is right in {percent(by_lot)}: so much do such words say by themselves. "
     )
     if concern:
         answer += "So a rationale of this length shows what speaks for the prediction. It does "
@@ -249,6 +252,7 @@ def opposite_arguable(audited: Audited) -> AuditAnswer:
         answer += "So in most documents words of this number are evidence of one class only."
     figures = {"another class can be argued": {MODEL: share}}
     figures |= {f"… with {n} times as many words": {MODEL: one} for n, one in of_longer.items()}
+    figures["accuracy of another reader (EVAL-X), class drawn by lot"] = {CONDITIONAL: by_lot}
     return AuditAnswer("Could the opposite have been argued?", answer, concern, figures)
 
 
