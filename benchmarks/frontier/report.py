@@ -27,10 +27,11 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "frontier.md"
 
 def sections(results: Results, plan: Plan) -> Iterator[tuple[str, str, str]]:
     """Give title, explanation and table of each section, empty where there are no results."""
-    paper = (f"{point.accuracy:.2f} with {point.words:.0f}" for point in results.paper())
+    paper = (f"{point.accuracy:.2f} with {point.words:.1f}" for point in results.paper())
     yield (
         "Accuracy with mean words",
-        f"By the words asked for. The paper has {' and '.join(paper)}.",
+        f"By the words asked for. The paper's interaction has {' and '.join(paper)}, mean words "
+        "of its two models.",
         curves_table(results),
     )
     yield "Linear models that read all words", "", whole_table(results)

@@ -96,10 +96,13 @@ class Results:
         }
 
     def paper(self) -> list[Point]:
-        """Give a point for each of the paper's interactions, shortest first."""
+        """Give a point for each of the paper's interactions, by the mean words of its models."""
         settings = [load_setting(name) for name in SETTINGS]
         points = [
-            Point(*(float(setting.paper[name]) for name in ("accuracy", "words_kept")))
+            Point(
+                setting.printed("accuracy"),
+                (setting.printed("words_1") + setting.printed("words_2")) / 2,
+            )
             for setting in settings
             if setting.corpus == self.corpus
         ]

@@ -30,7 +30,7 @@ class Setting:
     lambda1, lambda2 : float
         Sparsity and contiguity penalty.
     paper : mapping of str to str
-        What is known of the paper's results, as printed.
+        The paper's results, as printed; means may be followed by least and most.
     """
 
     name: str
@@ -39,6 +39,10 @@ class Setting:
     lambda1: float
     lambda2: float
     paper: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def printed(self, name: str) -> float:
+        """Give a figure of the paper, without least and most."""
+        return float(self.paper[name].split()[0])
 
 
 @dataclass(frozen=True)

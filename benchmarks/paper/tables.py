@@ -17,7 +17,7 @@ Column = tuple[str, str, str]
 """A heading, the name of a figure, and its format."""
 
 DISPUTES = {
-    "convinced_2": "1 convinces 2", "convinced_1": "2 convinces 1",
+    "convinced_1": "1 is convinced", "convinced_2": "2 is convinced",
     "confidence_1": "1 is surer", "confidence_2": "2 is surer",
 }  # fmt: skip
 DIFFERENCES = (0.0, 0.01, 0.03, 0.1, 1.0)
@@ -142,13 +142,25 @@ def pairs_table(results: Results, columns: Sequence[Column], paper: bool = True)
     lines: list[list[str]] = []
     for setting, recipe, of in _by_setting(filter(alike, results.pairs)):
         if paper and (not lines or lines[-1][0] != setting):
-            known = load_setting(setting).paper
-            lines.append([setting, "paper", "–", *(known.get(name, "–") for _, name, _ in columns)])
+            lines.append(_of_paper(setting, "pairs", *(name for _, name, _ in columns)))
         kept = [row for row in of if row["state"] == "kept"]
         cells = [spread(kept, name, form) for _, name, form in columns]
         lines.append([setting, recipe, _count(of), *cells])
     headings = ["setting", "recipe", "pairs", *(column[0] for column in columns)]
     return markdown(headings, lines) if lines else ""
+
+
+def _of_paper(name: str, *figures: str) -> list[str]:
+    """Give a line of the paper's figures, and of what follows from them."""
+    setting = load_setting(name)
+    better = max(setting.printed("accuracy_1"), setting.printed("accuracy_2"))
+    longer = setting.printed("words_disputed_kept") - setting.printed("words_disputed_left")
+    known = {
+        **setting.paper,
+        "gain": f"{setting.printed('accuracy') - better:+.2f}",
+        "longer": f"{longer:+.2f}",
+    }
+    return [name, "paper", *(known.get(figure, "–") for figure in figures)]
 
 
 def claims_table(results: Results) -> str:
@@ -158,6 +170,8 @@ def claims_table(results: Results) -> str:
         kept = [row for row in of if row["state"] == "kept"]
         if not kept:
             continue
+        if not lines or lines[-1][0] != setting:
+            lines.append(_of_paper(setting, "ahead", "gain", *["deviation"] * 3, "longer"))
         ahead = sum(row["gain"] > 0 for row in kept)
         deviations = [
             f"{stdev(row[name] for row in kept):.4f}" if len(kept) > 1 else "–"

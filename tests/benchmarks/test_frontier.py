@@ -182,7 +182,7 @@ def test_the_report_is_put_in_its_place(finished, run, tmp_path, capsys):
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
     assert "## IMDB, 200 words read" in text
-    assert "The paper has 0.83 with 14 and 0.84 with 29." in text
+    assert "The paper's interaction has 0.83 with 15.8 and 0.84 with 28.3, mean words" in text
     assert "| asked | single | pair | committee | naive Bayes |" in text
     assert "20 Newsgroups" not in text
     assert "### Rules" in capsys.readouterr().out

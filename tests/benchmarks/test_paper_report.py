@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.common import BEGIN, END, append_row, read_rows, spread
 from benchmarks.paper import report, run
+from benchmarks.paper.protocol import SETTINGS, load_setting
 from benchmarks.paper.tables import (
     claims_table,
     load_results,
@@ -65,7 +66,36 @@ def test_pairs_apart_and_collapsed_are_counted_and_left_out(results):
     assert published["pairs"] == stable["pairs"] == "1 of 3 (1 collapsed, 1 apart)"
     assert published["interaction"] == "0.760"
     assert published["gain over the better"] == "+0.010"
-    assert (paper["recipe"], paper["interaction"], paper["model 1"]) == ("paper", "0.83", "–")
+    assert paper["recipe"] == "paper"
+    assert paper["pairs"] == "5 of 6 (1 apart)"
+    assert paper["interaction"] == "0.83 (0.82 to 0.84)"
+    assert paper["gain over the better"] == "+0.02"
+    assert paper["soft voting"] == "–"
+
+
+def test_the_paper_stands_above_the_results_in_each_of_its_tables(results):
+    (found,) = load_results(results)
+    tables = [
+        cells(pairs_table(found, columns))
+        for columns in (report.LENGTHS, report.COUNTS, report.CASES, report.CHOICE)
+    ]
+    assert all(
+        [row["recipe"] for row in rows] == ["paper", "published", "stable"] for rows in tables
+    )
+    lengths, counts, accuracies, choice = (rows[0] for rows in tables)
+    assert (lengths["words 1"], lengths["transitions 2"]) == ("13.99", "26.45")
+    assert lengths["words, interaction"] == "–"
+    cases = ["1 is convinced", "2 is convinced", "1 is surer", "2 is surer"]
+    assert [counts[case] for case in cases] == ["855.6", "946.0", "1187.4", "1250.0"]
+    assert [accuracies[case] for case in cases] == ["0.66", "0.65", "0.59", "0.59"]
+    assert (choice["words, selected"], choice["transitions, not selected"]) == ("14.90", "23.71")
+
+
+def test_every_figure_of_the_paper_has_a_place(results):
+    known = {"pairs", *read_rows(results / "pairs.csv")[0]}
+    papers = [load_setting(name).paper for name in SETTINGS]
+    assert {len(paper) for paper in papers} == {20}
+    assert {name for paper in papers for name in paper} <= known
 
 
 def test_the_claims_are_answered_by_the_pairs_that_are_kept(results):
@@ -75,7 +105,9 @@ def test_the_claims_are_answered_by_the_pairs_that_are_kept(results):
         append_row(results / "pairs.csv", {**row, "words_disputed_kept": 9.0,
                                            "words_disputed_left": 7.0})  # fmt: skip
     (found,) = load_results(results)
-    line = cells(claims_table(found))[0]
+    paper, line, *_ = cells(claims_table(found))
+    assert paper["words, selected less not selected"] == "-0.22"
+    assert paper["gain over the better"] == "+0.02"
     assert line["pairs in which it is ahead"] == "2 of 3"
     assert line["gain over the better"] == "+0.0067 (-0.0200 to +0.0300)"
     assert line["deviation, model 1"] == "0.0000"
