@@ -4,11 +4,11 @@
 
 Trains models of a few words on each objective, on a part of the training texts of 20 Newsgroups and
 IMDB, and tests them on another part of these; no test split is read. Beside the accuracy of a model
-stands what a reader says of the same rationales that has learned from words drawn at random, and
-from no rationale (EVAL-X of Jethani et al., 2021): where it is behind, the choice tells the
-predictor what the words do not say. Linear initializations are fitted once for all models that have
-the same; seconds are those of the epochs after that. A run that was cut off goes on where it was.
-The tables go into docs/objectives.md. ``SKLEARN_IRX_DATA`` names the folder of the corpora.
+stands that of a reader of the same rationales that has learned from words drawn at random
+(EVAL-X), and what the choice tells beyond the words, in nats (`encoding_score`). Linear
+initializations are fitted once for all models that have the same; seconds are those of the epochs
+after that. A run that was cut off goes on where it was. The tables go into docs/objectives.md.
+``SKLEARN_IRX_DATA`` names the folder of the corpora.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import argparse
 import tempfile
 import warnings
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,19 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.components import EncodingPenalty, LinearInit
+from sklearn_irx.components import CNN, EncodingPenalty, LinearInit, Training
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.exceptions import SelectionWarning
+from sklearn_irx.metrics import RandomMaskReader, encoding_score, evalx_score
 
 LEARNED, TESTED = 4000, 2000
-LENGTHS = (5, 11, 22)
+LENGTHS = (11, 5, 22)
 LENGTH_OF_CNN = 11
+FOLDS, MASKS = 3, 2  # of the readers of encoding_score
+CNN_PARAMETERS: dict[str, Any] = {
+    "encoder": CNN(n_filters=50),
+    "training": Training(max_epochs=4, learning_rate=3e-3, batch_size=32),
+}
 FOCUSED = {"initialization": LinearInit(class_focus=1)}
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "joint": {},
@@ -84,51 +90,62 @@ def fitted(corpus: str, args: argparse.Namespace, **parameters: Any) -> Any:
 
 
 def measure(
-    key: dict[str, Any], args: argparse.Namespace, readers: dict[str, Any]
+    key: dict[str, Any], args: argparse.Namespace, readers: dict[str, RandomMaskReader]
 ) -> dict[str, Any]:
-    """Train one model and test it; `readers` by corpus have another seed, and come to be here."""
+    """Train one model and test it; `readers`, by corpus, are fitted where one is missing."""
     corpus = key["corpus"]
     if corpus not in readers:
-        readers[corpus] = fitted(corpus, args, objective="real_x", random_state=100)
+        readers[corpus] = RandomMaskReader(random_state=0).fit(*parts(corpus)[0])
     parameters = {"rationale_length": key["length"], **OBJECTIVES[key["objective"]]}
-    if key["encoder"] != "None":
-        parameters |= {"encoder": key["encoder"], "embeddings": load_vectors()}
+    if key["encoder"] == "cnn":
+        parameters |= {**CNN_PARAMETERS, "embeddings": load_vectors()}
     clf = fitted(corpus, args, sampler="top_k", random_state=key["seed"], **parameters)
     texts, y = parts(corpus)[1]
     probabilities, masks = clf.predict_with_masks(texts)
-    found: dict[str, Any] = {"words": round(float(masks.sum(axis=1).mean()), 2)}
-    of_reader = readers[corpus].predict_proba(texts, masks)
-    for whose, own in (("", probabilities), ("_of_reader", of_reader)):
-        predicted = clf.classes_[own.argmax(axis=1)]
-        found[f"accuracy{whose}"] = round(float(accuracy_score(y, predicted)), 4)
-        found[f"log_loss{whose}"] = round(float(log_loss(y, own, labels=clf.classes_)), 4)
-    return found | {"seconds": round(float(clf.history_["seconds"].sum()), 1)}
+    evalx = evalx_score(readers[corpus], texts, y, masks)
+    encoding = encoding_score(texts, y, masks, cv=FOLDS, n_masks=MASKS, random_state=0)
+    predicted = clf.classes_[probabilities.argmax(axis=1)]
+    found = {
+        "words": masks.sum(axis=1).mean(),
+        "accuracy": accuracy_score(y, predicted),
+        "log_loss": log_loss(y, probabilities, labels=clf.classes_),
+        "evalx_accuracy": evalx.accuracy,
+        "evalx_log_loss": -evalx.log_likelihood,
+        "encoding": encoding.score,
+        "encoding_low": encoding.low,
+        "encoding_high": encoding.high,
+        "seconds": clf.history_["seconds"].sum(),
+    }
+    return {name: round(float(value), 4) for name, value in found.items()}
 
 
 def plan(seeds: int) -> list[dict[str, Any]]:
-    """Return what to train: quick models first."""
-    quick = product(MAX_LENGTH, ["None"], LENGTHS, WITHOUT_ENCODER, range(seeds))
-    slow = product(MAX_LENGTH, ["cnn"], [LENGTH_OF_CNN], OBJECTIVES, range(seeds))
-    return [dict(zip(KEY, values, strict=True)) for values in (*quick, *slow)]
+    """Return what to train."""
+    with_cnn = product(MAX_LENGTH, ["cnn"], [LENGTH_OF_CNN], OBJECTIVES, range(seeds))
+    without = [
+        product(MAX_LENGTH, ["None"], [length], WITHOUT_ENCODER, range(seeds)) for length in LENGTHS
+    ]
+    first, *others = without
+    return [dict(zip(KEY, values, strict=True)) for values in chain(first, with_cnn, *others)]
 
 
 def table(rows: list[dict[str, Any]], corpus: str) -> str:
     """Return a row for each encoder, length and objective: means over the seeds."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row["encoder"] == "cnn", row["length"])):
         if row["corpus"] == corpus:
             groups.setdefault((row["encoder"], row["length"], row["objective"]), []).append(row)
     forms = {
-        "accuracy": ".3f", "log_loss": ".3f", "accuracy_of_reader": ".3f",
-        "log_loss_of_reader": ".3f", "words": ".1f", "seconds": ".0f",
+        "accuracy": ".3f", "log_loss": ".3f", "evalx_accuracy": ".3f", "evalx_log_loss": ".3f",
+        "encoding": ".3f", "words": ".1f", "seconds": ".0f",
     }  # fmt: skip
     lines = [
         [*map(str, key), *(format(np.mean([r[name] for r in own]), forms[name]) for name in forms)]
         for key, own in groups.items()
     ]
     return markdown(
-        ["encoder", "asked", "objective", "accuracy", "log loss", "reader's accuracy",
-         "reader's log loss", "words", "s"],
+        ["encoder", "asked", "objective", "accuracy", "log loss", "EVAL-X accuracy",
+         "EVAL-X log loss", "encoding", "words", "s"],
         lines,
     )  # fmt: skip
 
@@ -137,14 +154,16 @@ def run(args: argparse.Namespace) -> None:
     """Train and test all models that are missing, and write the tables."""
     path = args.results / "objectives.csv"
     done = [{name: row[name] for name in KEY} for row in read_rows(path)]
-    readers: dict[str, Any] = {}
+    readers: dict[str, RandomMaskReader] = {}
     for key in plan(args.seeds):
         if key in done:
             continue
         row = key | measure(key, args, readers)
         append_row(path, row)
         show([row])
-        write_circumstances(path, learned=LEARNED, tested=TESTED)
+        write_circumstances(
+            path, learned=LEARNED, tested=TESTED, folds_of_encoding=FOLDS, masks_of_encoding=MASKS
+        )
     rows = read_rows(path)
     fill_in(
         Path(__file__).parents[1] / "docs" / "objectives.md",

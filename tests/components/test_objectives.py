@@ -19,14 +19,12 @@ from sklearn_irx.components import (
     EncodingPenalty,
     JointObjective,
     LinearInit,
-    Objective,
     Predictor,
     RealX,
     Training,
 )
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.io import SKOPS_TYPES, model_card
-from sklearn_irx.nn.training.objectives import ObjectiveModule
 from sklearn_irx.text import WordVectors
 
 OLD_MODELS = Path(__file__).parents[1] / "data" / "models"
@@ -262,37 +260,6 @@ def test_a_penalty_that_can_change_nothing_is_said(small, reviews):
     clf.set_params(lambda1=None, rationale_length=5)
     with pytest.warns(SelectionWarning, match="objective='encoding_penalty' has no effect"):
         clf.fit(texts[:100], y[:100])
-
-
-# One of somebody else
-
-
-class Halved(Objective):
-    """Half of each loss, which changes nothing but that it can be seen."""
-
-    def build(self, module):
-        return HalvedModule()
-
-
-class HalvedModule(ObjectiveModule):
-    def losses(self, output, cross_entropy, weight):
-        found, _ = super().losses(output, cross_entropy, weight)
-        return 0.5 * found, None
-
-
-def test_an_objective_is_a_subclass_and_a_line_of_the_registry(small, reviews, tmp_path):
-    texts, y, _ = reviews
-    OBJECTIVES.named["halved"] = Halved()
-    try:
-        joint, half = (
-            small(objective=name, training__max_epochs=1, lambda1=0.0).fit(texts[:100], y[:100])
-            for name in (None, "halved")
-        )
-        assert half.history_["train_loss"][0] < 0.6 * joint.history_["train_loss"][0]
-        sklearn_irx.save(half, tmp_path / "model")
-        assert sklearn_irx.load(tmp_path / "model").objective == "halved"
-    finally:
-        del OBJECTIVES.named["halved"]
 
 
 def test_names_stand_for_objects():
