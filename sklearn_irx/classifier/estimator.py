@@ -80,7 +80,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         How the selection is trained: "straight_through", "gumbel", "reinforce", "hard_kuma",
         "sparsemap", "top_k", or an object such as ``TopK(contiguous=True)``. "sparsemap" and
         "top_k" select a given length. "auto" is "top_k" for a `rationale_length` of "auto" and for
-        passages, else "straight_through". This and the four parameters below take objects of
+        passages, else "straight_through". This and the five parameters below take objects of
         :mod:`sklearn_irx.components`; their parameters are set as ``sampler__contiguous``.
     encoder : str, Encoder or None, default=None
         What computes features of words in context, in selector and predictor: "cnn", "rnn", or an
@@ -92,6 +92,10 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         from random weights, as the paper's model does.
     predictor : Predictor or None, default=None
         Its size and input, and what it shares with the selector.
+    objective : str, Objective or None, default=None
+        What the networks are trained on. None is the loss above. With "real_x" and
+        "encoding_penalty", or an object such as ``EncodingPenalty(weight=5)``, it does not pay to
+        tell the label by the choice of words.
     training : Training or None, default=None
         Epochs, learning rates, dropout, validation, checkpoints and more.
     tokenizer : callable or None, default=None
@@ -222,6 +226,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         encoder: Any = None,
         initialization: Any = "average",
         predictor: Any = None,
+        objective: Any = None,
         training: Any = None,
         tokenizer: Callable[[str], Any] | None = None,
         embeddings: Any = None,
@@ -249,6 +254,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         self.encoder = encoder
         self.initialization = initialization
         self.predictor = predictor
+        self.objective = objective
         self.training = training
         self.tokenizer = tokenizer
         self.embeddings = embeddings

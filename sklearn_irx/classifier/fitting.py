@@ -39,7 +39,7 @@ from sklearn_irx.classifier.selection import (
     with_number,
 )
 from sklearn_irx.classifier.trained import check_further_training
-from sklearn_irx.components import REGISTRIES, Training
+from sklearn_irx.components import REGISTRIES, Objective, Training
 from sklearn_irx.nn.config import NetworkConfig, NetworkShape
 from sklearn_irx.nn.devices import check_device
 from sklearn_irx.nn.linear import LinearWeights
@@ -71,11 +71,12 @@ _NOT_IN_DIGEST = frozenset(
 class TrainingInput(NamedTuple):
     """The checked input of a training.
 
-    `config` determines the network, `settings` its training. `texts` are those of weight above 0;
-    `weights` is None if all are the same.
+    `config` determines the network, `objective` and `settings` its training. `texts` are those of
+    weight above 0; `weights` is None if all are the same.
     """
 
     config: NetworkConfig
+    objective: Objective
     settings: Training
     device: str
     tokenizer: Any
@@ -97,12 +98,14 @@ def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
     # The network keeps neither callbacks, which refer to the loop, nor a path of this machine.
     kept = {**settings.get_params(deep=False), "callbacks": None, "checkpoint_dir": None}
     parts["training"] = type(settings)(**kept)
+    objective = clone(parts.pop("objective"))
     config = NetworkConfig(
         **{name: clone(part) for name, part in parts.items()},
         rationale_length=asked.rationale_length,
         max_rationale_length=clf.max_rationale_length,
     )
     check_selection(config, clf.free_length)
+    objective.check_network(config)
     check_vocabulary(clf.vocabulary)
     n_words = settings.n_words(clf.max_length)
     device, tokenizer = check_device(clf.device), make_tokenizer(clf.tokenizer)
@@ -122,8 +125,9 @@ def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
             else:
                 texts = [texts[row] for row in rows]
     return TrainingInput(
-        config, settings, device, tokenizer=tokenizer, texts=texts, labels=labels, weights=weights
-    )
+        config, objective, settings, device, tokenizer=tokenizer, texts=texts, labels=labels,
+        weights=weights,
+    )  # fmt: skip
 
 
 def find_classes(clf: Any, given: TrainingInput) -> np.ndarray:
@@ -264,7 +268,7 @@ def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> No
             f"y has the classes {classes.tolist()}, and warm_start=True goes on with a model "
             f"of {clf.classes_.tolist()}: give documents of these, or warm_start=False."
         )
-    for name in REGISTRIES.keys() - {"training"}:
+    for name in REGISTRIES.keys() - {"objective", "training"}:
         wanted, found = getattr(config, name), getattr(clf._module.config, name)
         given = getattr(clf, name)
         given = wanted if given == "auto" else given
@@ -318,7 +322,7 @@ def make_net(
         callbacks.append(best)
     callbacks.extend(settings.callbacks or [])
     if validation is not None and settings.checkpoint_dir is not None:
-        params = _influential_params(clf, config)
+        params = _influential_params(clf, {**vars(config), "objective": given.objective})
         path = checkpoint_path(
             settings.checkpoint_dir,
             module,
@@ -346,6 +350,7 @@ def make_net(
             max_transitions=SelectionAsked.of(clf).limit_of_transitions(lengths),
             n_classes=len(class_weights),
         ),
+        objective=given.objective.build(module),
         class_weights=class_weights,
         callbacks=callbacks,
         max_epochs=max_epochs,
@@ -366,11 +371,14 @@ def history_of(net: RationaleNet) -> dict[str, np.ndarray]:
     }
 
 
-def _influential_params(clf: Any, config: NetworkConfig) -> dict[str, Any]:
-    """Return the parameters that weights depend on, other than through documents and start."""
+def _influential_params(clf: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that weights depend on, other than through documents and start.
+
+    `parts` are those in use, by the parameter that each stands for.
+    """
     params = clf.get_params(deep=False)
     for name in REGISTRIES:
-        part = getattr(config, name)
+        part = parts[name]
         params[name] = type(part).__qualname__
         params |= {f"{name}__{key}": value for key, value in part.get_params().items()}
     return {name: value for name, value in params.items() if name not in _NOT_IN_DIGEST}

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from sklearn_irx.classifier.selection import SelectionAsked
-from sklearn_irx.components import LinearInit, TopK
+from sklearn_irx.components import OBJECTIVES, EncodingPenalty, LinearInit, TopK
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.lengths import auto_length, is_share
@@ -203,6 +203,14 @@ def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -
                     f"{name} has no effect with encoder=None, which has a linear path only: give "
                     "an encoder such as 'cnn', or leave it out"
                 )
+        if config.rationale_length is not None and isinstance(
+            OBJECTIVES.find(clf.objective), EncodingPenalty
+        ):
+            yield (
+                f"objective={clf.objective!r} has no effect with encoder=None and a length, where "
+                "training does not change which words rank first: give an encoder such as 'cnn', "
+                "or leave it out"
+            )
     embeddings = clf.embeddings if isinstance(clf.embeddings, list | tuple) else [clf.embeddings]
     if all(source is None for source in embeddings) and changed(clf, "max_unseen_words"):
         yield (

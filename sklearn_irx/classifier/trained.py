@@ -26,8 +26,8 @@ _OF_WORDS = ("embeddings", "max_unseen_words", "min_df", "vocabulary")
 """Parameters of what further training keeps: the words and their vectors."""
 
 _OF_NETWORK = (
-    *(name for name in REGISTRIES if name != "training"), "max_length", "max_rationale_length",
-    "rationale_length", "tokenizer", *_OF_WORDS,
+    *(name for name in REGISTRIES if name not in ("objective", "training")), "max_length",
+    "max_rationale_length", "rationale_length", "tokenizer", *_OF_WORDS,
 )  # fmt: skip
 """Parameters of what `partial_fit` goes on with."""
 

@@ -1,8 +1,9 @@
 """The parts of a classifier: each has its own parameters, and a string stands for its defaults.
 
-A new encoder, sampler or initialization is a subclass of :class:`Encoder`, :class:`Sampler` or
-:class:`Initialization`. Added to its registry (``ENCODERS.named["mine"] = Mine()``), it can be
-given by that name, and loaded from the folder of a model.
+A new encoder, sampler, initialization or objective is a subclass of :class:`Encoder`,
+:class:`Sampler`, :class:`Initialization` or :class:`Objective`. Added to its registry
+(``ENCODERS.named["mine"] = Mine()``), it can be given by that name, and loaded from the folder of a
+model.
 """
 
 from sklearn_irx.components.base import Component, Registry
@@ -15,6 +16,13 @@ from sklearn_irx.components.initializations import (
     InitializationData,
     LinearInit,
     RandomInit,
+)
+from sklearn_irx.components.objectives import (
+    OBJECTIVES,
+    EncodingPenalty,
+    JointObjective,
+    Objective,
+    RealX,
 )
 from sklearn_irx.components.predictor import PREDICTORS, Predictor
 from sklearn_irx.components.samplers import (
@@ -37,10 +45,11 @@ from sklearn_irx.nn.sampler import (
     Selection,
     expected_counts,
 )
+from sklearn_irx.nn.training.objectives import ObjectiveModule
 
 REGISTRIES = {
     registry.parameter: registry
-    for registry in (SAMPLERS, ENCODERS, INITIALIZATIONS, PREDICTORS, TRAININGS)
+    for registry in (SAMPLERS, ENCODERS, INITIALIZATIONS, PREDICTORS, OBJECTIVES, TRAININGS)
 }
 """The parameters of the classifier that are components."""
 
@@ -50,22 +59,28 @@ __all__ = [
     "HELD_OUT",
     "INITIALIZATIONS",
     "N_FOLDS",
+    "OBJECTIVES",
     "REGISTRIES",
     "RNN",
     "SAMPLERS",
     "Component",
     "Encoder",
     "EncoderModule",
+    "EncodingPenalty",
     "Gumbel",
     "HardKuma",
     "IndependentSamplerModule",
     "Initialization",
     "InitializationData",
+    "JointObjective",
     "LinearInit",
     "LinearWeights",
     "NoEncoder",
+    "Objective",
+    "ObjectiveModule",
     "Predictor",
     "RandomInit",
+    "RealX",
     "Registry",
     "Reinforce",
     "Sampler",

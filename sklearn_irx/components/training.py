@@ -22,6 +22,7 @@ from sklearn_irx.nn.training.batches import LabelledDocuments, TrainingBatches, 
 from sklearn_irx.nn.training.callbacks import DecoupledLearningRate
 from sklearn_irx.nn.training.loop import VALIDATION_BATCH_SIZE
 from sklearn_irx.nn.training.net import RationaleNet
+from sklearn_irx.nn.training.objectives import ObjectiveModule
 from sklearn_irx.nn.training.optimizer import RowAdam
 from sklearn_irx.nn.training.penalties import Penalty
 
@@ -219,6 +220,7 @@ class Training(Component):
         validation: LabelledDocuments | None,
         *,
         penalties: tuple[Penalty, Penalty],
+        objective: ObjectiveModule | None = None,
         class_weights: np.ndarray,
         callbacks: list[Any],
         max_epochs: int,
@@ -227,8 +229,9 @@ class Training(Component):
     ) -> RationaleNet:
         """Build the skorch net that trains `module` in place.
 
-        `penalties` are of selected words and of transitions; `random_state` shuffles the documents,
-        and `device` is a torch device. Callbacks for "decoupled" are added.
+        `penalties` are of selected words and of transitions; without an `objective`, both networks
+        minimize the cross-entropy. `random_state` shuffles the documents, and `device` is a torch
+        device. Callbacks for "decoupled" are added.
         """
         learning_rate = self.learning_rate
         if isinstance(learning_rate, str):
@@ -253,10 +256,12 @@ class Training(Component):
                     {"lr": _PRIOR_SPEED * learning_rate, "name": "prior"},
                 ),
                 ("predictor.*", {"lr": predictor_rate, "name": "predictor"}),
+                ("reader.*", {"lr": predictor_rate, "name": "reader"}),
             ],
             lr=learning_rate,
             word_penalty=word_penalty,
             transition_penalty=transition_penalty,
+            objective=objective or ObjectiveModule(),
             batch_size=self.batch_size,
             max_epochs=max_epochs,
             iterator_train=TrainingBatches,

@@ -353,9 +353,9 @@ class _Reader:
         config = NetworkConfig(
             **{name: read_value(value, name, _no_estimator) for name, value in written.items()}
         )
-        for name, registry in REGISTRIES.items():
+        for name in REGISTRIES.keys() - {"objective"}:  # which is of training alone
             part = getattr(config, name)
-            if not isinstance(part, registry.kind):
+            if not isinstance(part, REGISTRIES[name].kind):
                 raise ValueError(f"{name} of the network is written in another way")
             if any(isinstance(value, NotSaved) for value in part.get_params().values()):
                 raise ValueError(f"a parameter of {name} was not saved")

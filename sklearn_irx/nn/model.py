@@ -42,12 +42,15 @@ class ModelOutput(NamedTuple):
         Of the selector, unless a mask was given or the network is in training.
     selectable : Tensor of shape (batch, length) or None
         True for words that may be selected.
+    aside : tuple of Tensors of shape (batch, n_classes)
+        Other logits of the same documents, which an objective of training needs.
     """
 
     logits: torch.Tensor
     selection: Selection
     scores: torch.Tensor | None = None
     selectable: torch.Tensor | None = None
+    aside: tuple[torch.Tensor, ...] = ()
 
 
 class Rationalizer(nn.Module):
@@ -170,22 +173,52 @@ class Rationalizer(nn.Module):
         mask : Tensor of shape (batch, length), default=None
             The words that the predictor sees, but for unknown ones. None asks the selector.
         """
-        batch = self._packed(ids)
-        words, rows = batch.words, self._rows(ids, fold)
-        details: tuple[torch.Tensor, ...] = ()
+        batch, rows = self.look_up(ids, fold)
+        selection, scores, selectable = self.select(batch, rows, mask)
+        logits = self.predict(batch, rows, selection.mask)
+        return ModelOutput(logits, selection, scores, selectable)
+
+    def look_up(
+        self, ids: torch.Tensor, fold: torch.Tensor | None = None
+    ) -> tuple[PackedBatch, torch.Tensor]:
+        """Return the words of a batch, and their rows in the linear path, for several predictions.
+
+        For `ids` and `fold` see :meth:`forward`.
+        """
+        return self._packed(ids), self._rows(ids, fold)
+
+    def select(
+        self, batch: PackedBatch, rows: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> tuple[Selection, torch.Tensor | None, torch.Tensor | None]:
+        """Return selection, scores and selectable words, as in :class:`ModelOutput`.
+
+        The words of `mask` are selected, if it is given.
+        """
+        words, scores, selectable = batch.words, None, None
         if mask is None:
             scores, selectable = self._scores(batch, rows)
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * selectable)
-            if not self.training:
-                mask, details = selection.mask, (scores, selectable)
-                if self.sampler.selects_unknown:
-                    mask = self._with_a_known_word(mask, scores, batch)
-        if mask is not None:
-            mask = mask * words
-            selection = Selection(mask, n_selected(mask), n_transitions(mask, words))
-        seen = selection.mask * (ids != UNKNOWN)
-        return ModelOutput(self.predictor(batch, seen, rows), selection, *details)
+            if self.training:
+                return selection, None, None
+            mask = selection.mask
+            if self.sampler.selects_unknown:
+                mask = self._with_a_known_word(mask, scores, batch)
+        mask = mask * words
+        return Selection(mask, n_selected(mask), n_transitions(mask, words)), scores, selectable
+
+    def predict(
+        self,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        mask: torch.Tensor,
+        predictor: PredictorNetwork | LinearPredictor | None = None,
+    ) -> torch.Tensor:
+        """Return the logits (batch, n_classes) of the known words under a mask (batch, length).
+
+        They are those of another `predictor`, if one is given.
+        """
+        return (predictor or self.predictor)(batch, mask * (batch.ids != UNKNOWN), rows)
 
     def _with_a_known_word(
         self, mask: torch.Tensor, scores: torch.Tensor, batch: PackedBatch

@@ -59,6 +59,7 @@ def assert_same(one, two, texts):
         {"sampler": "gumbel", "predictor__share_encoder": True, "max_transitions": 6},
         {"calibration": "temperature", "training__learning_rate": 0.2, "training__patience": 1},
         {"training__n_iter_no_change": 1, "training__learning_rate": 0.3},
+        {"objective": "encoding_penalty", "predictor__share_embeddings": True},
     ],
 )
 def test_what_was_cut_off_goes_on(small, reviews, tmp_path, parameters):

@@ -41,7 +41,7 @@ def test_without_options_nothing_differs_from_the_defaults_of_python(parameters)
     found = parameters()
     expected = SelectiveRationaleClassifier(random_state=0, verbose=1).get_params()
     tables = {name for name, value in found.items() if isinstance(value, dict)}
-    assert tables == {"sampler", "encoder", "initialization", "predictor", "training"}
+    assert tables == {"sampler", "encoder", "initialization", "predictor", "objective", "training"}
     flat = {name: value for name, value in found.items() if name not in tables}
     for part in tables:
         flat |= {f"{part}__{name}": value for name, value in found[part].items()}
@@ -60,8 +60,10 @@ def test_parameters_of_all_parts_can_be_set(cli, quick, table, tmp_path):
         "initialization__class_focus": ("0.5", 0.5),
         "encoder": ("rnn", "rnn"),
         "encoder__hidden_size": ("3", 3),
-        "sampler": ("gumbel", "gumbel"),
+        "sampler": ("straight_through", "straight_through"),
         "sampler__temperature": ("0.5", 0.5),
+        "objective": ("encoding_penalty", "encoding_penalty"),
+        "objective__weight": ("3", 3),
         "predictor__share_embeddings": ("true", True),
         "training__batch_size": ("16", 16),
         "tokenizer": ("WhitespaceTokenizer", None),
@@ -76,7 +78,7 @@ def test_parameters_of_all_parts_can_be_set(cli, quick, table, tmp_path):
     assert result.exit_code == 0, result.output
     found = joblib.load(tmp_path / "m.joblib").get_params()
     for name, (_, value) in given.items():
-        if name not in ("tokenizer", "encoder", "initialization", "sampler"):
+        if name not in ("tokenizer", "encoder", "initialization", "objective", "sampler"):
             assert found[name] == value, name
     assert type(found["tokenizer"]).__name__ == "WhitespaceTokenizer"
     assert found["encoder__cell"] == "gru"  # there is no cell in the default encoder

@@ -18,6 +18,7 @@ from sklearn_irx.components import (
     CNN,
     REGISTRIES,
     RNN,
+    EncodingPenalty,
     Gumbel,
     HardKuma,
     LinearInit,
@@ -51,7 +52,8 @@ OTHER = {
     "ramp_epochs": 1, "rationale_length": 2, "share_embeddings": True, "share_encoder": True,
     "smoothing": 3.0, "style": "phrases",
     "stretch": 0.3, "temperature": 0.5, "temperature_decay": 0.1, "text_length": 70,
-    "validation_fraction": 0.3, "warmup_epochs": 1, "weight_decay": 0.1, "word_dropout": 0.1,
+    "validation_fraction": 0.3, "warmup_epochs": 1, "weight": 3.0,
+    "weight_decay": 0.1, "word_dropout": 0.1,
 }  # fmt: skip
 """A value that is not the default, for each parameter that may change what is trained."""
 
@@ -71,6 +73,7 @@ OTHER = {
          LinearInit("combined", bigrams=True)),
         ({"initialization": None}, "initialization__initial_selection", 0.5, RandomInit(0.5)),
         ({}, "predictor__input", "compact", Predictor(input="compact")),
+        ({"objective": "encoding_penalty"}, "objective__weight", 3, EncodingPenalty(3)),
         ({}, "training__max_epochs", 2, Training(max_epochs=2)),
         ({"training": Training(dropout=0)}, "training__patience", 1,
          Training(dropout=0, patience=1)),
@@ -157,7 +160,9 @@ def test_a_grid_searches_parts_together_with_their_parameters(small, reviews):
 
 def test_nothing_is_shared_by_default():
     def made():
-        return SelectiveRationaleClassifier(sampler="straight_through", encoder="cnn")
+        return SelectiveRationaleClassifier(
+            sampler="straight_through", encoder="cnn", objective="encoding_penalty"
+        )
 
     one, two = made(), made()
     for name, registry in REGISTRIES.items():
@@ -236,7 +241,7 @@ def test_a_wrong_value_is_named_before_training(parameters, message, method):
 
 
 def test_the_classifier_has_few_parameters_of_its_own():
-    assert len(SelectiveRationaleClassifier().get_params(deep=False)) <= 26
+    assert len(SelectiveRationaleClassifier().get_params(deep=False)) <= 27
 
 
 @pytest.mark.parametrize("kind", PARTS)

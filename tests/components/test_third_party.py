@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 
 import sklearn_irx
 from sklearn_irx import InteractiveEnsemble
-from sklearn_irx.components import CNN, ENCODERS, INITIALIZATIONS, SAMPLERS
+from sklearn_irx.components import CNN, ENCODERS, INITIALIZATIONS, OBJECTIVES, SAMPLERS
 from sklearn_irx.io import ModelFileError
 
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -27,6 +27,7 @@ def page():
     del ENCODERS.named["mean_window"]
     del SAMPLERS.named["sigmoid"]
     del INITIALIZATIONS.named["log_odds"]
+    del OBJECTIVES.named["unsure"]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,21 @@ def test_a_sampler_and_an_initialization_go_the_same_way(page, small, reviews, t
     again = sklearn_irx.load(tmp_path / "model")
     assert isinstance(again.sampler, page["Sigmoid"])
     np.testing.assert_array_equal(again.predict_proba(texts), clf.predict_proba(texts))
+
+
+def test_an_objective_goes_the_same_way(page, small, reviews, tmp_path):
+    texts, y, _ = reviews
+    sure, unsure = (
+        small(objective=objective).fit(texts[:300], y[:300])
+        for objective in (None, page["Unsure"](bonus=2.0))
+    )
+    assert unsure.score(texts[300:], y[300:]) > 0.8
+    assert unsure.history_["train_loss"][0] < sure.history_["train_loss"][0] - 0.01
+    assert not np.array_equal(sure.predict_proba(texts), unsure.predict_proba(texts))
+    sklearn_irx.save(unsure, tmp_path / "model")
+    again = sklearn_irx.load(tmp_path / "model")
+    assert again.objective.bonus == 2.0
+    np.testing.assert_array_equal(again.predict_proba(texts), unsure.predict_proba(texts))
 
 
 def test_a_class_of_the_same_name_takes_the_place_of_none(page, small, fitted, tmp_path):

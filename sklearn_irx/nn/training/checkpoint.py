@@ -16,15 +16,16 @@ from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, learned
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 class Checkpoint(Callback):
     """Save the state of training after each epoch, and resume from a saved state.
 
     With the same documents, parameters and machine, interrupted training ends with the same weights
-    as uninterrupted: weights, optimizer, penalties, random numbers, history and the state of `best`
-    are saved. The file is replaced atomically; it holds tensors and numbers, and no code.
+    as uninterrupted: weights, those of the objective, optimizer, penalties, random numbers, history
+    and the state of `best` are saved. The file is replaced atomically; it holds tensors and
+    numbers, and no code.
 
     Parameters
     ----------
@@ -51,6 +52,7 @@ class Checkpoint(Callback):
             "format": _FORMAT,
             "history": [_plain(row) for row in net.history],
             "weights": learned(net.module_),
+            "objective": learned(net.objective_),
             "step": net.module_.sampler.step,
             "optimizer": net.optimizer_.state_dict(),
             "penalties": [vars(penalty) for penalty in net.penalties],
@@ -67,6 +69,7 @@ class Checkpoint(Callback):
         for row in state["history"]:
             net.history.append({**row, "batches": []})
         net.module_.load_state_dict(state["weights"], strict=False)
+        net.objective_.load_state_dict(state["objective"], strict=False)
         net.module_.sampler.step = state["step"]
         net.optimizer_.load_state_dict(state["optimizer"])
         for penalty, numbers in zip(net.penalties, state["penalties"], strict=True):

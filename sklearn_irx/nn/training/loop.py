@@ -30,14 +30,15 @@ def train(net: RationaleNet, training: LabelledDocuments) -> None:
     if net.train_split is not None:
         _run(net, training)
         return
-    before = learned(net.module)
+    before = [(part, learned(part)) for part in (net.module, net.objective)]
     try:
         _run(net, training)
         batches = ValidationBatches(training, VALIDATION_BATCH_SIZE)
         for X, _ in islice(batches, 1):  # the last step may have ruined the weights
             net.check_finite(net.evaluation_step((X, None)).logits)
     except ValueError:
-        net.module.load_state_dict(before, strict=False)
+        for part, weights in before:
+            part.load_state_dict(weights, strict=False)
         net.optimizer_.state.clear()
         raise
     net.fit_selection(batches)

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PassthroughScoring
+from skorch.utils import to_tensor
 
 from sklearn_irx.nn.lengths import mean_share
 from sklearn_irx.nn.model import ModelOutput
 from sklearn_irx.nn.sampler import IndependentSamplerModule
 from sklearn_irx.nn.training.batches import LabelledDocuments
+from sklearn_irx.nn.training.objectives import ObjectiveModule
 from sklearn_irx.nn.training.penalties import FixedPenalty, Penalty
 from sklearn_irx.nn.training.thresholds import fit_selection, match_length
 from sklearn_irx.text import PADDING, UNKNOWN
@@ -31,6 +33,8 @@ class RationaleNet(NeuralNet):
     ----------
     word_penalty, transition_penalty : FixedPenalty or LagrangeMultiplier
         Of selected words and of transitions.
+    objective : ObjectiveModule
+        What both networks are trained on. Its own weights, if any, are trained with theirs.
     **kwargs
         As :class:`skorch.NeuralNet` takes them.
 
@@ -39,8 +43,9 @@ class RationaleNet(NeuralNet):
     full_text : bool
         While True, the predictor is trained on all words and the selector not at all.
     penalty_scale : float
-        Factor of both penalties in training. Validation losses include fixed penalties in full, and
-        no Lagrange multipliers, so that the epochs compare.
+        Factor of all penalties in training. Validation losses are those of the model as it
+        predicts, whatever the objective. They include fixed penalties of words and transitions in
+        full, and no Lagrange multipliers, so that the epochs compare.
     interrupted : bool
         Whether training ended by Ctrl-C, which skorch treats as an ordinary end.
     """
@@ -50,10 +55,12 @@ class RationaleNet(NeuralNet):
         *args: Any,
         word_penalty: Penalty,
         transition_penalty: Penalty,
+        objective: ObjectiveModule,
         **kwargs: Any,
     ) -> None:
         self.word_penalty = word_penalty
         self.transition_penalty = transition_penalty
+        self.objective = objective
         self.full_text = False
         self.penalty_scale = 1.0
         self.interrupted = False
@@ -77,11 +84,18 @@ class RationaleNet(NeuralNet):
         """The penalties of words and of transitions."""
         return self.word_penalty, self.transition_penalty
 
+    def initialize_module(self) -> RationaleNet:  # noqa: D102
+        super().initialize_module()
+        self.objective_ = self.objective
+        return self
+
     def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> ModelOutput:  # noqa: D102
         inputs = {name: value for name, value in x.items() if name != "weight"}
-        if self.full_text and self.module_.training:
+        if not self.module_.training:
+            return super().infer(inputs, **fit_params)
+        if self.full_text:
             inputs["mask"] = (x["ids"] > max(PADDING, UNKNOWN)).float()
-        return super().infer(inputs, **fit_params)
+        return self.objective_(self.module_, **to_tensor(inputs, device=self.device))
 
     def get_loss(  # noqa: D102
         self,
@@ -94,10 +108,16 @@ class RationaleNet(NeuralNet):
         y_true = y_true.to(logits.device)
         words = X["ids"].to(logits.device) != PADDING
         weight = X["weight"].to(logits.device) if "weight" in X else None
-        losses = super().get_loss(logits, y_true, X, training=training)
-        losses = losses / self.criterion_.weight[y_true].mean().clamp(min=_MIN_WEIGHT)
-        if weight is not None:
-            losses = weight * losses
+
+        def cross_entropy(logits: torch.Tensor) -> torch.Tensor:
+            losses = super(RationaleNet, self).get_loss(logits, y_true, X, training=training)
+            losses = losses / self.criterion_.weight[y_true].mean().clamp(min=_MIN_WEIGHT)
+            return losses if weight is None else weight * losses
+
+        losses, losses_aside = cross_entropy(logits), None
+        if training:
+            scale = self.penalty_scale if weight is None else self.penalty_scale * weight
+            losses, losses_aside = self.objective_.losses(y_pred, cross_entropy, scale)
         loss = losses.mean()
 
         part = "train" if training else "valid"
@@ -119,9 +139,12 @@ class RationaleNet(NeuralNet):
             elif not training and isinstance(penalty, FixedPenalty):
                 loss = loss + penalty.cost(n, words, scale=1.0, weight=weight)
         if training:
-            surrogate = self.module_.sampler.surrogate_loss(selection, losses)
-            if isinstance(surrogate, torch.Tensor):
-                loss = loss + (surrogate - surrogate.detach())  # its gradient, not its value
+            aside: list[Any] = [self.module_.sampler.surrogate_loss(selection, losses)]
+            if losses_aside is not None:
+                aside.append(losses_aside.mean())
+            for term in aside:
+                if isinstance(term, torch.Tensor):
+                    loss = loss + (term - term.detach())  # its gradient, not its value
         self.check_finite(loss)
         return loss
 

@@ -1,0 +1,48 @@
+"""The base of objectives."""
+
+from __future__ import annotations
+
+from sklearn_irx.components.base import Component
+from sklearn_irx.nn.config import NetworkConfig
+from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.training.objectives import ObjectiveModule
+
+
+class Objective(Component):
+    """Base of objectives, which say what the networks are trained on.
+
+    The penalties of words and of transitions are added to any of them. An objective is of training
+    alone: nothing of it is in the network that predicts, or saved with it. Epochs are compared by
+    the validation loss of the model as it predicts, whatever the objective.
+
+    A subclass has parameters of its own, :meth:`build`, and where not every network can be trained
+    on it :meth:`check_network`.
+    """
+
+    def check_network(self, config: NetworkConfig) -> None:
+        """Raise ValueError if the networks of this configuration cannot be trained on it."""
+
+    def build(self, module: Rationalizer) -> ObjectiveModule:
+        """Build what training needs for a network, whose initial weights are set.
+
+        Parameters
+        ----------
+        module : Rationalizer
+            The network to train.
+
+        Returns
+        -------
+        objective : ObjectiveModule
+            Weights that it names ``reader.…`` have the learning rate of the predictor.
+        """
+        raise NotImplementedError
+
+
+def check_leaves_words_out(objective: Objective, config: NetworkConfig) -> None:
+    """Raise ValueError if the predictor sees something of all words in training."""
+    if not config.sampler.module.has_exact_zeros:
+        raise ValueError(
+            f"objective={objective!r} compares rationales with words drawn at random, all others "
+            f"left out, and sampler={config.sampler!r} leaves no word out in training: give "
+            "another, such as 'straight_through' or 'top_k'."
+        )
