@@ -109,8 +109,8 @@ class Audited:
         return len(self.texts)
 
     def error(self, share: float) -> float:
-        """Return what chance may explain of a share of the documents."""
-        return float(_ERRORS * np.sqrt(max(share * (1 - share), 1 / self.n) / self.n))
+        """Return what chance may explain of the difference of two shares about as large."""
+        return float(_ERRORS * np.sqrt(2 * max(share * (1 - share), 1 / self.n) / self.n))
 
 
 Question = Callable[[Audited], AuditAnswer]
