@@ -32,7 +32,7 @@ _DROPPED = 0.05  # of the words that are not selected, to see what small changes
 _LENGTHS = (2, 4)  # times as many words, to see from which length on they are evidence
 _STABLE = 0.95  # of the labels stay after small changes
 _ALIKE = 0.05  # by how much members may convince each other more than others
-_ERRORS = 2.0  # standard errors that chance may explain
+_ERRORS = 3.0  # standard errors that chance may explain
 
 
 @dataclass(frozen=True)
