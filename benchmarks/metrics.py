@@ -17,7 +17,17 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
-from common import RESULTS, convolutional, fill_in, markdown, read_rows, show, write, written
+from common import (
+    RESULTS,
+    convolutional,
+    fill_in,
+    heaviest,
+    markdown,
+    read_rows,
+    show,
+    write,
+    written,
+)
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
@@ -107,15 +117,6 @@ def weigh(model: Pipeline, texts: list[str], width: int) -> np.ndarray:
         words = TOKENIZER.words(text, width)
         row[: len(words)] = [weights.get(word, 0.0) for word in words]
     return scores
-
-
-def heaviest(scores: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Mark so many words of each document with the largest scores."""
-    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=1, kind="stable")
-    masks = np.zeros(scores.shape, dtype=bool)
-    for mask, places, n in zip(masks, order, numbers, strict=True):
-        mask[places[:n]] = True
-    return masks
 
 
 def measure(
