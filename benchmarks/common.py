@@ -90,6 +90,16 @@ def sample(corpus: str, subset: str, documents: float | None, **options: Any) ->
     return loaded
 
 
+def class_weights(model: Pipeline) -> dict[str, np.ndarray]:
+    """Give what each word says for each class by TF-IDF and logistic regression: (n_classes,)."""
+    tfidf, regression = model
+    weights = regression.coef_
+    if len(weights) == 1:
+        weights = np.vstack([-weights, weights])
+    heaviness = ((weights - weights.mean(axis=0)) * tfidf.idf_).T
+    return dict(zip(tfidf.get_feature_names_out(), heaviness, strict=True))
+
+
 def heaviest(scores: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Mark so many words of each document with the largest scores."""
     order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=1, kind="stable")
