@@ -137,26 +137,33 @@ def run(corpus: str, args: argparse.Namespace) -> None:
 def report(folder: Path) -> None:
     """Write the tables into the documentation."""
     sections = []
-    for corpus in SHOWN:
+    for corpus, title in TITLES.items():
         lines = [
             [
                 f"{row['shown']}", row["selector"],
                 f"{row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+                f"{row['selected']:.2f}", f"{row['words']:.2f}",
                 f"{row['evalx_accuracy']:.3f}", f"{row['evalx_log_likelihood']:.2f}",
             ]
             for row in read_rows(folder / f"encoding_{corpus}.csv")
         ]  # fmt: skip
-        headings = ["words", "chosen", "encoding in nats", "EVAL-X accuracy", "log-likelihood"]
-        title = f"What a choice of words encodes: {TITLES[corpus]}"
-        sections.append((title, "", markdown(headings, lines)))
-    argued = {corpus: read_rows(folder / f"arguability_{corpus}.csv") for corpus in SHOWN}
+        headings = [
+            "words", "chosen", "encoding in nats", "readers of choices", "readers of words",
+            "EVAL-X accuracy", "EVAL-X log-likelihood",
+        ]  # fmt: skip
+        sections.append((f"On {title}", "", markdown(headings, lines) if lines else ""))
+    argued = {
+        title: rows
+        for corpus, title in TITLES.items()
+        if (rows := read_rows(folder / f"arguability_{corpus}.csv"))
+    }
     lines = [
         [f"{n_words}", *(f"{rows[i][who]:.3f}" for rows in argued.values() for who in READERS)]
         for i, n_words in enumerate(LENGTHS)
     ]
-    columns = [f"{TITLES[corpus]}, {who}" for corpus in argued for who in READERS.values()]
-    title = "In which share of the texts another class can be argued"
-    sections.append((title, "", markdown(["words", *columns], lines)))
+    columns = [f"{title}, {who}" for title in argued for who in READERS.values()]
+    table = markdown(["words", *columns], lines) if argued else ""
+    sections.append(("In which share of the texts another class can be argued", "", table))
     fill_in(DOCUMENT, written(sections), MARKS)
 
 

@@ -139,7 +139,8 @@ def load(corpus: str) -> tuple[Texts, Texts]:
             for part in ("train", "val")
         )
         return Texts(texts, y, None), Texts(*test)
-    return tuple(Texts(*part, None) for part in load_parts(corpus))
+    given, test = load_parts(corpus)
+    return Texts(*given, None), Texts(*test, None)
 
 
 def train(corpus: str, name: str, seed: int, given: Texts, vectors: Any) -> Any:
