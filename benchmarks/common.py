@@ -90,6 +90,25 @@ def sample(corpus: str, subset: str, documents: float | None, **options: Any) ->
     return loaded
 
 
+def class_weights(model: Pipeline) -> dict[str, np.ndarray]:
+    """Give what each word says for each class by TF-IDF and logistic regression: (n_classes,)."""
+    tfidf, regression = model
+    weights = regression.coef_
+    if len(weights) == 1:
+        weights = np.vstack([-weights, weights])
+    heaviness = ((weights - weights.mean(axis=0)) * tfidf.idf_).T
+    return dict(zip(tfidf.get_feature_names_out(), heaviness, strict=True))
+
+
+def heaviest(scores: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Mark so many words of each document with the largest scores."""
+    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=1, kind="stable")
+    masks = np.zeros(scores.shape, dtype=bool)
+    for mask, places, n in zip(masks, order, numbers, strict=True):
+        mask[places[:n]] = True
+    return masks
+
+
 def convolutional(**parameters: Any) -> SelectiveRationaleClassifier:
     """Return a classifier with convolutions on naive Bayes, which most figures here are of."""
     former: dict[str, Any] = {
@@ -341,15 +360,16 @@ def written(sections: Iterable[tuple[str, str, str]]) -> list[str]:
     ]
 
 
-def fill_in(document: Path, paragraphs: Iterable[str]) -> None:
-    """Replace what stands between the two marks of a document."""
+def fill_in(document: Path, paragraphs: Iterable[str], name: str = "results") -> None:
+    """Replace what stands between the two marks of a document, which have the name given."""
+    begin, end = (mark.replace("results", name) for mark in (BEGIN, END))
     text = document.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
+    before, _, rest = text.partition(begin)
+    _, mark, after = rest.partition(end)
     if not mark:
-        raise SystemExit(f"{document} has no marks {BEGIN} and {END}: add them.")
+        raise SystemExit(f"{document} has no marks {begin} and {end}: add them.")
     with replacing(document) as part:
-        part.write_text(before + "\n\n".join([BEGIN, *paragraphs, END]) + after, encoding="utf-8")
+        part.write_text(before + "\n\n".join([begin, *paragraphs, end]) + after, encoding="utf-8")
 
 
 def save_picture(figure: Any, path: Path) -> None:

@@ -83,7 +83,7 @@ def arguability_score(
     References
     ----------
     S. Hsia et al., "Goodhart's Law Applies to NLP's Explanation Benchmarks", Findings of EACL 2024
-    (scores of explanations can be raised without a better explanation). B. Jethani et al., "Have We
+    (scores of explanations can be raised without a better explanation). N. Jethani et al., "Have We
     Learned to Explain?", AISTATS 2021 (selectors that encode).
 
     Examples
@@ -145,6 +145,8 @@ class _Search:
     def convincing(self) -> np.ndarray:
         """Return for which documents such words were found, (n_samples,), dtype bool."""
         found = np.zeros(len(self.counts), dtype=bool)
+        if len(self.of_none) == 1:
+            return found
         classes = np.array([self._promising(row) for row in range(len(found))])
         expect(classes.shape[1])
         for column in classes.T:

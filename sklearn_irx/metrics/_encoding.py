@@ -10,9 +10,9 @@ nats a document. Both probabilities are estimated by readers that learn from oth
 
 A reader of words drawn at random knows p(y | r) on average, and is too sure or not sure enough of
 words that tell as much as those of a rationale do. So it is corrected on *controls*: of each
-document as many words as the rationale has, in which a word is as likely as the selector takes it
-in other documents, whatever else this document holds. Controls look like rationales, and nobody
-chose them.
+document as many words as the rationale of another of like length has, in which a word is as likely
+as the selector takes it in other documents, whatever else this document holds. Controls look like
+rationales, and nobody chose them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from scipy.stats import norm
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.utils import check_random_state
 
 from sklearn_irx._stages import step
@@ -43,6 +44,7 @@ from sklearn_irx.metrics._leakage import forest, shapes_of
 from sklearn_irx.metrics._masked_prediction import MaskedTexts
 from sklearn_irx.metrics._second_reader import random_masks
 
+_ALIKE = 50  # documents whose numbers of words are permuted
 _N_TREES, _LEAF = 20, 10  # of forests whose probabilities count, not their labels
 _LEAST_OF_FOREST = 0.01  # probability of a class that no tree has seen
 
@@ -231,12 +233,17 @@ class CrossFittedReaders:
         """Return how much the choice tells beyond the words; see :func:`encoding_score`."""
         controls = self.controls(masks)
         of_controls, of_choices = self._readers_of(controls), self._readers_of(masks)
-        weights = self._weights(self._with_words(of_controls, controls))
-        words = self._pooled(weights, self._with_words(of_controls, masks))
-        found = [words, *self._of_both(of_choices, masks)]
-        selected = self._pooled(self._weights(found), found)
-        rows = np.arange(len(words))
-        known, plain = selected[rows, self.columns], words[rows, self.columns]
+        on_controls = np.stack(self._with_words(of_controls, controls))
+        on_masks = np.stack(self._with_words(of_controls, masks))
+        of_both = self._of_both(of_choices, masks)
+        known, plain = np.empty((2, len(self.columns)))
+        for learned, tested in self._folds:
+            columns = self.columns[learned]
+            words = pool(pool_weights(on_controls[:, learned], columns), on_masks)
+            found = np.stack([words, *of_both])
+            selected = pool(pool_weights(found[:, learned], columns), found)
+            known[tested] = selected[tested, self.columns[tested]]
+            plain[tested] = words[tested, self.columns[tested]]
         gain = known - plain
         error = gain.std(ddof=1) / np.sqrt(len(gain))
         off = norm.ppf((1 + confidence_level) / 2) * error
@@ -268,7 +275,7 @@ class CrossFittedReaders:
         return self._fitted(default_reader(), [self.texts.kept(self.texts.whole)])
 
     def controls(self, masks: np.ndarray) -> np.ndarray:
-        """Draw as many words of each document, a word as often as it is selected elsewhere."""
+        """Draw words of each document, as many as of another, as often as selected elsewhere."""
         _, words, rows, places = self._occurrences
         shown = masks[rows, places]
         overall = shown.mean() if len(shown) else 0.0
@@ -281,7 +288,16 @@ class CrossFittedReaders:
         # The smallest of exponential variables with these rates are a draw without replacement.
         waiting = np.full(masks.shape, np.inf)
         waiting[rows, places] = self._random_state.exponential(size=len(rows)) / rates
-        return self._smallest(waiting, masks.sum(axis=1))
+        return self._smallest(waiting, self._numbers(masks))
+
+    def _numbers(self, masks: np.ndarray) -> np.ndarray:
+        """Permute the numbers of words, which may be a code, between documents of like length."""
+        numbers, lengths = masks.sum(axis=1), self.texts.lengths
+        order = np.lexsort((self._random_state.random_sample(len(lengths)), lengths))
+        permuted = np.empty_like(numbers)
+        for rows in np.array_split(order, -(-len(order) // _ALIKE)):
+            permuted[rows] = numbers[self._random_state.permutation(rows)]
+        return np.minimum(permuted, lengths)
 
     def _smallest(self, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Select `counts` words of each document, those of the smallest values."""
@@ -304,9 +320,10 @@ class CrossFittedReaders:
 
     def _readers_of(self, masks: np.ndarray) -> tuple[list[Any], list[Any]]:
         """Fit readers of the words, and of the shapes, of rationales like these."""
-        shapes = shapes_of(masks, self.texts.lengths)
+        kept, shapes = self.texts.kept(masks), shapes_of(masks, self.texts.lengths)
+        reader = self._reader if any(kept) else DummyClassifier()  # vectorizers want a word
         return (
-            self._fitted(self._reader, [self.texts.kept(masks)]),
+            self._fitted(reader, [kept]),
             self._fitted(forest(self.seed, _N_TREES, _LEAF), [shapes]),
         )
 
@@ -341,19 +358,6 @@ class CrossFittedReaders:
             found[tested] = reader.predict_proba(_taken(inputs, tested))
         return log_probabilities(np.maximum(found, least))
 
-    def _weights(self, found: list[np.ndarray]) -> list[np.ndarray]:
-        """Fit the weights of a log-linear pool without each fold; at first the first counts."""
-        return [
-            pool_weights(np.stack([one[learned] for one in found]), self.columns[learned])
-            for learned, _ in self._folds
-        ]
-
-    def _pooled(self, weights: list[np.ndarray], found: list[np.ndarray]) -> np.ndarray:
-        pooled = np.empty_like(found[0])
-        for of_fold, (_, tested) in zip(weights, self._folds, strict=True):
-            pooled[tested] = pool(of_fold, np.stack([one[tested] for one in found]))
-        return pooled
-
 
 def pool(weights: np.ndarray, log_probabilities: np.ndarray) -> np.ndarray:
     """Pool log probabilities (n_readers, n_samples, n_classes): their weighted sum, normalized."""
@@ -362,16 +366,22 @@ def pool(weights: np.ndarray, log_probabilities: np.ndarray) -> np.ndarray:
 
 
 def pool_weights(log_probabilities: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return the weights, at least 0, whose pool makes the true `columns` likeliest."""
+    """Return the weights, at least 0, whose pool makes the true `columns` likeliest.
+
+    They have a normal prior of variance 1 about the first reader alone, so that few documents give
+    no weight of ten to a reader that knows next to nothing.
+    """
     rows = np.arange(len(columns))
     true = log_probabilities[:, rows, columns]
+    start = np.eye(len(log_probabilities))[0]
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         pooled = pool(weights, log_probabilities)
         expected = (np.exp(pooled) * log_probabilities).sum(axis=2)
-        return -pooled[rows, columns].mean(), (expected - true).mean(axis=1)
+        off = weights - start
+        value = (off @ off / 2 - pooled[rows, columns].sum()) / len(rows)
+        return value, (off + (expected - true).sum(axis=1)) / len(rows)
 
-    start = np.eye(len(log_probabilities))[0]  # the first alone
     bounds = [(0, None)] * len(start)
     found: np.ndarray = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
     return found

@@ -136,7 +136,10 @@ class RandomMaskReader(ClassifierMixin, BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
         """
         check_is_fitted(self)
-        return np.asarray(self.estimator_.predict_proba(check_texts(X)))
+        texts = check_texts(X)
+        if not texts:  # which vectorizers refuse
+            return np.empty((0, len(self.classes_)))
+        return np.asarray(self.estimator_.predict_proba(texts))
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable label of each text.
@@ -150,7 +153,8 @@ class RandomMaskReader(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

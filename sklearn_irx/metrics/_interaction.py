@@ -102,11 +102,11 @@ def cross_reading_matrix(
     ensemble, X = seen_by_final(ensemble, X)
     texts = check_texts(X)
     y = check_labels(y, len(texts))
-    cross = ensemble.classes_[ensemble.cross_predict_proba(texts).argmax(axis=3)]
+    cross = ensemble.cross_predict_proba(texts).argmax(axis=3)
     exchange = ensemble.exchange(texts, spans=False)
     table = {"rationale": np.array(exchange.members)}
-    for member, labels in zip(exchange.members, cross, strict=True):
-        table[f"reader_{member}"] = (labels == y).mean(axis=1)
+    for member, columns in zip(exchange.members, cross, strict=True):
+        table[f"reader_{member}"] = (ensemble.classes_[columns] == y).mean(axis=1)
     for name, reader in (readers or {}).items():
         if name in table:
             raise ValueError(f"readers={list(readers or {})}: {name!r} is taken; give other names.")

@@ -3,9 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
+from sklearn_irx import InteractiveCommittee, InteractiveEnsemble
 from sklearn_irx.exchange import CASES, chosen, decide
-from sklearn_irx.metrics import interaction_table
+from sklearn_irx.metrics import (
+    cross_reading_matrix,
+    interaction_table,
+    second_reader_accuracy,
+)
 from tests.exchanges import exchange_of_labels
 
 
@@ -65,3 +75,66 @@ def test_pandas_reads_the_table_and_gives_the_labels():
 def test_one_label_a_document_is_needed(labels):
     with pytest.raises(ValueError, match=r"y has shape .*: give one label for each"):
         interaction_table(Pair(), X, labels)
+
+
+@pytest.fixture(scope="module")
+def pair(fitted, other, reviews):
+    return InteractiveEnsemble(fitted, other, prefit=True).fit(*reviews[:2])
+
+
+@pytest.fixture(scope="module")
+def linear(reviews):
+    texts, y, _ = reviews
+    return make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts[:100], y[:100])
+
+
+def test_each_member_reads_the_rationale_of_each(pair, fitted, other, reviews):
+    some, labels = reviews[0][300:360], np.array(reviews[1][300:360])
+    table = cross_reading_matrix(pair, some, labels)
+    assert list(table) == ["rationale", "reader_1", "reader_2"]
+    assert table["rationale"].tolist() == [1, 2]
+    for i, reader in enumerate((fitted, other), start=1):
+        for j, selector in enumerate((fitted, other)):
+            said = reader.predict_proba(some, masks=selector.transform(some)).argmax(axis=1)
+            right = (reader.classes_[said] == labels).mean()
+            assert table[f"reader_{i}"][j] == pytest.approx(right)
+    cross = pair.cross_predict_proba(some).argmax(axis=3)
+    expected = (pair.classes_[cross] == labels).mean(axis=2)
+    np.testing.assert_allclose([table["reader_1"], table["reader_2"]], expected)
+
+
+def test_further_readers_read_the_same_words(pair, fitted, other, linear, reviews):
+    some, labels = reviews[0][300:360], reviews[1][300:360]
+    table = cross_reading_matrix(pair, some, labels, readers={"linear": linear, "again": other})
+    assert list(table)[3:] == ["linear", "again"]
+    for j, selector in enumerate((fitted, other)):
+        masks = selector.transform(some)
+        assert table["linear"][j] == pytest.approx(
+            second_reader_accuracy(linear, some, labels, masks, tokenizer=selector)
+        )
+    np.testing.assert_allclose(table["again"], table["reader_2"])
+    assert pd.DataFrame(table).shape == (2, 5)
+
+
+def test_members_of_a_committee_have_their_names(fitted, other, linear, reviews):
+    some, labels = reviews[0][300:340], reviews[1][300:340]
+    members = [("soup", fitted), ("bread", other)]
+    committee = InteractiveCommittee(members, prefit=True).fit(*reviews[:2])
+    table = cross_reading_matrix(committee, some, labels, readers={"linear": linear})
+    assert list(table) == ["rationale", "reader_soup", "reader_bread", "linear"]
+    assert table["rationale"].tolist() == ["soup", "bread"]
+    clean = FunctionTransformer(lambda texts: [text.strip("#") for text in texts])
+    behind = make_pipeline(clean, committee)
+    found = cross_reading_matrix(behind, [f"#{text}" for text in some], labels)
+    np.testing.assert_allclose(found["reader_soup"], table["reader_soup"])
+
+
+def test_what_no_matrix_can_be_made_of(pair, linear, reviews):
+    some, labels = reviews[0][300:305], reviews[1][300:305]
+    with pytest.raises(ValueError, match="X has 5 documents and y 4 labels"):
+        cross_reading_matrix(pair, some, labels[:4])
+    for name in ("reader_1", "rationale"):
+        with pytest.raises(ValueError, match=f"'{name}' is taken; give other names"):
+            cross_reading_matrix(pair, some, labels, readers={name: linear})
+    with pytest.raises(NotFittedError):
+        cross_reading_matrix(InteractiveEnsemble(*pair.estimators_), some, labels)

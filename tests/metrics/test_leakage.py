@@ -51,6 +51,33 @@ def test_the_words_that_tell_leak_nothing():
     assert found.accuracy < found.baseline + 0.1
 
 
+def test_permuted_labels_are_told_by_chance_alone():
+    found = mask_leakage_score(
+        smuggled("even places"), Y, LENGTHS, n_permutations=3, random_state=0
+    )
+    assert found.accuracy > 0.95
+    # The better of two classifiers of 200 documents: a standard error of 0.035 each.
+    assert found.baseline - 0.1 < found.permuted < found.baseline + 0.1
+
+
+def test_permutations_leave_the_score_as_it_is():
+    masks = random_masks(LENGTHS, 5, random_state=3)
+    without, with_two, again = (
+        mask_leakage_score(masks, Y, LENGTHS, cv=2, n_permutations=n, random_state=1)
+        for n in (0, 2, 2)
+    )
+    assert without.permuted is None
+    assert with_two == again
+    assert with_two[:2] == without[:2]
+
+
+def test_what_says_nothing_is_told_as_well_of_permuted_labels():
+    masks = np.ones((N, 4), dtype=bool)
+    y = np.arange(N) % 4 == 0
+    found = mask_leakage_score(masks, y, n_permutations=2, random_state=0)
+    assert found == (0.75, 0.75, 0.75)
+
+
 def test_the_same_seed_gives_the_same_score():
     masks = random_masks(LENGTHS, 5, random_state=3)
     one, two = (mask_leakage_score(masks, Y, LENGTHS, cv=3, random_state=7) for _ in range(2))
@@ -73,6 +100,9 @@ def test_empty_rationales_and_any_labels_are_legal():
         ({"y": ["a"] * 197 + ["b"] * 3}, "cv=5, but y has the label 'b' 3 times: give a smaller"),
         ({"cv": 1}, "cv=1: give an integer of at least 2"),
         ({"cv": 2.5}, r"cv=2\.5: give an integer"),
+        ({"n_permutations": -1}, "n_permutations=-1: give an integer of at least 0"),
+        ({"n_permutations": 2.0}, r"n_permutations=2\.0"),
+        ({"n_permutations": True}, "n_permutations=True"),
         ({"y": Y[:-1]}, "X has 200 documents and y 199 labels"),
         ({"lengths": [4] * N}, r"lengths\[0\]=4, but masks\[0\] selects a word past it"),
     ],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import kstest
 
 from sklearn_irx.metrics import random_masks, second_reader_accuracy
 from tests.metrics.readers import Counting, Masked
@@ -71,3 +72,30 @@ def test_every_word_is_as_likely_as_the_others():
 def test_what_cannot_be_drawn(arguments, error, said):
     with pytest.raises(error, match=said):
         random_masks(*arguments)
+
+
+@given(st.lists(st.integers(0, 9), max_size=6), st.integers(0, 99))
+def test_words_at_a_random_rate_are_at_least_one_and_none_past_the_end(lengths, seed):
+    lengths = np.array(lengths, dtype=int)
+    masks = random_masks(lengths, random_state=seed)
+    assert masks.shape == (len(lengths), lengths.max(initial=0))
+    np.testing.assert_array_equal(masks.any(axis=1), lengths > 0)
+    assert not (masks & (np.arange(masks.shape[1]) >= lengths[:, None])).any()
+    np.testing.assert_array_equal(masks, random_masks(lengths, None, random_state=seed))
+
+
+def test_rates_are_uniform():
+    # Of 2,000 words, the share that is kept differs from the rate by 0.01.
+    shares = random_masks([2000] * 400, random_state=0).mean(axis=1)
+    assert kstest(shares, "uniform").pvalue > 0.01
+
+
+def test_words_are_independent_given_the_rate():
+    # With a uniform rate, m of n words are kept with probability 1 / (n + 1) for any m, and all
+    # sets of m words are as likely. No word becomes one word, whichever.
+    masks = random_masks([3] * 40_000, random_state=0)
+    numbers = np.bincount(masks.sum(axis=1), minlength=4) / len(masks)
+    np.testing.assert_allclose(numbers, [0, 1 / 2, 1 / 4, 1 / 4], atol=0.01)
+    sets = np.bincount(masks @ [1, 2, 4], minlength=8) / len(masks)
+    np.testing.assert_allclose(sets[[1, 2, 4]], 1 / 6, atol=0.01)
+    np.testing.assert_allclose(sets[[3, 5, 6]], 1 / 12, atol=0.01)

@@ -26,6 +26,7 @@ from sklearn_irx import (
 )
 from sklearn_irx._compat import sklearn_checks_of
 from sklearn_irx.components import CNN
+from sklearn_irx.metrics import RandomMaskReader
 from sklearn_irx.text import WordVectors
 from sklearn_irx.utils._checks import _page as page
 from sklearn_irx.utils._checks._of_sklearn import (
@@ -115,6 +116,7 @@ ESTIMATORS = {
     "extractor, cross-fitted": RationaleExtractor(small(), cv=2),
     "extractor of an ensemble": RationaleExtractor(pair(), mark=""),
     "extractor of a frozen classifier": RationaleExtractor(frozen(0), prefit=True),
+    "reader of random masks": RandomMaskReader(),
     "TF-IDF": make_pipeline(TfidfVectorizer(), LogisticRegression()),
     "TF-IDF of rationales": make_pipeline(
         RationaleExtractor(small()), TfidfVectorizer(), LogisticRegression()
