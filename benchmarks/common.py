@@ -326,7 +326,7 @@ def command() -> str:
 def changed(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Give `content` with the values of `changes` in place of its own, tables value by value."""
     return content | {
-        name: changed(content[name], value) if isinstance(value, dict) else value
+        name: changed(content.get(name, {}), value) if isinstance(value, dict) else value
         for name, value in changes.items()
     }
 

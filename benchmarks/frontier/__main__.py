@@ -1,7 +1,7 @@
 """Accuracy against the length of the rationales: our models, linear ones, and the paper's.
 
     python -m benchmarks.frontier --jobs 2
-    python -m benchmarks.frontier --corpora imdb --lengths 10 --members plain stems
+    python -m benchmarks.frontier --selections class_blind --corpora imdb --lengths 5
     python -m benchmarks.frontier --quick
     python -m benchmarks.frontier --report
 
@@ -22,7 +22,7 @@ from benchmarks.book import Book, Stage, do
 from benchmarks.common import RESULTS, VECTORS, vectors_path
 from benchmarks.frontier.linear import LINEAR, linear_jobs
 from benchmarks.frontier.models import ENSEMBLES, MEMBERS
-from benchmarks.frontier.plan import CONFIGURATION, Plan
+from benchmarks.frontier.plan import CONFIGURATION, SELECTIONS, Plan
 from benchmarks.frontier.report import DOCUMENT, write_report
 from benchmarks.frontier.workshop import Workshop
 
@@ -71,10 +71,11 @@ def neural_stages(corpus: str, asked: float, names: Sequence[str], book: Book) -
     return [(MEMBERS, members), (ENSEMBLES, ensembles)]
 
 
-def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Plan]:
-    """Read the command line, and the configuration file that it names."""
+def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[Plan]]:
+    """Read the command line, and the plans of the configuration file that it names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=CONFIGURATION, help="what is trained")
+    parser.add_argument("--selections", nargs="+", default=list(SELECTIONS), choices=SELECTIONS)
     parser.add_argument("--corpora", nargs="+", help="some of them only")
     parser.add_argument("--lengths", nargs="+", type=float, help="some of them only")
     parser.add_argument("--members", nargs="+", help="some of them only")
@@ -87,7 +88,8 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Plan]:
     parser.add_argument("--report", action="store_true", help="write tables, train nothing")
     parser.add_argument("--document", type=Path, help="for the tables, with the two marks")
     args = parser.parse_args(argv)
-    plan = Plan.load(args.config, args.quick)
+    plans = [Plan.load(args.config, selection, args.quick) for selection in args.selections]
+    plan = plans[0]
     known = {
         "corpora": list(plan.corpora), "members": plan.member_names,
         "lengths": sorted({asked for corpus in plan.corpora.values() for asked in corpus.lengths}),
@@ -95,26 +97,26 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Plan]:
     for name, values in known.items():
         if not set(getattr(args, name) or ()) <= set(values):
             parser.error(f"--{name} may be {', '.join(map(str, values))}.")
-    return args, plan
+    return args, plans
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train and measure what is missing, or report what is there."""
-    args, plan = parse(argv)
+    args, plans = parse(argv)
     results = args.results or (args.work / "quick" if args.quick else RESULTS)
     threads = 1 if args.jobs > 1 else args.threads
+    vectors = args.vectors or (Path(VECTORS) if args.report else vectors_path())
+    books = [Book(results, Workshop(plan, vectors, args.work, threads)) for plan in plans]
     if args.report:
-        book = Book(results, Workshop(plan, args.vectors or Path(VECTORS), args.work, threads))
-        write_report(book, args.document or (None if args.quick else DOCUMENT))
+        write_report(books, args.document or (None if args.quick else DOCUMENT))
         return
-    shop = Workshop(plan, args.vectors or vectors_path(), args.work, threads)
-    book = Book(results, shop)
-    stages = stages_of(args, book)
-    members = [member for kind, todo in stages if kind == MEMBERS for member in todo]
-    joblib.Parallel(n_jobs=args.jobs)(
-        joblib.delayed(shop.prepare)(member) for member in shop.unprepared(members)
-    )
-    do(stages, book, args.jobs)
+    for book in books:
+        shop, stages = book.shop, stages_of(args, book)
+        members = [member for kind, todo in stages if kind == MEMBERS for member in todo]
+        joblib.Parallel(n_jobs=args.jobs)(
+            joblib.delayed(shop.prepare)(member) for member in shop.unprepared(members)
+        )
+        do(stages, book, args.jobs)
 
 
 if __name__ == "__main__":

@@ -25,14 +25,17 @@ WHOLE = ""
 READERS = ("naive_bayes", "logistic")
 """The models that read so many words, too: their weights are of single words."""
 MODELS = (*READERS, "svm_bigrams")
+RIVALS = {f"{name}_for_class": name for name in READERS}
+"""Readers of the words that are heaviest for the class that they predict from all words."""
 
 
 def linear_jobs(plan: Plan, corpus: str, lengths: Sequence[float]) -> list[LinearJob]:
     """Give the linear models of a corpus, reading whole texts and so many words."""
+    read = {name: [WHOLE] for name in MODELS} | {name: [] for name in RIVALS}
     return [
         LinearJob(corpus, asked, name, fitted_on)
-        for name, fitted_on in product(MODELS, plan.fitted_on(corpus))
-        for asked in [WHOLE, *(lengths if name in READERS else [])]
+        for name, fitted_on in product(read, plan.fitted_on(corpus))
+        for asked in [*read[name], *(lengths if name in (*READERS, *RIVALS) else [])]
     ]
 
 
@@ -40,10 +43,13 @@ def measure_linear(job: LinearJob, shop: Workshop) -> dict[str, Any]:
     """Let a linear model read the test texts."""
     start = time.perf_counter()
     corpus, share = shop.plan.corpora[job.corpus], shop.plan.share_of_texts
-    model = fit_linear(job.name, job.corpus, share, job.fitted_on, corpus.logistic_c)
+    name = RIVALS.get(job.name, job.name)
+    model = fit_linear(name, job.corpus, share, job.fitted_on, corpus.logistic_c)
     test = load_split(job.corpus, share)[1]
     documents = _words(test.texts, corpus.words_read)
-    if job.asked != WHOLE:
+    if job.name in RIVALS:
+        documents = keep_heaviest_for_class(documents, model, round(job.asked))
+    elif job.asked != WHOLE:
         documents = keep_heaviest(documents, heaviness(model), round(job.asked))
     return {
         **dict(zip(LINEAR.key, shop.plan.linear_key(job), strict=True)), **shop.circumstances,
@@ -81,12 +87,20 @@ def words_and_bigrams(words: Sequence[str]) -> list[str]:
 
 def heaviness(model: Pipeline) -> dict[str, float]:
     """Give what each word says for the class it says most for: weight above the mean, times idf."""
+    return _by_word(model, _weights(model).max(axis=0))
+
+
+def _weights(model: Pipeline) -> np.ndarray:
+    """Give the weights of words for classes above their mean, times idf: (n_classes, n_words)."""
     tfidf, linear = model[0], model[-1]
     weights = linear.coef_ if hasattr(linear, "coef_") else linear.feature_log_prob_
     if len(weights) == 1:  # of the second of two classes
         weights = np.vstack([-weights, weights])
-    heaviest = (weights - weights.mean(axis=0)).max(axis=0) * tfidf.idf_
-    return dict(zip(tfidf.get_feature_names_out(), heaviest.tolist(), strict=True))
+    return (weights - weights.mean(axis=0)) * tfidf.idf_
+
+
+def _by_word(model: Pipeline, values: np.ndarray) -> dict[str, float]:
+    return dict(zip(model[0].get_feature_names_out(), values.tolist(), strict=True))
 
 
 def keep_heaviest(
@@ -98,6 +112,20 @@ def keep_heaviest(
         known = [place for place, word in enumerate(words) if word in weights]
         heaviest = sorted(known, key=lambda place: -weights[words[place]])[:k]
         kept.append([words[place] for place in sorted(heaviest)])
+    return kept
+
+
+def keep_heaviest_for_class(
+    documents: Sequence[Sequence[str]], model: Pipeline, k: int
+) -> list[list[str]]:
+    """Give the k words of each document that say most for the class a model predicts from all."""
+    predicted = model.predict(documents)
+    kept: list[list[str]] = [[] for _ in documents]
+    for label, weights in zip(model.classes_, _weights(model), strict=True):
+        rows = np.flatnonzero(predicted == label)
+        of_label = keep_heaviest([documents[row] for row in rows], _by_word(model, weights), k)
+        for row, words in zip(rows, of_label, strict=True):
+            kept[row] = words
     return kept
 
 

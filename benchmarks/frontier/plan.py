@@ -7,13 +7,17 @@ import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.common import changed
 
 CONFIGURATION = Path(__file__).parents[1] / "frontier.toml"
+SELECTIONS = {
+    "class_blind": "class-blind selection",
+    "class_conditional": "class-conditional selection",
+}
+"""Tables of the configuration file, the main one first: each is a plan of its own."""
 
 
 class Job(NamedTuple):
@@ -53,7 +57,9 @@ class Corpus:
     validation_share : float
         Of the training texts that validate.
     seeds : list of int
-        Of runs of everything.
+        Of runs. There are several at the main lengths alone, at others the first.
+    main_lengths : list of float
+        Some of `lengths`.
     logistic_c : float
         The `C` of logistic regression.
     common, members : dict
@@ -67,6 +73,7 @@ class Corpus:
     validation: str
     validation_share: float
     seeds: list[int]
+    main_lengths: list[float]
     logistic_c: float
     common: dict[str, Any]
     members: dict[str, dict[str, Any]]
@@ -82,24 +89,31 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Plan:
-    """The configuration file.
+    """What the configuration file says of one of the :data:`SELECTIONS`.
 
     Attributes
     ----------
+    selection : str
+        Its name.
     share_of_texts : float
         That are read.
     corpora : dict of str to Corpus
         By name.
+    content : dict
+        All that the file says, of other selections, too.
     """
 
+    selection: str
     share_of_texts: float
     corpora: dict[str, Corpus]
+    content: dict[str, Any]
 
     @classmethod
-    def load(cls, path: Path, quick: bool = False) -> Plan:
+    def load(cls, path: Path, selection: str, quick: bool = False) -> Plan:
         """Read it, or the one that is done in no time."""
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        changes = content.pop("quick", {})
+        whole = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = changed(whole, whole[selection])
+        changes = content.get("quick", {})
         if quick:
             content = changed(content, changes)
         corpora = {
@@ -112,7 +126,7 @@ class Plan:
             })
             for name, own in content["corpora"].items()
         }  # fmt: skip
-        return cls(content["share_of_texts"], corpora)
+        return cls(selection, content["share_of_texts"], corpora, whole)
 
     @property
     def member_names(self) -> list[str]:
@@ -126,8 +140,13 @@ class Plan:
 
     def jobs(self, corpus: str, lengths: Iterable[float], names: Iterable[str]) -> list[Job]:
         """Give members or ensembles of these names, in all runs."""
-        seeds = self.corpora[corpus].seeds
-        return [Job(corpus, *rest) for rest in product(lengths, seeds, names)]
+        of = self.corpora[corpus]
+        return [
+            Job(corpus, asked, seed, name)
+            for asked in lengths
+            for seed in (of.seeds if asked in of.main_lengths else of.seeds[:1])
+            for name in names
+        ]
 
     def parameters(self, member: Job) -> dict[str, Any]:
         """Give the parameters of the classifier, with names for embeddings and tokenizer."""

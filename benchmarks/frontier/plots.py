@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import save_picture
-from benchmarks.frontier.linear import MODELS
+from benchmarks.frontier.linear import MODELS, RIVALS
 from benchmarks.frontier.tables import Results
 
 
 def draw(found: Sequence[Results], path: Path) -> None:
-    """Draw accuracy against the mean length of the rationales, a panel a corpus.
+    """Draw accuracy against the mean length of the rationales.
 
     Parameters
     ----------
     found : sequence of Results
-        One for each corpus.
+        One for each corpus and way of selection, of which each gets a panel.
     path : Path
         An SVG file.
     """
@@ -27,14 +27,17 @@ def draw(found: Sequence[Results], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
+    n_columns = len({results.corpus for results in found})
+    n_rows = -(-len(found) // n_columns)
     figure, axes = plt.subplots(
-        1, len(found), figsize=(6.5 * len(found), 6), layout="constrained", squeeze=False
-    )
-    for ax, results in zip(axes[0], found, strict=True):
+        n_rows, n_columns, figsize=(6.5 * n_columns, 5 * n_rows + 1), layout="constrained",
+        squeeze=False, sharey="col",
+    )  # fmt: skip
+    for ax, results in zip(axes.flat, found, strict=False):
         _draw_corpus(ax, results)
     handles, labels = (
         list(chain.from_iterable(of))
-        for of in zip(*(ax.get_legend_handles_labels() for ax in axes[0]), strict=True)
+        for of in zip(*(ax.get_legend_handles_labels() for ax in axes.flat), strict=True)
     )
     told = dict(zip(labels, handles, strict=True))  # each once for all panels
     figure.legend(told.values(), told, loc="outside lower center", ncols=3, fontsize=8)
@@ -43,16 +46,17 @@ def draw(found: Sequence[Results], path: Path) -> None:
 
 
 def _draw_corpus(ax: Any, results: Results) -> None:
+    linear = (*MODELS, *RIVALS)
     of_linear = {
         results.title(name, limit): {"color": f"C{number}", "linestyle": line}
-        for number, name in enumerate(MODELS)
+        for number, name in enumerate(linear)
         for limit, line in zip(results.fitted_on, ("--", ":"), strict=False)
     }
     for title, whole in results.whole().items():
         ax.axhline(
             whole.accuracy, **of_linear[title], linewidth=0.8, label=f"all words: {title}"
         )  # fmt: skip
-    for number, (title, points) in enumerate(results.curves().items(), start=len(MODELS)):
+    for number, (title, points) in enumerate(results.curves().items(), start=len(linear)):
         style = of_linear.get(title, {"color": f"C{number}", "linestyle": "-"})
         marker = "x" if title in of_linear else "o"
         accuracies, words = zip(*points.values(), strict=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.book import Book
 from benchmarks.common import fill_in, written
-from benchmarks.frontier.plan import Plan
+from benchmarks.frontier.plan import SELECTIONS, Plan
 from benchmarks.frontier.plots import draw
 from benchmarks.frontier.tables import (
     OF_ENSEMBLES,
@@ -34,7 +34,8 @@ def sections(results: Results, plan: Plan) -> Iterator[tuple[str, str, str]]:
         "of its two models.",
         curves_table(results),
     )
-    yield "Linear models that read all words", "", whole_table(results)
+    if results.selection == next(iter(SELECTIONS)):
+        yield "Linear models that read all words", "", whole_table(results)
     common = plan.corpora[results.corpus].common
     told = ", ".join(f"`{name}` {value}" for name, value in common.items())
     yield "Settings of the members", f"Common to all: {told}.", settings_table(plan, results.corpus)
@@ -48,20 +49,21 @@ def sections(results: Results, plan: Plan) -> Iterator[tuple[str, str, str]]:
     )
 
 
-def write_report(book: Book, document: Path | None) -> None:
-    """Print the results of a folder, draw them there, and put both in their place in a document."""
-    found = load_results(book)
+def write_report(books: Sequence[Book], document: Path | None) -> None:
+    """Print the results of a folder, draw them there, and put both in their place in a document.
+
+    There is a book for each way of selection.
+    """
+    folder = books[0].folder
+    found = [(results, book.shop.plan) for book in books for results in load_results(book)]
     if not found:
-        raise SystemExit(f"{book.folder} has no results by these settings: run without --report.")
-    picture = book.folder / "frontier.svg"
-    draw(found, picture)
+        raise SystemExit(f"{folder} has no results by these settings: run without --report.")
+    picture = folder / "frontier.svg"
+    draw([results for results, _ in found], picture)
     blocks = [
         block
-        for results in found
-        for block in (
-            f"## {results.heading}",
-            *written(sections(results, book.shop.plan)),
-        )
+        for results, plan in found
+        for block in (f"## {results.heading}", *written(sections(results, plan)))
     ]
     print("\n\n".join(blocks))
     if document is not None:

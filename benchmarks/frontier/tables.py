@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks.book import Book, Kind
 from benchmarks.common import markdown, spread
-from benchmarks.frontier.linear import LINEAR, MODELS, READERS, WHOLE, linear_jobs
+from benchmarks.frontier.linear import LINEAR, MODELS, READERS, RIVALS, WHOLE, linear_jobs
 from benchmarks.frontier.models import ENSEMBLES, MEMBERS
-from benchmarks.frontier.plan import Plan
+from benchmarks.frontier.plan import SELECTIONS, Plan
 from benchmarks.paper.protocol import SETTINGS, load_setting
 from sklearn_irx.exchange import RULES
 
@@ -32,6 +32,8 @@ CORPORA = {"20newsgroups": "20 Newsgroups", "imdb": "IMDB"}
 TITLES = {
     "naive_bayes": "naive Bayes", "logistic": "logistic regression",
     "svm_bigrams": "linear SVM, bigrams",
+    "naive_bayes_for_class": "naive Bayes, words for its class",
+    "logistic_for_class": "logistic regression, words for its class",
 }  # fmt: skip
 OF_MEMBERS: tuple[Column, ...] = (
     ("accuracy", "accuracy", ".3f"), ("words", "words", ".1f"), ("transitions", "borders", ".1f"),
@@ -49,12 +51,12 @@ OF_ENSEMBLES: tuple[Column, ...] = (
 
 @dataclass(frozen=True)
 class Results:
-    """What is measured of a corpus by the settings in use.
+    """What is measured of a corpus by the settings in use, of one way of selection.
 
     Attributes
     ----------
-    corpus : str
-        Its name.
+    corpus, selection : str
+        Their names.
     words_read : int
         Of each document.
     single : str
@@ -66,6 +68,7 @@ class Results:
     """
 
     corpus: str
+    selection: str
     words_read: int
     single: str
     fitted_on: list[int]
@@ -78,7 +81,7 @@ class Results:
         found = {"single": [row for row in self.members if row["member"] == self.single]}
         for name in dict.fromkeys(row["ensemble"] for row in self.ensembles):
             found[name] = [row for row in self.ensembles if row["ensemble"] == name]
-        for name in READERS:
+        for name in READERS if self.selection == next(iter(SELECTIONS)) else RIVALS:
             for limit in self.fitted_on:
                 found[self.title(name, limit)] = [
                     row for row in self._linear(name, limit) if row["asked"] != WHOLE
@@ -111,7 +114,7 @@ class Results:
     @property
     def heading(self) -> str:
         """What it is of."""
-        return f"{CORPORA[self.corpus]}, {self.words_read} words read"
+        return f"{CORPORA[self.corpus]}, {self.words_read} words read, {SELECTIONS[self.selection]}"
 
     def title(self, name: str, limit: int) -> str:
         """Name a linear model."""
@@ -123,9 +126,8 @@ class Results:
 
 
 def load_results(book: Book) -> list[Results]:
-    """Give what is measured by the settings in use, corpus by corpus."""
-    plan = book.shop.plan
-    found = [_results_of(name, book) for name in plan.corpora]
+    """Give what is measured by the settings of a plan, corpus by corpus."""
+    found = [_results_of(name, book) for name in book.shop.plan.corpora]
     return [results for results in found if results.members or results.linear]
 
 
@@ -136,7 +138,7 @@ def _results_of(name: str, book: Book) -> Results:
     ensembles = plan.jobs(name, corpus.lengths, plan.ensemble_names)
     linear = linear_jobs(plan, name, corpus.lengths)
     return Results(
-        name, corpus.words_read, plan.member_names[0], plan.fitted_on(name),
+        name, plan.selection, corpus.words_read, plan.member_names[0], plan.fitted_on(name),
         _rows(book, MEMBERS, map(plan.member_key, members)),
         _rows(book, ENSEMBLES, map(plan.ensemble_key, ensembles)),
         _rows(book, LINEAR, map(plan.linear_key, linear)),

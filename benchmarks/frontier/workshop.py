@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,8 @@ from sklearn_irx.text import WordVectors
 
 UNLABELLED = "unlabelled"
 """The name of word vectors that are trained on unlabelled texts, too."""
+NO_ENCODER = "none"
+"""The name of no encoder, which reads no word vectors."""
 
 
 class Labelled(NamedTuple):
@@ -122,7 +124,7 @@ class Workshop:
     @property
     def told(self) -> dict[str, Any]:
         """What is written down beside the rows."""
-        return {**self.circumstances, "threads": self.threads, "plan": asdict(self.plan)}
+        return {**self.circumstances, "threads": self.threads, "plan": self.plan.content}
 
     @property
     def own_folder(self) -> Path:
@@ -154,12 +156,18 @@ class Workshop:
         """Give the parameters of the classifier."""
         found = self.plan.parameters(member)
         found.pop("teacher_confidence", None)  # says what is learned from
-        names = found["embeddings"].split("+")
+        found["embeddings"] = [self._source(name, member) for name in self._vectors_of(member)]
+        if found.get("encoder") == NO_ENCODER:
+            found |= {"encoder": None, "embeddings": None}
         return {
             **found, "tokenizer": TOKENIZERS[found["tokenizer"]](),
-            "embeddings": [self._source(name, member) for name in names],
             "memory": self.own_folder / "memory", "n_threads": self.threads,
         }  # fmt: skip
+
+    def _vectors_of(self, member: Job) -> list[str]:
+        """Give the names of the word vectors that a member reads."""
+        found = self.plan.parameters(member)
+        return [] if found.get("encoder") == NO_ENCODER else found["embeddings"].split("+")
 
     def _source(self, name: str, member: Job) -> WordVectors | None:
         if name == "trained":
@@ -187,7 +195,7 @@ class Workshop:
     def _made_before(self, member: Job) -> dict[Path, Callable[[], Any]]:
         found = self.plan.parameters(member)
         made: dict[Path, Callable[[], Any]] = {}
-        if UNLABELLED in found["embeddings"].split("+"):
+        if UNLABELLED in self._vectors_of(member):
             made[self._path_of_vectors(member)] = lambda: self._vectors(member)
         if found.get("teacher_confidence") is not None:
             made[self._path_of_taught(member)] = lambda: self._taught(member)

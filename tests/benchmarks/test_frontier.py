@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 
 from benchmarks.common import BEGIN, END, read_rows
 from benchmarks.frontier.__main__ import main
-from benchmarks.frontier.linear import heaviness, keep_heaviest
+from benchmarks.frontier.linear import heaviness, keep_heaviest, keep_heaviest_for_class
 from benchmarks.frontier.measures import Heard, measure_ensemble
-from benchmarks.frontier.plan import CONFIGURATION, Job, Plan
+from benchmarks.frontier.plan import CONFIGURATION, SELECTIONS, Job, Plan
 from benchmarks.frontier.teacher import NaiveBayesLogistic, taught
 from benchmarks.frontier.tokenizers import StemTokenizer, vectors_of_stems
 from benchmarks.frontier.workshop import Workshop, are_late
@@ -28,8 +28,8 @@ from sklearn_irx.text import WordTokenizer, WordVectors
 
 ROOT = Path(__file__).parents[2]
 TOLD = tomllib.loads(CONFIGURATION.read_text())
-MEMBERS = list(TOLD["members"])
-PAIR = TOLD["ensembles"]["pair"]["members"]
+MEMBERS = {selection: list(TOLD[selection]["members"]) for selection in SELECTIONS}
+PAIR = TOLD["class_conditional"]["ensembles"]["pair"]["members"]
 
 # gensim leaves closing the files it reads to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -39,11 +39,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def run(data_folder):
     """Run the program quickly on IMDB in a folder, and give its results."""
 
-    def run_in(work, *options):
+    def run_in(work, *options, selections=("class_conditional",)):
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("SKLEARN_IRX_DATA", str(data_folder))
             vectors = data_folder / "vectors.txt.gz"
             words = ["--quick", "--vectors", vectors, "--work", work, *options]
+            words += ["--selections", *selections]
             main([str(word) for word in words])
         return {
             kind: read_rows(work / "quick" / f"frontier-{kind}.csv")
@@ -57,7 +58,7 @@ def run(data_folder):
 def finished(run, tmp_path_factory):
     """The work folder of a run that is done. Not to be changed."""
     work = tmp_path_factory.mktemp("work")
-    run(work, "--corpora", "imdb")
+    run(work, "--corpora", "imdb", selections=SELECTIONS)
     return work
 
 
@@ -70,15 +71,16 @@ def test_a_quick_run_gives_a_row_for_each_model(finished):
         read_rows(finished / "quick" / f"frontier-{kind}.csv")
         for kind in ("members", "ensembles", "linear")
     )
-    assert [row["member"] for row in members] == MEMBERS
-    assert [row["ensemble"] for row in ensembles] == ["pair", "committee"]
+    assert [row["member"] for row in members] == [name for of in MEMBERS.values() for name in of]
+    assert [row["ensemble"] for row in ensembles] == ["pair", "pair", "committee"]
+    assert len({row["settings"] for row in members}) == len(members)
     ((n_training, n_validation),) = {
         (row["training_texts"], row["validation_texts"]) for row in members
     }
     assert n_validation == 8
     assert n_training > 72  # unlabelled texts, too
     assert {row["words"] <= 7.5 for row in members} == {True}
-    assert len({(row["model"], row["fitted_on"], row["asked"]) for row in linear}) == 10
+    assert len({(row["model"], row["fitted_on"], row["asked"]) for row in linear}) == 14
     told = json.loads((finished / "quick" / "frontier-members.json").read_text())
     assert {"command", "machine", "versions", "plan"} <= told.keys()
     assert str(finished) not in json.dumps(told)
@@ -87,7 +89,7 @@ def test_a_quick_run_gives_a_row_for_each_model(finished):
 def test_what_is_finished_is_not_done_again(finished, run):
     files = [path for path in finished.rglob("*") if path.is_file()]
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
-    run(finished, "--corpora", "imdb")
+    run(finished, "--corpora", "imdb", selections=SELECTIONS)
     assert [path for path in finished.rglob("*") if path.is_file()] == files
     assert before == {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
@@ -103,7 +105,7 @@ def test_a_run_goes_on_where_it_was(run, tmp_path):
     again = run(tmp_path, "--corpora", "imdb")
     assert models_in(tmp_path).items() > two.items()
     assert again["members"][:2] == found["members"]
-    assert [row["member"] for row in again["members"]] == MEMBERS
+    assert [row["member"] for row in again["members"]] == MEMBERS["class_conditional"]
     assert [row["ensemble"] for row in again["ensembles"]] == ["pair", "committee"]
     assert again["linear"] == found["linear"]
 
@@ -114,7 +116,10 @@ def test_other_settings_are_other_models(run, tmp_path):
     text = CONFIGURATION.read_text()
     changed = tmp_path / "changed.toml"
     changed.write_text(
-        text.replace(f"[members.{PAIR[1]}]", f"[members.{PAIR[1]}]\ninitialization = 'logistic'")
+        text.replace(
+            f"[class_conditional.members.{PAIR[1]}]",
+            f"[class_conditional.members.{PAIR[1]}]\ninitialization = 'logistic'",
+        )
     )
     after = run(tmp_path, *options, "--config", changed)
     assert [row["member"] for row in after["members"]] == [*PAIR, PAIR[1]]
@@ -124,7 +129,7 @@ def test_other_settings_are_other_models(run, tmp_path):
 
 def test_a_committee_is_measured_as_it_answers(finished, data_folder, monkeypatch):
     monkeypatch.setenv("SKLEARN_IRX_DATA", str(data_folder))
-    plan = Plan.load(CONFIGURATION, quick=True)
+    plan = Plan.load(CONFIGURATION, "class_conditional", quick=True)
     shop = Workshop(plan, data_folder / "vectors.txt.gz", finished, 1)
     job = Job("imdb", 5, 0, "committee")
     parts = shop.parts(job)
@@ -132,7 +137,12 @@ def test_a_committee_is_measured_as_it_answers(finished, data_folder, monkeypatc
         [(one.name, joblib.load(shop.path(one)).classifier) for one in plan.members_of(job)],
         rule="auto",
     ).fit(parts.validation.texts, validation_data=parts.validation)
-    row = read_rows(finished / "quick" / "frontier-ensembles.csv")[-1]
+    key = plan.ensemble_key(job)
+    (row,) = (
+        row
+        for row in read_rows(finished / "quick" / "frontier-ensembles.csv")
+        if row["settings"] == key[-1]
+    )
     assert row["rule"] == committee.rule_
     assert committee.rule_scores_ == {
         rule: row[f"valid_accuracy_{rule}"] for rule in committee.rule_scores_
@@ -146,7 +156,7 @@ def test_the_program_runs_as_a_module(data_folder, tmp_path):
     done = subprocess.run(
         [
             sys.executable, "-m", "benchmarks.frontier", "--quick", "--corpora", "20newsgroups",
-            "--members", *PAIR, "--work", tmp_path,
+            "--selections", "class_blind", "--members", *PAIR, "--work", tmp_path,
             "--vectors", data_folder / "vectors.txt.gz",
         ],
         cwd=ROOT,
@@ -169,25 +179,31 @@ def test_no_rule_is_chosen_where_no_texts_are_set_apart(tmp_path):
     path = tmp_path / "changed.toml"
     path.write_text(CONFIGURATION.read_text().replace('rule = "mean"', 'rule = "auto"'))
     with pytest.raises(SystemExit, match="rule = 'auto' needs texts that no member has seen"):
-        Plan.load(path)
+        Plan.load(path, "class_blind")
 
 
 def test_the_report_is_put_in_its_place(finished, run, tmp_path, capsys):
     pytest.importorskip("matplotlib")
     document = tmp_path / "frontier.md"
     document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    run(finished, "--report", "--document", document)
+    run(finished, "--report", "--document", document, selections=SELECTIONS)
     text = document.read_text()
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
-    assert "## IMDB, 200 words read" in text
+    blind, conditional = text.split("## IMDB, 200 words read, class-")[1:]
+    assert blind.startswith("blind selection")
+    assert "### Linear models that read all words" in blind
+    assert conditional.startswith("conditional selection")
+    assert "naive Bayes, words for its class" in conditional
+    assert "words for its class" not in blind
     assert "The paper's interaction has 0.83 with 15.8 and 0.84 with 28.3, mean words" in text
-    assert "| asked | single | pair | committee | naive Bayes |" in text
+    assert "| asked | single | pair | naive Bayes |" in blind
+    assert "| asked | single | pair | committee | naive Bayes, words for its class |" in conditional
     assert "20 Newsgroups" not in text
     assert "### Rules" in capsys.readouterr().out
     picture = (finished / "quick" / "frontier.svg").read_bytes()
-    run(finished, "--report", "--document", document)
+    run(finished, "--report", "--document", document, selections=SELECTIONS)
     assert document.read_text() == text
     assert (finished / "quick" / "frontier.svg").read_bytes() == picture
 
@@ -207,13 +223,32 @@ def test_an_unknown_choice_is_refused(option, run, tmp_path, capsys):
 
 
 def test_a_member_is_trained_by_its_settings_and_the_length_asked_for():
-    plan = Plan.load(CONFIGURATION)
+    plan = Plan.load(CONFIGURATION, "class_conditional")
     found = plan.parameters(Job("imdb", 10, 2, "both"))
     assert (found["rationale_length"], found["max_rationale_length"]) == (10, 11)
     assert (found["max_length"], found["tokenizer"]) == (200, "words")
     assert found["embeddings"] == "glove+unlabelled"  # of the corpus, in place of all members
     assert found["random_state"] == 202
     assert "length_factor" not in found
+
+
+def test_the_two_ways_of_selection_differ_in_class_focus():
+    focus = {
+        selection: {
+            plan.parameters(Job(corpus, 10, 0, name))["initialization__class_focus"]
+            for corpus in plan.corpora
+            for name in plan.member_names
+        }
+        for selection in SELECTIONS
+        for plan in [Plan.load(CONFIGURATION, selection)]
+    }
+    assert focus == {"class_blind": {0.0}, "class_conditional": {1.0}}
+
+
+def test_there_are_more_runs_at_the_main_lengths_only():
+    plan = Plan.load(CONFIGURATION, "class_blind")
+    jobs = plan.jobs("20newsgroups", [5, 11], ["plain"])
+    assert [(job.asked, job.seed) for job in jobs] == [(5, 0), (11, 0), (11, 1), (11, 2)]
 
 
 def test_the_heaviest_words_of_a_document_are_kept_in_order():
@@ -230,6 +265,16 @@ def test_a_word_is_as_heavy_as_what_it_says_most_for_any_class():
     assert heaviness(make_pipeline(tfidf, bayes)) == pytest.approx(
         {"a": 1.0, "b": 1 + np.log(3 / 2)}
     )
+
+
+def test_words_for_a_class_are_those_for_the_class_predicted_from_all():
+    documents = [["engine", "engine", "rain"], ["rain", "umbrella", "engine"]]
+    model = make_pipeline(TfidfVectorizer(analyzer=list), ComplementNB()).fit(
+        [["engine", "wheel"], ["rain", "umbrella"]], ["cars", "weather"]
+    )
+    assert model.predict(documents).tolist() == ["cars", "weather"]
+    kept = keep_heaviest_for_class(documents, model, 2)
+    assert kept == [["engine", "engine"], ["rain", "umbrella"]]
 
 
 def test_stems_stand_where_their_words_do():

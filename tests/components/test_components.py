@@ -42,7 +42,8 @@ PARTS = sorted(
     key=lambda kind: kind.__name__,
 )
 OTHER = {
-    "baseline_decay": 0.5, "batch_size": 7, "bigrams": False, "callbacks": [Callback()],
+    "baseline_decay": 0.5, "batch_size": 7, "bigram_share": 0.8, "bigrams": False,
+    "callbacks": [Callback()],
     "cell": "lstm", "checkpoint_dir": None, "class_focus": 1.0, "contiguous": True,
     "dropout": 0.25, "entropy": 0.1, "filter_sizes": (2, 3), "free_length": 2, "hidden_size": 3,
     "initial_selection": 0.4, "input": "compact", "lambda1": 0.2, "lambda2": 0.2,

@@ -53,9 +53,9 @@ def path_of(linear):
     return path
 
 
-def prior_of(path, linear, documents, share, focus):
+def prior_of(path, linear, documents, share, focus, **parameters):
     n_bigrams = 0 if linear.bigrams is None else len(linear.bigrams.bigrams)
-    prior = DocumentPrior(path.n_words, N_CLASSES, n_bigrams=n_bigrams, focus=focus)
+    prior = DocumentPrior(path.n_words, N_CLASSES, n_bigrams=n_bigrams, focus=focus, **parameters)
     prior.initialize(path, linear, documents, initial_selection=share)
     return prior
 
@@ -152,12 +152,13 @@ def test_a_pair_counts_once_if_both_its_words_are_selected(ids, selected):
     np.testing.assert_allclose(logits, logits_of(ids, selected) + pairs, atol=1e-5)
 
 
-@given(DOCUMENTS)
-def test_a_word_is_worth_half_of_its_pairs_too(ids):
+@given(DOCUMENTS, st.floats(0, 1))
+def test_a_word_is_worth_a_share_of_its_pairs_too(ids, share):
     ids[:, 0] = N_WORDS - 1
     ids[np.cumsum(ids == 0, axis=1) > 0] = 0
     path, start = with_pairs()
-    prior = prior_of(path, start._replace(bigrams=None), NOBODY, 0.5, focus=0.0)
+    start = start._replace(bigrams=None)
+    prior = prior_of(path, start, NOBODY, 0.5, focus=0.0, bigram_share=share)
     batch = PackedBatch(torch.tensor(ids))
     weights = prior.weights(path, batch, path.rows(batch.ids, None)).numpy()
     for line, found in zip(ids, weights, strict=True):
@@ -165,8 +166,8 @@ def test_a_word_is_worth_half_of_its_pairs_too(ids):
         for place, pair in enumerate(itertools.pairwise(line)):
             if pair in KNOWN_PAIRS:
                 number = KNOWN_PAIRS.index(pair)
-                half = PAIRS.idf[number] * PAIRS.weights[0, number] / 2
-                of_classes[place : place + 2] += half
+                of_pair = PAIRS.idf[number] * PAIRS.weights[0, number]
+                of_classes[place : place + 2] += share * of_pair
         np.testing.assert_allclose(found[line > 0], of_classes.max(axis=1)[line > 0], atol=1e-5)
 
 

@@ -69,6 +69,8 @@ class Initialization(Component):
     bigrams : bool or "whole"
         Where the weights of bigrams count, if :meth:`fit_weights` returns any: in prediction and
         selection, or only in the classification of whole texts for `class_focus`.
+    bigram_share : float
+        Share of the weight of a bigram that is added to the rank of each of its words.
     smoothing : float or "auto"
         Above 0, the selection prior averages over this many words to either side.
     """
@@ -76,6 +78,7 @@ class Initialization(Component):
     from_scratch: ClassVar[bool] = False
     class_focus: float = 0.0
     bigrams: bool | str = False
+    bigram_share: float = 0.5
     smoothing: float | str = 0.0
     initial_selection: float | str = "auto"
 
@@ -108,8 +111,10 @@ class Initialization(Component):
         if not self.class_focus and not smoothing and path.bigrams is None:
             return path, SelectionPrior(shape.n_words)
         of_whole = shape.n_bigrams if self.bigrams == "whole" else 0
-        focus = self.class_focus
-        return path, DocumentPrior(*sizes, n_bigrams=of_whole, focus=focus, smoothing=smoothing)
+        return path, DocumentPrior(
+            *sizes, n_bigrams=of_whole, bigram_share=self.bigram_share, focus=self.class_focus,
+            smoothing=smoothing,
+        )  # fmt: skip
 
     @property
     def bigrams_in_path(self) -> bool:

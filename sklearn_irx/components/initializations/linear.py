@@ -70,8 +70,11 @@ class LinearInit(Initialization):
     bigrams : bool or "whole", default=True
         Whether pairs of neighbouring words that occur in several texts ("not good") have weights,
         too, by naive Bayes if it is among the classifiers. A pair counts in the prediction if both
-        its words are selected, and half of its weight is added to the rank of each. "whole" leaves
-        both alone, and uses pairs in the prediction from the whole text for `class_focus`.
+        its words are selected, and in the rank of each. "whole" leaves both alone, and uses pairs
+        in the prediction from the whole text for `class_focus`.
+    bigram_share : float, default=0.5
+        Share of the weight of a pair that is added to the rank of each of its words. At 1, short
+        rationales of single words have more pairs, and are a little more often right.
     smoothing : float or "auto", default="auto"
         Above 0, words rank by their weights averaged over neighbouring words: the standard
         deviation of a Gaussian, in words. Neighbours then tell of one class. "auto" is 1 for
@@ -97,6 +100,7 @@ class LinearInit(Initialization):
         "model": [StrOptions(set(LINEAR_MODELS))],
         "class_focus": [Interval(Real, 0, None, closed="left")],
         "bigrams": ["boolean", StrOptions({"whole"})],
+        "bigram_share": [Interval(Real, 0, 1, closed="both")],
         "smoothing": [Interval(Real, 0, 100, closed="left"), StrOptions({"auto"})],
         "initial_selection": [Interval(Real, 0, 1, closed="neither"), StrOptions({"auto"})],
     }
@@ -107,12 +111,14 @@ class LinearInit(Initialization):
         *,
         class_focus: float = 0.0,
         bigrams: bool | str = True,
+        bigram_share: float = 0.5,
         smoothing: float | str = "auto",
         initial_selection: float | str = "auto",
     ) -> None:
         self.model = model
         self.class_focus = class_focus
         self.bigrams = bigrams
+        self.bigram_share = bigram_share
         self.smoothing = smoothing
         self.initial_selection = initial_selection
 

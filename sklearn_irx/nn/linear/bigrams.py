@@ -75,9 +75,8 @@ class BatchBigrams(NamedTuple):
         return (once.unsqueeze(-1) * self.weights).sum(dim=1)
 
     def of_words(self) -> torch.Tensor:
-        """Return half the weights of both bigrams of each word: (batch, length, n_classes)."""
-        half = 0.5 * self.weights
-        return F.pad(half, (0, 0, 0, 1)) + F.pad(half, (0, 0, 1, 0))
+        """Return the summed weights of both bigrams of each word: (batch, length, n_classes)."""
+        return F.pad(self.weights, (0, 0, 0, 1)) + F.pad(self.weights, (0, 0, 1, 0))
 
 
 class BigramPath(_BigramTable):

@@ -86,16 +86,16 @@ class LinearPath(nn.Module):
         return self._logits(batch, known.to(initial.dtype), initial, rows)
 
     def tfidf_weights(
-        self, batch: PackedBatch, initial: torch.Tensor, rows: torch.Tensor
+        self, batch: PackedBatch, initial: torch.Tensor, rows: torch.Tensor, bigram_share: float
     ) -> torch.Tensor:
         """Return what each word adds at the start, (batch, length, n_classes).
 
-        That is its `initial` weights times its idf, and half as much of its bigrams.
+        That is its `initial` weights times its idf, and a share of those of its bigrams.
         """
         weights = initial * self.idf[self._known(batch.ids)].unsqueeze(2)
         if self.bigrams is None:
             return weights
-        return weights + self._bigrams(batch, rows).of_words()
+        return weights + bigram_share * self._bigrams(batch, rows).of_words()
 
     def _bigrams(self, batch: PackedBatch, rows: torch.Tensor) -> BatchBigrams:
         """Look up the bigrams of a batch, once for selector and predictor."""

@@ -61,7 +61,7 @@ class SelectionPrior(nn.Module):
         self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor
     ) -> torch.Tensor:
         """Return the weights of words for each class, (batch, length, n_classes)."""
-        return path.tfidf_weights(batch, F.embedding(rows, path.weights), rows)
+        return path.tfidf_weights(batch, F.embedding(rows, path.weights), rows, bigram_share=0.0)
 
     def drop_fold_weights(self) -> None:
         """Keep only what inference needs."""
@@ -71,8 +71,8 @@ class SelectionPrior(nn.Module):
 class DocumentPrior(nn.Module):
     """A selection logit for each word, which depends on the document.
 
-    It is the largest weight of a word for any class, with half that of each bigram it stands in,
-    where the linear path knows bigrams.
+    It is the largest weight of a word for any class, with the share `bigram_share` of that of each
+    bigram it stands in, where the linear path knows bigrams.
 
     With `focus` above 0, the linear path first classifies the whole document, together with
     `n_bigrams` bigrams of its own. Weights are multiplied by the probability of the class to the
@@ -93,10 +93,12 @@ class DocumentPrior(nn.Module):
         n_classes: int,
         *,
         n_bigrams: int = 0,
+        bigram_share: float = 0.5,
         focus: float = 0.0,
         smoothing: float = 0.0,
     ) -> None:
         super().__init__()
+        self.bigram_share = bigram_share
         self.focus = focus
         self.smoothing = smoothing
         self.bigrams = WholeBigramPath(n_bigrams, n_words, n_classes) if n_bigrams else None
@@ -131,7 +133,7 @@ class DocumentPrior(nn.Module):
     def weights(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
         """Return the weights of words, (batch, length)."""
         initial = F.embedding(rows, path.weights)
-        weights = path.tfidf_weights(batch, initial, rows)
+        weights = path.tfidf_weights(batch, initial, rows, self.bigram_share)
         if self.focus:
             logits = path.whole_logits(batch, initial, rows)
             if self.bigrams is not None:
@@ -150,7 +152,8 @@ class DocumentPrior(nn.Module):
         Smoothed as those of the selection are. `focus` multiplies all weights for a class by one
         number, which changes no ranking for this class, and is left out.
         """
-        weights = path.tfidf_weights(batch, F.embedding(rows, path.weights), rows)
+        initial = F.embedding(rows, path.weights)
+        weights = path.tfidf_weights(batch, initial, rows, self.bigram_share)
         return _smoothed(weights, batch.words, self.smoothing) if self.smoothing else weights
 
     def drop_fold_weights(self) -> None:
