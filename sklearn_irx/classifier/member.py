@@ -232,9 +232,9 @@ class MemberMixin:
         many words as the model's own rationale of the document has, in one piece where that is a
         passage, and in few where transitions have a cost. The predictor then reads them alone, and
         may predict another class. With a linear initialization, words rank by their weights for the
-        class with half of those of their bigrams, smoothed where the selection is. Without one,
-        they rank by how much the predictor raises the log probability of the class when it reads
-        the word alone.
+        class with those of their bigrams, as in the selection, and smoothed where it is. Without
+        one, they rank by how much the predictor raises the log probability of the class when it
+        reads the word alone.
 
         Parameters
         ----------
