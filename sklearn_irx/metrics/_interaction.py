@@ -99,6 +99,13 @@ def cross_reading_matrix(
     0          1     0.874     0.869  0.861
     1          2     0.866     0.871  0.858
     """
+    readers = readers or {}
+    for name in readers:
+        if name == "rationale" or name.startswith("reader_"):
+            raise ValueError(
+                f"readers={list(readers)}: {name!r} may be the name of another column; give a name "
+                "that does not begin with 'reader_'."
+            )
     ensemble, X = seen_by_final(ensemble, X)
     texts = check_texts(X)
     y = check_labels(y, len(texts))
@@ -107,9 +114,7 @@ def cross_reading_matrix(
     table = {"rationale": np.array(exchange.members)}
     for member, columns in zip(exchange.members, cross, strict=True):
         table[f"reader_{member}"] = (ensemble.classes_[columns] == y).mean(axis=1)
-    for name, reader in (readers or {}).items():
-        if name in table:
-            raise ValueError(f"readers={list(readers or {})}: {name!r} is taken; give other names.")
+    for name, reader in readers.items():
         table[name] = np.array(
             [
                 second_reader_accuracy(reader, texts, y, masks, tokenizer=ensemble)

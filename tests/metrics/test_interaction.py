@@ -134,7 +134,7 @@ def test_what_no_matrix_can_be_made_of(pair, linear, reviews):
     with pytest.raises(ValueError, match="X has 5 documents and y 4 labels"):
         cross_reading_matrix(pair, some, labels[:4])
     for name in ("reader_1", "rationale"):
-        with pytest.raises(ValueError, match=f"'{name}' is taken; give other names"):
+        with pytest.raises(ValueError, match=f"'{name}' may be the name of another column"):
             cross_reading_matrix(pair, some, labels, readers={name: linear})
     with pytest.raises(NotFittedError):
         cross_reading_matrix(InteractiveEnsemble(*pair.estimators_), some, labels)
