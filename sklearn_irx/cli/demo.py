@@ -57,21 +57,16 @@ class Setting:
 
 
 # What brought most on real corpora. One thread, so that every machine shows the same.
-_FOCUSED = {
-    "encoder": "cnn",
+_CLASS_BLIND = {
     "initialization": "combined",
-    "initialization__class_focus": 1.0,
-    "initialization__bigrams": False,
-    "training__learning_rate": 1e-4,
+    "initialization__bigram_share": 1.0,
+    "training__learning_rate": 1e-3,
+    "training__text_length": 2000,
     "n_threads": 1,
 }
-_OTHER_VECTORS = (
-    {"predictor__hidden_size": 100},
-    {"predictor__hidden_size": 120, "embeddings": None},
-)
+_OTHER_MODELS: tuple[dict[str, Any], ...] = ({}, {"initialization": "average"})
 SETTINGS = {
-    # What an exchange feeds on is difference. Here the second model starts from other weights of
-    # words, below it reads only vectors that it learned from its own training part.
+    # What an exchange feeds on is difference: the second model starts from other weights of words.
     "synthetic": Setting(
         {
             "encoder": "cnn",
@@ -86,18 +81,12 @@ SETTINGS = {
         ),
     ),
     "20newsgroups": Setting(
-        {**_FOCUSED, "rationale_length": 11, "max_rationale_length": 12, "max_length": 80},
-        _OTHER_VECTORS,
+        {**_CLASS_BLIND, "rationale_length": 11, "max_rationale_length": 12, "max_length": 80},
+        _OTHER_MODELS,
     ),
     "imdb": Setting(
-        {
-            **_FOCUSED,
-            "initialization__bigrams": "whole",
-            "rationale_length": 14,
-            "max_rationale_length": 15,
-            "max_length": 200,
-        },
-        _OTHER_VECTORS,
+        {**_CLASS_BLIND, "rationale_length": 14, "max_rationale_length": 15, "max_length": 200},
+        _OTHER_MODELS,
     ),
     "file": Setting({}),
 }
@@ -139,9 +128,8 @@ def demo(
     vectors: Annotated[
         str | None,
         typer.Option(
-            help="Word vectors: a file, or a name that gensim can download. By default, GloVe 6B "
-            "in the folder SKLEARN_IRX_DATA for the two corpora in English, and vectors "
-            "learned from the training texts."
+            help="Word vectors for the invented reviews, whose models read them: a file, or a name "
+            "that gensim can download. By default they are learned from the training texts."
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")] = Path(
@@ -159,23 +147,17 @@ def demo(
     start = time.monotonic()
     from rich.console import Console
 
-    from sklearn_irx.cli.training import check_vectors, found_vectors, train
+    from sklearn_irx.cli.training import check_vectors, train
 
     check_output(output)
-    embeddings: Any = check_vectors(vectors)
+    embeddings = check_vectors(vectors)
     console = Console()
     corpus = _load(data, Columns(text, (label,), sep, encoding), seed)
-    if embeddings is None and data in ("20newsgroups", "imdb"):
-        found = found_vectors()
-        embeddings = [found, None] if found else None
+    encoded = corpus.setting.common.get("encoder") is not None
     members = corpus.setting.parameters(seed, embeddings=embeddings, n_threads=threads, verbose=1)
-    for number, member in enumerate(members, start=1):
-        sources = member.get("embeddings")
-        origin = " and ".join(
-            source or "learned from the training texts"
-            for source in (sources if isinstance(sources, list) else [sources])
-        )
-        console.print(f"Word vectors of model {number}: {origin}", highlight=False, markup=False)
+    if encoded:
+        origin = embeddings or "learned from the training texts"
+        console.print(f"Word vectors: {origin}", highlight=False, markup=False)
     model = train(corpus.train, corpus.y_train, members, console)
     _show(model, corpus, console, output, seed, show)
     seconds = time.monotonic() - start

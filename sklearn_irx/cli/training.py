@@ -17,7 +17,6 @@ from sklearn_irx.cli.errors import WRONG_USE, CommandError, refusals
 if TYPE_CHECKING:
     from rich.console import Console
 
-_VECTOR_FILES = ("glove.6B.100d.subset.txt.gz", "glove.6B.*d.txt.gz", "glove.6B.*d.txt")
 _N_LABELS_NAMED = 5
 _FILE_ENDINGS = (".gz", ".txt", ".vec", ".bin", ".kv", ".model")
 
@@ -141,15 +140,3 @@ def check_vectors(vectors: str | None) -> str | None:
     if os.sep in vectors or vectors.endswith(_FILE_ENDINGS):
         raise CommandError(f"there is no file {vectors} of word vectors.", WRONG_USE)
     return vectors
-
-
-def found_vectors() -> str | None:
-    """Return the path of GloVe vectors in the folder ``SKLEARN_IRX_DATA``, or None."""
-    folder = os.environ.get("SKLEARN_IRX_DATA")
-    if not folder:
-        return None
-    for pattern in _VECTOR_FILES:
-        files = sorted(Path(folder).glob(pattern))
-        if files:
-            return str(files[0])
-    return None

@@ -2,7 +2,6 @@ import pytest
 
 from sklearn_irx.cli import demo
 from sklearn_irx.cli.demo import SETTINGS, Setting
-from sklearn_irx.cli.training import found_vectors
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def test_the_demonstration_prints_tables_and_examples_and_writes_a_page(cli, sma
     page = tmp_path / "demo.html"
     result = cli("demo", "-o", page, "--show", 2, "--threads", 1)
     assert result.exit_code == 0, result.output
-    for text in ("learned from the training texts", "both, interacting", "token F1", "agree"):
+    for text in ("both, interacting", "token F1", "agree"):
         assert text in result.stdout
     assert result.stdout.count(" words · ") == 2
     assert str(page) in result.stdout
@@ -82,12 +81,3 @@ def test_members_differ_and_what_the_user_gives_goes_first():
         "max_length": 9,
         "predictor__hidden_size": 4,
     }
-
-
-def test_word_vectors_are_found_in_the_folder_of_the_data(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKLEARN_IRX_DATA", str(tmp_path))
-    assert found_vectors() is None
-    (tmp_path / "glove.6B.300d.txt").touch()
-    assert found_vectors() == str(tmp_path / "glove.6B.300d.txt")
-    (tmp_path / "glove.6B.100d.subset.txt.gz").touch()
-    assert found_vectors() == str(tmp_path / "glove.6B.100d.subset.txt.gz")
