@@ -273,23 +273,27 @@ def stable(audited: Audited) -> AuditAnswer:
     after = np.pad(after, ((0, 0), (0, own.shape[1] - after.shape[1])))
     step()
     same_label = float((changed.labels == labels).mean())
-    shared = _iou(before[same_words], after[same_words])
-    by_chance = _iou(own, audited.masks[RANDOM])
-    figures = {
-        "same label after small changes": {MODEL: same_label},
-        "same words after small changes (IOU)": {MODEL: shared, RANDOM: by_chance},
-    }
+    figures = {"same label after small changes": {MODEL: same_label}}
     answer = (
         f"If {percent(_DROPPED)} of the words that were not selected are left out, the label stays "
-        f"in {percent(same_label)} of the documents, and the rationales before and after share "
-        f"{percent(shared)} of their words (as many random words: {percent(by_chance)}). "
+        f"in {percent(same_label)} of the documents"
     )
+    if before[same_words].any() or after[same_words].any():
+        shared = float(rationale_iou_score(before[same_words], after[same_words]))
+        by_chance = float(rationale_iou_score(own, audited.masks[RANDOM]))
+        figures["same words after small changes (IOU)"] = {MODEL: shared, RANDOM: by_chance}
+        answer += (
+            f", and the rationales before and after share {percent(shared)} of their words (as "
+            f"many random words: {percent(by_chance)})"
+        )
+    answer += ". "
     if audited.others:
         found = []
         for other in audited.others:
             theirs = audited.say(other, audited.texts)
             agreed = (theirs.labels == labels).mean()
-            found.append((agreed, _iou(own, theirs.kept(theirs.masks))))
+            iou = rationale_iou_score(own, theirs.kept(theirs.masks))
+            found.append((agreed, iou))
             step()
         agreed, shared = map(float, np.mean(found, axis=0))
         figures["same label in other trainings"] = {MODEL: agreed}
@@ -382,7 +386,3 @@ def questions(estimator: Any) -> dict[str, Question]:
     if exchanges(estimator):
         asked["do members convince each other"] = members_convince
     return asked
-
-
-def _iou(one: np.ndarray, other: np.ndarray) -> float:
-    return float(rationale_iou_score(one, other)) if len(one) else float("nan")
