@@ -40,6 +40,23 @@ def how_selected(clf: Any) -> str | None:
     )
 
 
+def how_chosen(clf: Any) -> str | None:
+    """Return a sentence on how any fitted classifier chooses words; None for one that is not ours.
+
+    It begins with a small letter and ends without a full stop.
+    """
+    module = getattr(clf, "_module", None)
+    if module is None or (said := how_selected(clf)) is not None:
+        return None if module is None else said
+    config = module.config
+    if config.initialization.from_scratch or config.encoder.needs_vectors:
+        return (
+            "the selection is given no class, but it was trained, and may have learned to tell the "
+            "class by its choice"
+        )
+    return "words are chosen class-blind, by their own weights, before any class is settled on"
+
+
 def _class_focus(clf: Any) -> float:
     module = getattr(clf, "_module", None)  # others than ours may stand among the members
     return 0.0 if module is None else module.config.initialization.class_focus

@@ -77,8 +77,10 @@ class ClasswiseRationales(Sequence[Rationale]):
     def contested(self) -> bool | None:
         """Whether words for another class than the predicted one convince the model.
 
-        None if the predicted class alone was asked for.
+        None if the predicted class alone was asked for, or no word is shown.
         """
+        if not self.own.mask.any():
+            return None
         others = [one.convinced for one in self if one.target != self.own.label]
         return any(others) if others else None
 

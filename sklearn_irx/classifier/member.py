@@ -416,6 +416,7 @@ class MemberMixin:
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        state = {"objective": None, **state}  # there was none when older files were made
         if "_module" in state:
             config, arrays = state["_module"]
             module = Rationalizer.from_arrays(config, arrays)

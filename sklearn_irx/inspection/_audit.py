@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._pipelines import check_has_rationales, seen_by_final
 from sklearn_irx._stages import expect, stage
 from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.classifier.by_class import how_selected
+from sklearn_irx.classifier.by_class import how_chosen
 from sklearn_irx.inspection._auditing import SOURCES, AuditAnswer, Audited, questions
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._templates import render
@@ -23,7 +24,6 @@ from sklearn_irx.metrics._input import check_masks, check_same_documents
 from sklearn_irx.text.harmless import one_line
 
 _FOLDS = 5
-_CLASS_BLIND = "words are chosen class-blind, before any class is settled on"
 _NOTE = (
     "Random, class-blind and class-conditional words are as many as the model's. Class-blind words "
     "are those that a linear model holds for the most telling, whatever they tell; "
@@ -224,7 +224,8 @@ def rationale_audit(
         nor spans.
     ValueError
         If there are less than two labels that occur five times, arguments do not match, or
-        `max_documents` is out of range.
+        `max_documents` is out of range, `y` holds no label of the model, or `others` have other
+        words.
     NotFittedError
         If a model is not fitted.
 
@@ -239,7 +240,7 @@ def rationale_audit(
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.inspection import rationale_audit
     >>> texts, y, masks = make_rationale_classification(
-    ...     400, n_classes=2, n_words=30, random_state=0
+    ...     400, n_classes=2, n_words=40, random_state=0
     ... )
     >>> clf = SelectiveRationaleClassifier(random_state=0).fit(texts[:200], y[:200])
     >>> audit = rationale_audit(clf, texts[200:], y[200:], human=masks[200:])
@@ -248,14 +249,21 @@ def rationale_audit(
     """
     check_has_rationales(estimator)
     if max_documents is not None and (
-        not isinstance(max_documents, Integral) or int(max_documents) < 1
+        not isinstance(max_documents, Integral)
+        or isinstance(max_documents, bool)
+        or int(max_documents) < 1
     ):
         raise ValueError(f"max_documents={max_documents!r}: give at least 1, or None for all.")
-    for other in others:
-        check_has_rationales(other)
     final, seen = seen_by_final(estimator, X)
+    check_is_fitted(final)
     texts = check_texts(seen)
     labels = check_labels(y, len(texts))
+    if not np.isin(labels, final.classes_).any():
+        raise ValueError(
+            f"y holds none of the labels of the model, {final.classes_.tolist()}: give true labels "
+            "as it knows them."
+        )
+    compared = _comparable(others, X, final, texts)
     if human is not None:
         human = check_masks("human", human)
         check_same_documents(("X", "human"), texts, human)
@@ -265,10 +273,10 @@ def rationale_audit(
     readers = CrossFittedReaders(
         texts, labels, reader=reader, tokenizer=final, cv=_FOLDS, random_state=random_state
     )
-    audited = Audited(
-        final, texts, labels, None if human is None else human[rows], tuple(others), readers,
-        random_state,
-    )  # fmt: skip
+    if human is not None:
+        human = readers.texts.check(human[rows], "human")
+    compared = [(other, [seen[row] for row in rows]) for other, seen in compared]
+    audited = Audited(final, texts, labels, human, compared, readers, random_state)
     about = [*_how_chosen(final), *about]
     answers: list[AuditAnswer] = []
     asked = questions(final)
@@ -290,14 +298,30 @@ def rationale_audit(
     )
 
 
+def _comparable(
+    others: Sequence[Any], X: Any, final: Any, texts: list[str]
+) -> list[tuple[Any, list[str]]]:
+    """Return other models with the texts that they see, or raise ValueError."""
+    compared = []
+    for number, other in enumerate(others):
+        check_has_rationales(other)
+        its_final, its_texts = seen_by_final(other, X)
+        check_is_fitted(its_final)
+        its_texts = check_texts(its_texts)
+        if its_final.word_spans(its_texts) != final.word_spans(texts):
+            raise ValueError(
+                f"others[{number}]={other!r} has other words than the model: give one with the "
+                "same tokenizer and max_length, or leave it out."
+            )
+        compared.append((its_final, its_texts))
+    return compared
+
+
 def _how_chosen(final: Any) -> list[str]:
     """Return sentences on how a model, or the members of an ensemble, choose words."""
-    from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier  # imports torch
-
     said: dict[str, None] = {}
     for member in getattr(final, "estimators_", [final]):
-        if isinstance(member, SelectiveRationaleClassifier):
-            sentence = how_selected(member) or _CLASS_BLIND
+        if (sentence := how_chosen(member)) is not None:
             said[f"{sentence[:1].upper()}{sentence[1:]}."] = None
     return list(said)
 

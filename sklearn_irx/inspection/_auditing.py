@@ -27,9 +27,19 @@ MODEL, RANDOM, BLIND, CONDITIONAL, PEOPLE, ALL = (
     "marked by people", "all words",
 )  # fmt: skip
 SOURCES = (MODEL, RANDOM, BLIND, CONDITIONAL, PEOPLE, ALL)
+SUFFICE, CHOICE, SHAPE, OPPOSITE, STABLE, LEFT, MEMBERS = (
+    "Do the words suffice for others?",
+    "Does the choice tell more than the words?",
+    "Does the shape of the rationale tell the class?",
+    "Could the opposite have been argued?",
+    "How stable is it?",
+    "What is left when the words are taken away?",
+    "Do the members convince each other only?",
+)
 _N_PERMUTATIONS = 1
 _DROPPED = 0.05  # of the words that are not selected, to see what small changes do
 _LENGTHS = (2, 4)  # times as many words, to see from which length on they are evidence
+_LITTLE = 0.01  # nats that are not worth a word
 _STABLE = 0.95  # of the labels stay after small changes
 _ALIKE = 0.05  # by how much members may convince each other more than others
 _ERRORS = 3.0  # standard errors that chance may explain
@@ -63,15 +73,15 @@ class AuditAnswer:
 class Audited:
     """A model, documents, and what all questions need of them.
 
-    `human` are masks or spans of people, or None; `others` are models that were trained as this
-    one, with other seeds.
+    `human` are masks of people, or None; `others` are models that were trained as this one, with
+    other seeds, and the texts that they see.
     """
 
     estimator: Any
     texts: list[str]
     y: np.ndarray
-    human: Any
-    others: tuple[Any, ...]
+    human: np.ndarray | None
+    others: list[tuple[Any, list[str]]]
     readers: CrossFittedReaders
     random_state: np.random.RandomState
 
@@ -100,8 +110,13 @@ class Audited:
             CONDITIONAL: self.readers.heaviest(counts, self.readers.of_words(whole).argmax(axis=1)),
         }
         if self.human is not None:
-            masks[PEOPLE] = self.readers.texts.check(self.human)
+            masks[PEOPLE] = self.human
         return masks | {ALL: whole}
+
+    @property
+    def predictors(self) -> list[Any]:
+        """The model, or the members of an ensemble: they can predict from given words."""
+        return list(getattr(self.estimator, "estimators_", [self.estimator]))
 
     @property
     def n(self) -> int:
@@ -124,7 +139,10 @@ def words_suffice(audited: Audited) -> AuditAnswer:
         accuracy[source], likelihood[source] = audited.readers.evalx(masks)
         step()
     own = float((audited.exchange.labels == audited.y).mean())
-    concern = accuracy[MODEL] <= accuracy[RANDOM] + audited.error(accuracy[RANDOM])
+    off = audited.error(accuracy[RANDOM])
+    concern = (
+        accuracy[MODEL] <= min(accuracy[RANDOM], own) + off and own > accuracy[RANDOM] + 2 * off
+    )
     people = f", from what people marked in {percent(accuracy[PEOPLE])}" if (
         PEOPLE in accuracy
     ) else ""  # fmt: skip
@@ -136,11 +154,13 @@ def words_suffice(audited: Audited) -> AuditAnswer:
         f"text in {percent(accuracy[ALL])}. "
     )
     if concern:
-        answer += "So to others these words say no more than random ones: look for a code."
-    else:
+        answer += "So to others these words say little more than random ones: look for a code."
+    elif accuracy[MODEL] > accuracy[RANDOM] + off:
         answer += "So the words say something to others, too."
+    else:
+        answer += f"With so few documents chance may explain {100 * off:.0f} points of difference."
     return AuditAnswer(
-        "Do the words suffice for others?",
+        SUFFICE,
         answer,
         concern,
         {
@@ -159,7 +179,7 @@ def choice_tells(audited: Audited) -> AuditAnswer:
         source: audited.readers.encoding(audited.masks[source]) for source in asked
     }
     own, blind = found[MODEL], found[BLIND]
-    concern = own.low > max(0.0, blind.high)
+    concern = own.low > max(_LITTLE, blind.high)
     answer = (
         f"That these words were chosen tells {own.score:.3f} nats of the label (95 %: "
         f"{own.low:.3f} to {own.high:.3f}) beyond what the words say; the choice of random words "
@@ -170,9 +190,9 @@ def choice_tells(audited: Audited) -> AuditAnswer:
     if concern:
         answer += "So part of the accuracy lies in the choice and not in the words."
     else:
-        answer += "So no code was found between choosing and reading."
+        answer += "So no code was found between choosing and reading that is more than this."
     return AuditAnswer(
-        "Does the choice tell more than the words?",
+        CHOICE,
         answer,
         concern,
         {
@@ -219,29 +239,32 @@ def shape_tells(audited: Audited) -> AuditAnswer:
         answer += "So the shape of the rationales tells something of the class, be it a code or "
         answer += "that the place of evidence depends on the class."
     else:
-        answer += "So the shape says nothing."
+        answer += f"Chance explains differences of {100 * audited.error(floor):.0f} points."
     figures = {"label told by the shape": label, "… labels permuted": permuted}
     if decision:
         figures["decision told by the shape"] = decision
-    return AuditAnswer("Does the shape of the rationale tell the class?", answer, concern, figures)
+    return AuditAnswer(SHAPE, answer, concern, figures)
 
 
 def opposite_arguable(audited: Audited) -> AuditAnswer:
     """Search as many words for another class."""
     masks = audited.masks[MODEL]
     counts = masks.sum(axis=1)
-    share = float(arguability_score(audited.estimator, audited.texts, masks))
-    of_longer = {
-        times: float(arguability_score(audited.estimator, audited.texts, n_words=times * counts))
-        for times in _LENGTHS
-    }
+
+    def share_of(**words: Any) -> float:
+        found = [arguability_score(one, audited.texts, **words) for one in audited.predictors]
+        return float(np.mean(found))
+
+    share = share_of(masks=masks)
+    of_longer = {times: share_of(n_words=times * counts) for times in _LENGTHS}
     columns = audited.random_state.randint(len(audited.readers.classes), size=audited.n)
     by_lot = audited.readers.evalx(audited.readers.heaviest(counts, columns)).accuracy
     longer = [f"{times} times as many in {percent(one)}" for times, one in of_longer.items()]
     concern = share > 0.5
+    convinced = "the model itself" if len(audited.predictors) == 1 else "a member, as a mean,"
     answer = (
         f"In {percent(share)} of the documents as many words ({counts.mean():.1f} on average) can "
-        "be found that convince the model itself of another class; with "
+        f"be found that convince {convinced} of another class; with "
         f"{' and '.join(longer)}. From a linear model's words for a class drawn by lot, another "
         f"reader is right in {percent(by_lot)}: so much do such words say by themselves. "
     )
@@ -253,7 +276,7 @@ def opposite_arguable(audited: Audited) -> AuditAnswer:
     figures = {"another class can be argued": {MODEL: share}}
     figures |= {f"… with {n} times as many words": {MODEL: one} for n, one in of_longer.items()}
     figures["accuracy of another reader (EVAL-X), class drawn by lot"] = {CONDITIONAL: by_lot}
-    return AuditAnswer("Could the opposite have been argued?", answer, concern, figures)
+    return AuditAnswer(OPPOSITE, answer, concern, figures)
 
 
 def stable(audited: Audited) -> AuditAnswer:
@@ -289,8 +312,8 @@ def stable(audited: Audited) -> AuditAnswer:
     answer += ". "
     if audited.others:
         found = []
-        for other in audited.others:
-            theirs = audited.say(other, audited.texts)
+        for other, texts in audited.others:
+            theirs = audited.say(other, texts)
             agreed = (theirs.labels == labels).mean()
             iou = rationale_iou_score(own, theirs.kept(theirs.masks))
             found.append((agreed, iou))
@@ -304,7 +327,7 @@ def stable(audited: Audited) -> AuditAnswer:
         )
     else:
         answer += "No other training of the model was given to compare with."
-    return AuditAnswer("How stable is it?", answer.strip(), same_label < _STABLE, figures)
+    return AuditAnswer(STABLE, answer.strip(), same_label < _STABLE, figures)
 
 
 def what_is_left(audited: Audited) -> AuditAnswer:
@@ -317,21 +340,25 @@ def what_is_left(audited: Audited) -> AuditAnswer:
         accuracy[source] = audited.readers.evalx(rest).accuracy
         step()
     whole = audited.readers.evalx(audited.masks[ALL]).accuracy
-    drop = float(comprehensiveness_score(audited.estimator, audited.texts, audited.masks[MODEL]))
+    drops = [
+        comprehensiveness_score(one, audited.texts, audited.masks[MODEL])
+        for one in audited.predictors
+    ]
+    drop = float(np.mean(drops))
     step()
     redundant = accuracy[MODEL] > accuracy[RANDOM] - audited.error(whole)
     answer = (
         f"Without these words, another reader is right in {percent(accuracy[MODEL])} of the "
         f"documents; with all words in {percent(whole)}, without as many random ones in "
-        f"{percent(accuracy[RANDOM])}. The probability that the model gives to its own prediction "
-        f"falls by {100 * drop:.0f} points without them (comprehensiveness). "
+        f"{percent(accuracy[RANDOM])}. The probability that the model, reading all words, gives to "
+        f"its prediction falls by {100 * drop:.0f} points without them (comprehensiveness). "
     )
     if redundant:
-        answer += "So other words of the texts say the same, and these were one choice of many."
+        answer += "So other words of the texts say much the same, and these were one choice."
     else:
         answer += "So what these words say is not all said elsewhere."
     return AuditAnswer(
-        "What is left when the words are taken away?",
+        LEFT,
         answer,
         False,
         {
@@ -370,19 +397,17 @@ def members_convince(audited: Audited) -> AuditAnswer:
     concern = of_others > of_evalx + audited.error(of_others) + _ALIKE
     if concern:
         answer += " So members may agree because they have learned the same habits."
-    return AuditAnswer("Do the members convince each other only?", answer, concern, figures)
+    return AuditAnswer(MEMBERS, answer, concern, figures)
 
 
 def questions(estimator: Any) -> dict[str, Question]:
-    """Return the questions that are asked of an estimator, with what the stage is called."""
+    """Return the questions that are asked of an estimator."""
     asked: dict[str, Question] = {
-        "do the words suffice": words_suffice,
-        "does the choice tell": choice_tells,
-        "does the shape tell": shape_tells,
-        "could the opposite be argued": opposite_arguable,
-        "how stable is it": stable,
-        "what is left": what_is_left,
+        SUFFICE: words_suffice,
+        CHOICE: choice_tells,
+        SHAPE: shape_tells,
+        OPPOSITE: opposite_arguable,
+        STABLE: stable,
+        LEFT: what_is_left,
     }
-    if exchanges(estimator):
-        asked["do members convince each other"] = members_convince
-    return asked
+    return asked | ({MEMBERS: members_convince} if exchanges(estimator) else {})

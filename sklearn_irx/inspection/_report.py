@@ -341,9 +341,9 @@ def _notes(estimator: Any, exchange: Exchange) -> list[str]:
     members = getattr(final, "estimators_", [final])
     notes = []
     for name, member, masks in zip(exchange.members, members, exchange.masks, strict=True):
+        said = list(filter(None, [how_selected(member)]))
         if isinstance(member, SelectiveRationaleClassifier):
-            owner = f"model {name}: " if len(members) > 1 else ""
-            found = shortfalls(member, masks, exchange.documents.lengths, n_errors=3.0)
-            said = [*filter(None, [how_selected(member)]), *found]
-            notes += [one_line(f"{owner}{note}") for note in said]
+            said += shortfalls(member, masks, exchange.documents.lengths, n_errors=3.0)
+        owner = f"model {name}: " if len(members) > 1 else ""
+        notes += [one_line(f"{owner}{note}") for note in said]
     return notes

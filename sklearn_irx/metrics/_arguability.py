@@ -13,7 +13,8 @@ from sklearn_irx.metrics._input import Average, Masks, averaged, check_counts
 from sklearn_irx.metrics._masked_prediction import MaskedPredictor
 
 _AT_ONCE = 20_000  # sets of words read together
-_TRIED = 3  # words tried in a greedy step, in words of a rationale
+_TRIED = 50  # words tried in a greedy step
+_STEPS = 30  # in which a rationale is found, greedily
 
 
 @overload
@@ -47,7 +48,7 @@ def arguability_score(
     The words are searched for by what each alone adds to the log-odds of a class against the one
     predicted: the k largest. For a reader whose log-odds are sums over words, such as naive Bayes
     or logistic regression on counts, the score is exact. For any other it is a lower bound: where
-    these words do not convince, words are added one by one, each time the one that helps most.
+    these words do not convince, words are added step by step, each time those that help most.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ class _Search:
                 mask[self._ranked(row, column[row])[: self.counts[row]]] = True
             found[rows] = self._convinced(rows, masks)
             step()
-        rows = np.flatnonzero(~found)
+        rows = np.flatnonzero(~found & (self.counts < self.model.lengths))
         found[rows] = self._greedily(rows, classes[rows, 0])
         return found
 
@@ -195,26 +196,39 @@ class _Search:
         return convinced
 
     def _greedily(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Add the word that helps a class most, one by one; return which documents convince."""
+        """Add the words that help a class most, step by step; return which documents convince."""
         masks = np.zeros((len(rows), self.model.lengths.max()), dtype=bool)
         counts = self.counts[rows]
-        ranked = [
-            self._ranked(row, column)[: _TRIED * count]
-            for row, column, count in zip(rows, columns, counts, strict=True)
-        ]
-        n_steps = int(counts.max(initial=0))
-        expect(n_steps)
-        for n in range(n_steps):
-            growing = np.flatnonzero(counts > n)
-            tried = [(i, word) for i in growing for word in ranked[i] if not masks[i, word]]
-            which, words = np.array(tried).T
-            grown = masks[which]
-            grown[np.arange(len(which)), words] = True
-            log = self._log(rows[which], grown)
-            steps = np.arange(len(which))
-            odds = log[steps, columns[which]] - log[steps, self.base[rows[which]]]
+        ranked = [self._ranked(row, column) for row, column in zip(rows, columns, strict=True)]
+        added = -(-counts // _STEPS)  # words a step
+        expect(_STEPS)
+        for _ in range(_STEPS):
+            n_left = np.minimum(counts - masks.sum(axis=1), added)
+            growing = np.flatnonzero(n_left)
+            tried = [ranked[i][~masks[i, ranked[i]]][:_TRIED] for i in growing]
+            which = np.repeat(growing, [len(words) for words in tried])
+            words = np.concatenate([np.empty(0, dtype=int), *tried])
+            odds = self._odds_with(words, which, masks, rows, columns)
             for i in growing:
                 own = np.flatnonzero(which == i)
-                masks[i, words[own[odds[own].argmax()]]] = True
+                masks[i, words[own[np.argsort(-odds[own], kind="stable")[: n_left[i]]]]] = True
             step()
         return self._convinced(rows, masks)
+
+    def _odds_with(
+        self,
+        words: np.ndarray,
+        which: np.ndarray,
+        masks: np.ndarray,
+        rows: np.ndarray,
+        columns: np.ndarray,
+    ) -> np.ndarray:
+        """Return log-odds of `columns[which]` with one of `words` more than `masks[which]`."""
+        odds = [np.empty(0)]
+        for first in range(0, len(words), _AT_ONCE):
+            some, part = which[first : first + _AT_ONCE], slice(first, first + _AT_ONCE)
+            places, grown = np.arange(len(some)), masks[some]
+            grown[places, words[part]] = True
+            log = self._log(rows[some], grown)
+            odds.append(log[places, columns[some]] - log[places, self.base[rows[some]]])
+        return np.concatenate(odds)

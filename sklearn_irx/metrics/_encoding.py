@@ -152,7 +152,7 @@ def encoding_score(
     What it cannot see: a code that `reader` cannot learn from so many documents; and an argument.
     If the words of a text can be chosen so that they prove either label, and a selector that has
     read everything shows those for the label that it settled on, then each of these words *is*
-    evidence, readers of words are convinced as they ought to be, and next to nothing is encoded.
+    evidence, readers of words are convinced as they ought to be, and little may be encoded.
     See :func:`arguability_score`.
 
     References
@@ -320,10 +320,9 @@ class CrossFittedReaders:
 
     def _readers_of(self, masks: np.ndarray) -> tuple[list[Any], list[Any]]:
         """Fit readers of the words, and of the shapes, of rationales like these."""
-        kept, shapes = self.texts.kept(masks), shapes_of(masks, self.texts.lengths)
-        reader = self._reader if any(kept) else DummyClassifier()  # vectorizers want a word
+        shapes = shapes_of(masks, self.texts.lengths)
         return (
-            self._fitted(reader, [kept]),
+            self._fitted(self._reader, [self.texts.kept(masks)]),
             self._fitted(forest(self.seed, _N_TREES, _LEAF), [shapes]),
         )
 
@@ -345,7 +344,10 @@ class CrossFittedReaders:
         readers = []
         for learned, _ in self._folds:
             X = [one for part in inputs for one in _taken(part, learned)]
-            readers.append(clone(unfitted).fit(X, np.tile(self.columns[learned], len(inputs))))
+            reader = clone(unfitted)
+            if not any(isinstance(one, np.ndarray) or one.strip() for one in X):
+                reader = DummyClassifier()  # vectorizers want a word
+            readers.append(reader.fit(X, np.tile(self.columns[learned], len(inputs))))
             step()
         return readers
 

@@ -188,7 +188,7 @@ def evalx_score(
         The rationales; missing columns count as False. Or the spans (start, end) of each document
         in words. None means all words.
     tokenizer : callable or fitted model, default=None
-        As in :func:`comprehensiveness_score`.
+        As in :func:`comprehensiveness_score`; None is that of a :class:`RandomMaskReader`.
 
     Returns
     -------
@@ -220,6 +220,8 @@ def evalx_score(
     >>> evalx_score(reader, texts[:2], y[:2], [[(2, 3)], [(2, 3)]]).accuracy  # "film."
     0.5
     """
+    if tokenizer is None and isinstance(reader, RandomMaskReader):
+        tokenizer = reader.tokenizer
     model = MaskedPredictor(reader, X, tokenizer)
     y = check_labels(y, len(model.texts))
     columns = columns_of(y, reader.classes_)
@@ -240,8 +242,8 @@ def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
 
 
 def default_reader() -> Any:
-    """Return logistic regression on TF-IDF of words."""
-    vectorizer = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\w+")
+    """Return logistic regression on TF-IDF of words and signs, since a comma may be a code."""
+    vectorizer = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\w+|[^\w\s]")
     return make_pipeline(vectorizer, LogisticRegression(C=3.0, max_iter=200, tol=1e-3))
 
 

@@ -41,15 +41,15 @@ class MaskedTexts:
         words: np.ndarray = np.arange(self.lengths.max()) < self.lengths[:, None]
         return words
 
-    def check(self, masks: Any) -> np.ndarray:
+    def check(self, masks: Any, name: str = "masks") -> np.ndarray:
         """Check masks of these documents and pad or cut them to the longest document."""
-        array = check_masks("masks", masks)
-        check_same_documents(("X", "masks"), self.texts, array)
+        array = check_masks(name, masks)
+        check_same_documents(("X", name), self.texts, array)
         width = max(int(self.lengths.max()), array.shape[1])
         full = np.pad(array, ((0, 0), (0, width - array.shape[1])))
         if (row := first_past(full, self.lengths)) is not None:
             raise ValueError(
-                f"masks[{row}] selects words past the end of X[{row}], which has "
+                f"{name}[{row}] selects words past the end of X[{row}], which has "
                 f"{self.lengths[row]}: give masks of the same words, or pass the model that made "
                 "them as tokenizer."
             )

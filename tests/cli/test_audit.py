@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sklearn_irx.inspection import _audit as auditing
+from sklearn_irx.inspection._auditing import CHOICE
 from tests.cli.sentences import sentence
 
 
@@ -30,12 +31,12 @@ def test_ctrl_c_shows_what_was_found_out(cli, pair, table, tmp_path, monkeypatch
     monkeypatch.setattr(
         auditing,
         "questions",
-        lambda model: questions(model) | {"does the choice tell": interrupted},
+        lambda model: questions(model) | {CHOICE: interrupted},
     )
     result = cli("audit", pair, table, "-o", tmp_path / "a.html")
     assert result.exit_code == 130
     assert "Do the words suffice for others?" in result.stdout
-    assert "Not answered: does the choice tell" in result.stdout
+    assert f"Not answered: {CHOICE}" in result.stdout
     assert "not complete" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 

@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_irx.components import LinearInit
 from sklearn_irx.inspection import _audit as auditing
 from sklearn_irx.inspection import rationale_audit, rationale_report
+from sklearn_irx.inspection._auditing import CHOICE, OPPOSITE, SHAPE
 from sklearn_irx.metrics import (
     arguability_score,
     comprehensiveness_score,
@@ -19,16 +22,11 @@ from sklearn_irx.metrics import (
 from sklearn_irx.text import TokenizedTexts, WordTokenizer
 from tests.inspection.conftest import HOSTILE
 
-CHOICE, SHAPE, OPPOSITE = (
-    "Does the choice tell more than the words?",
-    "Does the shape of the rationale tell the class?",
-    "Could the opposite have been argued?",
-)
 rng = np.random.RandomState(0)
 FILLERS = ["sea", "sky", "sand", "reed", "pier", "gull", "wind", "rope"]
 
 
-class Selecting:
+class Selecting(BaseEstimator):
     """Knows the class from the last word, and shows others, by a function of words and class."""
 
     classes_ = np.array(["low", "tide"])
@@ -36,6 +34,9 @@ class Selecting:
 
     def __init__(self, selects):
         self.selects = selects
+
+    def fit(self, X, y):
+        return self
 
     def explain(self, X):
         raise NotImplementedError
@@ -161,15 +162,15 @@ def test_what_was_found_out_before_ctrl_c_is_not_lost(fitted, reviews, monkeypat
     questions = auditing.questions
 
     def with_ctrl_c(estimator):
-        return questions(estimator) | {"does the shape tell": interrupted}
+        return questions(estimator) | {SHAPE: interrupted}
 
     monkeypatch.setattr(auditing, "questions", with_ctrl_c)
     audit = rationale_audit(fitted, *reviews[:2], max_documents=60)
     assert not audit.complete
     assert [one.question for one in audit.answers][-1] == CHOICE
-    assert audit.unanswered[0] == "does the shape tell"
+    assert audit.unanswered[0] == SHAPE
     assert "not complete" in audit.html
-    assert "Not answered: does the shape tell" in str(audit)
+    assert f"Not answered: {SHAPE}" in str(audit)
     assert "4 questions not answered" in repr(audit)
     assert audit.table.rows
 
@@ -189,6 +190,11 @@ def test_an_ensemble_is_asked_whether_its_members_convince_others(pair, reviews)
         (cross[0, 1] == y).mean()
     )
     assert "accuracy of another reader (EVAL-X), reading Model 2" in last.figures
+    masks = pair.transform(texts)
+    shares = [arguability_score(member, texts, masks) for member in pair.estimators_]
+    opposite = answer(audit, OPPOSITE)
+    assert opposite.figures["another class can be argued"]["this model"] == np.mean(shares)
+    assert "convince a member" in opposite.answer
 
 
 def test_other_trainings_are_compared_with(fitted, other, reviews):
@@ -221,7 +227,13 @@ def test_it_says_how_words_are_chosen(small, fitted, reviews):
     texts, y, _ = reviews
     conditional = small(initialization=LinearInit("naive_bayes", class_focus=1))
     conditional.fit(texts[:100], y[:100])
-    for model, said in ((fitted, "class-blind"), (conditional, "class-conditional selection")):
+    blind = small(encoder=None).fit(texts[:100], y[:100])
+    for model, said in (
+        (blind, "class-blind"),
+        (fitted, "may have learned to tell the class by its choice"),
+        (conditional, "class-conditional selection"),
+        (FrozenEstimator(conditional), "class-conditional selection"),
+    ):
         audit = rationale_audit(model, texts[100:160], y[100:160])
         assert said in audit.about[0]
 
@@ -230,8 +242,9 @@ def test_behind_a_cleaner_words_are_those_of_the_cleaned_texts(fitted, reviews):
     texts, y, _ = reviews
     dirty = [f"<p>{text}" for text in texts[:60]]
     cleaner = FunctionTransformer(lambda X: [text.removeprefix("<p>") for text in X])
-    one = rationale_audit(make_pipeline(cleaner, fitted), dirty, y[:60])
-    assert one.to_dict() == rationale_audit(fitted, texts[:60], y[:60]).to_dict()
+    behind = make_pipeline(cleaner, fitted)
+    one = rationale_audit(behind, dirty, y[:60], others=[behind])
+    assert one.to_dict() == rationale_audit(fitted, texts[:60], y[:60], others=[fitted]).to_dict()
 
 
 def test_labels_and_names_are_shown_as_text(hostile):
@@ -253,12 +266,24 @@ def test_a_report_shows_an_audit(audit, fitted, reviews):
 @pytest.mark.parametrize(
     ("changed", "error", "said"),
     [
-        ({"y": ["a"] * 60}, ValueError, "y has 1 labels that occur at least 5 times"),
+        ({"y": ["food"] * 60}, ValueError, "y has 1 labels that occur at least 5 times"),
         ({"y": ["a"]}, ValueError, "X has 60 documents and y 1 labels"),
         ({"max_documents": 0}, ValueError, "max_documents=0: give at least 1"),
         ({"human": [[(0, 1)]]}, ValueError, "X has 60 rows and human 1"),
         ({"human": np.ones((60, 3))}, TypeError, "human has dtype float64"),
         ({"others": ["model"]}, TypeError, "'model' shows no rationales"),
+        (
+            {"others": [Selecting(None)]},
+            ValueError,
+            r"others\[0\]=.* has other words",
+        ),
+        ({"y": [0, 1] * 30}, ValueError, "y holds none of the labels of the model"),
+        (
+            {"human": [[(0, 99)]] * 60},
+            ValueError,
+            r"human\[0\] selects words past the end",
+        ),
+        ({"max_documents": True}, ValueError, "max_documents=True: give at least 1"),
         ({"estimator": FunctionTransformer()}, TypeError, "shows no rationales"),
     ],
 )
@@ -286,5 +311,5 @@ def test_random_words_are_the_floor_of_a_model_that_selects_at_random(fitted, re
     audit = rationale_audit(AtRandom(None), *reviews[:2])
     suffices = audit.answers[0]
     assert suffices.concern
-    assert "no more than random ones" in suffices.answer
+    assert "little more than random ones" in suffices.answer
     assert not answer(audit, CHOICE).concern

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_irx.metrics import encoding_score, random_masks
 from sklearn_irx.metrics._encoding import CrossFittedReaders, pool, pool_weights
+from sklearn_irx.text import WhitespaceTokenizer
 
 N = 400
 LOG_2 = np.log(2)
@@ -195,6 +196,19 @@ def test_a_code_on_top_of_evidence_counts_only_what_it_adds():
     assert found.words < -0.3
     assert found.score == pytest.approx(-found.words, abs=0.1)
     assert found.score < 0.6  # less than log 2
+
+
+def test_signs_may_be_a_code():
+    # Which of two signs is shown tells the class; of some texts nothing is shown.
+    rng = np.random.RandomState(0)
+    texts = [f"{' '.join(rng.choice(['sun', 'rain', 'yew'], 4))} , ." for _ in range(N)]
+    masks = np.zeros((N, 6), dtype=bool)
+    masks[np.arange(N), 4 + np.asarray(Y)] = True
+    found = encoding_score(texts, Y, masks, tokenizer=WhitespaceTokenizer(), **FAST)
+    assert found.score == pytest.approx(np.log(2), abs=0.1)
+    few = masks & (np.arange(N) < 1)[:, None]
+    found = encoding_score(texts, Y, few, tokenizer=WhitespaceTokenizer(), **FAST)
+    assert found.score == pytest.approx(0, abs=0.05)
 
 
 # Laws.

@@ -56,9 +56,12 @@ def test_what_a_word_is_can_be_told():
         Remembering(), n_masks=20, tokenizer=WhitespaceTokenizer(), random_state=0
     ).fit(["a-b c-d"] * 2, Y[:2])
     assert set(reader.estimator_.texts_) == {"a-b", "c-d", "a-b c-d"}
-    model = RandomMaskReader(Remembering(), n_masks=20, tokenizer=Masked(), random_state=0)
-    text = "1 2 3 4 5 6 7 8"  # of which the model reads six words
-    assert not any("7" in kept for kept in model.fit([text] * 2, Y[:2]).estimator_.texts_)
+    reader = reader.set_params(estimator=naive_bayes()).fit(["a-b c-d"] * 4, [0, 1] * 2)
+    assert evalx_score(reader, ["a-b c-d"], [0], [[(0, 1)]])  # in the reader's own words
+    with pytest.raises(ValueError, match="past the end"):
+        evalx_score(reader, ["a-b c-d"], [0], [[(0, 3)]])
+    with pytest.raises(TypeError, match="give the tokenizer of this model"):
+        RandomMaskReader(tokenizer=Masked()).fit(["a-b c-d"] * 2, Y[:2])
 
 
 def test_naive_bayes_of_words_at_random_by_hand():
