@@ -46,8 +46,10 @@ def how_chosen(clf: Any) -> str | None:
     It begins with a small letter and ends without a full stop.
     """
     module = getattr(clf, "_module", None)
-    if module is None or (said := how_selected(clf)) is not None:
-        return None if module is None else said
+    if module is None:
+        return None
+    if is_class_conditional(clf):
+        return how_selected(clf)
     config = module.config
     if config.initialization.from_scratch or config.encoder.needs_vectors:
         return (

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import asdict
 from numbers import Integral
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from sklearn_irx._stages import expect, stage
 from sklearn_irx._validation import check_labels, check_texts
 from sklearn_irx.classifier.by_class import how_chosen
 from sklearn_irx.inspection._auditing import SOURCES, AuditAnswer, Audited, questions
+from sklearn_irx.inspection._page import Page, framed
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._templates import render
 from sklearn_irx.metrics._encoding import CrossFittedReaders
@@ -32,7 +32,7 @@ _NOTE = (
 )
 
 
-class RationaleAudit:
+class RationaleAudit(Page):
     """What the rationales of a model are evidence of; :func:`rationale_audit` makes it.
 
     It shows itself in a notebook.
@@ -104,36 +104,13 @@ class RationaleAudit:
             "n_documents": self.n_documents,
             "about": self.about,
             "unanswered": self.unanswered,
-            "answers": [
-                {
-                    "question": one.question,
-                    "answer": one.answer,
-                    "concern": one.concern,
-                    "figures": one.figures,
-                }
-                for one in self.answers
-            ],
+            "answers": [asdict(one) for one in self.answers],
         }
 
     @property
     def html(self) -> str:
         """The page: it loads nothing and runs no script."""
         return render("audit.html", title=self.title, subtitle=self._subtitle(), audit=self)
-
-    def write_html(self, path: str | Path) -> None:
-        """Write the page to a file; a file of this name is replaced.
-
-        Parameters
-        ----------
-        path : str or Path
-            Where to write, UTF-8.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
-        Path(path).write_text(self.html, encoding="utf-8")
 
     def __str__(self) -> str:
         lines = [*self.about, ""]
@@ -152,11 +129,7 @@ class RationaleAudit:
         )
 
     def _repr_html_(self) -> str:
-        return (
-            f'<iframe title="{escape(self.title)}" sandbox style="display: block; box-sizing: '
-            "border-box; width: 100%; height: 40rem; border: 1px solid #8888; "
-            f'border-radius: .5rem" srcdoc="{escape(self.html)}"></iframe>'
-        )
+        return framed(self.html, self.title, height=40, sandbox="sandbox")
 
     def _subtitle(self) -> str:
         n = f"{self.n_documents:,} documents"
@@ -247,23 +220,20 @@ def rationale_audit(
     >>> audit.complete, audit.answers[0].question
     (True, 'Do the words suffice for others?')
     """
-    check_has_rationales(estimator)
     if max_documents is not None and (
         not isinstance(max_documents, Integral)
         or isinstance(max_documents, bool)
         or int(max_documents) < 1
     ):
         raise ValueError(f"max_documents={max_documents!r}: give at least 1, or None for all.")
-    final, seen = seen_by_final(estimator, X)
-    check_is_fitted(final)
-    texts = check_texts(seen)
+    final, texts = _seen_by(estimator, X)
     labels = check_labels(y, len(texts))
     if not np.isin(labels, final.classes_).any():
         raise ValueError(
             f"y holds none of the labels of the model, {final.classes_.tolist()}: give true labels "
             "as it knows them."
         )
-    compared = _comparable(others, X, final, texts)
+    compared = [_seen_by(other, X) for other in others]
     if human is not None:
         human = check_masks("human", human)
         check_same_documents(("X", "human"), texts, human)
@@ -276,6 +246,12 @@ def rationale_audit(
     if human is not None:
         human = readers.texts.check(human[rows], "human")
     compared = [(other, [seen[row] for row in rows]) for other, seen in compared]
+    for number, (other, seen) in enumerate(compared):
+        if other.word_spans(seen) != readers.texts.spans:
+            raise ValueError(
+                f"others[{number}]={others[number]!r} has other words than the model: give one "
+                "with the same tokenizer and max_length, or leave it out."
+            )
     audited = Audited(final, texts, labels, human, compared, readers, random_state)
     about = [*_how_chosen(final), *about]
     answers: list[AuditAnswer] = []
@@ -298,23 +274,12 @@ def rationale_audit(
     )
 
 
-def _comparable(
-    others: Sequence[Any], X: Any, final: Any, texts: list[str]
-) -> list[tuple[Any, list[str]]]:
-    """Return other models with the texts that they see, or raise ValueError."""
-    compared = []
-    for number, other in enumerate(others):
-        check_has_rationales(other)
-        its_final, its_texts = seen_by_final(other, X)
-        check_is_fitted(its_final)
-        its_texts = check_texts(its_texts)
-        if its_final.word_spans(its_texts) != final.word_spans(texts):
-            raise ValueError(
-                f"others[{number}]={other!r} has other words than the model: give one with the "
-                "same tokenizer and max_length, or leave it out."
-            )
-        compared.append((its_final, its_texts))
-    return compared
+def _seen_by(other: Any, X: Any) -> tuple[Any, list[str]]:
+    """Return a fitted model with rationales, at the end of a pipeline too, and its texts."""
+    check_has_rationales(other)
+    final, texts = seen_by_final(other, X)
+    check_is_fitted(final)
+    return final, check_texts(texts)
 
 
 def _how_chosen(final: Any) -> list[str]:

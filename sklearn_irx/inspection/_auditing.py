@@ -21,6 +21,7 @@ from sklearn_irx.metrics import (
     rationale_iou_score,
 )
 from sklearn_irx.metrics._encoding import CrossFittedReaders, Encoding
+from sklearn_irx.metrics._evalx import evalx_of
 
 MODEL, RANDOM, BLIND, CONDITIONAL, PEOPLE, ALL = (
     "this model", "random words", "class-blind words", "class-conditional words",
@@ -107,11 +108,16 @@ class Audited:
                 self.readers.texts.lengths, counts, random_state=self.random_state
             ),
             BLIND: self.readers.heaviest(counts),
-            CONDITIONAL: self.readers.heaviest(counts, self.readers.of_words(whole).argmax(axis=1)),
+            CONDITIONAL: self.readers.heaviest(counts, self.of_whole.argmax(axis=1)),
         }
         if self.human is not None:
             masks[PEOPLE] = self.human
         return masks | {ALL: whole}
+
+    @cached_property
+    def of_whole(self) -> np.ndarray:
+        """What readers of words say of whole texts, log probabilities (n_samples, n_classes)."""
+        return self.readers.of_words(self.readers.texts.whole)
 
     @property
     def predictors(self) -> list[Any]:
@@ -136,7 +142,8 @@ def words_suffice(audited: Audited) -> AuditAnswer:
     expect(len(audited.masks))
     accuracy, likelihood = {}, {}
     for source, masks in audited.masks.items():
-        accuracy[source], likelihood[source] = audited.readers.evalx(masks)
+        found = audited.of_whole if source == ALL else audited.readers.of_words(masks)
+        accuracy[source], likelihood[source] = evalx_of(found, audited.readers.columns)
         step()
     own = float((audited.exchange.labels == audited.y).mean())
     off = audited.error(accuracy[RANDOM])
@@ -339,7 +346,7 @@ def what_is_left(audited: Audited) -> AuditAnswer:
         rest = audited.readers.texts.complement(audited.masks[source])
         accuracy[source] = audited.readers.evalx(rest).accuracy
         step()
-    whole = audited.readers.evalx(audited.masks[ALL]).accuracy
+    whole = evalx_of(audited.of_whole, audited.readers.columns).accuracy
     drops = [
         comprehensiveness_score(one, audited.texts, audited.masks[MODEL])
         for one in audited.predictors

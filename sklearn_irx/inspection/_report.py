@@ -8,7 +8,6 @@ import tempfile
 import webbrowser
 from collections.abc import Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from sklearn_irx.inspection._charts import FlowChart, LengthChart, ReliabilityCh
 from sklearn_irx.inspection._documents import documents_of, read
 from sklearn_irx.inspection._embedding import as_script, embedded
 from sklearn_irx.inspection._flow import count_flow
+from sklearn_irx.inspection._page import Page, framed
 from sklearn_irx.inspection._pieces import percent
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.inspection._summary import (
@@ -42,7 +42,7 @@ from sklearn_irx.inspection._templates import render, source_of
 from sklearn_irx.text.harmless import one_line
 
 
-class RationaleReport:
+class RationaleReport(Page):
     """A page about a model and its rationales; :func:`rationale_report` makes it.
 
     It shows itself in a notebook.
@@ -140,21 +140,6 @@ class RationaleReport:
             script_hash=base64.b64encode(digest).decode(),
         )
 
-    def write_html(self, path: str | Path) -> None:
-        """Write the page to a file; a file of this name is replaced.
-
-        Parameters
-        ----------
-        path : str or Path
-            Where to write, UTF-8.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
-        Path(path).write_text(self.html, encoding="utf-8")
-
     def open(self) -> None:
         """Show the page in a browser, from a file in the folder for temporary files."""
         with tempfile.NamedTemporaryFile(
@@ -170,13 +155,7 @@ class RationaleReport:
         )
 
     def _repr_html_(self) -> str:
-        # In a frame of its own: neither styles nor scripts meet those of the notebook.
-        return (
-            f'<iframe title="{escape(self._title)}" sandbox="allow-scripts" '
-            'style="display: block; box-sizing: border-box; width: 100%; height: 48rem; '
-            'border: 1px solid #8888; border-radius: .5rem" '
-            f'srcdoc="{escape(self.html)}"></iframe>'
-        )
+        return framed(self.html, self._title, height=48, sandbox='sandbox="allow-scripts"')
 
     def _labels(self) -> list[str]:
         """Return the classes that are predicted or true, to choose from."""

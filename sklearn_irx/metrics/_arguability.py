@@ -9,8 +9,8 @@ import numpy as np
 from sklearn_irx._pipelines import final_estimator, seen_by_final
 from sklearn_irx._stages import expect, step
 from sklearn_irx.metrics._evalx import log_probabilities
-from sklearn_irx.metrics._input import Average, Masks, averaged, check_counts
-from sklearn_irx.metrics._masked_prediction import MaskedPredictor
+from sklearn_irx.metrics._input import Average, Masks, averaged, check_numbers_of_words
+from sklearn_irx.metrics._masked_prediction import MaskedPredictor, numbered
 
 _AT_ONCE = 20_000  # sets of words read together
 _TRIED = 50  # words tried in a greedy step
@@ -108,9 +108,8 @@ def arguability_score(
         reader, X = seen_by_final(reader, X)
     model = MaskedPredictor(reader, X, tokenizer)
     if masks is None:
-        counts = np.full(len(model.texts), n_words) if np.ndim(n_words) == 0 else n_words
-        counts = check_counts("n_words", counts, len(model.texts), "documents")
-        counts, given = np.minimum(counts, model.lengths), model.whole
+        counts = np.minimum(check_numbers_of_words(n_words, len(model.texts)), model.lengths)
+        given = model.whole
     else:
         given = model.check(masks)
         counts = given.sum(axis=1)
@@ -133,15 +132,10 @@ class _Search:
 
     def _single_words(self) -> tuple[np.ndarray, np.ndarray]:
         """Return log probabilities from no word, and from each word alone, end to end."""
-        forms = [
-            text[start:end]
-            for text, spans in zip(self.model.texts, self.model.spans, strict=True)
-            for start, end in spans
-        ]
-        numbers = {form: number for number, form in enumerate(dict.fromkeys(forms))}
-        alone = MaskedPredictor(self.model.estimator, ["", *numbers], None)
+        forms, numbers = numbered(self.model.words)
+        alone = MaskedPredictor(self.model.estimator, ["", *forms], None)
         log = log_probabilities(alone.full_probabilities())
-        return log[0], log[1:][[numbers[form] for form in forms]]
+        return log[0], log[1:][numbers]
 
     def convincing(self) -> np.ndarray:
         """Return for which documents such words were found, (n_samples,), dtype bool."""

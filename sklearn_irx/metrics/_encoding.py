@@ -34,14 +34,13 @@ from sklearn_irx._stages import step
 from sklearn_irx._validation import check_labels
 from sklearn_irx.metrics._evalx import (
     EvalX,
-    check_n_masks,
     default_reader,
     evalx_of,
     log_probabilities,
 )
-from sklearn_irx.metrics._input import Masks, stratified_folds
+from sklearn_irx.metrics._input import Masks, check_at_least, stratified_folds
 from sklearn_irx.metrics._leakage import forest, shapes_of
-from sklearn_irx.metrics._masked_prediction import MaskedTexts
+from sklearn_irx.metrics._masked_prediction import MaskedTexts, numbered
 from sklearn_irx.metrics._second_reader import random_masks
 
 _ALIKE = 50  # documents whose numbers of words are permuted
@@ -180,6 +179,13 @@ def encoding_score(
     return readers.encoding(given, confidence_level=confidence_level)
 
 
+class _Seen(NamedTuple):
+    """What readers see of rationales: texts of their words, and shapes (n_samples, n_features)."""
+
+    texts: list[str]
+    shapes: np.ndarray
+
+
 class CrossFittedReaders:
     """Readers of each document that have learned from the other folds only.
 
@@ -198,7 +204,7 @@ class CrossFittedReaders:
         n_masks: int = 4,
         random_state: Any = None,
     ) -> None:
-        check_n_masks(n_masks)
+        check_at_least(1, "n_masks", n_masks)
         self.texts = MaskedTexts(X, tokenizer)
         labels = check_labels(y, len(self.texts.texts))
         self._n_masks = n_masks
@@ -231,11 +237,11 @@ class CrossFittedReaders:
 
     def encoding(self, masks: np.ndarray, *, confidence_level: float = 0.95) -> Encoding:
         """Return how much the choice tells beyond the words; see :func:`encoding_score`."""
-        controls = self.controls(masks)
-        of_controls, of_choices = self._readers_of(controls), self._readers_of(masks)
+        controls, choices = self._seen(self.controls(masks)), self._seen(masks)
+        of_controls, of_choices = self._readers_of(controls), self._readers_of(choices)
         on_controls = np.stack(self._with_words(of_controls, controls))
-        on_masks = np.stack(self._with_words(of_controls, masks))
-        of_both = self._of_both(of_choices, masks)
+        on_masks = np.stack(self._with_words(of_controls, choices))
+        of_both = self._of_both(of_choices, choices)
         known, plain = np.empty((2, len(self.columns)))
         for learned, tested in self._folds:
             columns = self.columns[learned]
@@ -308,36 +314,29 @@ class CrossFittedReaders:
     @cached_property
     def _occurrences(self) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
         """All different words in lower case; of each occurrence its number, row and place."""
-        occurring = [
-            text[start:end].lower()
-            for text, spans in zip(self.texts.texts, self.texts.spans, strict=True)
-            for start, end in spans
-        ]
-        numbers = {form: number for number, form in enumerate(dict.fromkeys(occurring))}
-        words = np.array([numbers[form] for form in occurring], dtype=int)
+        forms, words = numbered(word.lower() for word in self.texts.words)
         rows, places = np.nonzero(self.texts.whole)
-        return list(numbers), words, rows, places
+        return forms, words, rows, places
 
-    def _readers_of(self, masks: np.ndarray) -> tuple[list[Any], list[Any]]:
+    def _seen(self, masks: np.ndarray) -> _Seen:
+        return _Seen(self.texts.kept(masks), shapes_of(masks, self.texts.lengths))
+
+    def _readers_of(self, seen: _Seen) -> tuple[list[Any], list[Any]]:
         """Fit readers of the words, and of the shapes, of rationales like these."""
-        shapes = shapes_of(masks, self.texts.lengths)
         return (
-            self._fitted(self._reader, [self.texts.kept(masks)]),
-            self._fitted(forest(self.seed, _N_TREES, _LEAF), [shapes]),
+            self._fitted(self._reader, [seen.texts]),
+            self._fitted(forest(self.seed, _N_TREES, _LEAF), [seen.shapes]),
         )
 
-    def _of_both(self, readers: tuple[list[Any], list[Any]], masks: np.ndarray) -> list[np.ndarray]:
+    def _of_both(self, readers: tuple[list[Any], list[Any]], seen: _Seen) -> list[np.ndarray]:
         of_words, of_shapes = readers
-        shapes = shapes_of(masks, self.texts.lengths)
         return [
-            self._answers(of_words, self.texts.kept(masks)),
-            self._answers(of_shapes, shapes, least=_LEAST_OF_FOREST),
+            self._answers(of_words, seen.texts),
+            self._answers(of_shapes, seen.shapes, least=_LEAST_OF_FOREST),
         ]
 
-    def _with_words(
-        self, readers: tuple[list[Any], list[Any]], masks: np.ndarray
-    ) -> list[np.ndarray]:
-        return [self.of_words(masks), *self._of_both(readers, masks)]
+    def _with_words(self, readers: tuple[list[Any], list[Any]], seen: _Seen) -> list[np.ndarray]:
+        return [self._answers(self._of_words, seen.texts), *self._of_both(readers, seen)]
 
     def _fitted(self, unfitted: Any, inputs: Sequence[Sequence[Any] | np.ndarray]) -> list[Any]:
         """Fit a reader without each fold, on all of several inputs of each document."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -14,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.metrics._input import Masks, columns_of
+from sklearn_irx.metrics._input import Masks, check_at_least, columns_of
 from sklearn_irx.metrics._masked_prediction import MaskedPredictor, MaskedTexts
 from sklearn_irx.metrics._second_reader import random_masks
 
@@ -109,7 +108,7 @@ class RandomMaskReader(ClassifierMixin, BaseEstimator):
         ValueError
             If `y` does not fit `X`, or `n_masks` is not an integer of at least 1.
         """
-        check_n_masks(self.n_masks)
+        check_at_least(1, "n_masks", self.n_masks)
         if hasattr(self.tokenizer, "word_spans"):  # a copy of this reader would not be fitted
             raise TypeError(f"tokenizer={self.tokenizer!r}: give the tokenizer of this model.")
         texts = MaskedTexts(X, self.tokenizer)
@@ -245,9 +244,3 @@ def default_reader() -> Any:
     """Return logistic regression on TF-IDF of words and signs, since a comma may be a code."""
     vectorizer = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\w+|[^\w\s]")
     return make_pipeline(vectorizer, LogisticRegression(C=3.0, max_iter=200, tol=1e-3))
-
-
-def check_n_masks(n_masks: Any) -> None:
-    """Raise ValueError unless it is an integer of at least 1."""
-    if not isinstance(n_masks, Integral) or isinstance(n_masks, bool) or int(n_masks) < 1:
-        raise ValueError(f"n_masks={n_masks!r}: give an integer of at least 1.")

@@ -134,6 +134,18 @@ def check_counts(name: str, counts: Any, n_samples: int, of: str) -> np.ndarray:
     return array
 
 
+def check_numbers_of_words(n_words: Any, n_samples: int) -> np.ndarray:
+    """Return `n_words` of each document: one number is that of all."""
+    counts = np.full(n_samples, n_words) if np.ndim(n_words) == 0 else n_words
+    return check_counts("n_words", counts, n_samples, "documents")
+
+
+def check_at_least(least: int, name: str, value: Any) -> None:
+    """Raise ValueError unless a parameter is an integer of at least `least`."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
+        raise ValueError(f"{name}={value!r}: give an integer of at least {least}.")
+
+
 def columns_of(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return the columns that labels have among the probabilities of a reader of `classes`."""
     columns = {label: column for column, label in enumerate(classes.tolist())}
@@ -153,8 +165,7 @@ def stratified_folds(y: np.ndarray, cv: Any, seed: int) -> StratifiedKFold:
         raise ValueError(
             f"y has only the label {classes.tolist()[0]!r}: give documents of two or more labels."
         )
-    if not isinstance(cv, Integral) or isinstance(cv, bool) or int(cv) < 2:
-        raise ValueError(f"cv={cv!r}: give an integer of at least 2.")
+    check_at_least(2, "cv", cv)
     if counts.min() < cv:
         raise ValueError(
             f"cv={cv}, but y has the label {classes.tolist()[counts.argmin()]!r} {counts.min()} "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from sklearn_irx._validation import check_labels
-from sklearn_irx.metrics._input import Masks, check_words, runs, stratified_folds
+from sklearn_irx.metrics._input import Masks, check_at_least, check_words, runs, stratified_folds
 
 _PARTS = 10  # equal parts of a document in which selected words are counted
 
@@ -107,12 +106,7 @@ def mask_leakage_score(
     """
     array, n_words = check_words("masks", masks, lengths)
     y = check_labels(y, len(array))
-    if (
-        not isinstance(n_permutations, Integral)
-        or isinstance(n_permutations, bool)
-        or (int(n_permutations) < 0)
-    ):
-        raise ValueError(f"n_permutations={n_permutations!r}: give an integer of at least 0.")
+    check_at_least(0, "n_permutations", n_permutations)
     random_state = check_random_state(random_state)
     seed = int(random_state.randint(2**31 - 1))
     folds = stratified_folds(y, cv, seed)

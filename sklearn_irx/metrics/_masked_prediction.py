@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Any
 
@@ -40,6 +40,15 @@ class MaskedTexts:
         """Masks of all words."""
         words: np.ndarray = np.arange(self.lengths.max()) < self.lengths[:, None]
         return words
+
+    @property
+    def words(self) -> list[str]:
+        """The words of all documents as the texts have them, end to end."""
+        return [
+            text[start:end]
+            for text, spans in zip(self.texts, self.spans, strict=True)
+            for start, end in spans
+        ]
 
     def check(self, masks: Any, name: str = "masks") -> np.ndarray:
         """Check masks of these documents and pad or cut them to the longest document."""
@@ -107,6 +116,13 @@ class MaskedPredictor(MaskedTexts):
         if self.takes_masks:
             return self.estimator.classes_[self.probabilities(masks).argmax(axis=1)]
         return np.asarray(self.estimator.predict(self.kept(masks)))
+
+
+def numbered(words: Iterable[str]) -> tuple[list[str], np.ndarray]:
+    """Return all different words, and for each word its number among them."""
+    words = list(words)
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    return list(numbers), np.array([numbers[word] for word in words], dtype=int)
 
 
 def accepts_masks(estimator: Any) -> bool:

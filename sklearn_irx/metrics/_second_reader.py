@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_irx._validation import check_labels
-from sklearn_irx.metrics._input import Masks, check_counts
+from sklearn_irx.metrics._input import Masks, check_counts, check_numbers_of_words
 from sklearn_irx.metrics._masked_prediction import MaskedPredictor
 
 
@@ -121,8 +121,7 @@ def random_masks(
     lengths = check_counts("lengths", lengths, n_samples, "documents")
     random_state = check_random_state(random_state)
     if n_words is not None:
-        counts = np.full(n_samples, n_words) if np.ndim(n_words) == 0 else n_words
-        counts = check_counts("n_words", counts, n_samples, "documents")
+        counts = check_numbers_of_words(n_words, n_samples)
     drawn = random_state.random_sample((n_samples, lengths.max(initial=0)))
     drawn[np.arange(drawn.shape[1]) >= lengths[:, None]] = 2  # words past the end rank last
     if n_words is None:
