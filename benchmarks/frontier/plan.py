@@ -16,6 +16,7 @@ CONFIGURATION = Path(__file__).parents[1] / "frontier.toml"
 SELECTIONS = {
     "class_blind": "class-blind selection",
     "class_conditional": "class-conditional selection",
+    "contextual": "selection in context",
 }
 """Tables of the configuration file, the main one first: each is a plan of its own."""
 

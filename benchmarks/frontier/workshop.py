@@ -14,16 +14,17 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from benchmarks.common import made_once, sample
+from benchmarks.common import made_once, minilm_path, sample
 from benchmarks.frontier.plan import Job, Plan
 from benchmarks.frontier.teacher import taught
 from benchmarks.frontier.tokenizers import TOKENIZERS, split_into_words, vectors_of_stems
+from sklearn_irx.components import Transformer
 from sklearn_irx.text import WordVectors
 
 UNLABELLED = "unlabelled"
 """The name of word vectors that are trained on unlabelled texts, too."""
-NO_ENCODER = "none"
-"""The name of no encoder, which reads no word vectors."""
+NO_VECTORS = {"none": lambda: None, "minilm": lambda: Transformer(minilm_path())}
+"""Encoders that read no word vectors, by their names."""
 
 
 class Labelled(NamedTuple):
@@ -157,8 +158,8 @@ class Workshop:
         found = self.plan.parameters(member)
         found.pop("teacher_confidence", None)  # says what is learned from
         found["embeddings"] = [self._source(name, member) for name in self._vectors_of(member)]
-        if found.get("encoder") == NO_ENCODER:
-            found |= {"encoder": None, "embeddings": None}
+        if found.get("encoder") in NO_VECTORS:
+            found |= {"encoder": NO_VECTORS[found["encoder"]](), "embeddings": None}
         return {
             **found, "tokenizer": TOKENIZERS[found["tokenizer"]](),
             "memory": self.own_folder / "memory", "n_threads": self.threads,
@@ -167,7 +168,7 @@ class Workshop:
     def _vectors_of(self, member: Job) -> list[str]:
         """Give the names of the word vectors that a member reads."""
         found = self.plan.parameters(member)
-        return [] if found.get("encoder") == NO_ENCODER else found["embeddings"].split("+")
+        return [] if found.get("encoder") in NO_VECTORS else found["embeddings"].split("+")
 
     def _source(self, name: str, member: Job) -> WordVectors | None:
         if name == "trained":

@@ -51,7 +51,7 @@ def how_chosen(clf: Any) -> str | None:
     if is_class_conditional(clf):
         return how_selected(clf)
     config = module.config
-    if config.initialization.from_scratch or config.encoder.needs_vectors:
+    if config.initialization.from_scratch or config.encoder.has_context:
         return (
             "the selection is given no class, but it was trained, and may have learned to tell the "
             "class by its choice"

@@ -26,6 +26,7 @@ from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.text import (
     Documents,
+    PieceTokenizer,
     TokenizedTexts,
     Vocabulary,
     WordTokenizer,
@@ -67,10 +68,19 @@ class DataPart(NamedTuple):
     weights: np.ndarray | None
 
     @classmethod
-    def of(cls, part: LabelledTexts, vocabulary: Vocabulary, max_length: int) -> DataPart:
-        """Look up the words of texts."""
+    def of(
+        cls,
+        part: LabelledTexts,
+        vocabulary: Vocabulary,
+        max_length: int,
+        pieces: PieceTokenizer | None,
+    ) -> DataPart:
+        """Look up the words of texts, and cut them into pieces if an encoder reads these."""
         whole = Documents.from_tokenized(part.texts, vocabulary)
-        return cls(whole, whole.cut(max_length), y=part.y, weights=with_mean_1(part.weights))
+        documents = whole.cut(max_length)
+        if pieces is not None:
+            documents = documents.with_pieces(pieces.read(part.texts.cut(max_length)))
+        return cls(whole, documents, y=part.y, weights=with_mean_1(part.weights))
 
     def joined(self, other: DataPart) -> DataPart:
         """Concatenate two parts."""

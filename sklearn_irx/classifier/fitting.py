@@ -40,7 +40,7 @@ from sklearn_irx.classifier.selection import (
 )
 from sklearn_irx.classifier.trained import check_further_training
 from sklearn_irx.components import REGISTRIES, Objective, Training
-from sklearn_irx.nn.config import NetworkConfig, NetworkShape
+from sklearn_irx.nn.config import NetworkConfig, NetworkShape, Source
 from sklearn_irx.nn.devices import check_device
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.model import Rationalizer
@@ -48,7 +48,7 @@ from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum, Progress, Stop
 from sklearn_irx.nn.training.checkpoint import Checkpoint, checkpoint_path
 from sklearn_irx.nn.training.net import RationaleNet
-from sklearn_irx.text import Documents, TokenizedTexts, Vocabulary, load_embeddings
+from sklearn_irx.text import PieceTokenizer, TokenizedTexts, Vocabulary, load_embeddings
 from sklearn_irx.text.tokenizer import make_tokenizer
 
 HISTORY = (
@@ -142,8 +142,8 @@ def find_classes(clf: Any, given: TrainingInput) -> np.ndarray:
 def later_documents(clf: Any, given: TrainingInput) -> tuple[LabelledDocuments, np.ndarray]:
     """Return what a later call of `partial_fit` trains on, and the weights of the classes."""
     classes = clf.classes_
-    texts = tokenize(given.texts, clf._tokenizer, clf._max_length)
-    documents = Documents.from_tokenized(texts, clf.vocabulary_).cut(clf._max_length)
+    texts = tokenize(given.texts, clf._tokenizer, clf._max_length).cut(clf._max_length)
+    documents = clf.look_up(texts)
     y = np.searchsorted(classes, given.labels)
     class_weights = compute_class_weight(clf.class_weight, classes=classes, y=classes)
     return LabelledDocuments(documents, y, weights=with_mean_1(given.weights)), class_weights
@@ -153,13 +153,14 @@ class Preparation(NamedTuple):
     """Everything that training starts with.
 
     `class_weights` (n_classes,) are those in the cross-entropy, `vectors` those of the known and of
-    the unseen words.
+    the unseen words, `source` what a transformer is made of.
     """
 
     data: TrainingData
     class_weights: np.ndarray
     linear: LinearWeights | None
     vectors: tuple[np.ndarray, np.ndarray]
+    source: Source | None = None
 
 
 def prepare(
@@ -179,7 +180,11 @@ def prepare(
     `random_state` draws held-out documents and folds; `seed` is that of Word2Vec.
     """
     settings, memory = given.settings, make_memory(clf.memory)
-    needs_vectors = given.config.encoder.needs_vectors
+    encoder = given.config.encoder
+    needs_vectors, source, pieces = encoder.needs_vectors, None, None
+    if encoder.reads_pieces:
+        source = clf._module.shape.source if warm else encoder.source()
+        pieces = PieceTokenizer(source.tokenizer)
     sources = [] if warm or not needs_vectors else load_embeddings(clf.embeddings)
     n_words = settings.n_words(clf.max_length)
     y = np.searchsorted(classes, given.labels)
@@ -206,13 +211,13 @@ def prepare(
         training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,
         max_unseen_words=clf.max_unseen_words,
     )  # fmt: skip
-    part = DataPart.of(training, vocabulary, clf.max_length)
+    part = DataPart.of(training, vocabulary, clf.max_length, pieces)
     shared = validation is training
     data = TrainingData(
         training.texts,
         vocabulary,
         training=part,
-        validation=part if shared else DataPart.of(validation, vocabulary, clf.max_length),
+        validation=part if shared else DataPart.of(validation, vocabulary, clf.max_length, pieces),
         held_out=validation_data is None and not shared,
     )
     class_weights = data.class_weights(clf.class_weight, classes)
@@ -230,7 +235,7 @@ def prepare(
             vectors = word_vectors(sources, data, seed=seed, memory=memory)
     else:
         vectors = no_vectors(data)
-    return Preparation(data, class_weights, linear=linear, vectors=vectors)
+    return Preparation(data, class_weights, linear=linear, vectors=vectors, source=source)
 
 
 def build_network(config: NetworkConfig, start: Preparation) -> Rationalizer:
@@ -244,6 +249,7 @@ def build_network(config: NetworkConfig, start: Preparation) -> Rationalizer:
         n_classes=len(start.class_weights),
         n_bigrams=0 if bigrams is None else len(bigrams.bigrams),
         unseen_type=unseen.dtype.name,
+        source=start.source,
     )
     documents = start.data.training.documents
     config = with_number(config, documents.lengths)
@@ -312,10 +318,10 @@ def make_net(
     config = with_number(given.config, lengths)
     from_scratch = config.initialization.from_scratch
     resumes = hasattr(clf, "_module") and (clf.warm_start or validation is None)
-    warmup, ramp = settings.curriculum(from_scratch=from_scratch and not resumes)
-    max_epochs = settings.n_epochs(
-        len(training), from_scratch=from_scratch, has_encoder=config.encoder.needs_vectors
+    warmup, ramp = settings.curriculum(
+        from_scratch=from_scratch and not resumes, of_pieces=config.encoder.reads_pieces
     )
+    max_epochs = settings.n_epochs(len(training), config)
     callbacks: list[Any] = [] if validation is None and resumes else [Curriculum(warmup, ramp)]
     best = BestWeights(settings.patience, first_epoch=warmup + ramp + 1)
     if validation is not None:

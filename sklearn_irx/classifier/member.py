@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 from numbers import Integral
 from typing import Any, overload
@@ -197,7 +196,12 @@ class MemberMixin:
         documents : Documents
             Word ids of this model, which :meth:`predict_with_masks` takes in place of texts.
         """
-        return Documents.from_tokenized(self.tokenize(X), self.vocabulary_)
+        return self._looked_up(self.tokenize(X))
+
+    def _looked_up(self, tokenized: TokenizedTexts) -> Documents:
+        documents = Documents.from_tokenized(tokenized, self.vocabulary_)
+        pieces = self._module.piece_tokenizer
+        return documents if pieces is None else documents.with_pieces(pieces.read(tokenized))
 
     def word_spans(self, X: Any) -> list[list[tuple[int, int]]]:
         """Return the character offsets of the words of each document, at most `max_length`.
@@ -352,12 +356,13 @@ class MemberMixin:
             rows = np.arange(len(X))
             return (documents.take(rows[i : i + chunk_size]) for i in range(0, len(X), chunk_size))
         texts = iterate_texts(X)
-        look_up = partial(
-            Documents.from_texts,
-            tokenizer=self._tokenizer,
-            vocabulary=self.vocabulary_,
-            max_length=self._max_length,
-        )
+        spans = self._module.config.encoder.reads_pieces
+
+        def look_up(some: list[str]) -> Documents:
+            return self._looked_up(
+                TokenizedTexts.from_texts(some, self._tokenizer, self._max_length, spans=spans)
+            )
+
         return map(look_up, iter(lambda: list(islice(texts, chunk_size)), []))
 
     def _predict_chunks(
@@ -370,7 +375,7 @@ class MemberMixin:
         module, max_length = self._module, self._max_length
         n_threads, temperature = self.n_threads, self.calibration_temperature_
         # Without an encoder torch takes one thread by itself, and setting it would take longer.
-        has_encoder = module.config.encoder.needs_vectors
+        has_encoder = module.config.encoder.has_context
 
         def predictions() -> Iterator[tuple[np.ndarray, ...]]:
             first = 0

@@ -107,13 +107,14 @@ def check_selection(config: NetworkConfig, free_length: float | None) -> None:
             f"max_rationale_length={longest!r} is below rationale_length={length!r}, which cannot "
             "be the mean then: raise one or lower the other."
         )
-    if not config.encoder.needs_vectors and config.initialization.from_scratch:
+    if not config.encoder.has_context and config.initialization.from_scratch:
         raise ValueError(
             f"encoder={config.encoder!r} leaves a linear path only, and initialization="
             f"{config.initialization!r} makes none: give an encoder such as 'cnn', or another "
             "initialization."
         )
-    if config.predictor.input == "compact" and not sampler.module.has_exact_zeros:
+    compact = config.predictor.is_compact(of_pieces=config.encoder.reads_pieces)
+    if compact and not sampler.module.has_exact_zeros:
         raise ValueError(
             f"predictor input='compact' needs masks that leave words out, and sampler={sampler!r} "
             "leaves none out in training: give 'in_place', or another sampler."

@@ -196,7 +196,12 @@ def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -
         )
     if clf.vocabulary is not None and changed(clf, "min_df"):
         yield f"min_df={clf.min_df} has no effect with a vocabulary: leave one of them out"
-    if not config.encoder.needs_vectors:
+    if config.encoder.reads_pieces and clf.embeddings is not None:
+        yield (
+            "embeddings has no effect with a transformer, which has vectors of its own: leave it "
+            "out"
+        )
+    if not config.encoder.has_context:
         for name in ("embeddings", "predictor"):
             if getattr(clf, name) is not None:
                 yield (

@@ -7,7 +7,7 @@ model.
 """
 
 from sklearn_irx.components.base import Component, Registry
-from sklearn_irx.components.encoders import CNN, ENCODERS, RNN, Encoder, NoEncoder
+from sklearn_irx.components.encoders import CNN, ENCODERS, RNN, Encoder, NoEncoder, Transformer
 from sklearn_irx.components.initializations import (
     HELD_OUT,
     INITIALIZATIONS,
@@ -19,6 +19,7 @@ from sklearn_irx.components.initializations import (
 )
 from sklearn_irx.components.objectives import (
     OBJECTIVES,
+    Distillation,
     EncodingPenalty,
     JointObjective,
     Objective,
@@ -64,6 +65,7 @@ __all__ = [
     "RNN",
     "SAMPLERS",
     "Component",
+    "Distillation",
     "Encoder",
     "EncoderModule",
     "EncodingPenalty",
@@ -90,6 +92,7 @@ __all__ = [
     "StraightThrough",
     "TopK",
     "Training",
+    "Transformer",
     "expected_counts",
     "generator_for",
 ]

@@ -16,11 +16,11 @@ from torch import nn
 
 from sklearn_irx._compat import Interval, StrOptions
 from sklearn_irx.components.base import Component, Registry
+from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.kernels.precision import PRECISIONS
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments, TrainingBatches, ValidationBatches
-from sklearn_irx.nn.training.callbacks import DecoupledLearningRate
-from sklearn_irx.nn.training.loop import VALIDATION_BATCH_SIZE
+from sklearn_irx.nn.training.callbacks import DecoupledLearningRate, RiseAndFall
 from sklearn_irx.nn.training.net import RationaleNet
 from sklearn_irx.nn.training.objectives import ObjectiveModule
 from sklearn_irx.nn.training.optimizer import RowAdam
@@ -37,11 +37,12 @@ class Training(Component):
     ----------
     max_epochs : int or "auto", default="auto"
         Passes through the training texts. "auto" is 20 from scratch and 6 with a linear
-        initialization; without an encoder 2 if they have a hundred steps, more for fewer texts.
-    batch_size : int, default=128
-        Documents of a training step.
+        initialization, with a transformer 3; without an encoder 2 if they have a hundred steps,
+        more for fewer texts.
+    batch_size : int or "auto", default="auto"
+        Documents of a training step. "auto" is 128, and 32 with a transformer.
     learning_rate : float or "auto", default="auto"
-        Of Adam. "auto" is 1e-3, and 1e-2 without an encoder.
+        Of Adam. "auto" is 1e-3, and 1e-2 without an encoder. A transformer has its own.
     predictor_learning_rate : float, "decoupled" or None, default=None
         Of the predictor, except for weights that it shares with the selector. "decoupled" is
         `learning_rate` times the share of words selected. None is `learning_rate`.
@@ -101,7 +102,7 @@ class Training(Component):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "predictor_learning_rate": [
             Interval(Real, 0, None, closed="neither"),
@@ -126,7 +127,7 @@ class Training(Component):
         self,
         *,
         max_epochs: int | str = "auto",
-        batch_size: int = 128,
+        batch_size: int | str = "auto",
         learning_rate: float | str = "auto",
         predictor_learning_rate: float | str | None = None,
         weight_decay: float = 5e-6,
@@ -196,18 +197,27 @@ class Training(Component):
             )
         return self.text_length
 
-    def n_epochs(self, n_documents: int, *, from_scratch: bool, has_encoder: bool) -> int:
+    def n_epochs(self, n_documents: int, config: NetworkConfig) -> int:
         """Return the number of epochs for a number of training documents."""
         if not isinstance(self.max_epochs, str):
             return self.max_epochs
-        if from_scratch:
+        encoder = config.encoder
+        if encoder.reads_pieces:
+            return 3
+        if config.initialization.from_scratch:
             return 20
-        n_steps = math.ceil(n_documents / self.batch_size)
-        return 6 if has_encoder else min(6, max(2, math.ceil(_STEPS / n_steps)))
+        n_steps = math.ceil(n_documents / self.documents_of_step(config))
+        return 6 if encoder.needs_vectors else min(6, max(2, math.ceil(_STEPS / n_steps)))
 
-    def curriculum(self, *, from_scratch: bool) -> tuple[int, int]:
+    def documents_of_step(self, config: NetworkConfig) -> int:
+        """Return the number of documents of a batch."""
+        if not isinstance(self.batch_size, str):
+            return self.batch_size
+        return 32 if config.encoder.reads_pieces else 128
+
+    def curriculum(self, *, from_scratch: bool, of_pieces: bool = False) -> tuple[int, int]:
         """Return the numbers of epochs of warm-up and ramp."""
-        auto = 3 if from_scratch else 0
+        auto = (1 if of_pieces else 3) if from_scratch else 0
         warmup, ramp = (
             auto if isinstance(epochs, str) else epochs
             for epochs in (self.warmup_epochs, self.ramp_epochs)
@@ -234,13 +244,16 @@ class Training(Component):
         device. Callbacks for "decoupled" are added.
         """
         learning_rate = self.learning_rate
+        encoder = module.config.encoder
         if isinstance(learning_rate, str):
-            learning_rate = 1e-3 if module.config.encoder.needs_vectors else 1e-2
+            learning_rate = 1e-3 if encoder.has_context else 1e-2
         predictor_rate = learning_rate
         if self.predictor_learning_rate == "decoupled":
             callbacks = [DecoupledLearningRate(), *callbacks]
         elif self.predictor_learning_rate is not None:
             predictor_rate = float(self.predictor_learning_rate)
+        if encoder.reads_pieces:
+            callbacks = [RiseAndFall(encoder.warmup_share), *callbacks]
         word_penalty, transition_penalty = penalties
         return RationaleNet(
             module,
@@ -251,6 +264,7 @@ class Training(Component):
             optimizer__fused=device.startswith(("cpu", "cuda")),
             optimizer__weight_decay=self.weight_decay,
             optimizer__param_groups=[
+                *(encoder.parameter_groups(module.transformers[0]) if encoder.reads_pieces else []),
                 (
                     "selector.prior.*",
                     {"lr": _PRIOR_SPEED * learning_rate, "name": "prior"},
@@ -262,12 +276,13 @@ class Training(Component):
             word_penalty=word_penalty,
             transition_penalty=transition_penalty,
             objective=objective or ObjectiveModule(),
-            batch_size=self.batch_size,
+            batch_size=self.documents_of_step(module.config),
+            accumulation=encoder.accumulation if encoder.reads_pieces else 1,
             max_epochs=max_epochs,
             iterator_train=TrainingBatches,
             iterator_train__random_state=random_state,
             iterator_valid=ValidationBatches,
-            iterator_valid__batch_size=VALIDATION_BATCH_SIZE,
+            iterator_valid__batch_size=module.config.documents_at_once,
             train_split=None if validation is None else predefined_split(validation),
             callbacks=callbacks,
             device=device,

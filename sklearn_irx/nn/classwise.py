@@ -7,9 +7,7 @@ import torch
 
 from sklearn_irx.nn.inference import predict
 from sklearn_irx.nn.model import Rationalizer
-from sklearn_irx.text import UNKNOWN, Documents, inference_batches
-
-_BATCH_SIZE = 256
+from sklearn_irx.text import Documents, inference_batches
 
 
 @torch.inference_mode()
@@ -47,13 +45,14 @@ def class_masks(
     n_targets = targets.shape[1]
     selected = np.zeros((len(documents), n_targets, documents.lengths.max(initial=0)), dtype=bool)
     alone = None if module.selector.prior is not None else _WordsAlone(module, documents)
-    for rows in inference_batches(documents.lengths, _BATCH_SIZE):
-        ids = torch.from_numpy(documents.padded(rows)).to(device)
-        weights = module.class_weights(ids) if alone is None else alone.support(ids)
+    for rows in inference_batches(documents.sizes, module.config.documents_at_once):
+        X = {name: torch.from_numpy(a).to(device) for name, a in documents.batch(rows).items()}
+        ids = X["ids"]
+        weights = module.class_weights(ids) if alone is None else alone.support(rows)
         numbers = torch.from_numpy(targets[rows]).to(device).unsqueeze(1)
         preferences = weights.gather(2, numbers.expand(-1, ids.shape[1], -1))
         n = torch.from_numpy(masks[rows].sum(axis=1)).to(device)
-        found = module.select_by(ids, preferences, n).transpose(1, 2).cpu().numpy()
+        found = module.select_by(preferences=preferences, n=n, **X).transpose(1, 2).cpu().numpy()
         width = documents.lengths[rows].max()
         selected[rows, :, :width] = found[:, :, :width]
     return selected
@@ -63,18 +62,21 @@ class _WordsAlone:
     """What a predictor says of each word alone, for the words of some documents."""
 
     def __init__(self, module: Rationalizer, documents: Documents) -> None:
-        ids = np.unique(documents.ids[documents.ids > UNKNOWN])
-        words = Documents(np.append(ids, UNKNOWN), np.ones(len(ids) + 1, dtype=np.int64))
-        probabilities, _ = predict(module, words, np.ones((len(words), 1), dtype=bool))
+        pieces = documents.pieces
+        words = documents.ids if pieces is None else pieces.segments[:, 0]
+        _, first, numbers = np.unique(words, return_index=True, return_inverse=True)
+        self._numbers = Documents(1 + numbers, documents.lengths)
+        lengths = np.ones(len(first) + 1, dtype=np.int64)
+        lengths[-1] = 0  # of no word
+        alone = documents.at(first, lengths)
+        probabilities, _ = predict(module, alone, np.ones((len(alone), 1), dtype=bool))
         logs = np.log(probabilities.clip(min=np.finfo(float).tiny))
-        # The predictor sees nothing of the unknown word: that is the prediction from no words.
-        self._raised = torch.from_numpy(logs - logs[-1]).to(module.unseen.device, torch.float32)
-        self._ids = torch.from_numpy(ids).to(module.unseen.device)
+        raised = np.vstack([np.zeros_like(logs[:1]), logs[:-1] - logs[-1]])
+        self._raised = torch.from_numpy(raised).to(module.unseen.device, torch.float32)
 
-    def support(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return by how much each word of ids (batch, length) raises each log probability.
+    def support(self, rows: np.ndarray) -> torch.Tensor:
+        """Return by how much each word of documents raises each log probability.
 
-        (batch, length, n_classes), in nats; 0 for unknown words.
+        (n_rows, length, n_classes), in nats; 0 past the end, and for unknown words.
         """
-        places = torch.searchsorted(self._ids, ids.to(self._ids.dtype))
-        return self._raised[torch.where(ids > UNKNOWN, places, len(self._ids))]
+        return self._raised[torch.from_numpy(self._numbers.padded(rows)).to(self._raised.device)]

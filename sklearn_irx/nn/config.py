@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 VECTORS = "selector.text_encoder.vectors.weight"
 LINEAR = "predictor.linear.weights"
 BIGRAMS = ("predictor.linear.bigrams.", "selector.prior.bigrams.")
+CONFIGURATION, TOKENIZER = "transformer_configuration", "transformer_tokenizer"
+
+
+class Source(NamedTuple):
+    """What a transformer is made of, but for its weights.
+
+    Attributes
+    ----------
+    configuration : bytes
+        JSON as `transformers` writes it.
+    tokenizer : bytes
+        As :class:`~sklearn_irx.text.PieceTokenizer` takes them.
+    """
+
+    configuration: bytes
+    tokenizer: bytes
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,11 @@ class NetworkConfig:
     rationale_length: float | str | None = None
     max_rationale_length: float | None = None
 
+    @property
+    def documents_at_once(self) -> int:
+        """The number of documents that are predicted at once."""
+        return 32 if self.encoder.reads_pieces else 256
+
 
 @dataclass(frozen=True)
 class NetworkShape:
@@ -51,6 +72,8 @@ class NetworkShape:
         Bigrams of the linear path, or of a class-conditional prior.
     unseen_type : {"float16", "float32"}
         Type of the vectors of unseen words.
+    source : Source or None
+        Of a transformer.
     """
 
     n_words: int
@@ -59,6 +82,7 @@ class NetworkShape:
     n_classes: int
     n_bigrams: int = 0
     unseen_type: str = "float16"
+    source: Source | None = None
 
     @classmethod
     def of(cls, arrays: dict[str, np.ndarray]) -> NetworkShape:
@@ -72,7 +96,11 @@ class NetworkShape:
         vectors, unseen, bias = (
             arrays.get(name) for name in (VECTORS, "unseen", "predictor.output.bias")
         )
-        if VECTORS not in arrays and LINEAR in arrays:  # without an encoder
+        source = None
+        if VECTORS not in arrays and CONFIGURATION in arrays and TOKENIZER in arrays:
+            source = Source(*(arrays[name].tobytes() for name in (CONFIGURATION, TOKENIZER)))
+            vectors = arrays.get(LINEAR, np.empty((2, 0)))[:, :0]
+        elif VECTORS not in arrays and LINEAR in arrays:  # without an encoder
             vectors, bias = arrays[LINEAR][:, :0], arrays.get("predictor.bias")
         if vectors is None or vectors.ndim != 2 or unseen is None or unseen.ndim != 2:
             raise ValueError(f"{VECTORS} and unseen must be there, with a row for each word")
@@ -86,4 +114,5 @@ class NetworkShape:
             n_classes=len(bias),
             n_bigrams=bigrams[0].size if bigrams else 0,
             unseen_type=unseen.dtype.name,
+            source=source,
         )

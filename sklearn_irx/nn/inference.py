@@ -8,8 +8,6 @@ import torch
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.text import Documents, inference_batches
 
-_BATCH_SIZE = 256
-
 
 @torch.inference_mode()
 def predict(
@@ -51,13 +49,13 @@ def predict(
     probabilities = np.empty((len(documents), module.shape.n_classes))
     selected = np.zeros((len(documents), documents.lengths.max(initial=0)), dtype=bool)
     word_scores = np.full(selected.shape if scores else (0, 0), np.nan)
-    for rows in inference_batches(documents.lengths, _BATCH_SIZE):
-        ids = torch.from_numpy(documents.padded(rows)).to(device)
+    for rows in inference_batches(documents.sizes, module.config.documents_at_once):
+        X = {name: torch.from_numpy(a).to(device) for name, a in documents.batch(rows).items()}
         mask = None
         if masks is not None:
-            mask = torch.from_numpy(masks[rows][:, : ids.shape[1]]).float().to(device)
+            mask = torch.from_numpy(masks[rows][:, : X["ids"].shape[1]]).float().to(device)
         fold = None if folds is None else torch.from_numpy(folds[rows]).to(device)
-        output = module(ids, fold, mask)
+        output = module(fold=fold, mask=mask, **X)
         # Softmax in 64 bits, so that each row sums to one as scikit-learn's metrics expect.
         probabilities[rows] = torch.softmax(output.logits.cpu().double(), dim=1).numpy()
         width = documents.lengths[rows].max()

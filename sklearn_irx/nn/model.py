@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -11,16 +12,26 @@ import numpy as np
 import torch
 from torch import nn
 
-from sklearn_irx.nn.config import BIGRAMS, LINEAR, NetworkConfig, NetworkShape
+from sklearn_irx.nn.config import (
+    BIGRAMS,
+    CONFIGURATION,
+    LINEAR,
+    TOKENIZER,
+    NetworkConfig,
+    NetworkShape,
+    Source,
+)
+from sklearn_irx.nn.contextual import ContextualPredictor, ContextualSelector, PieceBatch
 from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.losses import n_selected, n_transitions
 from sklearn_irx.nn.predictor import LinearPredictor, PredictorNetwork
+from sklearn_irx.nn.pretrained import Transformer
 from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
 from sklearn_irx.nn.text_encoder import TextEncoder
-from sklearn_irx.text import PADDING, UNKNOWN, Documents
+from sklearn_irx.text import PADDING, Documents, PieceTokenizer
 
 _NOT_TRAINED = (
     "predictor.linear.weights", "predictor.linear.idf", "selector.prior.weights",
@@ -39,7 +50,7 @@ class ModelOutput(NamedTuple):
     selection : Selection
         The words that the predictor saw, and the unknown words of passages.
     scores : Tensor of shape (batch, length, n_scores) or None
-        Of the selector, unless a mask was given or the network is in training.
+        Of the selector, unless a mask was given.
     selectable : Tensor of shape (batch, length) or None
         True for words that may be selected.
     aside : tuple of Tensors of shape (batch, n_classes)
@@ -62,8 +73,8 @@ class Rationalizer(nn.Module):
 
     unseen: torch.Tensor
     sampler: SamplerModule
-    selector: SelectorNetwork | PriorSelector
-    predictor: PredictorNetwork | LinearPredictor
+    selector: SelectorNetwork | PriorSelector | ContextualSelector
+    predictor: PredictorNetwork | LinearPredictor | ContextualPredictor
 
     @weights_drawn()
     def __init__(self, config: NetworkConfig, shape: NetworkShape) -> None:
@@ -78,7 +89,9 @@ class Rationalizer(nn.Module):
         linear, prior = config.initialization.build(shape)
         sizes = shape.n_unseen, shape.vector_size
         self.register_buffer("unseen", torch.zeros(sizes, dtype=getattr(torch, shape.unseen_type)))
-        if config.encoder.needs_vectors:
+        if shape.source is not None:
+            self._build_contextual(shape.source, linear, prior)
+        elif config.encoder.needs_vectors:
             self._build_encoded(linear, prior)
         else:
             score = self.sampler.score_for(0.0)
@@ -101,7 +114,7 @@ class Rationalizer(nn.Module):
         predictor_encoder = selector_encoder = TextEncoder(
             trained, projection, config.encoder.build(size), **settings
         )
-        if not config.predictor.share_encoder:
+        if not config.predictor.shares_encoder():
             vectors = trained
             if not config.predictor.share_embeddings:
                 vectors = nn.Embedding.from_pretrained(torch.zeros(shape.n_words, size))
@@ -113,6 +126,27 @@ class Rationalizer(nn.Module):
             predictor_encoder,
             shape.n_classes,
             dropout=training.dropout,
+            word_dropout=training.word_dropout,
+            linear=linear,
+        )
+
+    def _build_contextual(self, source: Source, linear: Any, prior: Any) -> None:
+        """Build selector and predictor on a transformer, or on one each."""
+        config, training = self.config, self.config.training
+        for name, data in zip((CONFIGURATION, TOKENIZER), source, strict=True):
+            # On the CPU even where other tensors have no memory: the network is built from them.
+            values = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+            self.register_buffer(name, values)
+        transformer = config.encoder.build_transformer(source, training.precision)
+        other = transformer
+        if not config.predictor.shares_encoder(of_pieces=True):
+            other = config.encoder.build_transformer(source, training.precision)
+        self.selector = ContextualSelector(transformer, self.sampler.directions, prior=prior)
+        self.predictor = ContextualPredictor(
+            other,
+            self.shape.n_classes,
+            compact=config.predictor.is_compact(of_pieces=True),
+            dropout=config.encoder.dropout,
             word_dropout=training.word_dropout,
             linear=linear,
         )
@@ -153,14 +187,29 @@ class Rationalizer(nn.Module):
             if prior is not None:
                 prior.initialize(path, linear, documents, initial_selection=initial_selection)
                 log_odds = 0.0  # the prior is above 0 for that share of the words
-        if isinstance(self.selector, SelectorNetwork):
+        for part in self.transformers:
+            self.config.encoder.load_weights(part)
+        if not isinstance(self.selector, PriorSelector):
             self.selector.initialize(self.sampler.score_for(log_odds))
+
+    @property
+    def transformers(self) -> list[Transformer]:
+        """The transformers of selector and predictor, a shared one once."""
+        found = [part for part in self.modules() if isinstance(part, Transformer)]
+        return list(dict.fromkeys(found))
+
+    @cached_property
+    def piece_tokenizer(self) -> PieceTokenizer | None:
+        """What cuts words into the pieces that a transformer reads, if there is one."""
+        source = self.shape.source
+        return None if source is None else PieceTokenizer(source.tokenizer)
 
     def forward(
         self,
         ids: torch.Tensor,
         fold: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
+        **pieces: torch.Tensor,
     ) -> ModelOutput:
         """Select and predict.
 
@@ -172,20 +221,22 @@ class Rationalizer(nn.Module):
             In training with a linear initialization, the fold of each document.
         mask : Tensor of shape (batch, length), default=None
             The words that the predictor sees, but for unknown ones. None asks the selector.
+        **pieces : Tensors
+            ``pieces`` and ``owners`` of :class:`PieceBatch`, for a transformer.
         """
-        batch, rows = self.look_up(ids, fold)
+        batch, rows = self.look_up(ids, fold, **pieces)
         selection, scores, selectable = self.select(batch, rows, mask)
         logits = self.predict(batch, rows, selection.mask)
         return ModelOutput(logits, selection, scores, selectable)
 
     def look_up(
-        self, ids: torch.Tensor, fold: torch.Tensor | None = None
+        self, ids: torch.Tensor, fold: torch.Tensor | None = None, **pieces: torch.Tensor
     ) -> tuple[PackedBatch, torch.Tensor]:
         """Return the words of a batch, and their rows in the linear path, for several predictions.
 
-        For `ids` and `fold` see :meth:`forward`.
+        For the arguments see :meth:`forward`.
         """
-        return self._packed(ids), self._rows(ids, fold)
+        return self._packed(ids, **pieces), self._rows(ids, fold)
 
     def select(
         self, batch: PackedBatch, rows: torch.Tensor, mask: torch.Tensor | None = None
@@ -200,7 +251,7 @@ class Rationalizer(nn.Module):
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * selectable)
             if self.training:
-                return selection, None, None
+                return selection, scores, None
             mask = selection.mask
             if self.sampler.selects_unknown:
                 mask = self._with_a_known_word(mask, scores, batch)
@@ -212,19 +263,19 @@ class Rationalizer(nn.Module):
         batch: PackedBatch,
         rows: torch.Tensor,
         mask: torch.Tensor,
-        predictor: PredictorNetwork | LinearPredictor | None = None,
+        predictor: PredictorNetwork | LinearPredictor | ContextualPredictor | None = None,
     ) -> torch.Tensor:
         """Return the logits (batch, n_classes) of the known words under a mask (batch, length).
 
         They are those of another `predictor`, if one is given.
         """
-        return (predictor or self.predictor)(batch, mask * (batch.ids != UNKNOWN), rows)
+        return (predictor or self.predictor)(batch, mask * batch.known, rows)
 
     def _with_a_known_word(
         self, mask: torch.Tensor, scores: torch.Tensor, batch: PackedBatch
     ) -> torch.Tensor:
         """Select again, with fewest unknown words, where all that are selected are unknown."""
-        known = batch.ids > UNKNOWN
+        known = batch.known
         blind = _is_blind(mask > 0, known)
         if not blind.any():
             return mask
@@ -232,13 +283,13 @@ class Rationalizer(nn.Module):
         return torch.where(blind.unsqueeze(1), self.sampler(scores, batch.words).mask, mask)
 
     def scores(
-        self, ids: torch.Tensor, fold: torch.Tensor | None = None
+        self, ids: torch.Tensor, fold: torch.Tensor | None = None, **pieces: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return scores (batch, length, n_scores), and where there are words, and selectable ones.
 
         Both are (batch, length).
         """
-        batch = self._packed(ids)
+        batch = self._packed(ids, **pieces)
         scores, selectable = self._scores(batch, self._rows(ids, fold))
         return scores, batch.words, selectable
 
@@ -256,7 +307,7 @@ class Rationalizer(nn.Module):
 
         The predictor sees nothing of unknown words, so none is selected, except within a passage.
         """
-        known = batch.ids > UNKNOWN
+        known = batch.known
         if self.sampler.selects_unknown:
             return batch.words & known.any(dim=1, keepdim=True)
         return known
@@ -272,7 +323,11 @@ class Rationalizer(nn.Module):
         return prior.class_weights(linear, self._packed(ids), self._rows(ids, None))
 
     def select_by(
-        self, ids: torch.Tensor, preferences: torch.Tensor, n: torch.Tensor
+        self,
+        ids: torch.Tensor,
+        preferences: torch.Tensor,
+        n: torch.Tensor,
+        **pieces: torch.Tensor,
     ) -> torch.Tensor:
         """Select by other preferences than the selector's, in the form that its rationales have.
 
@@ -285,13 +340,15 @@ class Rationalizer(nn.Module):
             brought to the spread of the selector's own in each document.
         n : Tensor of shape (batch,), dtype int64
             Number of words to select, at most those that may be.
+        **pieces : Tensors
+            As :meth:`forward` takes them.
 
         Returns
         -------
         masks : Tensor of shape (batch, length, n_targets), dtype bool
         """
-        batch = self._packed(ids)
-        selectable, known = self._selectable(batch), ids > UNKNOWN
+        batch = self._packed(ids, **pieces)
+        selectable, known = self._selectable(batch), batch.known
         if self.sampler.transition_cost > 0:
             scores, _ = self._scores(batch, self._rows(ids, None))
             own = self.sampler.preference(scores).unsqueeze(2)
@@ -308,10 +365,12 @@ class Rationalizer(nn.Module):
             masks.append(mask)
         return torch.stack(masks, dim=2)
 
-    def _packed(self, ids: torch.Tensor) -> PackedBatch:
+    def _packed(self, ids: torch.Tensor, **pieces: torch.Tensor) -> PackedBatch:
         encoder = self.predictor.text_encoder
         half_width = 0 if encoder is None else encoder.encoder.half_width
-        return PackedBatch(ids, half_width, self.unseen)
+        batch = PackedBatch(ids, half_width, self.unseen)
+        batch.of_pieces = PieceBatch(**pieces) if pieces else None
+        return batch
 
     def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         linear = self.predictor.linear

@@ -50,7 +50,7 @@ class PredictorNetwork(nn.Module):
         `rows` (batch, length) are those of the words in the weights of the linear path.
         """
         if self.training:
-            mask = _drop_words(mask, self.word_dropout)
+            mask = drop_words(mask, self.word_dropout)
         if self.compact:
             ids, weights = closed_up(batch.ids, mask)
             seen = PackedBatch(ids, batch.margin, batch.unseen)
@@ -75,11 +75,12 @@ class LinearPredictor(nn.Module):
     def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """Return the logits; see :meth:`PredictorNetwork.forward`."""
         if self.training:
-            mask = _drop_words(mask, self.word_dropout)
+            mask = drop_words(mask, self.word_dropout)
         return self.bias + self.linear(batch, mask, rows)
 
 
-def _drop_words(mask: torch.Tensor, share: float) -> torch.Tensor:
+def drop_words(mask: torch.Tensor, share: float) -> torch.Tensor:
+    """Set a share of a mask to zero."""
     if not share:
         return mask
     drawn = torch.rand_like(mask, generator=generator_for(mask.device))

@@ -4,6 +4,7 @@ from sklearn_irx.text.documents import Documents, inference_batches, training_ba
 from sklearn_irx.text.harmless import harmless
 from sklearn_irx.text.html import HTMLTokenizer
 from sklearn_irx.text.normalize import normalize_word
+from sklearn_irx.text.pieces import CONTEXT, Pieces, PieceTokenizer
 from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
     AlphanumericTokenizer,
@@ -23,11 +24,14 @@ from sklearn_irx.text.vectors import (
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 __all__ = [
+    "CONTEXT",
     "PADDING",
     "UNKNOWN",
     "AlphanumericTokenizer",
     "Documents",
     "HTMLTokenizer",
+    "PieceTokenizer",
+    "Pieces",
     "Token",
     "TokenizedTexts",
     "Vocabulary",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from sklearn_irx.text.pieces import Pieces
 from sklearn_irx.text.tokenized import TokenizedTexts, word_positions
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
@@ -23,6 +25,8 @@ class Documents:
         The ids of all documents, end to end.
     lengths : ndarray of shape (n_documents,), dtype int
         Number of words of each document.
+    pieces : Pieces or None, default=None
+        What an encoder reads in place of word ids.
 
     Examples
     --------
@@ -34,9 +38,10 @@ class Documents:
            [6, 7]])
     """
 
-    def __init__(self, ids: np.ndarray, lengths: np.ndarray) -> None:
+    def __init__(self, ids: np.ndarray, lengths: np.ndarray, pieces: Pieces | None = None) -> None:
         self.ids = ids
         self.lengths = lengths
+        self.pieces = pieces
         self.starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
 
     @classmethod
@@ -63,21 +68,62 @@ class Documents:
     def joined(cls, parts: Sequence[Documents]) -> Documents:
         """Concatenate several `Documents`."""
         ids, lengths = ([getattr(part, name) for part in parts] for name in ("ids", "lengths"))
-        return cls(np.concatenate(ids), np.concatenate(lengths))
+        pieces = [part.pieces for part in parts if part.pieces is not None]
+        return cls(
+            np.concatenate(ids),
+            np.concatenate(lengths),
+            reduce(Pieces.joined, pieces) if len(pieces) == len(parts) else None,
+        )
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def take(self, rows: np.ndarray) -> Documents:
         """Return the documents at `rows`, in that order."""
-        return Documents(self.ids[self._positions(rows)], self.lengths[rows])
+        return self.at(self._positions(rows), self.lengths[rows])
 
     def cut(self, max_length: int) -> Documents:
         """Truncate each document to its first `max_length` words."""
         if self.lengths.max(initial=0) <= max_length:
             return self
         lengths = np.minimum(self.lengths, max_length)
-        return Documents(self.ids[word_positions(self.starts, lengths)], lengths)
+        return self.at(word_positions(self.starts, lengths), lengths)
+
+    def with_pieces(self, pieces: Pieces) -> Documents:
+        """Return the documents with the pieces of their words."""
+        return Documents(self.ids, self.lengths, pieces)
+
+    def at(self, positions: np.ndarray, lengths: np.ndarray) -> Documents:
+        """Return documents of so many words each, those at some positions in `ids`."""
+        pieces = None if self.pieces is None else self.pieces.at(positions)
+        return Documents(self.ids[positions], lengths, pieces)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All that tells these documents from others."""
+        of_pieces = () if self.pieces is None else (self.pieces.table, self.pieces.segments)
+        return self.ids, self.lengths, *of_pieces
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """How much there is to read of each document: its pieces, or else its words."""
+        if self.pieces is None:
+            return self.lengths
+        ends = np.concatenate([[0], np.cumsum(self.pieces.sizes)])
+        return ends[self.starts + self.lengths] - ends[self.starts]
+
+    def batch(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what a network reads of the documents at `rows`, as padded arrays by name.
+
+        ``ids`` is what :meth:`padded` returns, ``pieces`` and ``owners`` what
+        :meth:`Pieces.padded` returns, if there are pieces.
+        """
+        found = {"ids": self.padded(rows)}
+        if self.pieces is not None:
+            names = ("pieces", "owners")
+            padded = self.pieces.padded(self._positions(rows), self.lengths[rows])
+            found |= dict(zip(names, padded, strict=True))
+        return found
 
     def padded(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the documents at `rows` as a padded array.

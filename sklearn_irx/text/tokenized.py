@@ -176,6 +176,26 @@ class TokenizedTexts:
             spans=None if self.spans is None else [self.spans[row] for row in rows],
         )
 
+    def with_spans(self) -> TokenizedTexts:
+        """Return the texts with the character offsets of their words."""
+        if self.spans is not None:
+            return self
+        return TokenizedTexts.from_texts(self.texts, self.tokenizer, self.max_length, spans=True)
+
+    def cut(self, max_length: int) -> TokenizedTexts:
+        """Return the first `max_length` words of each text, with their offsets if there are any."""
+        if self.lengths.max(initial=0) <= max_length:
+            return replace(self, max_length=max_length)
+        starts = np.cumsum(self.lengths) - self.lengths
+        lengths = np.minimum(self.lengths, max_length)
+        return replace(
+            self,
+            numbers=self.numbers[word_positions(starts, lengths)],
+            lengths=lengths,
+            max_length=max_length,
+            spans=None if self.spans is None else [spans[:max_length] for spans in self.spans],
+        )
+
     def word_lists(self) -> list[list[str]]:
         """Return the words of each text."""
         return word_lists(self.words, self.numbers, self.lengths)

@@ -16,6 +16,7 @@ from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.components import (
     CNN,
     OBJECTIVES,
+    Distillation,
     EncodingPenalty,
     JointObjective,
     LinearInit,
@@ -76,7 +77,7 @@ def said():
         rationale_length=1, sampler="top_k",
     )  # fmt: skip
     found = {}
-    for objective in OBJECTIVES.named:
+    for objective in (None, "real_x", "encoding_penalty"):
         probabilities, masks = (
             clone(clf).set_params(objective=objective).fit(texts, y).predict_with_masks(others)
         )
@@ -263,5 +264,8 @@ def test_a_penalty_that_can_change_nothing_is_said(small, reviews):
 
 
 def test_names_stand_for_objects():
-    kinds = {None: JointObjective, "real_x": RealX, "encoding_penalty": EncodingPenalty}
+    kinds = {
+        None: JointObjective, "real_x": RealX, "encoding_penalty": EncodingPenalty,
+        "distillation": Distillation,
+    }  # fmt: skip
     assert {name: type(part) for name, part in OBJECTIVES.named.items()} == kinds

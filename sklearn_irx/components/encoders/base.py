@@ -17,9 +17,17 @@ class Encoder(Component):
     ----------
     needs_vectors : bool
         Whether there is anything to compute from word vectors.
+    reads_pieces : bool
+        Whether it is a pretrained transformer, which reads pieces of words instead.
     """
 
     needs_vectors: ClassVar[bool] = True
+    reads_pieces: ClassVar[bool] = False
+
+    @property
+    def has_context(self) -> bool:
+        """Whether words have features that depend on others."""
+        return self.needs_vectors or self.reads_pieces
 
     def build(self, input_size: int) -> EncoderModule:
         """Build the module.

@@ -54,8 +54,13 @@ class RealX(Objective):
 
     def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
         check_leaves_words_out(self, config)
-        for name in ("share_encoder", "share_embeddings"):
-            if config.encoder.needs_vectors and getattr(config.predictor, name):
+        of_pieces = config.encoder.reads_pieces
+        shared = {
+            "share_encoder": config.predictor.shares_encoder(of_pieces=of_pieces),
+            "share_embeddings": config.predictor.share_embeddings and not of_pieces,
+        }
+        for name, is_shared in shared.items():
+            if config.encoder.has_context and is_shared:
                 raise ValueError(
                     f"objective={self!r} trains the predictor on no rationale, and {name}=True of "
                     f"predictor would train it with the selector: give {name}=False."

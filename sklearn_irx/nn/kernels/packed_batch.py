@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from sklearn_irx.text import PADDING
+from sklearn_irx.text import PADDING, UNKNOWN
 
 
 class PackedBatch:
@@ -44,6 +44,8 @@ class PackedBatch:
         Length of a line of the frame; a document is a line.
     bigrams : BatchBigrams or None
         What the linear path has found of the batch, whose documents have one fold each.
+    of_pieces : PieceBatch or None
+        What a transformer reads of the documents.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class PackedBatch:
         self.margin = margin
         self.unseen = unseen
         self.bigrams: Any = None
+        self.of_pieces: Any = None
         self.words = ids != PADDING
         frame = F.pad(ids, (margin, margin, 1, 0), value=PADDING)
         self.line = frame.shape[1]
@@ -72,6 +75,14 @@ class PackedBatch:
     def n_documents(self) -> int:
         """Number of documents."""
         return len(self.ids)
+
+    @property
+    def known(self) -> torch.Tensor:
+        """The words of which a predictor sees anything, (batch, length).
+
+        A transformer knows all words; else they are those with an id of their own.
+        """
+        return self.words if self.of_pieces is not None else self.ids > UNKNOWN
 
     @cached_property
     def rows(self) -> torch.Tensor:

@@ -97,6 +97,21 @@ class LinearPath(nn.Module):
             return weights
         return weights + bigram_share * self._bigrams(batch, rows).of_words()
 
+    @torch.no_grad()
+    def added(self, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
+        """Return what each known word adds to the logits of all, (batch, length, n_classes).
+
+        A bigram is divided between its words.
+        """
+        mask = (self._known(batch.ids) > UNKNOWN).float()
+        tfidf = batch.count_once(mask) * self.idf[self._known(batch.ids)]
+        weights = F.embedding(rows, self.weights) + self.correction(self._known(batch.ids))
+        added = tfidf.unsqueeze(2) * weights
+        if self.bigrams is not None:
+            added = added + 0.5 * self._bigrams(batch, rows).of_words()
+        norm = tfidf.square().sum(dim=1).clamp(min=1.0).sqrt()
+        return added / norm.view(-1, 1, 1)
+
     def _bigrams(self, batch: PackedBatch, rows: torch.Tensor) -> BatchBigrams:
         """Look up the bigrams of a batch, once for selector and predictor."""
         if batch.bigrams is None and self.bigrams is not None:

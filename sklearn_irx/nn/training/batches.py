@@ -44,7 +44,7 @@ class LabelledDocuments(Dataset):
 
     def batch(self, rows: np.ndarray) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """Return the documents at `rows` as a batch (X, y) of skorch."""
-        X = {"ids": torch.from_numpy(self.documents.padded(rows))}
+        X = {name: torch.from_numpy(a) for name, a in self.documents.batch(rows).items()}
         if self.folds is not None:
             X["fold"] = torch.from_numpy(self.folds[rows])
         if self.weights is not None:
@@ -63,8 +63,8 @@ class TrainingBatches:
         self.random_state = random_state
 
     def __iter__(self) -> Iterator[Any]:
-        lengths = self.dataset.documents.lengths
-        for rows in training_batches(lengths, self.batch_size, self.random_state):
+        sizes = self.dataset.documents.sizes
+        for rows in training_batches(sizes, self.batch_size, self.random_state):
             yield self.dataset.batch(rows)
 
     def __len__(self) -> int:
@@ -79,5 +79,5 @@ class ValidationBatches:
         self.batch_size = batch_size
 
     def __iter__(self) -> Iterator[Any]:
-        for rows in inference_batches(self.dataset.documents.lengths, self.batch_size):
+        for rows in inference_batches(self.dataset.documents.sizes, self.batch_size):
             yield self.dataset.batch(rows)

@@ -131,6 +131,40 @@ class DecoupledLearningRate(Callback):
             groups["predictor"]["lr"] = share * net.optimizer_.param_groups[-1]["lr"]
 
 
+class RiseAndFall(Callback):
+    """Let all learning rates rise from 0 in a share of the training steps, and then fall to 0.
+
+    Both linearly, times what each learning rate is without it.
+    """
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+
+    def on_train_begin(self, net: Any, X: Any = None, **kwargs: Any) -> None:  # noqa: D102
+        self.n_batches_ = len(net.get_iterator(X, training=True))
+        self.factor_ = 1.0
+
+    def on_batch_begin(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
+        if not training:
+            return
+        n_before = (len(net.history) - 1) * self.n_batches_ + len(net.history[-1, "batches"]) - 1
+        n_steps = max(net.max_epochs * self.n_batches_, n_before + 1)
+        n_rising = self.share * n_steps
+        place = n_before + 0.5
+        factor = min(
+            place / n_rising if n_rising else 1.0, (n_steps - place) / (n_steps - n_rising)
+        )
+        for group in net.optimizer_.param_groups:
+            group["lr"] *= factor / self.factor_
+        self.factor_ = factor
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Give back the learning rates without it, for others to change and to keep."""
+        for group in net.optimizer_.param_groups:
+            group["lr"] /= self.factor_
+        self.factor_ = 1.0
+
+
 class Progress(Callback):
     """A progress bar over `max_epochs`, with the last validation loss, accuracy and length."""
 

@@ -10,8 +10,6 @@ from sklearn_irx.nn.training.batches import LabelledDocuments, ValidationBatches
 from sklearn_irx.nn.training.callbacks import learned
 from sklearn_irx.nn.training.net import RationaleNet
 
-VALIDATION_BATCH_SIZE = 256
-
 
 def train(net: RationaleNet, training: LabelledDocuments) -> None:
     """Train a network for the epochs that remain.
@@ -33,7 +31,7 @@ def train(net: RationaleNet, training: LabelledDocuments) -> None:
     before = [(part, learned(part)) for part in (net.module, net.objective)]
     try:
         _run(net, training)
-        batches = ValidationBatches(training, VALIDATION_BATCH_SIZE)
+        batches = ValidationBatches(training, net.module.config.documents_at_once)
         for X, _ in islice(batches, 1):  # the last step may have ruined the weights
             net.check_finite(net.evaluation_step((X, None)).logits)
     except ValueError:

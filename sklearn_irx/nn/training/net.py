@@ -22,7 +22,6 @@ from sklearn_irx.nn.training.thresholds import fit_selection, match_length
 from sklearn_irx.text import PADDING, UNKNOWN
 
 _N_MATCHED = 2000  # documents that tell how much a threshold moves
-_MATCHED_BATCH = 256
 _MIN_WEIGHT = 1e-12  # of a batch: classes of weight 0 have no loss
 
 
@@ -35,6 +34,8 @@ class RationaleNet(NeuralNet):
         Of selected words and of transitions.
     objective : ObjectiveModule
         What both networks are trained on. Its own weights, if any, are trained with theirs.
+    accumulation : int, default=1
+        Batches of an epoch whose gradients make one step.
     **kwargs
         As :class:`skorch.NeuralNet` takes them.
 
@@ -56,11 +57,13 @@ class RationaleNet(NeuralNet):
         word_penalty: Penalty,
         transition_penalty: Penalty,
         objective: ObjectiveModule,
+        accumulation: int = 1,
         **kwargs: Any,
     ) -> None:
         self.word_penalty = word_penalty
         self.transition_penalty = transition_penalty
         self.objective = objective
+        self.accumulation = accumulation
         self.full_text = False
         self.penalty_scale = 1.0
         self.interrupted = False
@@ -94,7 +97,8 @@ class RationaleNet(NeuralNet):
         if not self.module_.training:
             return super().infer(inputs, **fit_params)
         if self.full_text:
-            inputs["mask"] = (x["ids"] > max(PADDING, UNKNOWN)).float()
+            least = PADDING if "pieces" in x else max(PADDING, UNKNOWN)
+            inputs["mask"] = (x["ids"] > least).float()
         return self.objective_(self.module_, **to_tensor(inputs, device=self.device))
 
     def get_loss(  # noqa: D102
@@ -165,9 +169,27 @@ class RationaleNet(NeuralNet):
             "no huge numbers."
         )
 
+    def train_step(self, batch: Any, **fit_params: Any) -> Any:
+        """Take a step, or with `accumulation` add gradients until there are enough for one."""
+        if self.accumulation == 1:
+            return super().train_step(batch, **fit_params)
+        place = len(self.history[-1, "batches"]) - 1
+        n_added = place % self.accumulation + 1
+        if n_added == 1:
+            self._zero_grad_optimizer()
+        step = self.train_step_single(batch, **fit_params)
+        if n_added == self.accumulation or place == self._n_batches - 1:
+            for _, weight in self.get_all_learnable_params():
+                if weight.grad is not None:
+                    weight.grad /= n_added
+            self._step_optimizer(None)
+        return step
+
     def run_single_epoch(  # noqa: D102
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
     ) -> None:
+        if training:
+            self._n_batches = len(iterator)
         if iterator is not None and not training:
             self.fit_selection(iterator)
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
@@ -195,9 +217,10 @@ class RationaleNet(NeuralNet):
         if folds is None or length is None or not isinstance(sampler, IndependentSamplerModule):
             return
         rows = np.linspace(0, len(training) - 1, min(len(training), _N_MATCHED)).astype(int)
-        rows = rows[np.argsort(training.documents.lengths[rows], kind="stable")]
+        rows = rows[np.argsort(training.documents.sizes[rows], kind="stable")]
+        at_once = self.module_.config.documents_at_once
         batches: tuple[list[Any], list[Any]] = [], []
-        for part in np.array_split(rows, -(-len(rows) // _MATCHED_BATCH)):
+        for part in np.array_split(rows, -(-len(rows) // at_once)):
             X, y = training.batch(part)
             X.pop("fold", None)
             batches[0].append(({**X, "fold": torch.full((len(part),), int(folds[0]))}, y))

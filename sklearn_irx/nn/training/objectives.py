@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from sklearn_irx.nn.contextual import ContextualSelector
 from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.model import ModelOutput, Rationalizer
-from sklearn_irx.text import UNKNOWN
 
 CrossEntropy: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """Maps logits (batch, n_classes) to losses (batch,), with weights of classes and documents."""
@@ -32,12 +33,13 @@ class ObjectiveModule(nn.Module):
         ids: torch.Tensor,
         fold: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
+        **pieces: torch.Tensor,
     ) -> ModelOutput:
-        """Select and predict in training; for `ids`, `fold` and `mask` see :class:`Rationalizer`.
+        """Select and predict in training; for the arguments see :class:`Rationalizer`.
 
         The logits are those of the rationales.
         """
-        return module(ids, fold, mask)
+        return module(ids, fold, mask, **pieces)
 
     def losses(
         self,
@@ -75,8 +77,9 @@ class RealXModule(ObjectiveModule):
         ids: torch.Tensor,
         fold: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
+        **pieces: torch.Tensor,
     ) -> ModelOutput:
-        batch, rows = module.look_up(ids, fold)
+        batch, rows = module.look_up(ids, fold, **pieces)
         selection, *_ = module.select(batch, rows, mask)
         with judging(module.predictor):
             logits = module.predict(batch, rows, selection.mask)
@@ -113,8 +116,9 @@ class EncodingPenaltyModule(ObjectiveModule):
         ids: torch.Tensor,
         fold: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
+        **pieces: torch.Tensor,
     ) -> ModelOutput:
-        batch, rows = module.look_up(ids, fold)
+        batch, rows = module.look_up(ids, fold, **pieces)
         selection, *_ = module.select(batch, rows, mask)
         logits = module.predict(batch, rows, selection.mask)
         with judging(module.predictor, self.reader):
@@ -131,6 +135,76 @@ class EncodingPenaltyModule(ObjectiveModule):
         return cross_entropy(output.logits) + penalty, cross_entropy(of_random)
 
 
+class DistillationModule(ObjectiveModule):
+    """See :class:`~sklearn_irx.components.Distillation`."""
+
+    def __init__(
+        self, module: Rationalizer, *, weight: float, mask_weight: float, temperature: float
+    ) -> None:
+        super().__init__()
+        self.weight = weight
+        self.mask_weight = mask_weight
+        self.temperature = temperature
+        assert isinstance(module.selector, ContextualSelector)
+        size = module.selector.transformer.hidden_size
+        self.weights = nn.Parameter(torch.zeros(module.shape.n_classes, size))
+        self.bias = nn.Parameter(torch.zeros(module.shape.n_classes))
+
+    def forward(  # noqa: D102
+        self,
+        module: Rationalizer,
+        ids: torch.Tensor,
+        fold: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+        **pieces: torch.Tensor,
+    ) -> ModelOutput:
+        batch, rows = module.look_up(ids, fold, **pieces)
+        selection, scores, _ = module.select(batch, rows, mask)
+        assert isinstance(module.selector, ContextualSelector)
+        features = module.selector.features(batch)
+        logits = module.predict(batch, rows, selection.mask)
+        n = batch.words.sum(dim=1, keepdim=True).clamp(min=1)
+        added = F.linear(features, self.weights, self.bias) / n.unsqueeze(2)
+        if module.predictor.linear is not None:
+            added = added + module.predictor.linear.added(batch, rows)
+        whole = (added * batch.words.unsqueeze(2)).sum(dim=1)
+        aside: tuple[torch.Tensor, ...] = (whole,)
+        if self.mask_weight and scores is not None:
+            marked = _marked(added, whole.argmax(dim=1), selection.mask, batch.words)
+            preference = module.sampler.preference(scores)
+            losses = F.binary_cross_entropy_with_logits(preference, marked, reduction="none")
+            aside = (whole, (losses * batch.words).sum(dim=1) / n.squeeze(1))
+        return ModelOutput(logits, selection, aside=aside)
+
+    def losses(  # noqa: D102
+        self, output: ModelOutput, cross_entropy: CrossEntropy, weight: torch.Tensor | float
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        whole, *of_mask = output.aside
+        tau = self.temperature
+        apart = divergence(whole.detach() / tau, output.logits / tau) * tau**2
+        losses = cross_entropy(output.logits) + self.weight * weight * apart
+        aside = cross_entropy(whole)
+        if of_mask:
+            aside = aside + self.mask_weight * weight * of_mask[0]
+        return losses, aside
+
+
+@torch.no_grad()
+def _marked(
+    added: torch.Tensor, numbers: torch.Tensor, mask: torch.Tensor, words: torch.Tensor
+) -> torch.Tensor:
+    """Return the words that add most to the logit of a class, above the mean over classes.
+
+    As many as `mask` (batch, length) has, of `words` (batch, length). `added` is (batch, length,
+    n_classes), `numbers` of classes (batch,). Returns (batch, length), of zeros and ones.
+    """
+    above = added - added.mean(dim=2, keepdim=True)
+    above = above[torch.arange(len(numbers), device=added.device), :, numbers]
+    order = above.masked_fill(~words, -torch.inf).argsort(dim=1, descending=True)
+    n = (mask > 0.5).sum(dim=1, keepdim=True)
+    return (order.argsort(dim=1) < n).to(mask.dtype)
+
+
 def divergence(logits: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
     """Return the Kullback-Leibler divergence KL(p || q) in nats, (batch,).
 
@@ -145,7 +219,7 @@ def random_masks(batch: PackedBatch) -> torch.Tensor:
 
     At least one known word is kept. Returns (batch, length), of zeros and ones.
     """
-    device, known = batch.ids.device, batch.ids > UNKNOWN
+    device, known = batch.ids.device, batch.known
     shape = len(known), known.shape[1] + 1
     drawn = torch.rand(shape, generator=generator_for(device), device=device)
     share, words = drawn[:, :1], drawn[:, 1:].masked_fill(~known, 1.0)

@@ -1,0 +1,161 @@
+"""Selector and predictor on a pretrained transformer, which reads words in context."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from sklearn_irx.nn.kernels.dropout import Dropout
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
+from sklearn_irx.nn.linear import DocumentPrior, LinearPath, SelectionPrior
+from sklearn_irx.nn.predictor import closed_up, drop_words
+from sklearn_irx.nn.pretrained import Transformer
+from sklearn_irx.text import CONTEXT
+
+
+class PieceBatch:
+    """The pieces of a batch of documents.
+
+    Parameters
+    ----------
+    pieces : Tensor of shape (batch, n_pieces), dtype int64
+        In their order.
+    owners : Tensor of shape (batch, n_pieces), dtype int64
+        The word of the document that each piece belongs to, -1 for none, -2 past the end.
+
+    Attributes
+    ----------
+    features : Tensor of shape (batch, length, hidden_size) or None
+        Of the words in context, once the selector has computed them.
+    """
+
+    def __init__(self, pieces: torch.Tensor, owners: torch.Tensor) -> None:
+        self.pieces = pieces
+        self.owners = owners
+        self.features: torch.Tensor | None = None
+
+    def of_words(self, mask: torch.Tensor) -> torch.Tensor:
+        """Map a mask of words (batch, length) to their pieces, (batch, n_pieces)."""
+        return mask.gather(1, self.owners.clamp(min=0)) * (self.owners > CONTEXT)
+
+    def first_of_words(self) -> torch.Tensor:
+        """Return which pieces are the first of their word, (batch, n_pieces)."""
+        before = torch.cat([torch.full_like(self.owners[:, :1], CONTEXT), self.owners[:, :-1]], 1)
+        return (self.owners > CONTEXT) & (self.owners != before)
+
+
+class ContextualSelector(nn.Module):
+    """Scores every word by what a transformer makes of it in its document.
+
+    The features of a word are the mean of those of its pieces. With a prior, whose logits are
+    added, their weights start at zero. `directions` are those of the :class:`SamplerModule`.
+    """
+
+    directions: torch.Tensor
+    text_encoder: None = None
+
+    def __init__(
+        self,
+        transformer: Transformer,
+        directions: tuple[float, ...],
+        *,
+        prior: SelectionPrior | DocumentPrior | None,
+    ) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.output = nn.Linear(transformer.hidden_size, len(directions))
+        self.prior = prior
+        self.register_buffer("directions", torch.tensor(directions), persistent=False)
+        if prior is not None:
+            nn.init.zeros_(self.output.weight)
+
+    @torch.no_grad()
+    def initialize(self, score: float) -> None:
+        """Set the initial score of every word, to be multiplied by `directions`."""
+        self.output.bias.copy_(score * self.directions)
+
+    def forward(self, batch: PackedBatch, prior_logits: torch.Tensor | None) -> torch.Tensor:
+        """Return the scores of words, (batch, length, n_scores), given those of the prior."""
+        scores = self.output(self.features(batch))
+        if prior_logits is None:
+            return scores
+        return scores + prior_logits.unsqueeze(-1) * self.directions
+
+    def features(self, batch: PackedBatch) -> torch.Tensor:
+        """Return the features of words in context, (batch, length, hidden_size), computed once."""
+        read = batch.of_pieces
+        if read.features is None:
+            read.features = self._features(batch)
+        return read.features
+
+    def _features(self, batch: PackedBatch) -> torch.Tensor:
+        read = batch.of_pieces
+        states, document, piece = self.transformer(read.pieces, (read.owners >= CONTEXT).sum(dim=1))
+        n_documents, length = batch.ids.shape
+        word = read.owners[document.unsqueeze(1), piece.clamp(min=0)]
+        is_of_word = (piece >= 0) & (word > CONTEXT)
+        place = torch.where(is_of_word, document.unsqueeze(1) * length + word, n_documents * length)
+        sums = states.new_zeros(n_documents * length + 1, states.shape[2])
+        sums = sums.index_add(0, place.flatten(), states.flatten(0, 1))[:-1]
+        counts = torch.bincount(place.flatten(), minlength=n_documents * length + 1)[:-1]
+        return (sums / counts.clamp(min=1).unsqueeze(1)).view(n_documents, length, -1)
+
+
+class ContextualPredictor(nn.Module):
+    """The mean of what a transformer makes of the selected words alone, and a linear path.
+
+    With a linear path, whose logits are added, the output layer starts at zero. For `compact`
+    input and `word_dropout` see the components :class:`Predictor` and :class:`Training`.
+    """
+
+    text_encoder: None = None
+
+    def __init__(
+        self,
+        transformer: Transformer,
+        n_classes: int,
+        *,
+        compact: bool,
+        dropout: float,
+        word_dropout: float,
+        linear: LinearPath | None,
+    ) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.output = nn.Linear(transformer.hidden_size, n_classes)
+        self.dropout = Dropout(dropout)
+        self.word_dropout = word_dropout
+        self.compact = compact
+        self.linear = linear
+        if linear is not None:
+            nn.init.zeros_(self.output.weight)
+            nn.init.zeros_(self.output.bias)
+
+    def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Return the logits (batch, n_classes) of words under a mask (batch, length).
+
+        `rows` (batch, length) are those of the words in the weights of the linear path.
+        """
+        if self.training:
+            mask = drop_words(mask, self.word_dropout)
+        logits: torch.Tensor = self.output(self.dropout(self._pooled(batch, mask)))
+        return logits if self.linear is None else logits + self.linear(batch, mask, rows)
+
+    def _pooled(self, batch: PackedBatch, mask: torch.Tensor) -> torch.Tensor:
+        """Return the mean of the states of all that is read, (batch, hidden_size)."""
+        read = batch.of_pieces
+        pieces, values = read.pieces, read.of_words(mask)
+        seen = values > 0
+        if not self.compact:
+            hidden = read.first_of_words() & ~seen
+            pieces = torch.where(hidden, self.transformer.mask, pieces)
+            values, seen = torch.where(hidden, 1.0, values), seen | hidden
+        n = seen.sum(dim=1)
+        # Numbers begin at 0, which `closed_up` fills up with.
+        pieces, values = closed_up(pieces + 1, values)
+        states, document, piece = self.transformer((pieces - 1).clamp(min=0), n, values)
+        there = (piece > -2).unsqueeze(2)
+        sums = states.new_zeros(len(n), states.shape[2])
+        sums = sums.index_add(0, document, (states * there).sum(dim=1))
+        counts = torch.zeros_like(n).index_add(0, document, there.squeeze(2).sum(dim=1))
+        return sums / counts.clamp(min=1).unsqueeze(1)

@@ -1,0 +1,302 @@
+"""A pretrained transformer: where it comes from, and what it reads of pieces of words."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from sklearn_irx.nn.config import Source
+from sklearn_irx.nn.kernels.dropout import Dropout
+from sklearn_irx.nn.kernels.precision import product_type
+from sklearn_irx.text.pieces import MISSING, PieceTokenizer
+
+FAMILIES = (
+    "albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "ernie",
+    "modernbert", "mpnet", "roberta", "xlm-roberta",
+)  # fmt: skip
+"""The ``model_type`` of encoders that can be read: those of BERT's kind."""
+
+_MOST_SETTINGS = 200
+_LARGEST = 1_000_000  # setting: sizes are compared with those of arrays later
+_MOST_LAYERS = 100  # each of which is built before that
+
+_REPEATED = ("inner_group_num", "n_layers", "num_hidden_groups", "num_hidden_layers")
+
+
+class Read(NamedTuple):
+    """What a transformer made of texts, window by window.
+
+    Attributes
+    ----------
+    states : Tensor of shape (n_windows, width, hidden_size)
+        Of the pieces in each window, with those that stand for its beginning and its end.
+    document : Tensor of shape (n_windows,), dtype int64
+        Whose window it is.
+    piece : Tensor of shape (n_windows, width), dtype int64
+        The piece of the document at each place, -1 for the beginning and the end, and -2 past it.
+    """
+
+    states: torch.Tensor
+    document: torch.Tensor
+    piece: torch.Tensor
+
+
+class Transformer(nn.Module):
+    """A pretrained transformer that reads pieces in windows.
+
+    Parameters
+    ----------
+    source : Source
+        Configuration and tokenizer.
+    layers : int or None
+        Last layers that are trained. None trains all of them, and the embeddings.
+    window : int or None
+        Most pieces in a window; None is what the transformer can read.
+    overlap : int
+        Pieces that a window has in common with the next, at least.
+    precision : {"auto", "float32", "bfloat16"}
+        Of matrix products.
+    """
+
+    def __init__(
+        self, source: Source, *, layers: int | None, window: int | None, overlap: int,
+        precision: str,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        configuration = checked_configuration(source.configuration)
+        self.model: Any = _built(configuration)
+        self.precision = precision
+        self.hidden_size = int(self.model.config.hidden_size)
+        longest = _most_pieces(configuration)
+        self.window = min(window or longest, longest) - 2  # without beginning and end
+        self.overlap = min(overlap, self.window // 2)
+        content = json.loads(source.tokenizer)
+        self.first, self.last, self.mask = (int(content[k]) for k in ("first", "last", "mask"))
+        if layers is not None:
+            self._freeze_below(layers)
+
+    def _freeze_below(self, n_trained: int) -> None:
+        for weight in self.model.parameters():
+            weight.requires_grad_(False)
+        layers = layers_of(self.model)[1]
+        for layer in layers[len(layers) - min(n_trained, len(layers)) :]:
+            layer.requires_grad_(True)
+
+    def forward(
+        self, pieces: torch.Tensor, n: torch.Tensor, values: torch.Tensor | None = None
+    ) -> Read:
+        """Read texts.
+
+        Parameters
+        ----------
+        pieces : Tensor of shape (batch, n_pieces), dtype int64
+            Pieces of each text, one after the other.
+        n : Tensor of shape (batch,), dtype int64
+            How many there are.
+        values : Tensor of shape (batch, n_pieces) or None
+            Factors of their embeddings.
+        """
+        document, places, width = self._windows(n)
+        inside = (places < n[document].unsqueeze(1)) & (
+            torch.arange(places.shape[1], device=n.device) < width.unsqueeze(1)
+        )
+        ids = pieces[document.unsqueeze(1), places.clamp(max=pieces.shape[1] - 1)]
+        ids = F.pad(torch.where(inside, ids, self.last), (1, 1), value=self.last)
+        ids[:, 0] = self.first
+        embedded = self.model.get_input_embeddings()(ids)
+        if values is not None:
+            factors = values[document.unsqueeze(1), places.clamp(max=pieces.shape[1] - 1)]
+            factors = torch.where(inside, factors, 1.0)
+            embedded = embedded * F.pad(factors, (1, 1), value=1.0).unsqueeze(2)
+        there = torch.arange(ids.shape[1], device=n.device) < (inside.sum(dim=1) + 2).unsqueeze(1)
+        piece = F.pad(torch.where(inside, places, -1), (1, 1), value=-1)
+        piece = torch.where(there, piece, -2)
+        dtype = product_type(self.precision, n.device)
+        lower = dtype != torch.float32
+        with torch.autocast(n.device.type, dtype) if lower else nullcontext():
+            states = self.model(inputs_embeds=embedded, attention_mask=there.long())[0]
+        return Read(states.float(), document, piece)
+
+    def _windows(self, n: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return document, places of the pieces (n_windows, width), and how many are in it."""
+        room, longest = self.window, int(n.max()) if len(n) else 0
+        if longest <= room:
+            places = torch.arange(longest, device=n.device).expand(len(n), -1)
+            return torch.arange(len(n), device=n.device), places, n
+        step = room - self.overlap
+        windows = 1 + (n - room).clamp(min=0).add(step - 1).div(step, rounding_mode="floor")
+        document = torch.repeat_interleave(torch.arange(len(n), device=n.device), windows)
+        number = torch.arange(len(document), device=n.device)
+        number = number - (windows.cumsum(0) - windows)[document]
+        # Evenly, so that the last window is no shorter than the others.
+        span = (n - room).clamp(min=0)[document]
+        start = (number * span).div((windows - 1).clamp(min=1)[document], rounding_mode="floor")
+        places = start.unsqueeze(1) + torch.arange(room, device=n.device)
+        return document, places, n[document].clamp(max=room)
+
+
+def load_pretrained(model: str) -> Source:
+    """Read configuration and tokenizer of a transformer by hub name or folder.
+
+    Raises
+    ------
+    ValueError
+        If there is none, it is of another kind, or its tokenizer cannot be read.
+    ImportError
+        If `transformers` is not installed.
+    """
+    transformers = import_transformers()
+    try:
+        found = transformers.AutoConfig.from_pretrained(model, trust_remote_code=False)
+        check_family(found.model_type, model)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        if isinstance(error, _OtherKindError):
+            raise
+        raise ValueError(
+            f"model={model!r} of encoder cannot be read: give the path of a folder that holds "
+            "config.json, model.safetensors and the tokenizer, or the name of a model of the "
+            f"Hugging Face hub, for which a network is needed the first time ({_first(error)})."
+        ) from error
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ValueError(f"model={model!r} of encoder: its tokenizer has no tokenizer.json.")
+    backend.no_truncation()
+    backend.no_padding()
+    first = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.bos_token_id
+    last = tokenizer.sep_token_id if tokenizer.sep_token_id is not None else tokenizer.eos_token_id
+    if first is None or last is None:
+        raise ValueError(
+            f"model={model!r} of encoder: its tokenizer has no pieces for the beginning and the "
+            "end of a text."
+        )
+    mask = tokenizer.mask_token_id if tokenizer.mask_token_id is not None else last
+    return Source(
+        json.dumps(_plain(found.to_diff_dict() | {"model_type": found.model_type})).encode(),
+        PieceTokenizer.describe(backend, first, last, mask),
+    )
+
+
+def load_weights(model: str, into: Transformer) -> None:
+    """Load the weights of a pretrained transformer, those of its encoder.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be read.
+    """
+    transformers = import_transformers()
+    try:
+        found = transformers.AutoModel.from_pretrained(
+            model, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ValueError(
+            f"the weights of model={model!r} of encoder cannot be read; they must be a file "
+            f"model.safetensors ({_first(error)})."
+        ) from error
+    missing = into.model.load_state_dict(found.state_dict(), strict=False).missing_keys
+    if missing:
+        raise ValueError(f"model={model!r} of encoder has no weights {missing[0]}.")
+
+
+def import_transformers() -> Any:
+    """Return the module `transformers`, or raise ImportError that names the extra."""
+    try:
+        import transformers
+    except ImportError as error:
+        raise ImportError(MISSING) from error
+    return transformers
+
+
+class _OtherKindError(ValueError):
+    """The model is of a kind that is not read."""
+
+
+def check_family(model_type: Any, model: str) -> None:
+    """Raise ValueError if a transformer is no encoder of BERT's kind."""
+    if model_type not in FAMILIES:
+        raise _OtherKindError(
+            f"model={model!r} of encoder is of the kind {str(model_type)[:40]!r}: give an encoder "
+            f"such as BERT, of one of the kinds {', '.join(FAMILIES)}."
+        )
+
+
+def checked_configuration(data: bytes) -> dict[str, Any]:
+    """Return the configuration of a transformer, if it is one.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise ValueError(f"the configuration of the transformer is no JSON ({error})") from error
+    if not isinstance(content, dict) or len(content) > _MOST_SETTINGS:
+        raise ValueError("the configuration of the transformer is no dictionary of its settings")
+    check_family(content.get("model_type"), "…")
+    for name, value in content.items():
+        most = _MOST_LAYERS if name in _REPEATED else _LARGEST
+        if isinstance(value, int | float) and not abs(value) <= most:
+            raise ValueError(f"{name}={value!r} of the transformer is too large")
+    return _plain(content)
+
+
+def _plain(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what could name code, and what depends on versions and places."""
+    left_out = {
+        "_name_or_path", "architectures", "auto_map", "custom_pipelines", "dtype", "id2label",
+        "label2id", "quantization_config", "torch_dtype", "transformers_version",
+    }  # fmt: skip
+    return {name: value for name, value in content.items() if name not in left_out}
+
+
+def _built(configuration: dict[str, Any]) -> Any:
+    """Build a transformer with random weights, whose dropout draws from our generators."""
+    transformers = import_transformers()
+    settings = dict(configuration)
+    config = transformers.AutoConfig.for_model(settings.pop("model_type"), **settings)
+    for name in ("attention_probs_dropout_prob", "attention_dropout"):
+        if hasattr(config, name):  # of the one operation for attention, whose noise is torch's own
+            setattr(config, name, 0.0)
+    model = transformers.AutoModel.from_config(config)
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    for part in model.modules():
+        for name, child in part.named_children():
+            if isinstance(child, nn.Dropout):
+                setattr(part, name, Dropout(child.p))
+    return model
+
+
+def layers_of(model: nn.Module) -> tuple[str, nn.ModuleList]:
+    """Return the layers of a transformer, and the name of their list."""
+    lists = [
+        (name, part) for name, part in model.named_modules() if isinstance(part, nn.ModuleList)
+    ]
+    return max(lists, key=lambda found: len(found[1]))
+
+
+def _most_pieces(configuration: dict[str, Any]) -> int:
+    """Return how many pieces a transformer can read at once."""
+    config = import_transformers().AutoConfig.for_model(**_typed(configuration))
+    longest = int(getattr(config, "max_position_embeddings", 512))
+    padding = getattr(config, "pad_token_id", None) or 0
+    if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):
+        longest -= padding + 1  # their positions begin after that of padding
+    return max(3, min(longest, 512))
+
+
+def _typed(configuration: dict[str, Any]) -> dict[str, Any]:
+    return {"model_type": configuration["model_type"], **configuration}
+
+
+def _first(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:200]

@@ -1,0 +1,182 @@
+"""Pieces of words, as a pretrained transformer reads them, for each word of many documents."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sklearn_irx.text.tokenized import TokenizedTexts, word_positions
+
+CONTEXT = -1
+"""The owner of a piece that belongs to no word: of punctuation, say."""
+
+_MOST_OF_WORD = 16  # pieces, so that a line of code does not fill a window
+_MOST_OF_GAP = 4
+_GAP = re.compile(r"[^\w\s]+")
+_NOTHING = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """For each word of many documents its pieces, and those of what stands between it and the next.
+
+    Attributes
+    ----------
+    table : ndarray of shape (n_pieces_in_all,), dtype int32
+        The pieces of all distinct segments, end to end. The first segment has none.
+    starts, counts : ndarray of shape (n_segments,), dtype int64
+        Where each segment begins in `table`, and how many pieces it has.
+    segments : ndarray of shape (n_words_in_all, 2), dtype int32
+        For each word of all documents the segment of the word, and of what follows it.
+    """
+
+    table: np.ndarray
+    starts: np.ndarray
+    counts: np.ndarray
+    segments: np.ndarray
+
+    def at(self, positions: np.ndarray) -> Pieces:
+        """Return those of the words at some positions."""
+        return replace(self, segments=self.segments[positions])
+
+    def joined(self, other: Pieces) -> Pieces:
+        """Append those of other documents."""
+        return Pieces(
+            np.concatenate([self.table, other.table]),
+            np.concatenate([self.starts, other.starts + len(self.table)]),
+            np.concatenate([self.counts, other.counts]),
+            np.concatenate([self.segments, other.segments + np.int32(len(self.starts))]),
+        )
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Number of pieces of each word and what follows it, (n_words_in_all,)."""
+        return self.counts[self.segments].sum(axis=1)
+
+    def padded(self, positions: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pieces of some documents as padded arrays.
+
+        Parameters
+        ----------
+        positions : ndarray of shape (n_words,), dtype int64
+            Of the words of these documents, one document after the other.
+        lengths : ndarray of shape (n_documents,), dtype int64
+            Number of words of each.
+
+        Returns
+        -------
+        pieces : ndarray of shape (n_documents, most pieces, at least 1), dtype int64
+            0 past the end of a document.
+        owners : ndarray of the same shape, dtype int64
+            The word of its document that each piece belongs to, `CONTEXT` for none, and less past
+            the end.
+        """
+        segments = self.segments[positions].ravel()
+        counts = self.counts[segments]
+        document = np.repeat(np.arange(len(lengths)), lengths)
+        place = np.arange(len(positions)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        owner = np.stack([place, np.full_like(place, CONTEXT)], axis=1).ravel()
+        sizes = np.bincount(np.repeat(document, 2), counts, len(lengths)).astype(np.int64)
+        pieces = np.zeros((len(lengths), max(1, sizes.max(initial=0))), dtype=np.int64)
+        owners = np.full_like(pieces, CONTEXT - 1)
+        there = np.arange(pieces.shape[1]) < sizes[:, None]
+        pieces[there] = self.table[word_positions(self.starts[segments], counts)]
+        owners[there] = np.repeat(owner, counts)
+        return pieces, owners
+
+
+class PieceTokenizer:
+    """Cuts words, and what stands between them, into the pieces that a transformer knows.
+
+    A word is always cut into the same pieces, wherever it stands: so the pieces of selected words
+    say nothing of others. At most 16 pieces of a word are read, and 4 of what follows it.
+
+    Parameters
+    ----------
+    data : bytes
+        JSON with the keys ``tokenizer`` (as the library `tokenizers` writes it), ``first``,
+        ``last`` and ``mask`` (numbers of the pieces at the beginning and the end of a text, and of
+        a hidden one) and ``prefix`` (what stands before a word, so that it is read as one).
+
+    Raises
+    ------
+    ValueError
+        If the data are not those of a tokenizer.
+    ImportError
+        If `tokenizers` is not installed; ``pip install "sklearn-irx[transformers]"`` does that.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            raise ImportError(MISSING) from error
+        try:
+            content = json.loads(data)
+            self.first, self.last, self.mask = (
+                _as_number(content[name]) for name in ("first", "last", "mask")
+            )
+            self._prefix = str(content["prefix"])
+            self._tokenizer = Tokenizer.from_str(json.dumps(content["tokenizer"]))
+            self.n_pieces = self._tokenizer.get_vocab_size()
+        except Exception as error:  # the library raises many types
+            raise ValueError(f"the tokenizer of pieces cannot be read ({error})") from error
+
+    @staticmethod
+    def describe(tokenizer: Any, first: int, last: int, mask: int) -> bytes:
+        """Return the data of a tokenizer of the library `tokenizers`."""
+        prefix = " " if _ends_alike(tokenizer, "a a", " a") else ""
+        content = {"first": first, "last": last, "mask": mask, "prefix": prefix}
+        return json.dumps({**content, "tokenizer": json.loads(tokenizer.to_str())}).encode()
+
+    def read(self, texts: TokenizedTexts) -> Pieces:
+        """Cut the words of texts, and what stands between them."""
+        texts = texts.with_spans()
+        numbers: dict[tuple[bool, str], int] = {(False, _NOTHING): 0}
+        found: list[int] = []
+        for text, spans in zip(texts.texts, texts.spans or [], strict=True):
+            followed = [start for start, _ in spans[1:]] + [len(text)] * bool(spans)
+            for (start, end), following in zip(spans, followed, strict=True):
+                gap = _GAP.search(text, end, following)
+                # After the last word that is read there may be others.
+                between = gap.group() if gap and gap.start() - end <= 1 else _NOTHING
+                keys = (True, text[start:end]), (False, between)
+                found.extend(numbers.setdefault(key, len(numbers)) for key in keys)
+        return self._table_of(list(numbers), np.array(found, dtype=np.int32).reshape(-1, 2))
+
+    def _table_of(self, keys: Sequence[tuple[bool, str]], segments: np.ndarray) -> Pieces:
+        texts = [self._prefix + text if is_word else text for is_word, text in keys]
+        encoded = self._tokenizer.encode_batch(texts, add_special_tokens=False)
+        pieces = [
+            one.ids[: _MOST_OF_WORD if is_word else _MOST_OF_GAP]
+            for one, (is_word, _) in zip(encoded, keys, strict=True)
+        ]
+        counts = np.array([len(one) for one in pieces], dtype=np.int64)
+        table = np.array([piece for one in pieces for piece in one], dtype=np.int32)
+        return Pieces(table, np.cumsum(counts) - counts, counts, segments)
+
+
+MISSING = (
+    "A transformer needs the libraries transformers and tokenizers, which the extra installs: pip "
+    'install "sklearn-irx[transformers]"'
+)
+
+
+def _as_number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no number of a piece")
+    return value
+
+
+def _ends_alike(tokenizer: Any, text: str, word: str) -> bool:
+    """Return whether a text ends with the pieces of `word`, and not with those of it stripped."""
+    whole, alone, bare = (
+        tokenizer.encode(one, add_special_tokens=False).ids for one in (text, word, word.strip())
+    )
+    return whole[-len(alone) :] == alone != bare
