@@ -70,6 +70,7 @@ def assert_alike(got, expected):
             got.calibration_temperatures_, expected.calibration_temperatures_
         )
         assert getattr(got, "rule_scores_", None) == getattr(expected, "rule_scores_", None)
+        assert (got.rule_, got.referee_) == (expected.rule_, expected.referee_)
         assert got.cases_ == expected.cases_
         return
     for name in ("calibration_temperature_", "n_training_documents_", "n_validation_documents_"):
@@ -113,7 +114,17 @@ def committee(fitted, other, small, reviews):
     )
 
 
-@pytest.fixture(params=["fitted", "both", "committee"])
+@pytest.fixture(scope="module")
+def learned(small, other, reviews):
+    """A pair that has learned that its second member is always right."""
+    texts, y, _ = reviews
+    weak = small(random_state=3, training__max_epochs=1).fit(texts[:16], y[:16])
+    both = InteractiveEnsemble(FrozenEstimator(weak), other, rule="learned", random_state=0)
+    assert both.fit(texts, other.predict(texts)).rule_ == "learned"
+    return both
+
+
+@pytest.fixture(params=["fitted", "both", "committee", "learned"])
 def model(request):
     """A fitted estimator of each kind."""
     return request.getfixturevalue(request.param)
