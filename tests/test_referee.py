@@ -1,6 +1,7 @@
 """The rule that is learned: what it learns, when it decides, and that it keeps one rationale."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +9,8 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_validate
 
-from sklearn_irx import InteractiveCommittee, InteractiveEnsemble
+from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, bulk, load, save
+from sklearn_irx import dask as irx_dask
 from sklearn_irx.ensemble.answers import answer_columns
 from sklearn_irx.ensemble.referee import LEAST_TEXTS, Referee, fit_referee
 from sklearn_irx.exchange import FEATURES, LEARNED, candidate_features, settle, settle_by
@@ -222,6 +224,22 @@ def test_what_shows_ensembles_shows_a_learned_one(trusting, pair, reviews):
     table = interaction_table(trusting, texts, truth)
     assert dict(zip(table["case"], table["count"], strict=True))["learned"] > 0
     assert "by referee" in rationale_report(trusting, texts, truth).html
+
+
+def test_tables_and_data_frames_of_dask_are_scored(trusting, pair, reviews, tmp_path):
+    dask_frames = pytest.importorskip("dask.dataframe")
+    texts = [reviews[0][row] for row in pair[3][:9]]
+    frame = pd.DataFrame({"text": texts})
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    save(trusting, tmp_path / "model")
+    bulk.score(load(tmp_path / "model"), tmp_path / "new.csv", tmp_path / "out")
+    (part,) = (tmp_path / "out").glob("part-*")
+    scored = pd.read_csv(part)
+    assert scored["label_pred"].tolist() == trusting.predict(texts).tolist()
+    assert "learned" in set(scored["case"])
+    series = dask_frames.from_pandas(frame, npartitions=2)["text"]
+    found = irx_dask.explain(trusting, series).compute(scheduler="sync")
+    assert found["case"].tolist() == scored["case"].tolist()
 
 
 def test_a_committee_learns_too_and_falls_back(pair, small, reviews):

@@ -34,8 +34,8 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         that of a member with the label of highest mean probability, each member predicting from
         its own rationale. "consensus": the one whose mean probability over members is highest for
         any label; this mean is then the prediction, whatever its owner predicts. Ties go to the
-        member most confident of its own prediction. "auto" takes the rule of highest accuracy on
-        `validation_data` of :meth:`fit`, the first named here of equal ones.
+        member most confident of its own prediction. "auto" takes that of these rules with the
+        highest accuracy on `validation_data` of :meth:`fit`, the first named here of equal ones.
         :func:`sklearn_irx.exchange.settle` defines them all. "learned": that of the member whose
         label is most probably right, by a logistic regression on what all members say of all
         rationales, on the lengths of these, and on who the members are

@@ -53,9 +53,21 @@ class Referee:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn_irx.ensemble.referee import Referee
-    >>> Referee(n_texts=100, n_disputed=9, n_decidable=8, accuracy_convinced=0.5).rule
-    'convinced'
+    >>> from sklearn_irx.exchange import FEATURES
+    >>> referee = Referee(
+    ...     n_texts=300, n_disputed=40, n_decidable=38, accuracy=0.7, accuracy_convinced=0.6, C=0.1,
+    ...     coefficients={**dict.fromkeys(FEATURES, 0.0), "n_convinced": 1.0},
+    ...     intercepts=(0.0, -0.5),
+    ... )
+    >>> referee.rule
+    'learned'
+    >>> features = np.zeros((2, 1, len(FEATURES)))
+    >>> features[1, 0, FEATURES.index("n_convinced")] = 1  # member 1 convinces the other
+    >>> referee.probabilities(features).round(2)
+    array([[0.5 ],
+           [0.62]])
     """
 
     n_texts: int

@@ -151,6 +151,16 @@ def test_what_is_saved_again_is_the_same(model, tmp_path):
     assert files[0] == files[1]
 
 
+def test_the_card_tells_what_was_learned_and_how_well(learned, both, tmp_path):
+    save(learned, tmp_path / "model")
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "Two text classifiers" in card
+    assert f"fitted on 400 texts; of the {learned.referee_.n_disputed} on which" in card
+    assert "Algorithm 1" not in card
+    save(both, tmp_path / "other")
+    assert "Algorithm 1" in (tmp_path / "other" / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS.named)
 def test_every_sampler_comes_back(sampler, small, reviews, tmp_path):
     texts, y, _ = reviews
