@@ -2,7 +2,8 @@
 
 Pure functions on arrays: no model, no text. :func:`decide` is the algorithm for two models, on
 labels; :func:`settle` is its form for any number of models, on probabilities, with other rules
-beside that of the paper.
+beside that of the paper; :func:`settle_by` takes any scores. :func:`candidate_features` are what a
+rule can be learned from.
 """
 
 from __future__ import annotations
@@ -15,7 +16,22 @@ import numpy as np
 CASES = ("agree", "convinced_2", "convinced_1", "confidence_1", "confidence_2")
 """All cases, in the order in which Algorithm 1 tests them."""
 
+LEARNED = "learned"
+"""The rule of the ensembles that is fitted on validation texts, and so none of :data:`RULES`."""
+
+FEATURES = (
+    "own_log_odds",
+    "log_odds_of_others",
+    "n_convinced",
+    "n_same_label",
+    "mean_probability",
+    "share_selected",
+    "log_selected",
+)
+"""What :func:`candidate_features` computes, in this order."""
+
 _FIRST_WINS = ("agree", "convinced_2", "confidence_1")
+_LEAST_PROBABILITY = 1e-6  # in log-odds: 32 bits hold no number much closer to 1
 
 
 def decide(
@@ -169,26 +185,146 @@ def settle(probabilities: np.ndarray, rule: str = "convinced") -> Settlement:
     >>> settle(readings, "vote").chosen
     array([2])
     """
+    if rule not in RULES:
+        raise ValueError(f"rule={rule!r} is unknown: give one of {', '.join(RULES)}.")
+    own = _own(probabilities)
+    said = probabilities.mean(axis=0) if rule == "consensus" else own
+    score = RULES[rule](probabilities, said.argmax(axis=2))
+    return _with_highest(score, own, said, rule)
+
+
+def settle_by(probabilities: np.ndarray, scores: np.ndarray, case: str) -> Settlement:
+    """Settle every document between any number of models by scores of their rationales.
+
+    As :func:`settle`, with scores that were found in another way.
+
+    Parameters
+    ----------
+    probabilities : array of shape (n_models, n_models, n_samples, n_classes)
+        As for :func:`settle`; only predictions from own rationales are used.
+    scores : array of shape (n_models, n_samples)
+        How good the rationale of each model is; may be nan where the models agree.
+    case : str
+        The name of the case of documents that the scores decide.
+
+    Returns
+    -------
+    settlement : Settlement
+        The rationales with the highest scores, with the probabilities of their owners.
+
+    Raises
+    ------
+    ValueError
+        If `probabilities` or `scores` have another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.exchange import settle_by
+    >>> readings = np.zeros((2, 2, 1, 2))
+    >>> readings[0, 0], readings[1, 1] = [0.9, 0.1], [0.4, 0.6]
+    >>> settle_by(readings, np.array([[0.2], [0.3]]), "by scores")
+    Settlement(chosen=array([1]), case=array(['by scores'], dtype='<U10'),
+               probabilities=array([[0.4, 0.6]]))
+    """
+    own = _own(probabilities)
+    if scores.shape != own.shape[:2]:
+        raise ValueError(
+            f"scores has shape {scores.shape}: give (n_models, n_samples), here {own.shape[:2]}."
+        )
+    return _with_highest(scores, own, own, case)
+
+
+def candidate_features(
+    probabilities: np.ndarray, n_selected: np.ndarray, n_words: np.ndarray
+) -> np.ndarray:
+    r"""Compute what models say of each other's rationales, as features of each rationale.
+
+    With :math:`p_{ij}` and :math:`y_j` as in :func:`settle`, the features of rationale
+    :math:`r_j`, named in :data:`FEATURES`, are
+
+    ==================== ========================================================================
+    own_log_odds         log-odds of :math:`p_{jj}(y_j)`
+    log_odds_of_others   mean over other models i of the log-odds of :math:`p_{ij}(y_j)`
+    n_convinced          number of other models i with :math:`\arg\max_c p_{ij}(c) = y_j`
+    n_same_label         number of other models i with :math:`y_i = y_j`
+    mean_probability     mean of :math:`p_{ii}(y_j)` over all i: the share in soft voting
+    share_selected       share of the words of the document that are selected
+    log_selected         logarithm of 1 + the number of selected words
+    ==================== ========================================================================
+
+    Probabilities nearer than 1e-6 to 0 or 1 count as that near, so that log-odds are finite.
+
+    Parameters
+    ----------
+    probabilities : array of shape (n_models, n_models, n_samples, n_classes)
+        As for :func:`settle`.
+    n_selected : array of shape (n_models, n_samples)
+        Number of words in each rationale.
+    n_words : array of shape (n_samples,)
+        Number of words of each document.
+
+    Returns
+    -------
+    features : ndarray of shape (n_models, n_samples, n_features)
+        Nan where predictions are that it needs.
+
+    Raises
+    ------
+    ValueError
+        If `probabilities` has another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_irx.exchange import FEATURES, candidate_features
+    >>> readings = np.array([[[[0.5, 0.5]], [[0.2, 0.8]]], [[[0.4, 0.6]], [[0.1, 0.9]]]])
+    >>> of_second = candidate_features(readings, np.array([[3], [1]]), np.array([10]))[1, 0]
+    >>> dict(zip(FEATURES, of_second.round(2).tolist()))
+    {'own_log_odds': 2.2, 'log_odds_of_others': 1.39, 'n_convinced': 1.0, 'n_same_label': 0.0,
+     'mean_probability': 0.7, 'share_selected': 0.1, 'log_selected': 0.69}
+    """
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    own = _own(probabilities)
+    labels = own.argmax(axis=2)
+    n_others = len(own) - 1
+    clipped = np.clip(_in_label(probabilities, labels), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    log_odds = np.log(clipped / (1 - clipped))
+    of_owner = log_odds[np.arange(len(own)), np.arange(len(own))]
+    features = {
+        "own_log_odds": of_owner,
+        "log_odds_of_others": (log_odds.sum(axis=0) - of_owner) / n_others,
+        "n_convinced": _n_convinced(probabilities, labels) - 1,
+        "n_same_label": (labels[:, None] == labels).sum(axis=0) - 1,
+        "mean_probability": _vote(probabilities, labels),
+        "share_selected": n_selected / np.maximum(n_words, 1),
+        "log_selected": np.log1p(n_selected),
+    }
+    return np.stack([features[name] for name in FEATURES], axis=2)
+
+
+def _own(probabilities: np.ndarray) -> np.ndarray:
+    """Return what each model predicts from its own rationale, after a check of the shape."""
     shape = probabilities.shape
     if len(shape) != 4 or shape[0] != shape[1]:
         raise ValueError(
             f"probabilities has shape {shape}: give (n_models, n_models, n_samples, n_classes)."
         )
-    if rule not in RULES:
-        raise ValueError(f"rule={rule!r} is unknown: give one of {', '.join(RULES)}.")
     everyone = np.arange(len(probabilities))
-    own = probabilities[everyone, everyone]
-    own_labels = own.argmax(axis=2)
+    own: np.ndarray = probabilities[everyone, everyone]
+    return own
+
+
+def _with_highest(score: np.ndarray, own: np.ndarray, said: np.ndarray, case: str) -> Settlement:
+    """Keep the rationale with the highest score, and of several that of the most confident."""
+    own_labels, labels = own.argmax(axis=2), said.argmax(axis=2)
     agree = (own_labels == own_labels[0]).all(axis=0)
-    said = probabilities.mean(axis=0) if rule == "consensus" else own
-    labels = said.argmax(axis=2)
-    score = RULES[rule](probabilities, labels)
     ahead = score == score.max(axis=0)
     chosen = np.where(agree, 0, np.where(ahead, own.max(axis=2), -1).argmax(axis=0))
-    kept = chosen, np.arange(shape[2])
+    kept = chosen, np.arange(len(chosen))
     contested = (ahead & (labels != labels[kept])).any(axis=0)
-    case = np.select([agree, contested], ["agree", "confidence"], default=rule)
-    return Settlement(chosen, case, np.where(agree[:, None], own[0], said[kept]))
+    cases = np.select([agree, contested], ["agree", "confidence"], default=case)
+    return Settlement(chosen, cases, np.where(agree[:, None], own[0], said[kept]))
 
 
 def _n_convinced(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -209,8 +345,7 @@ def _product(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _vote(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    everyone = np.arange(len(probabilities))
-    return _mean(probabilities[everyone, everyone][:, None], labels)
+    return _mean(_own(probabilities)[:, None], labels)
 
 
 RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.exchange import CASES, RULES, chosen, decide, settle
+from sklearn_irx.exchange import (
+    CASES,
+    FEATURES,
+    RULES,
+    candidate_features,
+    chosen,
+    decide,
+    settle,
+    settle_by,
+)
 
 labels = st.sampled_from(["a", "b", "c"])
 confidences = st.sampled_from([0.4, 0.5, 0.9])
@@ -155,3 +164,58 @@ def test_what_settle_cannot_read():
         settle(np.zeros((2, 3, 5, 4)))
     with pytest.raises(ValueError, match="rule='loudest' is unknown: give one of convinced, mean"):
         settle(np.zeros((2, 2, 5, 4)), "loudest")
+
+
+def features(p, selected, n_words, j):
+    """Rationale j of one document, as the docstring of `candidate_features` reads: p[i][j][c]."""
+    members = range(len(p))
+    labels = [int(np.argmax(p[i][i])) for i in members]
+    others = [i for i in members if i != j]
+
+    def log_odds(probability):
+        probability = min(max(probability, 1e-6), 1 - 1e-6)
+        return np.log(probability) - np.log(1 - probability)
+
+    return {
+        "own_log_odds": log_odds(p[j][j][labels[j]]),
+        "log_odds_of_others": np.mean([log_odds(p[i][j][labels[j]]) for i in others]),
+        "n_convinced": len([i for i in others if np.argmax(p[i][j]) == labels[j]]),
+        "n_same_label": len([i for i in others if labels[i] == labels[j]]),
+        "mean_probability": np.mean([p[i][i][labels[j]] for i in members]),
+        "share_selected": selected[j] / n_words if n_words else 0,
+        "log_selected": np.log(1 + selected[j]),
+    }
+
+
+@given(readings(), st.integers(0, 2**32 - 1), st.booleans())
+def test_features_are_those_of_the_docstring(p, seed, certain):
+    random = np.random.RandomState(seed)
+    if certain:  # as 32 bits round it
+        p = (p == p.max(axis=3, keepdims=True)).astype(np.float32)
+    n_words = random.randint(20, size=p.shape[2])
+    selected = random.randint(n_words + 1, size=(len(p), p.shape[2]))
+    found = candidate_features(p, selected, n_words)
+    assert np.isfinite(found).all()
+    for document in range(p.shape[2]):
+        for j in range(len(p)):
+            of_one = p[:, :, document], selected[:, document], n_words[document], j
+            expected = features(*of_one)
+            assert list(expected) == list(FEATURES)
+            np.testing.assert_allclose(found[j, document], list(expected.values()), atol=1e-9)
+
+
+@given(readings())
+def test_scores_settle_as_the_rule_does_that_has_the_same(p):
+    own = p[np.arange(len(p)), np.arange(len(p))]
+    labels = own.argmax(axis=2)
+    for rule in ("convinced", "mean", "product", "vote"):
+        by_scores = settle_by(p, RULES[rule](p, labels), rule)
+        for one, other in zip(by_scores, settle(p, rule), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_scores_of_another_shape_are_named():
+    with pytest.raises(ValueError, match=r"scores has shape \(2, 4\): give .* here \(2, 5\)"):
+        settle_by(np.zeros((2, 2, 5, 4)), np.zeros((2, 4)), "by scores")
+    with pytest.raises(ValueError, match=r"probabilities has shape \(2, 3, 5, 4\): give"):
+        candidate_features(np.zeros((2, 3, 5, 4)), np.zeros((2, 5)), np.zeros(5))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_irx._compat import StrOptions, fit_context
+from sklearn_irx._compat import Interval, StrOptions, fit_context
 from sklearn_irx._validation import (
     check_known_classes,
     check_labels,
@@ -22,14 +22,16 @@ from sklearn_irx.classifier.by_class import is_class_conditional
 from sklearn_irx.classifier.calibration import CALIBRATIONS, at_temperature, fit_temperature
 from sklearn_irx.classifier.rationale import Rationales
 from sklearn_irx.classifier.trained import params_of_training
+from sklearn_irx.ensemble.arrays import disputed_rows, features_of, stacked
 from sklearn_irx.ensemble.members import (
     check_can_exchange,
-    check_same_spans,
     check_same_words,
-    tokenize_for_all,
+    fit_members,
+    tokenize_by_each,
 )
+from sklearn_irx.ensemble.referee import Referee, check_enough, fit_referee, rows_for_referee
 from sklearn_irx.ensemble.result import Exchange, check_target_of
-from sklearn_irx.exchange import Settlement
+from sklearn_irx.exchange import LEARNED, Settlement, settle_by
 from sklearn_irx.text import Documents, TokenizedTexts
 
 
@@ -43,13 +45,20 @@ class ExchangingEnsemble(RationaleEstimator):
         "calibration": [StrOptions(set(CALIBRATIONS)), None],
         "prefit": ["boolean", StrOptions({"auto"})],
         "n_jobs": [int, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": ["random_state"],
     }
 
+    rule: str
     calibration: str | None
     prefit: bool | str
     n_jobs: int | None
+    validation_fraction: float
+    random_state: Any
     classes_: np.ndarray
     estimators_: list[Any]
+    rule_: str
+    referee_: Referee | None
     calibration_temperatures_: np.ndarray
     _names: list[str]
 
@@ -72,15 +81,25 @@ class ExchangingEnsemble(RationaleEstimator):
         return [] if self.calibration is None else [f"calibration={self.calibration!r}"]
 
     def _prepare_decisions(self, validation: tuple[list[str], np.ndarray] | None) -> None:
-        """Calibrate the members on texts no member was trained on, with class numbers.
+        """Calibrate the members and fit the referee on texts no member was trained on.
 
-        A subclass also fits here what its `_decide` needs.
+        They come with class numbers. A subclass also fits here what its `_decide` needs.
         """
         self.calibration_temperatures_ = np.ones(len(self.estimators_))
         if self.calibration is not None and validation is not None:
             texts, y = validation
             own, *_ = self._predict_own(self._look_up(self._tokenize(texts)))
             self.calibration_temperatures_[:] = [fit_temperature(one, y) for one in own]
+        self.rule_, self.referee_ = self.rule, None
+        if self.rule == LEARNED and validation is not None:
+            texts, y = validation
+            documents = self._look_up(self._tokenize(texts))
+            own, masks, _ = self._predict_own(documents)
+            disputed = disputed_rows(own)
+            cross = self._predict_cross(documents, own, masks=masks, rows=disputed)
+            features = features_of(cross, masks, documents[0], disputed)
+            self.referee_ = fit_referee(cross, features, y[disputed], n_texts=len(y))
+            self.rule_ = self.referee_.rule
 
     def _decide(self, probabilities: np.ndarray) -> Settlement:
         """Settle disputed documents, from predictions (reader, rationale, document, class)."""
@@ -108,15 +127,17 @@ class ExchangingEnsemble(RationaleEstimator):
         validation_data : (sequence of str, array-like of labels), default=None
             Documents that no member was or will be trained on, for the parameters that need them.
             Members that are fitted here also compare their epochs on them, in place of a part of
-            `X`.
+            `X`. With ``rule="learned"`` and None, they are a share of `X`, which is held out; if
+            all members are used as they are, all of `X`: then give texts that no member was
+            trained on.
 
         Raises
         ------
         ValueError
             If the members know different classes, read other numbers of words of a document, or
             split the documents into different words, all of which is found out before training;
-            `y` has labels that fitted members do not know, `sample_weight` does not fit `X`, or a
-            parameter needs validation data.
+            `y` has labels that fitted members do not know, `sample_weight` does not fit `X`, a
+            parameter needs validation data, or there are too few for ``rule="learned"``.
         NotFittedError
             If ``prefit=True`` and a member is not fitted.
         TypeError
@@ -126,7 +147,8 @@ class ExchangingEnsemble(RationaleEstimator):
         members = self._members()
         check_can_exchange(members)
         as_is = [is_used_as_is(name, member, self.prefit) for name, member in members]
-        if y is not None or not all(as_is):
+        holds_out = self.rule == LEARNED and validation_data is None
+        if y is not None or holds_out or not all(as_is):
             y = check_labels(y, len(texts))
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, len(texts))
@@ -137,6 +159,15 @@ class ExchangingEnsemble(RationaleEstimator):
         validation = self._check_validation(validation_data, classes)
         tried = {"X": texts, "validation_data[0]": validation[0] if validation else []}
         check_same_words(members, as_is, tried)
+        if holds_out:
+            fraction = None if all(as_is) else self.validation_fraction
+            kept, held_out = rows_for_referee(y, fraction, self.random_state)
+            validation_data = [texts[row] for row in held_out], y[held_out]
+            validation = self._check_validation(validation_data, classes)
+            texts, y = [texts[row] for row in kept], y[kept]
+            sample_weight = None if sample_weight is None else sample_weight[kept]
+        if self.rule == LEARNED and validation is not None:
+            check_enough(len(validation[0]))
         unfitted = [
             clone(member) for (_, member), use in zip(members, as_is, strict=True) if not use
         ]
@@ -145,7 +176,7 @@ class ExchangingEnsemble(RationaleEstimator):
             fit_params["sample_weight"] = sample_weight
         if validation_data is not None and validation is not None:
             fit_params["validation_data"] = validation[0], validation_data[1]
-        fitted = iter(self._fit_members(unfitted, texts, y, **fit_params))
+        fitted = iter(fit_members(unfitted, texts, y, n_jobs=self.n_jobs, **fit_params))
         self.estimators_ = [
             member if use else next(fitted) for (_, member), use in zip(members, as_is, strict=True)
         ]
@@ -177,14 +208,20 @@ class ExchangingEnsemble(RationaleEstimator):
         tokenized = self._tokenize(X, spans=spans)
         documents = self._look_up(tokenized)
         own, masks, selection_scores = self._predict_own(documents, scores=scores)
-        numbers = own.argmax(axis=2)
-        disputed = np.flatnonzero((numbers != numbers[0]).any(axis=0))
+        disputed = disputed_rows(own)
         cross = self._predict_cross(documents, own, masks=masks, rows=disputed)
+        of_referee = None
+        if self.rule_ == LEARNED and self.referee_ is not None:
+            features = features_of(cross, masks, documents[0], disputed)
+            of_referee = self.referee_.probabilities(features)
+            settlement = settle_by(cross, of_referee, LEARNED)
+        else:
+            settlement = self._decide(cross)
         n_samples = own.shape[1]
         chosen = np.zeros(n_samples, dtype=int)
         case = np.full(n_samples, "agree", dtype=np.array(self.cases_).dtype)
         probabilities = own[0].copy()
-        chosen[disputed], case[disputed], probabilities[disputed] = self._decide(cross)
+        chosen[disputed], case[disputed], probabilities[disputed] = settlement
         return Exchange(
             members=self._members_in_results,
             classes=self.classes_,
@@ -199,6 +236,7 @@ class ExchangingEnsemble(RationaleEstimator):
             documents=tokenized[0],
             scores=selection_scores,
             class_conditional=tuple(map(is_class_conditional, self.estimators_)),
+            of_referee=of_referee,
         )
 
     def interact(self, X: Any, *, as_frame: bool = False) -> Any:
@@ -359,8 +397,8 @@ class ExchangingEnsemble(RationaleEstimator):
         ]
         return (
             np.stack([self._calibrated(i, own) for i, (own, *_) in enumerate(read)]),
-            _stacked([masks for _, masks, *_ in read], False),
-            _stacked([of_words for *_, of_words in read], np.nan) if scores else None,
+            stacked([masks for _, masks, *_ in read], False),
+            stacked([of_words for *_, of_words in read], np.nan) if scores else None,
         )
 
     def _predict_cross(
@@ -397,15 +435,7 @@ class ExchangingEnsemble(RationaleEstimator):
         check_is_fitted(self)
         if self._split_alike():
             return [self.estimators_[0].tokenize(X, spans=spans)] * len(self.estimators_)
-        texts = check_texts(X)
-        tokenized = [member.tokenize(texts, spans=True) for member in self.estimators_]
-        first_name, *names = self._names
-        for name, other in zip(names, tokenized[1:], strict=True):
-            for row, (spans_1, spans_2) in enumerate(
-                zip(tokenized[0].spans, other.spans, strict=True)
-            ):
-                check_same_spans((first_name, name), f"X[{row}]", spans_1, spans_2)
-        return tokenized
+        return tokenize_by_each(self._names, self.estimators_, check_texts(X))
 
     def _check_validation(
         self, validation_data: tuple[Any, Any] | None, classes: np.ndarray
@@ -413,20 +443,12 @@ class ExchangingEnsemble(RationaleEstimator):
         if validation_data is not None:
             return check_validation_data(validation_data, classes)
         needing = self._needing_validation()
-        if needing:
+        if needing and self.rule != LEARNED:  # which holds some out
             raise ValueError(
                 f"{' and '.join(needing)}, but validation_data=None: give fit "
                 "validation_data=(texts, labels), documents that no member was trained on."
             )
         return None
-
-    def _fit_members(
-        self, unfitted: list[Any], texts: list[str], y: np.ndarray | None, **fit_params: Any
-    ) -> list[Any]:
-        X = tokenize_for_all(unfitted, texts) if self.n_jobs in (None, 1) else texts
-        return Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit)(member, X, y, fit_params) for member in unfitted
-        )
 
     @property
     def _n_features_out(self) -> int:
@@ -441,7 +463,9 @@ class ExchangingEnsemble(RationaleEstimator):
             members = self._members()
         except (TypeError, ValueError):  # no members: `fit` says so
             return tags
-        tags.target_tags.required = any(needs_fit(member, self.prefit) for _, member in members)
+        tags.target_tags.required = self.rule == LEARNED or any(
+            needs_fit(member, self.prefit) for _, member in members
+        )
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
@@ -464,20 +488,3 @@ class ExchangingEnsemble(RationaleEstimator):
                 given[name] if member is None else member
                 for name, member in zip(self._names, state["estimators_"], strict=True)
             ]
-
-
-def _stacked(arrays: list[np.ndarray], padding: bool | float) -> np.ndarray:
-    """Stack arrays (n_samples, n_words) of all members, made as wide as the widest."""
-    width = max(array.shape[1] for array in arrays)
-    return np.stack(
-        [
-            np.pad(array, ((0, 0), (0, width - array.shape[1])), constant_values=padding)
-            for array in arrays
-        ]
-    )
-
-
-def _fit(
-    member: Any, texts: list[str] | TokenizedTexts, y: np.ndarray, more: dict[str, Any]
-) -> Any:
-    return member.fit(texts, y, **more)

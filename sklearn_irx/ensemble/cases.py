@@ -21,6 +21,7 @@ _OF_COMMITTEES = {
     "product": "The label of {} has the highest geometric mean probability, given its words.",
     "vote": "The label of {} has the highest mean probability, each model using its own words.",
     "consensus": "The words of {} give the highest mean probability to one label.",
+    "learned": "The label of {} is likeliest to be right, by what was learned on other texts.",
     "confidence": "The exchange was undecided; {} was most confident.",
 }
 

@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 from sklearn_irx._compat import BaseComposition, StrOptions, VisualBlock
 from sklearn_irx._validation import check_members
 from sklearn_irx.ensemble.base import ExchangingEnsemble
-from sklearn_irx.exchange import RULES, Settlement, settle
+from sklearn_irx.exchange import LEARNED, RULES, Settlement, settle
 
 
 class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
@@ -26,16 +26,23 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         The members and their names, two at least. A ``sklearn.frozen.FrozenEstimator`` around one
         is used as it is. The parameters of a member named "a" are set as ``a__lambda1``, the
         member itself as ``a``.
-    rule : {"convinced", "mean", "product", "vote", "consensus", "auto"}, default="convinced"
+    rule : {"convinced", "mean", "product", "vote", "consensus", "auto", "learned"}, \
+            default="convinced"
         Which rationale is kept where the members disagree. "convinced": the one from which most
         members predict the label of its owner. "mean" and "product": the one with the highest
         probability of that label, in the arithmetic or the geometric mean over members. "vote":
         that of a member with the label of highest mean probability, each member predicting from
         its own rationale. "consensus": the one whose mean probability over members is highest for
         any label; this mean is then the prediction, whatever its owner predicts. Ties go to the
-        member most confident of its own prediction. "auto" takes the rule of highest accuracy on
-        `validation_data` of :meth:`fit`, the first named here of equal ones.
-        :func:`sklearn_irx.exchange.settle` defines them all.
+        member most confident of its own prediction. "auto" takes that of these rules with the
+        highest accuracy on `validation_data` of :meth:`fit`, the first named here of equal ones.
+        :func:`sklearn_irx.exchange.settle` defines them all. "learned": that of the member whose
+        label is most probably right, by a logistic regression on what all members say of all
+        rationales, on the lengths of these, and on who the members are
+        (:func:`sklearn_irx.exchange.candidate_features`). It is fitted on texts that no member
+        learned from, see :meth:`fit`, and falls back to "convinced" unless it is right more often
+        in cross-validation on them. Its probabilities only choose: the label, and what
+        `predict_proba` returns, are those of the rationale's owner.
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits of each member by the number at which its predictions for
         `validation_data` of :meth:`fit`, from its own rationales, have the least log loss. So the
@@ -46,6 +53,11 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         fitted members, False clones and fits all.
     n_jobs : int or None, default=None
         Members fitted at the same time, in processes of their own that share the cores.
+    validation_fraction : float, default=0.1
+        Share of the texts given to :meth:`fit`, between 0 and 1, that ``rule="learned"`` holds out
+        of each class if members are fitted and there is no `validation_data`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of what is held out, and of nothing else: members have their own.
 
     Attributes
     ----------
@@ -59,6 +71,9 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         The rule in use.
     rule_scores_ : dict of str to float
         With ``rule="auto"``, the accuracy of each rule on the validation data; else empty.
+    referee_ : :class:`~sklearn_irx.ensemble.referee.Referee` or None
+        With ``rule="learned"``, what was learned, on how many texts, and how often it and
+        "convinced" are right on those that are disputed.
     calibration_temperatures_ : ndarray of shape (n_members,)
         The logits of each member are divided by these, beside its own calibration; 1 without
         calibration.
@@ -100,7 +115,7 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ExchangingEnsemble._parameter_constraints,
         "estimators": [list],
-        "rule": [StrOptions({*RULES, "auto"})],
+        "rule": [StrOptions({*RULES, LEARNED, "auto"})],
     }
 
     def __init__(
@@ -111,12 +126,16 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
         calibration: str | None = None,
         prefit: bool | str = "auto",
         n_jobs: int | None = None,
+        validation_fraction: float = 0.1,
+        random_state: Any = None,
     ) -> None:
         self.estimators = estimators
         self.rule = rule
         self.calibration = calibration
         self.prefit = prefit
         self.n_jobs = n_jobs
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
 
     @property
     def cases_(self) -> tuple[str, ...]:
@@ -166,7 +185,6 @@ class InteractiveCommittee(ExchangingEnsemble, BaseComposition):
 
     def _prepare_decisions(self, validation: tuple[list[str], np.ndarray] | None) -> None:
         super()._prepare_decisions(validation)
-        self.rule_ = self.rule
         self.rule_scores_: dict[str, float] = {}
         if self.rule != "auto" or validation is None:
             return

@@ -1,9 +1,12 @@
-"""What members of an ensemble must have in common, checked before any is trained."""
+"""What members of an ensemble must have in common, checked before any is trained; fitting them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
 
 from sklearn_irx.classifier.data import make_memory, tokenize
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
@@ -87,6 +90,36 @@ def tokenize_for_all(members: Sequence[Any], texts: list[str]) -> list[str] | To
         return texts
     tokenizer, n_words = one
     return tokenize(texts, tokenizer, n_words, memory=make_memory(members[0].memory))
+
+
+def fit_members(
+    unfitted: Sequence[Any],
+    texts: list[str],
+    y: np.ndarray | None,
+    *,
+    n_jobs: int | None,
+    **fit_params: Any,
+) -> list[Any]:
+    """Fit members, at the same time if `n_jobs` says so, and return them."""
+    X = tokenize_for_all(unfitted, texts) if n_jobs in (None, 1) else texts
+    return Parallel(n_jobs=n_jobs)(delayed(_fit)(member, X, y, fit_params) for member in unfitted)
+
+
+def _fit(
+    member: Any, texts: list[str] | TokenizedTexts, y: np.ndarray, more: dict[str, Any]
+) -> Any:
+    return member.fit(texts, y, **more)
+
+
+def tokenize_by_each(
+    names: Sequence[str], members: Sequence[Any], texts: list[str]
+) -> list[TokenizedTexts]:
+    """Split texts for each fitted member; ValueError if they find different words."""
+    tokenized = [member.tokenize(texts, spans=True) for member in members]
+    for name, other in zip(names[1:], tokenized[1:], strict=True):
+        for row, (spans_1, spans_2) in enumerate(zip(tokenized[0].spans, other.spans, strict=True)):
+            check_same_spans((names[0], name), f"X[{row}]", spans_1, spans_2)
+    return tokenized
 
 
 def _spans(split: tuple[Any, int], text: str) -> list[tuple[int, int]]:

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sklearn_irx._compat import StrOptions
 from sklearn_irx.ensemble.base import ExchangingEnsemble
-from sklearn_irx.exchange import CASES, Settlement, chosen, decide
+from sklearn_irx.exchange import CASES, LEARNED, Settlement, chosen, decide
 
 
 class InteractiveEnsemble(ExchangingEnsemble):
@@ -21,6 +22,11 @@ class InteractiveEnsemble(ExchangingEnsemble):
     ----------
     est1, est2 : SelectiveRationaleClassifier
         The members. A ``sklearn.frozen.FrozenEstimator`` around one is used as it is.
+    rule : {"convinced", "learned"}, default="convinced"
+        "convinced" is Algorithm 1. "learned" keeps the rationale of the member that is likelier to
+        be right, by a logistic regression on what both say, fitted on texts that neither learned
+        from: see `rule` of :class:`InteractiveCommittee`, and `fit` for which texts these are. It
+        falls back to "convinced" unless it is right more often.
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits of each member by the number at which its predictions for
         `validation_data` of :meth:`fit`, from its own rationales, have the least log loss. So the
@@ -31,6 +37,11 @@ class InteractiveEnsemble(ExchangingEnsemble):
         fitted members, False clones and fits both.
     n_jobs : int or None, default=None
         Members fitted at the same time, in processes of their own that share the cores.
+    validation_fraction : float, default=0.1
+        Share of the texts given to :meth:`fit`, between 0 and 1, that ``rule="learned"`` holds out
+        of each class if members are fitted and there is no `validation_data`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of what is held out, and of nothing else: members have their own.
 
     Attributes
     ----------
@@ -38,11 +49,17 @@ class InteractiveEnsemble(ExchangingEnsemble):
         The members in use.
     classes_ : ndarray of shape (n_classes,)
         The labels.
+    rule_ : str
+        The rule in use.
+    referee_ : :class:`~sklearn_irx.ensemble.referee.Referee` or None
+        With ``rule="learned"``, what was learned, on how many texts, and how often it and
+        "convinced" are right on those that are disputed.
     calibration_temperatures_ : ndarray of shape (n_members,)
         The logits of each member are divided by these, beside its own calibration; 1 without
         calibration.
     cases_ : tuple of str
-        All cases in which a document can be settled.
+        All cases in which a document can be settled: those of Algorithm 1; with the rule "learned"
+        in use, "agree", "learned" and "confidence", as of a committee.
 
     References
     ----------
@@ -68,6 +85,7 @@ class InteractiveEnsemble(ExchangingEnsemble):
         **ExchangingEnsemble._parameter_constraints,
         "est1": "no_validation",
         "est2": "no_validation",
+        "rule": [StrOptions({"convinced", LEARNED})],
     }
 
     def __init__(
@@ -75,19 +93,27 @@ class InteractiveEnsemble(ExchangingEnsemble):
         est1: Any,
         est2: Any,
         *,
+        rule: str = "convinced",
         calibration: str | None = None,
         prefit: bool | str = "auto",
         n_jobs: int | None = None,
+        validation_fraction: float = 0.1,
+        random_state: Any = None,
     ) -> None:
         self.est1 = est1
         self.est2 = est2
+        self.rule = rule
         self.calibration = calibration
         self.prefit = prefit
         self.n_jobs = n_jobs
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
 
     @property
     def cases_(self) -> tuple[str, ...]:
         """All cases in which a document can be settled, in the order in which they are tested."""
+        if getattr(self, "rule_", "convinced") == LEARNED:
+            return ("agree", LEARNED, "confidence")
         return CASES
 
     @property

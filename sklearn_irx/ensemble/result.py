@@ -121,6 +121,9 @@ class Exchange:
     class_conditional : tuple of n_members bool, or ()
         Whether each member chooses its words to support the class that it predicts from the whole
         text; its rationales say so. Empty for no member.
+    of_referee : ndarray of shape (n_members, n_disputed), or None
+        With the rule "learned", its probability that the label of each member is right, for the
+        disputed documents. `probabilities` are those of the owner of the rationale all the same.
 
     Examples
     --------
@@ -154,6 +157,7 @@ class Exchange:
     documents: TokenizedTexts | None = None
     scores: np.ndarray | None = None
     class_conditional: tuple[bool, ...] = ()
+    of_referee: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -168,17 +172,19 @@ class Exchange:
         places = np.full(len(self), -1)
         places[self.disputed] = np.arange(len(self.disputed))
         disputed = np.flatnonzero(places[rows] >= 0)
+        places = places[rows][disputed]
         return replace(
             self,
             own_probabilities=self.own_probabilities[:, rows],
             masks=self.masks[:, rows],
             disputed=disputed,
-            cross_probabilities=self.cross_probabilities[:, :, places[rows][disputed]],
+            cross_probabilities=self.cross_probabilities[:, :, places],
             chosen=self.chosen[rows],
             case=self.case[rows],
             probabilities=self.probabilities[rows],
             documents=None if self.documents is None else self.documents.take(rows),
             scores=None if self.scores is None else self.scores[:, rows],
+            of_referee=None if self.of_referee is None else self.of_referee[:, places],
         )
 
     def __iter__(self) -> Iterator[ExchangedDocument]:
@@ -220,9 +226,11 @@ class Exchange:
             every two members, ``label_<reader>_given_<owner>`` and
             ``confidence_<reader>_given_<owner>``, the prediction of one from the rationale of the
             other; None and nan where all agree. Of a committee, ``convinced_by_<name>``: how many
-            other members predict the same label from its rationale, nan where all agree. Then
-            ``confidence``, the probability of the final label; ``case``; ``chosen``, the name of
-            the member whose rationale is kept; ``label``, the final label.
+            other members predict the same label from its rationale, nan where all agree. With the
+            rule "learned" both, for a pair too, and ``referee_<name>``: its probability that the
+            label of the member is right, nan where all agree. Then ``confidence``, the probability
+            of the final label; ``case``; ``chosen``, the name of the member whose rationale is
+            kept; ``label``, the final label.
         """
         of_pair = self.cases == CASES
         columns: dict[str, dict[str, np.ndarray]] = {}  # by member, or reader and owner
@@ -235,6 +243,9 @@ class Exchange:
             convinced = (self.cross_probabilities.argmax(axis=3) == own_numbers).sum(axis=0) - 1
             for name, count in zip(self.members, convinced, strict=True):
                 columns[str(name)]["convinced_by"] = self._spread(count, np.nan, float)
+        if self.of_referee is not None:
+            for name, of_label in zip(self.members, self.of_referee, strict=True):
+                columns[str(name)]["referee"] = self._spread(of_label, np.nan, float)
         for (i, reader), (j, owner) in permutations(enumerate(self.members), 2):
             cross = self.cross_probabilities[i, j]
             columns[f"{reader}_given_{owner}"] = {

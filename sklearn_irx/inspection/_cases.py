@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_irx.exchange import CASES, RULES
+from sklearn_irx.exchange import CASES, LEARNED, RULES
 
 CASE_LABELS = {
     "agree": "agreed",
@@ -15,11 +15,12 @@ CASE_LABELS = {
     "product": "by product",
     "vote": "by vote",
     "consensus": "by consensus",
+    "learned": "by referee",
     "confidence": "by confidence",
 }
 """How each case is called in figures."""
 
-ALL_CASES = (*CASES, *RULES, "confidence")
+ALL_CASES = (*CASES, *RULES, LEARNED, "confidence")
 
 NOTE_PAIR = (
     "Right: accuracy of both interacting, and of each model alone. convinced_2: model 1's words "

@@ -17,6 +17,7 @@ from sklearn_irx._pipelines import cleaning_steps
 from sklearn_irx.classifier.by_class import how_selected
 from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
+from sklearn_irx.exchange import LEARNED
 from sklearn_irx.io._values import NOT_KEPT, describe, is_plain
 from sklearn_irx.text.harmless import one_line
 
@@ -83,8 +84,10 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
     settings: list[tuple[str | None, list[tuple[str, str]]]] = [(None, _settings(estimator))]
     if len(models) > 1:
         settings += [(_shown(member), _settings(model)) for member, model in models]
+    learned = getattr(estimator, "rule_", None) == LEARNED
     return _template().render(
         name=name,
+        referee=estimator.referee_ if learned else None,
         n_classes=len(estimator.classes_),
         labels=[_shown(label) for label in estimator.classes_[:_MAX_CLASSES].tolist()],
         models=[_facts(member, model) for member, model in models],

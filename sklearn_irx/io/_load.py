@@ -6,6 +6,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import fields
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from sklearn_irx.classifier.trained import params_of_training
 from sklearn_irx.components import REGISTRIES
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
-from sklearn_irx.exchange import RULES
+from sklearn_irx.ensemble.referee import Referee
+from sklearn_irx.exchange import FEATURES, RULES
 from sklearn_irx.io._files import (
     MODEL,
     MOST_JSON,
@@ -395,12 +397,22 @@ class _Reader:
             "calibration_temperatures_": temperatures,
             "_names": names,
         }
+        rules = {"convinced"} if cls is InteractiveEnsemble else set(RULES)
+        # Pairs had one rule, and said nothing of it, before there was a referee.
+        rule = fitted["rule"] if cls is InteractiveCommittee else fitted.get("rule", "convinced")
+        referee = None
+        if "referee" in fitted:
+            referee = _referee(_typed(fitted, "referee", dict), len(names))
+            rules = {referee.rule}
+        if not isinstance(rule, str) or rule not in rules:
+            raise ValueError(f"rule is {str(rule)[:80]!r}")
+        state |= {"rule_": rule, "referee_": referee}
         if cls is InteractiveCommittee:
-            rule, scores = fitted["rule"], _typed(fitted, "rule_scores", dict)
+            scores = _typed(fitted, "rule_scores", dict)
             valid = all(isinstance(score, float) for score in scores.values())
-            if rule not in RULES or not scores.keys() <= set(RULES) or not valid:
+            if not scores.keys() <= set(RULES) or not valid:
                 raise ValueError(f"rule is {rule!r} with scores {scores!r}")
-            state |= {"rule_": rule, "rule_scores_": scores}
+            state["rule_scores_"] = scores
         return state
 
     def _vocabulary(self, number: int) -> Vocabulary:
@@ -428,6 +440,40 @@ class _Reader:
         if len(shapes) != 1 or len(next(iter(shapes))) != 1 or not types <= {*_IN_HISTORY}:
             raise ValueError("history is written in another way")
         return history
+
+
+def _referee(written: dict[str, Any], n_members: int) -> Referee:
+    """Read what was learned of members: numbers alone, and one of each that is needed."""
+    if written.keys() != {field.name for field in fields(Referee)}:
+        raise ValueError("a referee is written in another way")
+    counts = [_count(written, name) for name in ("n_decidable", "n_disputed", "n_texts")]
+    if counts != sorted(counts):
+        raise ValueError(f"a referee was fitted on {counts} texts")
+    numbers: dict[str, Any] = {
+        name: _number(written, name, most)
+        for name, most in (("accuracy", 1), ("accuracy_convinced", 1), ("C", _MOST_COUNTED))
+    }
+    weights, intercepts = _typed(written, "coefficients", dict), _typed(written, "intercepts", list)
+    was_fitted = numbers["accuracy"] is not None
+    wanted = (list(FEATURES), n_members) if was_fitted else ([], 0)
+    if (sorted(weights), len(intercepts)) != (sorted(wanted[0]), wanted[1]):
+        raise ValueError(f"a referee of {n_members} members has other coefficients")
+    for value in (*weights.values(), *intercepts):
+        if type(value) is not float or not abs(value) <= _MOST_COUNTED:
+            raise ValueError(f"a referee has the coefficient {str(value)[:80]!r}")
+    return Referee(
+        **{name: written[name] for name in ("n_texts", "n_disputed", "n_decidable")},
+        **numbers,
+        coefficients={name: weights[name] for name in wanted[0]},
+        intercepts=tuple(intercepts),
+    )
+
+
+def _number(written: dict[str, Any], name: str, most: float) -> float | None:
+    value = written[name]
+    if value is not None and (type(value) is not float or not 0 <= value <= most):
+        raise ValueError(f"{name} is {str(value)[:80]!r}")
+    return value
 
 
 def _no_estimator(number: int) -> Any:

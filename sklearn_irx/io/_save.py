@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from inspect import signature
 from typing import Any
@@ -57,6 +58,7 @@ SKOPS_TYPES = (
     "sklearn_irx.classifier.estimator.SelectiveRationaleClassifier",
     "sklearn_irx.ensemble.committee.InteractiveCommittee",
     "sklearn_irx.ensemble.pair.InteractiveEnsemble",
+    "sklearn_irx.ensemble.referee.Referee",
     "sklearn_irx.components.encoders.cnn.CNN",
     "sklearn_irx.components.encoders.none.NoEncoder",
     "sklearn_irx.components.encoders.rnn.RNN",
@@ -325,10 +327,13 @@ class _Writer:
             "names": list(state["_names"]),
             "members": [self.number_of(member) for member in state["estimators_"]],
             "calibration_temperatures": state["calibration_temperatures_"].tolist(),
+            "rule": state["rule_"],
         }
-        if "rule_" in state:
+        if "rule_scores_" in state:
             scores = {rule: float(score) for rule, score in state["rule_scores_"].items()}
-            written |= {"rule": state["rule_"], "rule_scores": scores}
+            written["rule_scores"] = scores
+        if state["referee_"] is not None:
+            written["referee"] = asdict(state["referee_"])
         return written
 
     def _vocabulary(self, vocabulary: Any) -> int:

@@ -14,6 +14,7 @@ import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sklearn_irx.exchange import FEATURES
 from sklearn_irx.io import ModelFileError, load, save
 from sklearn_irx.io._files import data_name, digest
 
@@ -377,6 +378,71 @@ def test_a_description_that_makes_no_sense_is_named(folder, change, said):
     change(model)
     write(folder, model)
     refused(folder, said)
+
+
+REFEREE = {
+    "n_texts": 90,
+    "n_disputed": 40,
+    "n_decidable": 30,
+    "accuracy": 0.75,
+    "accuracy_convinced": 0.5,
+    "C": 0.1,
+    "coefficients": dict.fromkeys(FEATURES, 0.5),
+    "intercepts": [0.0, 1.0],
+}
+
+
+def with_referee(folder, changes, rule="learned"):
+    model = read(folder)
+    model["estimators"][0]["fitted"].update(rule=rule, referee={**REFEREE, **changes})
+    write(folder, model)
+
+
+def test_a_referee_is_read(folder, reviews):
+    with_referee(folder, {})
+    again = load(folder)
+    assert (again.rule_, again.referee_.intercepts) == ("learned", (0, 1))
+    assert set(again.exchange(reviews[0][:40]).case) <= set(again.cases_)
+    with_referee(folder, {"accuracy_convinced": 0.75}, rule="convinced")
+    assert load(folder).rule_ == "convinced"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "said"),
+    [
+        ({}, "convinced", "rule is 'convinced'"),
+        ({}, "mean", "rule is 'mean'"),
+        ({}, ["learned"], "rule is"),
+        ({"accuracy": 0.5}, "learned", "rule is 'learned'"),
+        ({"accuracy": None}, "learned", "other coefficients"),
+        ({"accuracy": 2.0}, "learned", "accuracy is '2"),
+        ({"accuracy": "0.7"}, "learned", "accuracy is '0.7'"),
+        ({"accuracy": True}, "learned", "accuracy is 'True"),
+        ({"C": -1.0}, "learned", "C is '-1"),
+        ({"n_texts": -1}, "learned", "n_texts is '-1"),
+        ({"n_disputed": 91}, "learned", "a referee was fitted on"),
+        ({"n_decidable": 1.5}, "learned", "n_decidable is '1"),
+        ({"coefficients": {}}, "learned", "other coefficients"),
+        ({"coefficients": [0.5] * 7}, "learned", "coefficients is written"),
+        ({"coefficients": {**REFEREE["coefficients"], "more": 0.5}}, "learned", "other coeff"),
+        ({"coefficients": {**REFEREE["coefficients"], "n_convinced": 1e300}}, "learned", "1e.300"),
+        ({"coefficients": {**REFEREE["coefficients"], "n_convinced": "1"}}, "learned", "'1'"),
+        ({"intercepts": [0.0]}, "learned", "other coefficients"),
+        ({"intercepts": [0.0, None]}, "learned", "coefficient 'None'"),
+        ({"intercepts": [0.0, [1.0]]}, "learned", "coefficient"),
+        ({"more": 1}, "learned", "referee is written in another way"),
+    ],
+)
+def test_a_referee_that_makes_no_sense_is_named(folder, changes, rule, said):
+    with_referee(folder, changes, rule)
+    refused(folder, said)
+
+
+def test_a_rule_without_its_referee_is_named(folder):
+    model = read(folder)
+    model["estimators"][0]["fitted"]["rule"] = "learned"
+    write(folder, model)
+    refused(folder, "rule is 'learned'")
 
 
 def test_a_small_file_does_not_unfold_into_a_large_memory(folder):

@@ -70,6 +70,7 @@ def assert_alike(got, expected):
             got.calibration_temperatures_, expected.calibration_temperatures_
         )
         assert getattr(got, "rule_scores_", None) == getattr(expected, "rule_scores_", None)
+        assert (got.rule_, got.referee_) == (expected.rule_, expected.referee_)
         assert got.cases_ == expected.cases_
         return
     for name in ("calibration_temperature_", "n_training_documents_", "n_validation_documents_"):
@@ -113,7 +114,17 @@ def committee(fitted, other, small, reviews):
     )
 
 
-@pytest.fixture(params=["fitted", "both", "committee"])
+@pytest.fixture(scope="module")
+def learned(small, other, reviews):
+    """A pair that has learned that its second member is always right."""
+    texts, y, _ = reviews
+    weak = small(random_state=3, training__max_epochs=1).fit(texts[:16], y[:16])
+    both = InteractiveEnsemble(FrozenEstimator(weak), other, rule="learned", random_state=0)
+    assert both.fit(texts, other.predict(texts)).rule_ == "learned"
+    return both
+
+
+@pytest.fixture(params=["fitted", "both", "committee", "learned"])
 def model(request):
     """A fitted estimator of each kind."""
     return request.getfixturevalue(request.param)
@@ -138,6 +149,16 @@ def test_what_is_saved_again_is_the_same(model, tmp_path):
         for name in ("one", "two")
     ]
     assert files[0] == files[1]
+
+
+def test_the_card_tells_what_was_learned_and_how_well(learned, both, tmp_path):
+    save(learned, tmp_path / "model")
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "Two text classifiers" in card
+    assert f"fitted on 400 texts; of the {learned.referee_.n_disputed} on which" in card
+    assert "Algorithm 1" not in card
+    save(both, tmp_path / "other")
+    assert "Algorithm 1" in (tmp_path / "other" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS.named)

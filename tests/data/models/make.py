@@ -41,6 +41,11 @@ def main(names: list[str]) -> None:
             **{**TINY, "embeddings": vectors, "random_state": seed, **more}
         )
 
+    def learned() -> InteractiveEnsemble:
+        weak, other = (tiny(s).fit(texts[:n], y[:n]) for s, n in ((12, 12), (13, 60)))
+        more, *_ = make_rationale_classification(200, n_words=25, n_cues=2, random_state=1)
+        return InteractiveEnsemble(weak, other, rule="learned").fit(more, other.predict(more))
+
     makers = {
         "classifier-2": lambda: tiny(0, calibration="temperature").fit(texts, y),
         "recurrent-2": lambda: tiny(
@@ -63,6 +68,7 @@ def main(names: list[str]) -> None:
             tiny(8, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
             tiny(9, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
         ).fit(texts, y),
+        "learned-4": learned,
         "phrases-4": lambda: SelectiveRationaleClassifier(
             style="phrases", random_state=11, n_threads=1
         ).fit(texts, y),
