@@ -328,9 +328,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             random_state=random_state, seed=seed,
         )  # fmt: skip
         with isolated(seed, self.n_threads, given.device):
-            module = build_network(given.config, start)
-            if former is not None:
-                module.load_trained_from(former)
+            module = build_network(given.config, start, former)
             training, validation = start.data.labelled(start.linear)
             net = make_net(
                 self, module, given=given, training=training, validation=validation,

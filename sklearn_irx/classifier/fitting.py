@@ -238,8 +238,10 @@ def prepare(
     return Preparation(data, class_weights, linear=linear, vectors=vectors, source=source)
 
 
-def build_network(config: NetworkConfig, start: Preparation) -> Rationalizer:
-    """Build the network and initialize it."""
+def build_network(
+    config: NetworkConfig, start: Preparation, former: Rationalizer | None = None
+) -> Rationalizer:
+    """Build the network and initialize it, with what another one has learned if it is given."""
     known, unseen = start.vectors
     bigrams = None if start.linear is None else start.linear.bigrams
     shape = NetworkShape(
@@ -260,7 +262,10 @@ def build_network(config: NetworkConfig, start: Preparation) -> Rationalizer:
         initial_selection=initial_selection(config, documents.lengths),
         linear=start.linear,
         documents=documents,
+        pretrained=former is None,
     )
+    if former is not None:
+        module.load_trained_from(former)
     return module
 
 

@@ -160,6 +160,7 @@ class Rationalizer(nn.Module):
         initial_selection: float,
         linear: LinearWeights | None,
         documents: Documents,
+        pretrained: bool = True,
     ) -> None:
         """Set the initial weights.
 
@@ -175,6 +176,8 @@ class Rationalizer(nn.Module):
             The linear initialization, if the configuration has one.
         documents : Documents
             The training documents that `linear` was fitted on.
+        pretrained : bool, default=True
+            Whether transformers get the weights of their pretraining.
         """
         for network in (self.selector, self.predictor):
             if network.text_encoder is not None:
@@ -187,7 +190,7 @@ class Rationalizer(nn.Module):
             if prior is not None:
                 prior.initialize(path, linear, documents, initial_selection=initial_selection)
                 log_odds = 0.0  # the prior is above 0 for that share of the words
-        for part in self.transformers:
+        for part in self.transformers if pretrained else ():
             self.config.encoder.load_weights(part)
         if not isinstance(self.selector, PriorSelector):
             self.selector.initialize(self.sampler.score_for(log_odds))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -192,9 +193,10 @@ def load_weights(model: str, into: Transformer) -> None:
     """
     transformers = import_transformers()
     try:
-        found = transformers.AutoModel.from_pretrained(
-            model, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
-        )
+        with _no_progress_bars(transformers.utils.logging):
+            found = transformers.AutoModel.from_pretrained(
+                model, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ValueError(
             f"the weights of model={model!r} of encoder cannot be read; they must be a file "
@@ -203,6 +205,18 @@ def load_weights(model: str, into: Transformer) -> None:
     missing = into.model.load_state_dict(found.state_dict(), strict=False).missing_keys
     if missing:
         raise ValueError(f"model={model!r} of encoder has no weights {missing[0]}.")
+
+
+@contextmanager
+def _no_progress_bars(logging: Any) -> Iterator[None]:
+    """Load without the bars of `transformers`, which are not of our stages."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def import_transformers() -> Any:
@@ -288,9 +302,8 @@ def _most_pieces(configuration: dict[str, Any]) -> int:
     """Return how many pieces a transformer can read at once."""
     config = import_transformers().AutoConfig.for_model(**_typed(configuration))
     longest = int(getattr(config, "max_position_embeddings", 512))
-    padding = getattr(config, "pad_token_id", None) or 0
     if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):
-        longest -= padding + 1  # their positions begin after that of padding
+        longest -= max(1, config.pad_token_id or 0) + 1  # positions begin after that of padding
     return max(3, min(longest, 512))
 
 
