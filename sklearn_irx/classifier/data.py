@@ -1,6 +1,7 @@
 """The data of a training: word ids, vocabulary, word vectors and linear initialization.
 
-A ``joblib.Memory`` caches ``_number_words``, ``_train_vectors`` and ``_fit_weights``.
+A ``joblib.Memory`` caches ``_number_words``, ``_train_vectors``, ``_fit_weights`` and
+``_frozen_states``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import check_memory
 
+from sklearn_irx.components.encoders import Encoder
 from sklearn_irx.components.initializations import (
     HELD_OUT,
     N_FOLDS,
@@ -23,7 +25,9 @@ from sklearn_irx.components.initializations import (
     InitializationData,
 )
 from sklearn_irx.nn.linear import LinearWeights
+from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments
+from sklearn_irx.nn.training.frozen import FrozenStates, compute_frozen
 from sklearn_irx.text import (
     Documents,
     PieceTokenizer,
@@ -41,6 +45,7 @@ from sklearn_irx.text.tokenizer import form_of
 
 _FEW_MATCHES = 0.05  # of the words to learn that vectors given have
 _MANY_VECTORS = 100
+_MOST_BYTES = 2**33  # of states of frozen layers that are kept
 
 
 class LabelledTexts(NamedTuple):
@@ -333,6 +338,27 @@ def linear_weights(
     )
 
 
+def keep_frozen_states(
+    module: Rationalizer, parts: tuple[LabelledDocuments, ...], *, memory: Any
+) -> None:
+    """Let the frozen layers of the selector's transformer, if there are any, read documents once.
+
+    Not if the result would be too large.
+    """
+    transformer = next((one for one in module.transformers if one.has_frozen_layers), None)
+    if transformer is None:
+        return
+    n_pieces = sum(int(part.documents.sizes.sum()) for part in parts)
+    if 2 * n_pieces * transformer.hidden_size > _MOST_BYTES:
+        return
+    weights = joblib.hash([weight.detach().cpu().numpy() for weight in transformer.parameters()])
+    compute = _frozen_states
+    if memory is not None:
+        compute = memory.cache(_frozen_states, ignore=["module"])
+    for part in parts:
+        part.frozen = compute(part.documents, module, weights, module.config.encoder)
+
+
 def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
     """Draw a fold for each document, from 1, stratified by class."""
     folds = np.empty(len(y), dtype=np.int64)
@@ -353,6 +379,16 @@ def _cached(function: Callable[..., Any], memory: Any) -> Callable[..., Any]:
 def _fit_weights(initialization: Initialization, data: InitializationData) -> LinearWeights | None:
     """Fit the linear initialization, with bigrams and for words that are known."""
     return initialization.fit_weights(data)
+
+
+def _frozen_states(
+    documents: Documents,
+    module: Rationalizer,
+    weights: str,  # noqa: ARG001
+    encoder: Encoder,  # noqa: ARG001
+) -> FrozenStates:
+    """Let the first layers read. `weights` and `encoder` tell networks apart in the cache."""
+    return compute_frozen(module.transformers[0], documents, module.config.documents_at_once)
 
 
 def _number_words(

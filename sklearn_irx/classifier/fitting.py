@@ -23,6 +23,7 @@ from sklearn_irx.classifier.data import (
     LabelledTexts,
     TrainingData,
     collect_words,
+    keep_frozen_states,
     linear_weights,
     make_memory,
     no_vectors,
@@ -370,6 +371,15 @@ def make_net(
     )
     with stage("setting up", shown=clf.verbose):  # some seconds for the first of a process
         return net.initialize()
+
+
+def keep_frozen(clf: Any, module: Rationalizer, *parts: LabelledDocuments) -> None:
+    """Let the frozen layers of a transformer, if there are any, read all documents once."""
+    total = sum(len(part) for part in parts)
+    if any(one.has_frozen_layers for one in module.transformers):
+        with stage("frozen layers", shown=clf.verbose, total=total, unit="text"):
+            memory = None if clf.random_state is None else make_memory(clf.memory)
+            keep_frozen_states(module, parts, memory=memory)
 
 
 def history_of(net: RationaleNet) -> dict[str, np.ndarray]:

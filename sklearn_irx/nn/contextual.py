@@ -22,6 +22,8 @@ class PieceBatch:
         In their order.
     owners : Tensor of shape (batch, n_pieces), dtype int64
         The word of the document that each piece belongs to, -1 for none, -2 past the end.
+    frozen : Tensor of shape (batch, n_states, hidden_size) or None
+        What the frozen layers of the selector's transformer have made of them, if that is known.
 
     Attributes
     ----------
@@ -29,9 +31,12 @@ class PieceBatch:
         Of the words in context, once the selector has computed them.
     """
 
-    def __init__(self, pieces: torch.Tensor, owners: torch.Tensor) -> None:
+    def __init__(
+        self, pieces: torch.Tensor, owners: torch.Tensor, frozen: torch.Tensor | None = None
+    ) -> None:
         self.pieces = pieces
         self.owners = owners
+        self.frozen = frozen
         self.features: torch.Tensor | None = None
 
     def of_words(self, mask: torch.Tensor) -> torch.Tensor:
@@ -90,7 +95,8 @@ class ContextualSelector(nn.Module):
 
     def _features(self, batch: PackedBatch) -> torch.Tensor:
         read = batch.of_pieces
-        states, document, piece = self.transformer(read.pieces, (read.owners >= CONTEXT).sum(dim=1))
+        n = (read.owners >= CONTEXT).sum(dim=1)
+        states, document, piece = self.transformer(read.pieces, n, frozen=read.frozen)
         n_documents, length = batch.ids.shape
         word = read.owners[document.unsqueeze(1), piece.clamp(min=0)]
         is_of_word = (piece >= 0) & (word > CONTEXT)
@@ -153,7 +159,7 @@ class ContextualPredictor(nn.Module):
         n = seen.sum(dim=1)
         # Numbers begin at 0, which `closed_up` fills up with.
         pieces, values = closed_up(pieces + 1, values)
-        states, document, piece = self.transformer((pieces - 1).clamp(min=0), n, values)
+        states, document, piece = self.transformer((pieces - 1).clamp(min=0), n, values=values)
         there = (piece > -2).unsqueeze(2)
         sums = states.new_zeros(len(n), states.shape[2])
         sums = sums.index_add(0, document, (states * there).sum(dim=1))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from sklearn_irx.nn.config import Source
@@ -78,18 +78,42 @@ class Transformer(nn.Module):
         self.overlap = min(overlap, self.window // 2)
         content = json.loads(source.tokenizer)
         self.first, self.last, self.mask = (int(content[k]) for k in ("first", "last", "mask"))
+        self._parts: Any = None
         if layers is not None:
             self._freeze_below(layers)
 
     def _freeze_below(self, n_trained: int) -> None:
-        for weight in self.model.parameters():
-            weight.requires_grad_(False)
+        self.model.requires_grad_(False)
         layers = layers_of(self.model)[1]
-        for layer in layers[len(layers) - min(n_trained, len(layers)) :]:
+        n_frozen = len(layers) - min(n_trained, len(layers))
+        for layer in layers[n_frozen:]:
             layer.requires_grad_(True)
+        some, kind = n_frozen < len(layers), self.model.config.model_type
+        if n_frozen and kind != "albert" and (some or kind != "deberta-v2"):
+            # A tuple, so that they are not taken for parts of their own.
+            self._parts = _first_layers(self.model, n_frozen), _last_layers(self.model, n_frozen)
+
+    @property
+    def has_frozen_layers(self) -> bool:
+        """Whether what the first layers make of a text is always the same, and can be kept."""
+        return self._parts is not None
+
+    def train(self, mode: bool = True) -> Transformer:
+        """Set training or evaluation mode; frozen layers have no dropout."""
+        super().train(mode)
+        for part in self.model.modules():
+            weights = list(part.parameters())
+            if weights and not any(weight.requires_grad for weight in weights):
+                part.eval()
+        return self
 
     def forward(
-        self, pieces: torch.Tensor, n: torch.Tensor, values: torch.Tensor | None = None
+        self,
+        pieces: torch.Tensor,
+        n: torch.Tensor,
+        *,
+        values: torch.Tensor | None = None,
+        frozen: torch.Tensor | None = None,
     ) -> Read:
         """Read texts.
 
@@ -101,44 +125,118 @@ class Transformer(nn.Module):
             How many there are.
         values : Tensor of shape (batch, n_pieces) or None
             Factors of their embeddings.
+        frozen : Tensor of shape (batch, n_states, hidden_size) or None
+            What :meth:`frozen_states` returned for each text, padded at the end.
         """
-        document, places, width = self._windows(n)
-        inside = (places < n[document].unsqueeze(1)) & (
-            torch.arange(places.shape[1], device=n.device) < width.unsqueeze(1)
-        )
-        ids = pieces[document.unsqueeze(1), places.clamp(max=pieces.shape[1] - 1)]
-        ids = F.pad(torch.where(inside, ids, self.last), (1, 1), value=self.last)
-        ids[:, 0] = self.first
-        embedded = self.model.get_input_embeddings()(ids)
-        if values is not None:
-            factors = values[document.unsqueeze(1), places.clamp(max=pieces.shape[1] - 1)]
-            factors = torch.where(inside, factors, 1.0)
-            embedded = embedded * F.pad(factors, (1, 1), value=1.0).unsqueeze(2)
-        there = torch.arange(ids.shape[1], device=n.device) < (inside.sum(dim=1) + 2).unsqueeze(1)
-        piece = F.pad(torch.where(inside, places, -1), (1, 1), value=-1)
-        piece = torch.where(there, piece, -2)
-        dtype = product_type(self.precision, n.device)
-        lower = dtype != torch.float32
-        with torch.autocast(n.device.type, dtype) if lower else nullcontext():
-            states = self.model(inputs_embeds=embedded, attention_mask=there.long())[0]
-        return Read(states.float(), document, piece)
+        windows = self._windows(n)
+        with self._precision(n.device):
+            if frozen is None:
+                embedded = self._embedded(pieces, windows, values)
+                states = self._states(self.model, embedded, windows.there)
+            else:
+                below = frozen.new_zeros(*windows.there.shape, frozen.shape[2], dtype=torch.float32)
+                n_states = torch.zeros_like(n).index_add(0, windows.document, windows.there.sum(1))
+                known = torch.arange(frozen.shape[1], device=n.device) < n_states.unsqueeze(1)
+                below[windows.there] = frozen[known].float()
+                states = self._states(self._parts[1], below, windows.there)
+        return Read(states.float(), windows.document, windows.piece)
 
-    def _windows(self, n: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return document, places of the pieces (n_windows, width), and how many are in it."""
-        room, longest = self.window, int(n.max()) if len(n) else 0
-        if longest <= room:
-            places = torch.arange(longest, device=n.device).expand(len(n), -1)
-            return torch.arange(len(n), device=n.device), places, n
-        step = room - self.overlap
-        windows = 1 + (n - room).clamp(min=0).add(step - 1).div(step, rounding_mode="floor")
-        document = torch.repeat_interleave(torch.arange(len(n), device=n.device), windows)
+    @torch.no_grad()
+    def frozen_states(self, pieces: torch.Tensor, n: torch.Tensor) -> list[torch.Tensor]:
+        """Return what the frozen layers make of each text, (n_states, hidden_size).
+
+        One window after the other, each with its beginning and end.
+        """
+        windows = self._windows(n)
+        with self._precision(n.device):
+            embedded = self._embedded(pieces, windows, None)
+            states = self._states(self._parts[0], embedded, windows.there)
+        return [
+            states[windows.document == row][windows.there[windows.document == row]]
+            for row in range(len(n))
+        ]
+
+    def _precision(self, device: torch.device) -> AbstractContextManager[Any]:
+        dtype = product_type(self.precision, device)
+        return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
+
+    def _embedded(
+        self, pieces: torch.Tensor, windows: _Windows, values: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Return the embeddings of all windows, (n_windows, width, embedding size)."""
+        inside = windows.piece >= 0
+        at = windows.document.unsqueeze(1), windows.piece.clamp(min=0)
+        ids = torch.where(inside, pieces[at], self.last)
+        ids[:, 0] = self.first
+        embedded: torch.Tensor = self.model.get_input_embeddings()(ids)
+        if values is None:
+            return embedded
+        return embedded * torch.where(inside, values[at], 1.0).unsqueeze(2)
+
+    @staticmethod
+    def _states(model: Any, embedded: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        states: torch.Tensor = model(inputs_embeds=embedded, attention_mask=there.long())[0]
+        return states
+
+    def _windows(self, n: torch.Tensor) -> _Windows:
+        """Divide texts of so many pieces (batch,) into windows."""
+        room, step = self.window, self.window - self.overlap
+        beyond = (n - room).clamp(min=0)
+        n_windows = 1 + beyond.add(step - 1).div(step, rounding_mode="floor")
+        document = torch.repeat_interleave(torch.arange(len(n), device=n.device), n_windows)
         number = torch.arange(len(document), device=n.device)
-        number = number - (windows.cumsum(0) - windows)[document]
+        number = number - (n_windows.cumsum(0) - n_windows)[document]
         # Evenly, so that the last window is no shorter than the others.
-        span = (n - room).clamp(min=0)[document]
-        start = (number * span).div((windows - 1).clamp(min=1)[document], rounding_mode="floor")
-        places = start.unsqueeze(1) + torch.arange(room, device=n.device)
-        return document, places, n[document].clamp(max=room)
+        last = (n_windows - 1).clamp(min=1)[document]
+        start = (number * beyond[document]).div(last, rounding_mode="floor")
+        sizes = n[document].clamp(max=room)
+        place = torch.arange(2 + int(sizes.max()) if len(n) else 2, device=n.device) - 1
+        inside = (place >= 0) & (place < sizes.unsqueeze(1))
+        there = place <= sizes.unsqueeze(1)
+        piece = torch.where(inside, place + start.unsqueeze(1), torch.where(there, -1, -2))
+        return _Windows(document, piece, there)
+
+
+class _Windows(NamedTuple):
+    """Windows: their texts and pieces as in :class:`Read`, and where there is anything."""
+
+    document: torch.Tensor
+    piece: torch.Tensor
+    there: torch.Tensor
+
+
+class _Passed(nn.Module):
+    """In place of embeddings: what is given as such is the state of a layer."""
+
+    def forward(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        given = (*args, *kwargs.values())
+        states = (one for one in given if isinstance(one, torch.Tensor) and one.dim() == 3)
+        return next(one for one in states if one.is_floating_point())
+
+
+def _first_layers(model: Any, n: int) -> Any:
+    """Return a view of a transformer that ends after `n` layers."""
+    name, layers = layers_of(model)
+    return _with_parts(model, {name: layers[:n], "final_norm": nn.Identity()})
+
+
+def _last_layers(model: Any, n_before: int) -> Any:
+    """Return a view of a transformer that begins after `n_before` layers, with their states."""
+    name, layers = layers_of(model)
+    before = {"embeddings": _Passed(), "embeddings_project": nn.Identity()}
+    return _with_parts(model, {name: layers[n_before:], **before})
+
+
+def _with_parts(model: Any, parts: dict[str, nn.Module]) -> Any:
+    """Return a view of a module with other parts, of those that it has, and the same weights."""
+    view = copy.copy(model)
+    view._modules = dict(model._modules)
+    for name, part in parts.items():
+        first, _, rest = name.partition(".")
+        if first in view._modules:
+            inner = view._modules[first]
+            view._modules[first] = _with_parts(inner, {rest: part}) if rest else part
+    return view
 
 
 def load_pretrained(model: str) -> Source:

@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 
 import sklearn_irx
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+from sklearn_irx.classifier import data
 from sklearn_irx.components import Distillation, Predictor, Training, Transformer
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.nn.pretrained import FAMILIES
@@ -181,6 +182,31 @@ def test_training_changes_the_layers_that_it_should(make, reviews):
         if ".model." in name and not np.array_equal(start[name], last[name])
     }
     assert changed == {"selector.transformer.model.encoder.layer.1"}
+
+
+def test_what_frozen_layers_make_of_texts_is_kept(make, reviews, tmp_path, monkeypatch):
+    texts, y, _ = reviews
+    n_calls = 0
+    compute = data.compute_frozen
+
+    def counted(*args):
+        nonlocal n_calls
+        n_calls += 1
+        return compute(*args)
+
+    monkeypatch.setattr(data, "compute_frozen", counted)
+    clf = make(encoder={"layers": 1}, memory=tmp_path, training=Training(max_epochs=2))
+    kept = clone(clf).fit(texts[:100], y[:100])
+    again = clone(clf).set_params(rationale_length=8).fit(texts[:100], y[:100])
+    assert n_calls == 2  # texts to train on and to validate with, for both models
+    assert again.transform(texts[:50]).sum() > kept.transform(texts[:50]).sum()
+    clone(clf).set_params(encoder__window=12).fit(texts[:100], y[:100])
+    assert n_calls == 4
+    monkeypatch.setattr(data, "_MOST_BYTES", 0)
+    computed = clone(clf).fit(texts[:100], y[:100])
+    assert n_calls == 4
+    same = computed.transform(texts[100:]) == kept.transform(texts[100:])
+    assert same.all(axis=1).mean() > 0.9  # they are kept in 16 bits
 
 
 def test_learning_rates_rise_fall_and_differ_by_layer(make, reviews):

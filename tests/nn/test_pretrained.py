@@ -150,3 +150,24 @@ def test_a_configuration_names_no_code(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "evil.py").write_text("raise SystemExit('code was run')")
     assert b"evil" not in pretrained.load_pretrained(folder).configuration
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("layers", [0, 1])
+@pytest.mark.parametrize("window", [None, 10])
+def test_states_come_from_those_of_frozen_layers(folder, layers, window):
+    module = built(folder, layers=layers, window=window, overlap=3).train()
+    kind = module.model.config.model_type
+    assert module.has_frozen_layers == (kind != "albert" and (layers, kind) != (0, "deberta-v2"))
+    if not module.has_frozen_layers:
+        return
+    pieces, n = random_pieces(20, 3, 0, 9)
+    with own_numbers(0):
+        whole = module(pieces, n)
+    states = module.frozen_states(pieces, n)
+    frozen = torch.nn.utils.rnn.pad_sequence(states, batch_first=True)
+    with own_numbers(0):
+        again = module(pieces, n, frozen=frozen)
+    for one, other in zip(whole, again, strict=True):
+        there = whole.piece > -2 if one.dim() > 1 else slice(None)
+        torch.testing.assert_close(one[there], other[there], atol=1e-4, rtol=1e-3)

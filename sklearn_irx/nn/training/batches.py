@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from sklearn_irx.nn.training.frozen import FrozenStates
 from sklearn_irx.text import Documents, inference_batches, training_batches
 
 
@@ -25,6 +26,8 @@ class LabelledDocuments(Dataset):
         Folds of documents that a linear initialization was fitted on.
     weights : ndarray of shape (n_documents,), dtype float32, or None
         Sample weights, 1 in the mean.
+    frozen : FrozenStates or None
+        What the frozen layers of a transformer make of the documents.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class LabelledDocuments(Dataset):
         y: np.ndarray,
         folds: np.ndarray | None = None,
         weights: np.ndarray | None = None,
+        frozen: FrozenStates | None = None,
     ) -> None:
         self.documents = documents
         self.y = y
         self.folds = folds
         self.weights = weights
+        self.frozen = frozen
 
     def __len__(self) -> int:
         return len(self.y)
@@ -45,6 +50,8 @@ class LabelledDocuments(Dataset):
     def batch(self, rows: np.ndarray) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """Return the documents at `rows` as a batch (X, y) of skorch."""
         X = {name: torch.from_numpy(a) for name, a in self.documents.batch(rows).items()}
+        if self.frozen is not None:
+            X["frozen"] = torch.from_numpy(self.frozen.padded(rows))
         if self.folds is not None:
             X["fold"] = torch.from_numpy(self.folds[rows])
         if self.weights is not None:

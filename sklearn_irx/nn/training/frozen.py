@@ -1,0 +1,53 @@
+"""What the frozen layers of a transformer make of documents, computed once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sklearn_irx._stages import step
+from sklearn_irx.nn.pretrained import Transformer
+from sklearn_irx.text import CONTEXT, Documents, inference_batches
+from sklearn_irx.text.tokenized import word_positions
+
+
+class FrozenStates(NamedTuple):
+    """States of pieces, in 16 bits.
+
+    Attributes
+    ----------
+    states : ndarray of shape (n_states_in_all, hidden_size), dtype float16
+        Of all documents, end to end: see :meth:`Transformer.frozen_states`.
+    lengths : ndarray of shape (n_documents,), dtype int64
+        Number of states of each document.
+    """
+
+    states: np.ndarray
+    lengths: np.ndarray
+
+    def padded(self, rows: np.ndarray) -> np.ndarray:
+        """Return those of some documents, (n_rows, most states, hidden_size)."""
+        lengths = self.lengths[rows]
+        starts = (np.cumsum(self.lengths) - self.lengths)[rows]
+        shape = len(rows), lengths.max(initial=0), self.states.shape[1]
+        padded = np.zeros(shape, dtype=np.float16)
+        there = np.arange(shape[1]) < lengths[:, None]
+        padded[there] = self.states[word_positions(starts, lengths)]
+        return padded
+
+
+@torch.no_grad()
+def compute_frozen(transformer: Transformer, documents: Documents, batch_size: int) -> FrozenStates:
+    """Let the frozen layers of a transformer read documents."""
+    device = next(transformer.parameters()).device
+    found: list[np.ndarray] = [np.empty(0)] * len(documents)
+    for rows in inference_batches(documents.sizes, batch_size):
+        batch = documents.batch(rows)
+        pieces, owners = (torch.from_numpy(batch[k]).to(device) for k in ("pieces", "owners"))
+        n = (owners >= CONTEXT).sum(dim=1)
+        for row, states in zip(rows, transformer.frozen_states(pieces, n), strict=True):
+            found[row] = states.to(torch.float16).cpu().numpy()
+            step()
+    return FrozenStates(np.concatenate(found), np.array([len(states) for states in found]))
