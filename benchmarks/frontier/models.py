@@ -68,20 +68,27 @@ def evaluate_ensemble(ensemble: Job, shop: Workshop) -> dict[str, Any]:
         [(job.name, one.classifier) for job, one in zip(members, trained, strict=True)],
         prefit=True,
     ).fit(parts.training.texts[:1])
-    validation, test = (
-        None
-        if of is None
-        else Heard(_numbers(committee, of), cross_predict_proba(committee, of.texts))
-        for of in (parts.validation, parts.test)
-    )
     masks = np.stack([one.masks for one in trained])
+    test = _heard(committee, parts.test, masks, trained[0].lengths)
+    validation = None
+    if parts.validation is not None:
+        texts = committee.estimators_[0].tokenize(parts.validation.texts)
+        masks = np.stack([one.transform(parts.validation.texts) for one in committee.estimators_])
+        validation = _heard(committee, parts.validation, masks, texts.lengths)
     rule = shop.plan.rule_of(ensemble)
     return {
         **dict(zip(ENSEMBLES.key, shop.plan.ensemble_key(ensemble), strict=True)),
         **shop.circumstances,
-        **measure_ensemble(rule, validation, test, masks, trained[0].lengths),
+        **measure_ensemble(rule, validation, test),
         "seconds": round(time.perf_counter() - start, 1),
     }
+
+
+def _heard(
+    committee: InteractiveCommittee, of: Labelled, masks: np.ndarray, lengths: np.ndarray
+) -> Heard:
+    readings = cross_predict_proba(committee, of.texts)
+    return Heard(_numbers(committee, of), readings, masks, lengths)
 
 
 def cross_predict_proba(committee: InteractiveCommittee, texts: list[str]) -> np.ndarray:

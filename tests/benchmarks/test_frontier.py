@@ -296,9 +296,9 @@ def test_a_stem_has_the_vector_of_its_first_word():
 def test_measures_of_an_exchange_on_three_documents():
     own = np.array([[[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [[0.8, 0.2], [0.1, 0.9], [0.7, 0.3]]])
     readings = np.stack([[own[0], [[1.0, 0], [0.1, 0.9], [0.2, 0.8]]], [own[0], own[1]]])
-    heard = Heard(np.array([0, 1, 1]), readings)
     masks = np.array([[[1, 1, 0], [1, 0, 0], [0, 0, 0]], [[0, 0, 1], [0, 1, 1], [0, 1, 0]]]) == 1
-    found = measure_ensemble("auto", heard, heard, masks, np.full(3, 3))
+    heard = Heard(np.array([0, 1, 1]), readings, masks, np.full(3, 3))
+    found = measure_ensemble("auto", heard, heard)
     # On the second document each convinces the other, and the surer one is right.
     assert found["accuracy_convinced"] == found["valid_accuracy_convinced"] == 1
     assert found["rule"] == "convinced"
@@ -310,6 +310,24 @@ def test_measures_of_an_exchange_on_three_documents():
     assert found["soft_voting_words"] == pytest.approx(7 / 3, abs=1e-5)
     assert found["second_reader"] == pytest.approx(5 / 6, abs=1e-5)
     assert found["oracle"] == 1
+    # Of so few documents nothing is learned.
+    assert measure_ensemble("learned", heard, heard) == found
+
+
+def test_a_referee_that_learned_who_is_right_decides():
+    """The first model convinces the other, and is wrong wherever they disagree."""
+    rng = np.random.RandomState(0)
+    own = np.empty((2, 200, 2))
+    own[:, :, 0] = 0.7 + 0.2 * rng.rand(2, 200)
+    own[1, ::2, 0] = 0.1 + 0.2 * rng.rand(100)
+    own[:, :, 1] = 1 - own[:, :, 0]
+    y = own[1].argmax(axis=1)
+    readings = np.stack([[own[0], own[0]], [own[0], own[1]]])
+    heard = Heard(y, readings, np.ones((2, 200, 3), dtype=bool), np.full(200, 3))
+    found = measure_ensemble("learned", heard, heard)
+    assert found["rule"] == "learned"
+    assert found["accuracy"] == 1
+    assert found["accuracy_convinced"] == 0.5
 
 
 def test_a_teacher_labels_what_it_is_sure_of(reviews):
