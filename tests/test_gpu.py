@@ -8,10 +8,11 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from sklearn_irx import InteractiveEnsemble, load, save
-from sklearn_irx.components import CNN, SAMPLERS
+from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier, load, save
+from sklearn_irx.components import CNN, SAMPLERS, Training, Transformer
 from sklearn_irx.nn.devices import pick_device
 from sklearn_irx.nn.kernels import precision as of_products
+from tests.transformers_made import make_transformer
 
 DEVICE = pick_device("auto")
 needs_gpu = [
@@ -67,6 +68,23 @@ def test_every_sampler_trains_on_the_gpu(sampler, small, reviews):
     more = {"rationale_length": 5} if sampler in ("top_k", "sparsemap") else {}
     clf = small(device=DEVICE, sampler=sampler, **more).fit(texts[:100], y[:100])
     assert np.isfinite(clf.predict_proba(texts[100:110])).all()
+
+
+@on_gpu
+@pytest.mark.parametrize("layers", [1, "all"])
+def test_a_transformer_trains_on_the_gpu_and_reads_there_as_on_the_cpu(layers, reviews, tmp_path):
+    texts, y, _ = reviews
+    encoder = Transformer(make_transformer(tmp_path), layers=layers, learning_rate=1e-3)
+    clf = SelectiveRationaleClassifier(
+        encoder=encoder, rationale_length=5, device=DEVICE, random_state=0,
+        training=Training(max_epochs=1, precision="float32"),
+    ).fit(texts[:200], y[:200])  # fmt: skip
+    assert device_of(clf) == DEVICE
+    expected, found = (
+        one.predict_with_masks(texts[200:]) for one in (moved(clf, "cpu"), moved(clf, DEVICE))
+    )
+    assert np.allclose(found[0], expected[0], atol=1e-3)
+    assert np.mean(found[1] != expected[1]) < 1e-3
 
 
 @on_gpu

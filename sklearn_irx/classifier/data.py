@@ -175,14 +175,22 @@ def make_memory(memory: Any) -> Any:
 
 
 def tokenize(
-    texts: list[str] | TokenizedTexts, tokenizer: Any, max_length: int, *, memory: Any = None
+    texts: list[str] | TokenizedTexts,
+    tokenizer: Any,
+    max_length: int,
+    *,
+    memory: Any = None,
+    spans: bool = False,
 ) -> TokenizedTexts:
-    """Split texts into words, or take them from `memory`; tokenized texts stay as they are."""
+    """Split texts into words, or take them from `memory`; tokenized texts stay as they are.
+
+    With `spans`, character offsets are kept; they are not in `memory`.
+    """
     if isinstance(texts, TokenizedTexts):
         return texts
     source = None if memory is None else _source_code(tokenizer)
-    if source is None:
-        return TokenizedTexts.from_texts(texts, tokenizer, max_length)
+    if spans or source is None:
+        return TokenizedTexts.from_texts(texts, tokenizer, max_length, spans=spans)
     array = np.array(texts, dtype=object)  # joblib logs calls, and abridges arrays
     words, token_ids, lengths = memory.cache(_number_words)(
         array, tokenizer, source, max_length=max_length

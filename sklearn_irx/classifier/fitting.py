@@ -186,11 +186,12 @@ def prepare(
     if encoder.reads_pieces:
         source = clf._module.shape.source if warm else encoder.source()
         pieces = PieceTokenizer(source.tokenizer)
+    spans = pieces is not None
     sources = [] if warm or not needs_vectors else load_embeddings(clf.embeddings)
     n_words = settings.n_words(clf.max_length)
     y = np.searchsorted(classes, given.labels)
     with stage("words", shown=clf.verbose, total=len(given.texts), unit="text"):
-        texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory)
+        texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory, spans=spans)
     training = LabelledTexts(texts, y, given.weights)
     if validation_data is None:
         kept, held_out = hold_out(y, settings.validation_fraction, random_state)
@@ -206,7 +207,9 @@ def prepare(
                 stacklevel=4,
             )
     else:
-        tokenized = tokenize(validation_data[0], given.tokenizer, n_words, memory=memory)
+        tokenized = tokenize(
+            validation_data[0], given.tokenizer, n_words, memory=memory, spans=spans
+        )
         validation = LabelledTexts(tokenized, validation_data[1])
     vocabulary: Vocabulary = clf.vocabulary_ if warm else collect_words(
         training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,

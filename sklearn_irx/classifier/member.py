@@ -375,7 +375,7 @@ class MemberMixin:
         module, max_length = self._module, self._max_length
         n_threads, temperature = self.n_threads, self.calibration_temperature_
         # Without an encoder torch takes one thread by itself, and setting it would take longer.
-        has_encoder = module.config.encoder.has_context
+        has_encoder = module.config.encoder.needs_vectors
 
         def predictions() -> Iterator[tuple[np.ndarray, ...]]:
             first = 0

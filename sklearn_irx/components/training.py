@@ -61,10 +61,10 @@ class Training(Component):
         through all `max_epochs`.
     warmup_epochs : int or "auto", default="auto"
         Epochs at the beginning in which the predictor sees all words and the selector rests.
-        "auto" is 0 with a linear initialization or a warm start and 3 without.
+        "auto" is 0 with a linear initialization or a warm start; else 3, of a transformer 1.
     ramp_epochs : int or "auto", default="auto"
-        Epochs after the warm-up in which the penalties rise to their value. "auto" is 0 with a
-        linear initialization or a warm start and 3 without.
+        Epochs after the warm-up in which the penalties rise to their value. "auto" is as for
+        `warmup_epochs`.
     validation_fraction : float, default=0.1
         Share of the training texts, of each class alike, held out to compare epochs. In the end
         the linear initialization learns from them too; never from `validation_data` of `fit`.
@@ -252,7 +252,7 @@ class Training(Component):
             callbacks = [DecoupledLearningRate(), *callbacks]
         elif self.predictor_learning_rate is not None:
             predictor_rate = float(self.predictor_learning_rate)
-        if encoder.reads_pieces:
+        if encoder.reads_pieces and validation is not None:
             callbacks = [RiseAndFall(encoder.warmup_share), *callbacks]
         word_penalty, transition_penalty = penalties
         return RationaleNet(
