@@ -165,25 +165,27 @@ class DistillationModule(ObjectiveModule):
         logits = module.predict(batch, rows, selection.mask)
         n = batch.words.sum(dim=1, keepdim=True).clamp(min=1)
         added = F.linear(features, self.weights, self.bias) / n.unsqueeze(2)
+        added = added * batch.words.unsqueeze(2)
+        own = added.sum(dim=1)
         if module.predictor.linear is not None:
             added = added + module.predictor.linear.added(batch, rows)
-        whole = (added * batch.words.unsqueeze(2)).sum(dim=1)
-        aside: tuple[torch.Tensor, ...] = (whole,)
+        whole = added.sum(dim=1)
+        aside: tuple[torch.Tensor, ...] = own, whole
         if self.mask_weight and scores is not None:
             marked = _marked(added, whole.argmax(dim=1), selection.mask, batch.words)
             preference = module.sampler.preference(scores)
             losses = F.binary_cross_entropy_with_logits(preference, marked, reduction="none")
-            aside = (whole, (losses * batch.words).sum(dim=1) / n.squeeze(1))
+            aside = own, whole, (losses * batch.words).sum(dim=1) / n.squeeze(1)
         return ModelOutput(logits, selection, aside=aside)
 
     def losses(  # noqa: D102
         self, output: ModelOutput, cross_entropy: CrossEntropy, weight: torch.Tensor | float
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        whole, *of_mask = output.aside
+        own, whole, *of_mask = output.aside
         tau = self.temperature
         apart = divergence(whole.detach() / tau, output.logits / tau) * tau**2
         losses = cross_entropy(output.logits) + self.weight * weight * apart
-        aside = cross_entropy(whole)
+        aside = cross_entropy(own)
         if of_mask:
             aside = aside + self.mask_weight * weight * of_mask[0]
         return losses, aside
