@@ -99,7 +99,7 @@ SETTINGS = {
     ),
     "20newsgroups": Setting(
         {**_CLASS_BLIND, "rationale_length": 11, "max_rationale_length": 12, "max_length": 80},
-        # Words by one linear model, and a passage by another: chosen on texts held out of training.
+        # Words by one linear model, a passage by another: chosen on texts held out of training.
         (
             {"initialization": "naive_bayes"},
             {"style": "passage", "max_rationale_length": None},
