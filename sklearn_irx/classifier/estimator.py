@@ -71,22 +71,21 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     free_length : float or None, default=None
         Words of each document, or below 1 the share of them, that `lambda1` does not count.
     lambda2 : float, default=0.0
-        Contiguity penalty: nats for each transition between selected and unselected words. Higher:
-        fewer, longer spans.
+        Contiguity penalty: nats for each transition, as above. Higher: fewer, longer spans.
     max_transitions : float or None, default=None
         Upper limit of the mean number of transitions; two transitions are one span. Training finds
-        a cost of transitions at inference for it, in place of `lambda2`, and for samplers that
-        draw words independently also a penalty. As many words are selected as without a limit.
+        a cost of transitions at inference for it, in place of `lambda2`, and for samplers that draw
+        words independently a penalty. As many words are selected as without it.
     sampler : str or Sampler, default="auto"
         How the selection is trained: "straight_through", "gumbel", "reinforce", "hard_kuma",
         "sparsemap", "top_k", or an object such as ``TopK(contiguous=True)``. "sparsemap" and
         "top_k" select a given length. "auto" is "top_k" for a `rationale_length` of "auto" and for
-        passages, else "straight_through". This and the five parameters below take objects of
+        passages, else "straight_through". For this and the five parameters below, objects are of
         :mod:`sklearn_irx.components`; their parameters are set as ``sampler__contiguous``.
     encoder : str, Encoder or None, default=None
-        What computes features of words in context, in selector and predictor: "cnn", "rnn", or an
-        object such as ``RNN(cell="lstm")``. None trains weights of single words alone, in seconds
-        and without `embeddings`.
+        What computes features of words in context: "cnn", "rnn", "transformer" (a pretrained one),
+        or an object such as ``Transformer("path/of/a/model")``. None trains weights of words alone,
+        in seconds. `embeddings` are for "cnn" and "rnn".
     initialization : str, Initialization or None, default="average"
         The linear classifier that both networks start from: "average", "naive_bayes", "logistic",
         "combined", or an object such as ``LinearInit("combined", bigrams=False)``. None starts
@@ -96,31 +95,31 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     objective : str, Objective or None, default=None
         What the networks are trained on. None is the loss above. With "real_x" and
         "encoding_penalty", or an object such as ``EncodingPenalty(weight=5)``, it does not pay to
-        tell the label by the choice of words.
+        tell the label by the choice of words. With "distillation", rationales shall lead to what a
+        transformer predicts from the full text.
     training : Training or None, default=None
         Epochs, learning rates, dropout, validation, checkpoints and more.
     tokenizer : callable or None, default=None
-        Maps a document to its words as (word, start, end) with character offsets. None stands for
-        :class:`~sklearn_irx.text.WordTokenizer`, which knows words of any script. A method
-        ``form``, if it has one, maps a word to the form in which texts have it, and is applied to
-        the words of `vocabulary` and `embeddings`.
+        Maps a document to its words as (word, start, end) with character offsets. None is
+        :class:`~sklearn_irx.text.WordTokenizer`, for any script. A method ``form``, if it has one,
+        maps words of `vocabulary` and `embeddings` to the form in which texts have them.
     embeddings : None, str, path-like, WordVectors, KeyedVectors, or a list of these, default=None
-        Word vectors that an encoder reads. None trains gensim's Word2Vec on the training texts; a
-        string is the path of a GloVe or word2vec file (gzip or not) or a name known to
-        ``gensim.downloader``. The vectors of a list, which may hold None, are concatenated.
+        Word vectors. None trains gensim's Word2Vec on the training texts; a string is the path of
+        a GloVe or word2vec file (gzip or not) or a name known to ``gensim.downloader``. The vectors
+        of a list, which may hold None, are concatenated.
     vocabulary : sequence of str or None, default=None
         The words to learn. None takes those of the training texts.
     max_unseen_words : int or None, default=50_000
-        Number of out-of-vocabulary words with a vector in `embeddings` that are kept in the model
-        ("unseen words"): the first of the vectors, which files mostly sort by frequency. Each takes
-        2 bytes a dimension. None keeps all; with 0, such words are unknown.
+        Number of out-of-vocabulary words with a vector in `embeddings` that are kept ("unseen
+        words"), at 2 bytes a dimension: the first, as files mostly sort by frequency. None keeps
+        all; with 0, such words are unknown.
     max_length : int, default=1000
         Number of words of a document that are used; the rest is ignored.
     min_df : int, default=1
         Words in fewer training documents than this are not learned. Ignored with a `vocabulary`.
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits by the number with the least log loss on the validation
-        documents (Guo et al., 2017). Labels and rationales stay as they are.
+        documents (Guo et al., 2017). Labels and rationales stay.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in the cross-entropy, as in scikit-learn.
     warm_start : bool, default=False
@@ -133,9 +132,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Threads of torch; None leaves its setting alone, but encodes fewer than 4,096 words with
         one. The same number gives the same result bit for bit.
     memory : str, path-like, object with the joblib.Memory interface or None, default=None
-        Where to cache what depends on the texts and not on the penalties: their words, word
-        vectors trained on them, the linear initialization. Vectors and initialization are cached if
-        `random_state` is given; words if the tokenizer can be pickled and its source is at hand.
+        Where to cache what depends on the texts and not on the penalties: words, if the tokenizer
+        can be pickled and its source is at hand; and if `random_state` is given, word vectors
+        trained here and the linear initialization.
     random_state : int, RandomState instance or None, default=None
         The same number gives the same model.
     verbose : int, default=0
@@ -148,25 +147,22 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     vocabulary_ : Vocabulary
         The words learned, ``words``, and ``unseen_words``.
     calibration_temperature_ : float
-        The logits are divided by it; 1 without calibration, or if every validation document was
-        predicted right.
+        The logits are divided by it; 1 without calibration, or if all validation labels were right.
     n_training_documents_, n_validation_documents_ : int
         Documents that the weights were trained on, and others that epochs were compared on.
     history_ : dict of ndarrays of shape (n_epochs,)
-        A column for each quantity; ``pandas.DataFrame(clf.history_)`` is a table. Losses in nats,
-        words, their share, and transitions per document, ``valid_empty`` the share of documents
-        without a selected word, ``lambda1`` and ``lambda2`` the penalties at the end of the epoch
-        (of a whole document where a share of it is asked for), ``best`` whether no earlier epoch
-        was better, ``seconds`` the duration.
+        Columns of a table, ``pandas.DataFrame(clf.history_)``. Losses in nats, words, their share,
+        and transitions per document, ``valid_empty`` the share of documents without a selected
+        word, ``lambda1`` and ``lambda2`` the penalties at the end of the epoch (of a whole document
+        where a share is asked for), ``best`` whether no earlier epoch was better, ``seconds``.
 
     Notes
     -----
-    An empty document, or one without a known word, is legal: its rationale is empty, and the
-    prediction is that of no words.
+    A document without a known word is legal: its rationale is empty, the prediction is of no words.
 
-    Unseen words contribute to the context in both networks and can be selected. The linear
-    initialization gives them no weight, and the lowest rank. Other words that were not learned are
-    unknown: the predictor sees nothing of them, and they are selected within a passage only.
+    Unseen words are context in both networks and can be selected; the linear initialization gives
+    them no weight and the lowest rank. Other words that were not learned are unknown, except to a
+    transformer: the predictor sees nothing of them, and they are selected within passages only.
 
     References
     ----------

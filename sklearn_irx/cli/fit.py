@@ -28,6 +28,7 @@ from sklearn_irx.cli.parameters import (
     OPTIONS,
     as_toml,
     check_parameters,
+    check_transformer,
     default_values,
     given_parameters,
     members_of,
@@ -38,6 +39,7 @@ from sklearn_irx.cli.parameters import (
 _MEANINGS = {
     ("rationale_length", None): "a sixth of each text, at least 8 words and at most 30",
     ("lambda1", None): "none, as a length is asked for",
+    ("encoder", None): "nothing does",
     ("vectors", None): "an encoder, if there is one, has vectors learned from the texts",
     ("max_epochs", "auto"): "as many as suit the initialization",
     ("seed", None): "0",
@@ -164,6 +166,13 @@ def fit(
         float | None,
         typer.Option(min=0, help="Penalty of a transition between selected and unselected words."),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="What reads words in context: cnn, rnn, or a pretrained transformer, by its "
+            "folder or its name in the Hugging Face hub, with a /."
+        ),
+    ] = None,
     vectors: Annotated[
         str | None,
         typer.Option(
@@ -220,6 +229,7 @@ def fit(
         "rationale_length": rationale_length,
         "lambda1": lambda1,
         "lambda2": lambda2,
+        "encoder": encoder,
         "vectors": vectors,
         "max_length": max_length,
         "max_epochs": max_epochs,
@@ -235,6 +245,8 @@ def fit(
         shown = map(as_toml, checked, members, names)
         typer.echo("\n\n".join(shown))
         return
+    for clf in checked:
+        check_transformer(clf.encoder)
     columns = Columns(text, [label], sep, encoding)
     texts, y = read_labelled(file, columns)
     test_texts: list[str] = []

@@ -22,6 +22,7 @@ OPTIONS = {
     "rationale_length": "rationale_length",
     "lambda1": "lambda1",
     "lambda2": "lambda2",
+    "encoder": "encoder",
     "vectors": "embeddings",
     "max_length": "max_length",
     "max_epochs": "training__max_epochs",
@@ -150,7 +151,7 @@ def members_of(given: Mapping[str, Given], *, pair: bool) -> list[dict[str, Give
     Raises
     ------
     CommandError
-        If one is for a model of a pair, and there is none.
+        If one is for a model of a pair, and there is none, or two transformers are given.
     """
     own: dict[str, dict[str, Given]] = {member: {} for member in MEMBERS}
     common = {"random_state": Given(0, "--seed 0"), "verbose": Given(1, "verbose = 1")}
@@ -163,14 +164,15 @@ def members_of(given: Mapping[str, Given], *, pair: bool) -> list[dict[str, Give
     if not pair:
         for found in (found for parameters in own.values() for found in parameters.values()):
             raise CommandError(f"{found.origin} is for a model of a pair: give --pair.", WRONG_USE)
-        return [common]
+        return [_with_transformer(common)]
     members = []
     for number, member in enumerate(MEMBERS):
         seed, origin = common["random_state"]
         other = {name: Given(value, "--pair") for name, value in DIFFERENCES[number].items()}
         if isinstance(seed, int):
             seed += number
-        members.append({**other, **common, "random_state": Given(seed, origin), **own[member]})
+        shared = {**other, **common, "random_state": Given(seed, origin)}
+        members.append(_with_transformer({**shared, **own[member]}))
     return members
 
 
@@ -252,6 +254,44 @@ def default_values() -> dict[str, Any]:
     training = _signature(package / "components" / "training.py", "Training")
     found |= {f"training__{name}": value for name, value in training.items()}
     return {option: found[name] for option, name in OPTIONS.items()}
+
+
+def is_transformer(value: Any) -> bool:
+    """Return whether an encoder is given by the folder, or the name in a hub, of a transformer."""
+    return isinstance(value, str) and ("/" in value or Path(value, "config.json").is_file())
+
+
+def check_transformer(encoder: Any) -> None:
+    """Refuse a pretrained transformer that cannot be read, before any text is.
+
+    Parameters
+    ----------
+    encoder : str, Encoder or None
+        As the classifier takes it.
+
+    Raises
+    ------
+    CommandError
+        If it cannot be read, or the libraries for it are not installed.
+    """
+    from sklearn_irx.components import ENCODERS, Transformer
+
+    found = ENCODERS.find(encoder)
+    if isinstance(found, Transformer):
+        try:
+            found.source()
+        except (ValueError, ImportError) as error:
+            raise CommandError(" ".join(str(error).split()), WRONG_USE) from error
+
+
+def _with_transformer(given: dict[str, Given]) -> dict[str, Given]:
+    """Let an encoder that is given by the place of a transformer be one."""
+    encoder = given.get("encoder")
+    if encoder is None or not is_transformer(encoder.value):
+        return given
+    found = {**given, "encoder": encoder._replace(value="transformer")}
+    _add(found, "encoder__model", encoder)
+    return found
 
 
 def _add(found: dict[str, Given], name: str, new: Given) -> None:

@@ -12,6 +12,7 @@ from sklearn_irx import (
 from sklearn_irx.cli.app import app
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import WordVectors
+from tests.transformers_made import make_transformer
 
 _QUICK = ["--max-epochs", "2", "--max-length", "40", "--threads", "1"]
 
@@ -42,6 +43,12 @@ def table(reviews, tmp_path_factory):
     path = tmp_path_factory.mktemp("tables") / "reviews.csv"
     reviews.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def transformer(tmp_path_factory):
+    """The folder of a tiny pretrained transformer."""
+    return make_transformer(tmp_path_factory.mktemp("transformer"))
 
 
 @pytest.fixture(scope="session")

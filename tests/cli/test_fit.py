@@ -265,6 +265,31 @@ def test_the_model_is_that_of_python_with_the_same_parameters(cli, quick, table,
     assert (found.predict_proba(texts) == expected.predict_proba(texts)).all()
 
 
+@pytest.mark.parametrize("output", ["model", "model.joblib"])
+def test_a_model_on_a_transformer_is_trained_saved_and_used(
+    cli, quick, table, reviews, transformer, tmp_path, output
+):
+    model, answers = tmp_path / output, tmp_path / "answers.csv"
+    given = ["--encoder", "transformer", "--set", f"encoder__model={transformer}"]
+    result = cli("fit", table, "-o", model, *given, "--max-epochs", 1, *quick[2:])
+    assert result.exit_code == 0, result.output
+    assert "On 24 documents held out" in result.stdout
+    result = cli("predict", model, table, "-o", answers)
+    assert result.exit_code == 0, result.output
+    labels = pd.read_csv(answers)["label_pred"]
+    assert (labels == reviews["label"]).mean() > 0.7
+
+
+def test_libraries_that_a_transformer_lacks_are_named_before_the_table_is_read(
+    cli, transformer, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    (tmp_path / "t.csv").touch()  # reading it would fail
+    result = cli("fit", tmp_path / "t.csv", "-o", tmp_path / "model", "--encoder", transformer)
+    assert result.exit_code == 2
+    assert 'pip install "sklearn-irx[transformers]"' in sentence(result)
+
+
 def test_the_help_says_what_holds_by_default(cli):
     help_ = " ".join(re.sub("[^ -~]", " ", cli("fit", "--help").stdout).split())
     defaults = SelectiveRationaleClassifier().get_params()

@@ -142,6 +142,37 @@ noise = 2.0
     assert [found[name]["lambda1"] for name in ("est1", "est2")] == [0.125, 0.125]
 
 
+@pytest.mark.parametrize("shape", ["--encoder {}", "--set encoder={}", "[encoder]", "hub"])
+def test_a_transformer_is_given_by_its_place(parameters, transformer, tmp_path, shape):
+    place = "somebody/some-model" if shape == "hub" else transformer
+    options = [*shape.format(transformer).split()]
+    if shape == "hub":
+        options = ["--encoder", place]
+    elif shape == "[encoder]":
+        (tmp_path / "fit.toml").write_text(f"[encoder]\nname = '{place}'\nlayers = 1\n")
+        options = ["--config", tmp_path / "fit.toml"]
+    found = parameters(*options, "--set", "encoder__overlap=7")["encoder"]
+    assert (found["name"], found["model"], found["overlap"]) == ("transformer", place, 7)
+
+
+def test_a_folder_here_is_a_transformer_and_one_model_of_a_pair_may_be(
+    parameters, transformer, monkeypatch
+):
+    monkeypatch.chdir(os.path.dirname(transformer))
+    name = os.path.basename(transformer)
+    found = parameters("--pair", "--set", f"est2__encoder={name}")
+    assert found["est1"]["encoder"]["name"] == "None"
+    assert (found["est2"]["encoder"]["name"], found["est2"]["encoder"]["model"]) == (
+        "transformer",
+        name,
+    )
+    found = parameters("--pair", "--encoder", name, "--set", "est1__encoder=cnn")
+    assert [found[member]["encoder"]["name"] for member in ("est1", "est2")] == [
+        "cnn",
+        "transformer",
+    ]
+
+
 @pytest.mark.parametrize("options", [
     [],
     ["--set", "encoder=rnn", "--set", "embeddings=['a b', None]", "--set", "class_weight={'x': 1}"],
@@ -209,6 +240,17 @@ pair = true
         (["--set", "vocabulary=[1]"], ["vocabulary[0] is 1"]),
         (["--set", "training__callbacks=[1]"], ["give callbacks in Python"]),
         (["--set", "max_length=9", "--set", "training__text_length=5"], ["text_length=5 is less"]),
+        (["--encoder", "bert"], ["encoder='bert': give one of 'cnn', 'rnn', 'transformer', None"]),
+        (
+            ["--encoder", "a/b", "--set", "encoder__model=c/d"],
+            ["encoder__model=c/d and --encoder a/b are different values of encoder__model"],
+        ),
+        (
+            ["--encoder", "./no/model"],
+            ["model='./no/model' of encoder cannot be read: give the path of a folder"],
+        ),
+        (["--encoder", "a/b", "--set", "encoder__layers=-1"], ["'layers' parameter", "Got -1"]),
+        (["--set", "objective=distillation"], ["needs a transformer", "give encoder=Transformer"]),
         (["--config", "none.toml"], ["there is no file none.toml"]),
     ],
 )  # fmt: skip
