@@ -161,13 +161,15 @@ def _started_from(name: str, model: Any) -> str | None:
     if not module.transformers:
         return None
     encoder, first = module.config.encoder, module.transformers[0]
-    trained = {"all": "all of which were", 0: "none of which were"}.get(
-        encoder.layers, f"of which those of the last {encoder.layers} layers were"
+    trained = {"all": "all of it was", 0: "none of it was", 1: "its last layer was"}.get(
+        encoder.layers, f"its last {encoder.layers} layers were"
     )
-    each = " for each of selector and predictor" if len(module.transformers) > 1 else ""
+    each = (
+        ", one for the selector and one for the predictor" if len(module.transformers) > 1 else ""
+    )
     return (
         f"{_shown(name)} started from the pretrained transformer {_shown(base_name(encoder.model))}"
-        f" ({_shown(first.family)}, {first.n_weights:,} weights{each}, {trained} trained)."
+        f" ({_shown(first.family)}, {first.n_weights:,} weights){each}; {trained} trained further."
     )
 
 

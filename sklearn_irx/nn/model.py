@@ -135,7 +135,7 @@ class Rationalizer(nn.Module):
         config, training = self.config, self.config.training
         for name, data in zip((CONFIGURATION, TOKENIZER), source, strict=True):
             # On the CPU even where other tensors have no memory: the network is built from them.
-            values = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+            values = torch.from_numpy(np.array(bytearray(data), dtype=np.uint8))
             self.register_buffer(name, values)
         transformer = config.encoder.build_transformer(source, training.precision)
         other = transformer

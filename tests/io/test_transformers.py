@@ -291,10 +291,10 @@ def test_the_card_tells_what_pretrained_model_it_was(models, pair, base, tmp_pat
     n = models["shared"]._module.transformers[0].n_weights
     name = "SelectiveRationaleClassifier started from the pretrained transformer tiny\\-bert"
     for shape, said in {
-        "shared": f"{name} (bert, {n:,} weights, all of which were trained).",
-        "separate": f"{name} (bert, {n:,} weights for each of selector and predictor, all of",
-        "last layer": f"{n:,} weights, of which those of the last 1 layers were trained).",
-        "scratch": f"{n:,} weights, none of which were trained).",
+        "shared": f"{name} (bert, {n:,} weights); all of it was trained further.",
+        "separate": f"{n:,} weights), one for the selector and one for the predictor; all of it",
+        "last layer": f"{n:,} weights); its last layer was trained further.",
+        "scratch": f"{n:,} weights); none of it was trained further.",
     }.items():
         assert said in model_card(models[shape])
     assert "est1 started from the pretrained transformer" in model_card(pair)
