@@ -129,9 +129,9 @@ def save(
     without_base : bool, default=False
         Whether weights are left out that are equal, bit for bit, to those of the pretrained model
         that `model` of the encoder :class:`~sklearn_irx.components.Transformer` names: those of
-        layers that were not trained, and of the embeddings. With ``layers=2`` the folder of a
-        small one is a third as large, and with ``layers="all"`` hardly smaller. Whoever loads the
-        folder must have that model: see `base` of :func:`load`.
+        layers that were not trained, and of the embeddings. On all-MiniLM-L6-v2 the folder has 15
+        MB with ``layers=2`` instead of 91, and is no smaller with ``layers="all"``. Whoever loads
+        it must have that model: see `base` of :func:`load`.
 
     Raises
     ------
