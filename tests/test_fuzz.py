@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHORT, LONG = 3, 600  # seconds
 
 NAMES = sorted(targets.TARGETS)
-CHEAP = [name for name in NAMES if name not in ("tables", "model_folder")]
+CHEAP = [name for name in NAMES if name not in ("tables", "model_folder", "transformer")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -29,6 +29,12 @@ def test_the_first_inputs_of_each_target_pass(name):
 @given(data=st.binary(max_size=200) | st.text(max_size=60).map(lambda text: text.encode()))
 def test_any_bytes_pass(name, data):
     targets.TARGETS[name](data)
+
+
+@settings(max_examples=40)
+@given(data=st.lists(st.binary(min_size=5, max_size=5), min_size=1, max_size=4).map(b"".join))
+def test_any_change_of_a_transformer_is_a_model_or_refused(data):
+    targets.transformer(data)
 
 
 @pytest.mark.parametrize("suffix", range(3))

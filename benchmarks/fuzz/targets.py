@@ -20,6 +20,7 @@ from sklearn_irx.cli.errors import CommandError
 from sklearn_irx.cli.files import FORMATS, read_table, texts_of, write_table
 from sklearn_irx.components import CNN, Predictor, Training
 from sklearn_irx.inspection import to_html, to_rich
+from sklearn_irx.nn.config import CONFIGURATION, TOKENIZER
 from sklearn_irx.text import (
     Documents,
     TokenizedTexts,
@@ -30,6 +31,7 @@ from sklearn_irx.text import (
     normalize_word,
 )
 
+_KEPT = Path(__file__).parents[2] / "tests" / "data" / "models"
 _TOKENIZERS = (WordTokenizer(), WhitespaceTokenizer())
 
 
@@ -139,7 +141,32 @@ def tables(data: bytes) -> None:
 
 def model_folder(data: bytes) -> None:
     """Load a saved model of which some bytes were changed, cut off or added."""
-    kept = _saved_model()
+    target = folder() / "model"
+    for name, content in _changed(_saved_model(), data).items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(content)
+    with contextlib.suppress(ValueError, OSError):
+        load(target).predict_proba(["a room with ants"])
+
+
+def transformer(data: bytes) -> None:
+    """Load a model of which the transformer's configuration or tokenizer was changed."""
+    model = _transformer_model()
+    config, arrays = model.__getstate__()["_module"]
+    parts = {name: arrays[name].tobytes() for name in (CONFIGURATION, TOKENIZER)}
+    changed = {
+        name: np.frombuffer(content, dtype=np.uint8)
+        for name, content in _changed(parts, data).items()
+    }
+    state = {**model.__getstate__(), "_module": (config, {**arrays, **changed})}
+    loaded = SelectiveRationaleClassifier()
+    with contextlib.suppress(ValueError):
+        loaded.__setstate__(state)
+        loaded.predict_proba(["a room with ants", "\U0001f600 9!"])
+
+
+def _changed(kept: dict[str, bytes], data: bytes) -> dict[str, bytes]:
+    """Change the bytes of some contents as `data` says."""
     names = sorted(kept)
     changed = dict(kept)
     while len(data) >= 5:
@@ -157,12 +184,7 @@ def model_folder(data: bytes) -> None:
             # Most often near the beginning, where a file says what it is.
             content[place % min(len(content), 4096 if how % 5 == 3 else len(content))] = value
         changed[name] = bytes(content)
-    target = folder() / "model"
-    for name, content in changed.items():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_bytes(content)
-    with contextlib.suppress(ValueError, OSError):
-        load(target).predict_proba(["a room with ants"])
+    return changed
 
 
 @cache
@@ -181,10 +203,17 @@ def _saved_model() -> dict[str, bytes]:
     return {str(path.relative_to(where)): path.read_bytes() for path in files}
 
 
+@cache
+def _transformer_model() -> SelectiveRationaleClassifier:
+    """Read the model on a tiny transformer that is kept for the tests."""
+    model: SelectiveRationaleClassifier = load(_KEPT / "transformer-5")
+    return model
+
+
 TARGETS = {
     target.__name__: target
     for target in (
-        tokenizers, tokenized_texts, word_vectors, rationales, tables, model_folder,
+        tokenizers, tokenized_texts, word_vectors, rationales, tables, model_folder, transformer,
     )
 }  # fmt: skip
 
@@ -201,4 +230,5 @@ SEEDS: dict[str, list[bytes]] = {
         b"\2PAR1PAR1",
     ],
     "model_folder": [b"\0\3\0\0\0", b"\1\4\xff\xff\1\0\0\0\0\0"],
+    "transformer": [b"\0\3\0\x30\x39", b"\1\4\x80\0\x39", b"\1\0\x80\0\0"],
 }  # fmt: skip

@@ -18,6 +18,7 @@ from sklearn_irx.classifier.by_class import how_selected
 from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.exchange import LEARNED
+from sklearn_irx.io._base import base_name
 from sklearn_irx.io._values import NOT_KEPT, describe, is_plain
 from sklearn_irx.text.harmless import one_line
 
@@ -29,7 +30,12 @@ _MAX_CHARACTERS = 120  # of a value
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@$^=])")
 
 
-def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) -> str:
+def model_card(
+    estimator: Any,
+    *,
+    metrics: Mapping[str, float] | None = None,
+    without_base: bool = False,
+) -> str:
     """Describe a fitted estimator in Markdown, as a model card.
 
     Parameters
@@ -38,6 +44,8 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
         What to describe.
     metrics : dict of str to float, default=None
         What was measured on documents that were not trained on.
+    without_base : bool, default=False
+        Whether it will be saved without weights that are equal to those of a pretrained model.
 
     Returns
     -------
@@ -91,6 +99,9 @@ def model_card(estimator: Any, *, metrics: Mapping[str, float] | None = None) ->
         n_classes=len(estimator.classes_),
         labels=[_shown(label) for label in estimator.classes_[:_MAX_CLASSES].tolist()],
         models=[_facts(member, model) for member, model in models],
+        pretrained=[said for member, model in models if (said := _started_from(member, model))],
+        has_unknown_words=not all(model._module.transformers for _, model in models),
+        without_base=without_base,
         selection=[
             f"{_shown(member)}: {said}."
             for member, model in members
@@ -144,12 +155,32 @@ def _facts(name: str, model: Any) -> dict[str, Any]:
     }
 
 
+def _started_from(name: str, model: Any) -> str | None:
+    """Return a sentence about the pretrained transformer that a classifier started from, if any."""
+    module = model._module
+    if not module.transformers:
+        return None
+    encoder, first = module.config.encoder, module.transformers[0]
+    trained = {"all": "all of it was", 0: "none of it was", 1: "its last layer was"}.get(
+        encoder.layers, f"its last {encoder.layers} layers were"
+    )
+    each = (
+        ", one for the selector and one for the predictor" if len(module.transformers) > 1 else ""
+    )
+    return (
+        f"{_shown(name)} started from the pretrained transformer {_shown(base_name(encoder.model))}"
+        f" ({_shown(first.family)}, {first.n_weights:,} weights){each}; {trained} trained further."
+    )
+
+
 def _settings(estimator: Any, prefix: str = "") -> list[tuple[str, str]]:
     """Return what differs from the defaults in the parameters of training, by nested names."""
     rows: list[tuple[str, str]] = []
     trained = trained_params(estimator)
     for name, parameter in signature(type(estimator)).parameters.items():
         value = trained[name]
+        if name == "model" and getattr(estimator, "reads_pieces", False):
+            value = base_name(value) if value != parameter.default else value  # of whose machine
         if isinstance(value, Component):
             if type(value) is not type(REGISTRIES[name].find(parameter.default)):
                 rows.append((name, type(value).__name__))

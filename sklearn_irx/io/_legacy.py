@@ -2,7 +2,7 @@
 
 In format 1 parts did not own their parameters. In formats 1 and 2 tokenizers had none, and the name
 ``WordTokenizer`` stands for what is :class:`~sklearn_irx.text.AlphanumericTokenizer` now. Up to
-format 3, bigrams served to classify whole texts alone.
+format 3, bigrams served to classify whole texts alone. Up to format 4, no weights were left out.
 """
 
 from __future__ import annotations

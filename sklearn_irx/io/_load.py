@@ -23,6 +23,7 @@ from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
 from sklearn_irx.ensemble.referee import Referee
 from sklearn_irx.exchange import FEATURES, RULES
+from sklearn_irx.io._base import MOST_SHARING, BaseError, Bases
 from sklearn_irx.io._files import (
     MODEL,
     MOST_JSON,
@@ -34,7 +35,7 @@ from sklearn_irx.io._files import (
     read_file,
 )
 from sklearn_irx.io._legacy import upgraded
-from sklearn_irx.io._save import ESTIMATORS, MOST_SHARING, import_safetensors
+from sklearn_irx.io._save import ESTIMATORS, import_safetensors
 from sklearn_irx.io._values import (
     NOT_KEPT,
     NotSaved,
@@ -43,7 +44,7 @@ from sklearn_irx.io._values import (
     read_classes,
     read_value,
 )
-from sklearn_irx.nn.config import NetworkConfig, NetworkShape
+from sklearn_irx.nn.config import LINEAR, NetworkConfig, NetworkShape
 from sklearn_irx.text import Vocabulary
 from sklearn_irx.text.words import unpack_words
 
@@ -56,7 +57,12 @@ _IN_HISTORY = ("float64", "int64", "bool")
 _NEWER = "it is damaged, or made by another version of sklearn_irx; save it anew, or upgrade"
 
 
-def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
+def load(
+    folder: str | os.PathLike[str],
+    *,
+    tokenizer: Any = None,
+    base: str | os.PathLike[str] | None = None,
+) -> Any:
     """Read a fitted estimator that :func:`save` wrote.
 
     Nothing in the folder is run: it is JSON, text and numbers, and only classes of this package are
@@ -69,6 +75,11 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
     tokenizer : callable, default=None
         The tokenizer of a model that was fitted with another than those of this package: it cannot
         be written, and has to be given. All members that had one of their own get it.
+    base : str or path-like, default=None
+        For a model that was saved with ``without_base=True``, the pretrained model that it started
+        from: a folder with ``model.safetensors``, or a name in the Hugging Face hub. None takes
+        the folder that the model names, or what the hub's cache on this machine has by that name:
+        nothing is fetched unless `base` says so. Its weights must be those of the training.
 
     Returns
     -------
@@ -83,11 +94,14 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
     ModelFileError
         If there is no model, or it is damaged, inconsistent, or made by a newer version.
     ValueError
-        If the model needs its tokenizer, or does not need the one that is given.
+        If the model needs its tokenizer or its `base`, does not need the one that is given, or
+        `base` is another than that of the training.
     TypeError
-        If `tokenizer` cannot be called.
+        If `tokenizer` cannot be called, or `base` is no name or path.
     ImportError
-        If safetensors is not installed; ``pip install "sklearn-irx[io]"`` does that.
+        If safetensors is not installed; ``pip install "sklearn-irx[io]"`` does that. If the model
+        reads with a transformer and `transformers` is not installed;
+        ``pip install "sklearn-irx[transformers]"`` does that.
 
     See Also
     --------
@@ -105,15 +119,20 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
     import_safetensors()
     if tokenizer is not None and not callable(tokenizer):
         raise TypeError(f"tokenizer={tokenizer!r} cannot be called: give the model's tokenizer.")
+    if base is not None and not isinstance(base, (str, os.PathLike)):
+        raise TypeError(f"base={base!r} is no name or path of a pretrained model.")
     folder = Path(folder)
     model, words, weights = _read(folder)
+    bases = Bases(folder, base)
     try:
         model = upgraded(model)
-        reader = _Reader(model, words, weights)
+        reader = _Reader(model, words, weights, bases)
         estimator = reader.estimator(0)
         reader.check_that_all_is_used()
     except MemoryError as error:
         raise ModelFileError(f"{folder} holds a model too large for this machine.") from error
+    except (BaseError, ImportError):
+        raise
     except Exception as error:  # whatever a strange file leads to
         said = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         said = " ".join(said.split()).rstrip(".")[:_MOST_SAID]
@@ -126,6 +145,8 @@ def load(folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Any:
         )
     if tokenizer is not None:
         reader.give(tokenizer)
+    if base is not None and not bases.was_needed:
+        raise ValueError(f"base={base!r}, and {folder} holds all weights: leave base out.")
     return estimator
 
 
@@ -201,13 +222,15 @@ class _Reader:
     """
 
     def __init__(
-        self, model: dict[str, Any], words: dict[str, bytes], arrays: dict[str, np.ndarray]
-    ) -> None:
+        self, model: dict[str, Any], words: dict[str, bytes], arrays: dict[str, np.ndarray],
+        bases: Bases,
+    ) -> None:  # fmt: skip
         self._records = _typed(model, "estimators", list)
         self._vocabulary_entries = _typed(model, "vocabularies", list)
         self._format_version = model["format_version"]
         self._words = words
         self._arrays = arrays
+        self._bases = bases
         self._made: dict[int, Any] = {}
         self._uses: Counter[str] = Counter()
         self._vocabularies: dict[int, Vocabulary] = {}
@@ -311,6 +334,8 @@ class _Reader:
         )
         config = self._network(_typed(fitted, "network", dict))
         arrays = {name: self._array(a) for name, a in _typed(fitted, "arrays", dict).items()}
+        if "base" in fitted:
+            arrays |= self._bases.arrays(config, arrays, _typed(fitted, "base", dict))
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"the weights {name!r} are not finite")
@@ -331,6 +356,8 @@ class _Reader:
             "the network": (shape.n_words, len(vocabulary)),
             "unseen": (shape.n_unseen, len(vocabulary.unseen_words)),
         }
+        if shape.source is not None and LINEAR not in arrays:
+            del wanted["the network"]  # it has no rows for words
         for name, (n_rows, n_words) in wanted.items():
             if n_rows != n_words:
                 raise ValueError(f"{name} has {n_rows} rows for {n_words} words")

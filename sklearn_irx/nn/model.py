@@ -135,7 +135,7 @@ class Rationalizer(nn.Module):
         config, training = self.config, self.config.training
         for name, data in zip((CONFIGURATION, TOKENIZER), source, strict=True):
             # On the CPU even where other tensors have no memory: the network is built from them.
-            values = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+            values = torch.from_numpy(np.array(bytearray(data), dtype=np.uint8))
             self.register_buffer(name, values)
         transformer = config.encoder.build_transformer(source, training.precision)
         other = transformer
@@ -192,6 +192,7 @@ class Rationalizer(nn.Module):
                 log_odds = 0.0  # the prior is above 0 for that share of the words
         for part in self.transformers if pretrained else ():
             self.config.encoder.load_weights(part)
+        self._check_transformers()
         if not isinstance(self.selector, PriorSelector):
             self.selector.initialize(self.sampler.score_for(log_odds))
 
@@ -206,6 +207,12 @@ class Rationalizer(nn.Module):
         """What cuts words into the pieces that a transformer reads, if there is one."""
         source = self.shape.source
         return None if source is None else PieceTokenizer(source.tokenizer)
+
+    def _check_transformers(self) -> None:
+        """Raise ValueError if a transformer cannot read what its tokenizer makes of texts."""
+        for part in self.transformers:
+            assert self.piece_tokenizer is not None
+            part.check(self.piece_tokenizer.n_pieces)
 
     def forward(
         self,
@@ -420,18 +427,29 @@ class Rationalizer(nn.Module):
         arrays = {"sampler.transition_cost": np.zeros((), dtype=np.float32), **arrays}
         with own_numbers(0), threads(None):
             shape = NetworkShape.of(arrays)
-            cls._check_arrays(config, shape, arrays)
+            cls.check_arrays(config, shape, arrays)
             module = cls(config, shape)
             with torch.no_grad():
                 for name, value in module._tensors():
                     value.copy_(torch.tensor(arrays[name]))
+            module._check_transformers()
         return module.eval()
 
     @classmethod
-    def _check_arrays(
+    def check_arrays(
         cls, config: NetworkConfig, shape: NetworkShape, arrays: dict[str, np.ndarray]
     ) -> None:
-        """Compare arrays with those of a network on torch's "meta" device, without memory."""
+        """Compare arrays with those of a network on torch's "meta" device, without memory.
+
+        Only shapes and types matter, but for configuration and tokenizer of a transformer.
+
+        Raises
+        ------
+        ValueError
+            If they are not those of a network of this configuration.
+        """
+        if config.encoder.reads_pieces != (shape.source is not None):
+            raise ValueError("a transformer needs its configuration and its tokenizer")
         # Tensors that are built on the CPU even then must be no larger than the arrays.
         rows = {LINEAR: shape.n_words, **{f"{name}weights": shape.n_bigrams for name in BIGRAMS}}
         for name, n_rows in rows.items():

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+import math
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
 from sklearn_irx.nn.config import Source
+from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.precision import product_type
-from sklearn_irx.text.pieces import MISSING, PieceTokenizer
+from sklearn_irx.text.pieces import MISSING, PieceTokenizer, special_pieces
 
 FAMILIES = (
     "albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "ernie",
@@ -22,11 +26,24 @@ FAMILIES = (
 )  # fmt: skip
 """The ``model_type`` of encoders that can be read: those of BERT's kind."""
 
+NAMED = tuple(f"{part}.transformer.model." for part in ("selector", "predictor"))
+"""What stands before the names of a transformer's weights in a network."""
+
+_MOST_BYTES = 2**20  # of a configuration
 _MOST_SETTINGS = 200
 _LARGEST = 1_000_000  # setting: sizes are compared with those of arrays later
 _MOST_LAYERS = 100  # each of which is built before that
 
 _REPEATED = ("inner_group_num", "n_layers", "num_hidden_groups", "num_hidden_layers")
+_LEFT_OUT = {
+    "_name_or_path", "architectures", "auto_map", "chunk_size_feed_forward", "custom_pipelines",
+    "dtype", "id2label", "label2id", "name_or_path", "num_labels", "per_layer_config",
+    "quantization_config", "torch_dtype", "transformers_version", "use_kernels",
+}  # fmt: skip
+"""Settings that could name code, or depend on versions, places and labels."""
+
+_WORD = re.compile(r"[\w.|-]{0,60}")
+"""A setting of letters: no path, and no name in a hub."""
 
 
 class Read(NamedTuple):
@@ -69,15 +86,14 @@ class Transformer(nn.Module):
         precision: str,
     ) -> None:  # fmt: skip
         super().__init__()
-        configuration = checked_configuration(source.configuration)
-        self.model: Any = _built(configuration)
+        config = _config(source.configuration)
+        self.model: Any = _built(config)
         self.precision = precision
         self.hidden_size = int(self.model.config.hidden_size)
-        longest = _most_pieces(configuration)
+        longest = _most_pieces(config)
         self.window = min(window or longest, longest) - 2  # without beginning and end
         self.overlap = min(overlap, self.window // 2)
-        content = json.loads(source.tokenizer)
-        self.first, self.last, self.mask = (int(content[k]) for k in ("first", "last", "mask"))
+        self.first, self.last, self.mask = special_pieces(source.tokenizer)
         self._parts: Any = None
         if layers is not None:
             self._freeze_below(layers)
@@ -106,6 +122,35 @@ class Transformer(nn.Module):
             if weights and not any(weight.requires_grad for weight in weights):
                 part.eval()
         return self
+
+    @property
+    def family(self) -> str:
+        """What kind of transformer it is: one of `FAMILIES`."""
+        return str(self.model.config.model_type)
+
+    @property
+    def n_weights(self) -> int:
+        """How many weights it has."""
+        return sum(weight.numel() for weight in self.parameters())
+
+    @torch.no_grad()
+    def check(self, n_pieces: int) -> None:
+        """Raise ValueError if it cannot read a window of pieces with numbers below `n_pieces`."""
+        n_known = self.model.get_input_embeddings().num_embeddings
+        if n_pieces > n_known:
+            raise ValueError(
+                f"the tokenizer makes pieces up to number {n_pieces - 1}, and the transformer "
+                f"knows {n_known}"
+            )
+        device = next(self.parameters()).device
+        pieces = torch.full((1, self.window), self.last, device=device)
+        was_training = self.training
+        try:
+            self.eval()(pieces, torch.tensor([self.window], device=device))
+        except Exception as error:  # of many types
+            raise ValueError(f"the transformer cannot read ({_first(error)})") from error
+        finally:
+            self.train(was_training)
 
     def forward(
         self,
@@ -289,20 +334,61 @@ def load_weights(model: str, into: Transformer) -> None:
     ValueError
         If they cannot be read.
     """
+    found = _weights(model)
+    missing = into.model.load_state_dict(found, strict=False).missing_keys
+    if missing:
+        raise ValueError(f"model={model!r} of encoder has no weights {missing[0]}.")
+
+
+def arrays_of(model: str, configuration: bytes, *, local: bool = False) -> dict[str, np.ndarray]:
+    """Return the weights of a pretrained transformer by their names in a network.
+
+    Each has two, as of the selector and of the predictor.
+
+    Parameters
+    ----------
+    model : str
+        Name in the hub, or folder.
+    configuration : bytes
+        Of the network's transformer: the model is read as one of these sizes.
+    local : bool, default=False
+        Whether nothing is fetched from the hub.
+
+    Raises
+    ------
+    ValueError
+        If the weights cannot be read.
+    ImportError
+        If `transformers` is not installed.
+    """
+    if local and model.startswith(("//", "\\\\")):
+        raise ValueError(f"model={model!r} of encoder is a path of another machine.")
+    with threads(None):
+        found = _weights(model, config=_config(configuration), local_files_only=local)
+    return {prefix + name: weight.numpy() for name, weight in found.items() for prefix in NAMED}
+
+
+def _weights(model: str, **more: Any) -> dict[str, torch.Tensor]:
+    """Read the weights of a pretrained transformer, and leave out those that it does not have."""
     transformers = import_transformers()
     try:
-        with _no_progress_bars(transformers.utils.logging):
-            found = transformers.AutoModel.from_pretrained(
-                model, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+        with _no_progress_bars(transformers.utils.logging), own_numbers(0), weights_drawn():
+            found, report = transformers.AutoModel.from_pretrained(
+                model,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **more,
             )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ValueError(
             f"the weights of model={model!r} of encoder cannot be read; they must be a file "
             f"model.safetensors ({_first(error)})."
         ) from error
-    missing = into.model.load_state_dict(found.state_dict(), strict=False).missing_keys
-    if missing:
-        raise ValueError(f"model={model!r} of encoder has no weights {missing[0]}.")
+    # What the file lacks has random numbers by now.
+    absent = set(report["missing_keys"])
+    return {name: one for name, one in found.state_dict().items() if name not in absent}
 
 
 @contextmanager
@@ -347,38 +433,84 @@ def checked_configuration(data: bytes) -> dict[str, Any]:
     ValueError
         If it is not.
     """
+    if len(data) > _MOST_BYTES:
+        raise ValueError(f"the configuration of the transformer has {len(data):,} bytes")
     try:
         content = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the configuration of the transformer is no JSON ({error})") from error
     if not isinstance(content, dict) or len(content) > _MOST_SETTINGS:
         raise ValueError("the configuration of the transformer is no dictionary of its settings")
     check_family(content.get("model_type"), "…")
-    for name, value in content.items():
-        most = _MOST_LAYERS if name in _REPEATED else _LARGEST
-        if isinstance(value, int | float) and not abs(value) <= most:
-            raise ValueError(f"{name}={value!r} of the transformer is too large")
-    return _plain(content)
+    settings = _plain(content)
+    for name, value in settings.items():
+        _check_setting(name, value)
+    groups = [settings.get(name) or 1 for name in ("inner_group_num", "num_hidden_groups")]
+    if math.prod(groups) > _MOST_LAYERS:
+        raise ValueError(f"the transformer has {math.prod(groups)} layers")
+    return settings
+
+
+def _check_setting(name: str, value: Any, depth: int = 3) -> None:
+    """Raise ValueError if a value is no number or word, or list or dictionary of such, in range."""
+    inner: list[Any] = []
+    if depth and isinstance(value, dict):
+        inner = [*value.keys(), *value.values()]
+    elif depth and isinstance(value, list):
+        inner = value
+    elif isinstance(value, int | float):
+        if not abs(value) <= (_MOST_LAYERS if name in _REPEATED else _LARGEST):
+            raise ValueError(f"{name}={str(value)[:80]} of the transformer is too large")
+    elif value is not None and not (isinstance(value, str) and _WORD.fullmatch(value)):
+        raise ValueError(f"{name}={str(value)[:80]!r} of the transformer is no setting")
+    if name in _REPEATED and depth == 3 and not isinstance(value, int):
+        raise ValueError(f"{name}={str(value)[:80]!r} of the transformer is no number")
+    for one in inner:
+        _check_setting(name, one, depth - 1)
 
 
 def _plain(content: dict[str, Any]) -> dict[str, Any]:
     """Leave out what could name code, and what depends on versions and places."""
-    left_out = {
-        "_name_or_path", "architectures", "auto_map", "custom_pipelines", "dtype", "id2label",
-        "label2id", "quantization_config", "torch_dtype", "transformers_version",
-    }  # fmt: skip
-    return {name: value for name, value in content.items() if name not in left_out}
+    return {
+        name: value
+        for name, value in content.items()
+        if name not in _LEFT_OUT
+        and not name.startswith("_")
+        and "implementation" not in name
+        and not (isinstance(value, str) and not _WORD.fullmatch(value))
+    }
 
 
-def _built(configuration: dict[str, Any]) -> Any:
-    """Build a transformer with random weights, whose dropout draws from our generators."""
+def _config(configuration: bytes) -> Any:
+    """Return the configuration of a transformer as an object of `transformers`.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    settings = checked_configuration(configuration)
     transformers = import_transformers()
-    settings = dict(configuration)
-    config = transformers.AutoConfig.for_model(settings.pop("model_type"), **settings)
+    try:
+        config = transformers.AutoConfig.for_model(settings.pop("model_type"), **settings)
+    except Exception as error:  # each family checks in its own way
+        raise ValueError(
+            f"the configuration of the transformer is none ({_first(error)})"
+        ) from error
     for name in ("attention_probs_dropout_prob", "attention_dropout"):
         if hasattr(config, name):  # of the one operation for attention, whose noise is torch's own
             setattr(config, name, 0.0)
-    model = transformers.AutoModel.from_config(config)
+    return config
+
+
+def _built(config: Any) -> Any:
+    """Build a transformer with random weights, whose dropout draws from our generators."""
+    try:
+        model = import_transformers().AutoModel.from_config(config)
+    except Exception as error:  # what a size of 0 leads to, say
+        raise ValueError(
+            f"the configuration of the transformer makes none ({_first(error)})"
+        ) from error
     if getattr(model, "pooler", None) is not None:
         model.pooler = None
     for part in model.modules():
@@ -396,17 +528,12 @@ def layers_of(model: nn.Module) -> tuple[str, nn.ModuleList]:
     return max(lists, key=lambda found: len(found[1]))
 
 
-def _most_pieces(configuration: dict[str, Any]) -> int:
+def _most_pieces(config: Any) -> int:
     """Return how many pieces a transformer can read at once."""
-    config = import_transformers().AutoConfig.for_model(**_typed(configuration))
     longest = int(getattr(config, "max_position_embeddings", 512))
     if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):
         longest -= max(1, config.pad_token_id or 0) + 1  # positions begin after that of padding
     return max(3, min(longest, 512))
-
-
-def _typed(configuration: dict[str, Any]) -> dict[str, Any]:
-    return {"model_type": configuration["model_type"], **configuration}
 
 
 def _first(error: BaseException) -> str:

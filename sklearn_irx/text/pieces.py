@@ -20,6 +20,12 @@ _MOST_OF_WORD = 16  # pieces, so that a line of code does not fill a window
 _MOST_OF_GAP = 4
 _GAP = re.compile(r"[^\w\s]+")
 _NOTHING = ""
+_MOST_BYTES = 2**25
+_MOST_GROWTH = 1000
+_SPECIAL = ("first", "last", "mask")
+_SIGNS = [chr(number) for number in range(32, 384)]
+_ODD = ("a", " a", "\U0010fffd", "'", "0" * 200)
+"""What no tokenizer may fail at, whether it knows the signs or not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +123,21 @@ class PieceTokenizer:
             from tokenizers import Tokenizer
         except ImportError as error:
             raise ImportError(MISSING) from error
+        content = _content(data)
+        self.first, self.last, self.mask = (content[name] for name in _SPECIAL)
+        self._prefix = content["prefix"]
         try:
-            content = json.loads(data)
-            self.first, self.last, self.mask = (
-                _as_number(content[name]) for name in ("first", "last", "mask")
-            )
-            self._prefix = str(content["prefix"])
             self._tokenizer = Tokenizer.from_str(json.dumps(content["tokenizer"]))
-            self.n_pieces = self._tokenizer.get_vocab_size()
-        except Exception as error:  # the library raises many types
-            raise ValueError(f"the tokenizer of pieces cannot be read ({error})") from error
+            self._tokenizer.no_padding()
+            self._tokenizer.no_truncation()
+            _check_growth(content["tokenizer"].get("normalizer"), self._tokenizer.normalizer)
+            self._tokenizer.encode_batch(["", *_ODD], add_special_tokens=False)
+        except BaseException as error:
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            raise _unreadable(error) from error
+        numbers = self._tokenizer.get_vocab().values()
+        self.n_pieces = 1 + max(self.first, self.last, self.mask, *numbers)
 
     @staticmethod
     def describe(tokenizer: Any, first: int, last: int, mask: int) -> bytes:
@@ -168,10 +179,52 @@ MISSING = (
 )
 
 
-def _as_number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is no number of a piece")
-    return value
+def special_pieces(data: bytes) -> tuple[int, int, int]:
+    """Return the numbers of the pieces for beginning, end and a hidden word; or raise ValueError.
+
+    `data` are those of :class:`PieceTokenizer`.
+    """
+    content = _content(data)
+    return content["first"], content["last"], content["mask"]
+
+
+def _content(data: bytes) -> dict[str, Any]:
+    """Parse the data of a tokenizer, or raise ValueError."""
+    if len(data) > _MOST_BYTES:
+        raise _unreadable(f"it has {len(data):,} bytes")
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error) from error
+    match content:
+        case {"tokenizer": dict(), "prefix": "" | " ", **others} if others.keys() == {*_SPECIAL}:
+            for name, value in others.items():
+                if type(value) is not int or not 0 <= value < 2**31:
+                    raise _unreadable(f"{name}={value!r} is no number of a piece")
+            return content
+    raise _unreadable("it is written in another way")
+
+
+def _unreadable(why: Any) -> ValueError:
+    return ValueError(f"the tokenizer of pieces cannot be read ({str(why)[:200]})")
+
+
+def _check_growth(written: Any, normalizer: Any) -> None:
+    """Raise ValueError if a normalizer makes very long texts of short ones."""
+    growth, parts = 1, [written]
+    while parts:
+        match parts.pop():
+            case {"normalizers": list(inner)}:
+                parts += inner
+            case {"pattern": {"String": str(old)}, "content": str(new)} if old:
+                growth *= max(1, len(new) // len(old))
+            case {"content": str(new)} | {"prepend": str(new)}:
+                growth *= 1 + len(new)
+    # What growth there is besides, by a table of signs say, is seen at single ones.
+    if growth > _MOST_GROWTH or any(
+        len(normalizer.normalize_str(sign)) > _MOST_GROWTH for sign in _SIGNS if normalizer
+    ):
+        raise ValueError("its normalizer makes very long texts of short ones")
 
 
 def _ends_alike(tokenizer: Any, text: str, word: str) -> bool:

@@ -2,9 +2,10 @@
 
 They stay as they are: what one version has saved, all later ones must load and read alike. Run
 
-    python tests/data/models/make.py NAME...
+    PYTHONPATH=. python tests/data/models/make.py NAME...
 
-for a new kind of model only, or with a new format, under a new name: it ends with the format.
+in the root of the repository for a new kind of model only, or with a new format, under a new name:
+it ends with the format.
 """
 
 import json
@@ -15,11 +16,14 @@ import numpy as np
 
 import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
-from sklearn_irx.components import CNN, LinearInit
+from sklearn_irx.components import CNN, LinearInit, Predictor, Transformer
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.text import HTMLTokenizer, WhitespaceTokenizer, WordTokenizer, WordVectors
+from tests.transformers_made import make_transformer
 
 HERE = Path(__file__).parent
+BASE = "tiny-bert"
+WITHOUT_BASE = ("based-5",)
 TINY = {
     "max_length": 30,
     "training__max_epochs": 2,
@@ -45,6 +49,17 @@ def main(names: list[str]) -> None:
         weak, other = (tiny(s).fit(texts[:n], y[:n]) for s, n in ((12, 12), (13, 60)))
         more, *_ = make_rationale_classification(200, n_words=25, n_cues=2, random_state=1)
         return InteractiveEnsemble(weak, other, rule="learned").fit(more, other.predict(more))
+
+    def on_transformer(seed: int, **more: object) -> SelectiveRationaleClassifier:
+        base = HERE / BASE
+        if not base.is_dir():
+            make_transformer(base)
+        encoder = Transformer(
+            str(base.relative_to(Path.cwd())), layers=1, window=12, overlap=4, learning_rate=1e-3
+        )
+        own = {"max_length": 30, "training__max_epochs": 2, "n_threads": 1, "rationale_length": 4}
+        clf = SelectiveRationaleClassifier(encoder=encoder, random_state=seed)
+        return clf.set_params(**own, training__precision="float32", **more)
 
     makers = {
         "classifier-2": lambda: tiny(0, calibration="temperature").fit(texts, y),
@@ -72,14 +87,21 @@ def main(names: list[str]) -> None:
         "phrases-4": lambda: SelectiveRationaleClassifier(
             style="phrases", random_state=11, n_threads=1
         ).fit(texts, y),
+        "transformer-5": lambda: on_transformer(14).fit(texts, y),
+        "based-5": lambda: InteractiveEnsemble(
+            on_transformer(15, initialization=None),
+            on_transformer(16, predictor=Predictor(share_encoder=False)),
+        ).fit(texts, y),
         "words-3": lambda: tiny(10, rationale_length=3, max_transitions=4).fit(texts, y),
     }  # fmt: skip
     asked = ["", "zzz", *texts[:10], "Ants in the pharmacy, drains in the room."]
     asked += ["A t-shirt<br>with <b>an</b>ts, don’t! 👍 Cafe\u0301", "नमस्ते"]
     for name in names or makers:
         model = makers[name]()
-        sklearn_irx.save(model, HERE / name, overwrite=True)
+        without_base = name in WITHOUT_BASE
+        sklearn_irx.save(model, HERE / name, overwrite=True, without_base=without_base)
         expected = {
+            **({"base": BASE} if without_base else {}),
             "texts": asked,
             "labels": model.predict(asked).tolist(),
             "probabilities": model.predict_proba(asked).tolist(),
