@@ -20,7 +20,6 @@ from sklearn_irx.classifier.fitting import (
     check_warm_start,
     find_classes,
     history_of,
-    keep_frozen,
     later_documents,
     make_net,
     prepare,
@@ -331,7 +330,6 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
                 self, module, given=given, training=training, validation=validation,
                 class_weights=start.class_weights, random_state=random_state,
             )  # fmt: skip
-            keep_frozen(self, module, training, validation)
             train(net, training)
             probabilities, masks = predict(module, validation.documents, folds=validation.folds)
             net.match_length(training, validation.folds)

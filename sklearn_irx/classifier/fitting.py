@@ -319,7 +319,7 @@ def make_net(
     class_weights: np.ndarray,
     random_state: np.random.RandomState,
 ) -> RationaleNet:
-    """Build the skorch net that trains `module`, with all its callbacks.
+    """Build the skorch net that trains `module`, with all its callbacks, ready to train.
 
     Without `validation` documents, as in `partial_fit`, no epochs are compared.
     """
@@ -373,10 +373,13 @@ def make_net(
         device=given.device,
     )
     with stage("setting up", shown=clf.verbose):  # some seconds for the first of a process
-        return net.initialize()
+        net.initialize()
+    if validation is not None:
+        _keep_frozen(clf, module, training, validation)
+    return net
 
 
-def keep_frozen(clf: Any, module: Rationalizer, *parts: LabelledDocuments) -> None:
+def _keep_frozen(clf: Any, module: Rationalizer, *parts: LabelledDocuments) -> None:
     """Let the frozen layers of a transformer, if there are any, read all documents once."""
     total = sum(len(part) for part in parts)
     if any(one.has_frozen_layers for one in module.transformers):

@@ -6,7 +6,6 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,7 @@ from sklearn_irx.classifier.trained import params_of_training
 from sklearn_irx.components import REGISTRIES
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
-from sklearn_irx.ensemble.referee import Referee
-from sklearn_irx.exchange import FEATURES, RULES
+from sklearn_irx.exchange import RULES
 from sklearn_irx.io._base import MOST_SHARING, BaseError, Bases
 from sklearn_irx.io._files import (
     MODEL,
@@ -35,14 +33,18 @@ from sklearn_irx.io._files import (
     read_file,
 )
 from sklearn_irx.io._legacy import upgraded
+from sklearn_irx.io._referee import read_referee
 from sklearn_irx.io._save import ESTIMATORS, import_safetensors
 from sklearn_irx.io._values import (
+    MOST_COUNTED,
     NOT_KEPT,
     NotSaved,
     check_parameters,
+    count,
     describe,
     read_classes,
     read_value,
+    typed,
 )
 from sklearn_irx.nn.config import LINEAR, NetworkConfig, NetworkShape
 from sklearn_irx.text import Vocabulary
@@ -50,7 +52,6 @@ from sklearn_irx.text.words import unpack_words
 
 _ATTEMPTS = 5  # to read a folder that is being replaced meanwhile
 _MOST_WORDS_READ = 10**7  # words of a document: each is a byte of every mask
-_MOST_COUNTED = 2**53
 _MOST_THREADS = 1024
 _MOST_SAID = 500  # characters of an error
 _IN_HISTORY = ("float64", "int64", "bool")
@@ -225,8 +226,8 @@ class _Reader:
         self, model: dict[str, Any], words: dict[str, bytes], arrays: dict[str, np.ndarray],
         bases: Bases,
     ) -> None:  # fmt: skip
-        self._records = _typed(model, "estimators", list)
-        self._vocabulary_entries = _typed(model, "vocabularies", list)
+        self._records = typed(model, "estimators", list)
+        self._vocabulary_entries = typed(model, "vocabularies", list)
         self._format_version = model["format_version"]
         self._words = words
         self._arrays = arrays
@@ -283,9 +284,9 @@ class _Reader:
         cls = ESTIMATORS.get(name) if isinstance(name, str) else None
         if cls is None:
             raise ValueError(f"{str(name)[:80]!r} is no class that can be loaded")
-        estimator = self._unfitted(cls, _typed(record, "parameters", dict))
+        estimator = self._unfitted(cls, typed(record, "parameters", dict))
         if "fitted" in record and cls is not FrozenEstimator:
-            fitted = _typed(record, "fitted", dict)
+            fitted = typed(record, "fitted", dict)
             is_classifier = cls is SelectiveRationaleClassifier
             state = self._classifier(fitted) if is_classifier else self._ensemble(cls, fitted)
             estimator.__setstate__({**vars(estimator), **state})
@@ -330,12 +331,12 @@ class _Reader:
         if not isinstance(temperature, (int, float)) or not temperature > 0:
             raise ValueError(f"calibration_temperature is {temperature!r}")
         vocabulary = self._vocabulary(
-            _count(fitted, "vocabulary", 0, len(self._vocabulary_entries) - 1)
+            count(fitted, "vocabulary", 0, len(self._vocabulary_entries) - 1)
         )
-        config = self._network(_typed(fitted, "network", dict))
-        arrays = {name: self._array(a) for name, a in _typed(fitted, "arrays", dict).items()}
+        config = self._network(typed(fitted, "network", dict))
+        arrays = {name: self._array(a) for name, a in typed(fitted, "arrays", dict).items()}
         if "base" in fitted:
-            arrays |= self._bases.arrays(config, arrays, _typed(fitted, "base", dict))
+            arrays |= self._bases.arrays(config, arrays, typed(fitted, "base", dict))
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"the weights {name!r} are not finite")
@@ -369,11 +370,11 @@ class _Reader:
             "classes_": classes,
             "vocabulary_": vocabulary,
             "calibration_temperature_": float(temperature),
-            "n_training_documents_": _count(fitted, "n_training_documents"),
-            "n_validation_documents_": _count(fitted, "n_validation_documents"),
-            "history_": self._history(_typed(fitted, "history", dict)),
+            "n_training_documents_": count(fitted, "n_training_documents"),
+            "n_validation_documents_": count(fitted, "n_validation_documents"),
+            "history_": self._history(typed(fitted, "history", dict)),
             "_tokenizer": tokenizer,
-            "_max_length": _count(fitted, "max_length", 1, _MOST_WORDS_READ),
+            "_max_length": count(fitted, "max_length", 1, _MOST_WORDS_READ),
             "_module": (config, arrays),
         }
 
@@ -391,15 +392,15 @@ class _Reader:
         for name in ("rationale_length", "max_rationale_length"):
             length = getattr(config, name)
             check_parameters(SelectiveRationaleClassifier, {name: length})
-            if isinstance(length, float | int) and not length <= _MOST_COUNTED:
+            if isinstance(length, float | int) and not length <= MOST_COUNTED:
                 raise ValueError(f"{name}={length} is more than a document has")
         check_selection(config, None)
         return config
 
     def _ensemble(self, cls: type, fitted: dict[str, Any]) -> dict[str, Any]:
         classes = read_classes(fitted["classes"])
-        names, numbers = _typed(fitted, "names", list), _typed(fitted, "members", list)
-        temperatures = np.array(_typed(fitted, "calibration_temperatures", list), dtype=float)
+        names, numbers = typed(fitted, "names", list), typed(fitted, "members", list)
+        temperatures = np.array(typed(fitted, "calibration_temperatures", list), dtype=float)
         if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
             raise ValueError(f"the names of the members are {names!r}")
         if len({len(names), len(numbers), len(temperatures)}) > 1 or len(names) < 2:
@@ -429,13 +430,13 @@ class _Reader:
         rule = fitted["rule"] if cls is InteractiveCommittee else fitted.get("rule", "convinced")
         referee = None
         if "referee" in fitted:
-            referee = _referee(_typed(fitted, "referee", dict), len(names))
+            referee = read_referee(typed(fitted, "referee", dict), len(names))
             rules = {referee.rule}
         if not isinstance(rule, str) or rule not in rules:
             raise ValueError(f"rule is {str(rule)[:80]!r}")
         state |= {"rule_": rule, "referee_": referee}
         if cls is InteractiveCommittee:
-            scores = _typed(fitted, "rule_scores", dict)
+            scores = typed(fitted, "rule_scores", dict)
             valid = all(isinstance(score, float) for score in scores.values())
             if not scores.keys() <= set(RULES) or not valid:
                 raise ValueError(f"rule is {rule!r} with scores {scores!r}")
@@ -445,7 +446,7 @@ class _Reader:
     def _vocabulary(self, number: int) -> Vocabulary:
         if number not in self._vocabularies:
             entry = self._vocabulary_entries[number]
-            n_words, n_unseen = _count(entry, "words"), _count(entry, "unseen_words")
+            n_words, n_unseen = count(entry, "words"), count(entry, "unseen_words")
             words = unpack_words(self._words[entry["name"]], n_words + n_unseen)
             if len(set(words)) != len(words) or not n_words:
                 raise ValueError(f"{entry['name']} has no words, or one of them twice")
@@ -469,53 +470,5 @@ class _Reader:
         return history
 
 
-def _referee(written: dict[str, Any], n_members: int) -> Referee:
-    """Read what was learned of members: numbers alone, and one of each that is needed."""
-    if written.keys() != {field.name for field in fields(Referee)}:
-        raise ValueError("a referee is written in another way")
-    counts = [_count(written, name) for name in ("n_decidable", "n_disputed", "n_texts")]
-    if counts != sorted(counts):
-        raise ValueError(f"a referee was fitted on {counts} texts")
-    numbers: dict[str, Any] = {
-        name: _number(written, name, most)
-        for name, most in (("accuracy", 1), ("accuracy_convinced", 1), ("C", _MOST_COUNTED))
-    }
-    weights, intercepts = _typed(written, "coefficients", dict), _typed(written, "intercepts", list)
-    was_fitted = numbers["accuracy"] is not None
-    wanted = (list(FEATURES), n_members) if was_fitted else ([], 0)
-    if (sorted(weights), len(intercepts)) != (sorted(wanted[0]), wanted[1]):
-        raise ValueError(f"a referee of {n_members} members has other coefficients")
-    for value in (*weights.values(), *intercepts):
-        if type(value) is not float or not abs(value) <= _MOST_COUNTED:
-            raise ValueError(f"a referee has the coefficient {str(value)[:80]!r}")
-    return Referee(
-        **{name: written[name] for name in ("n_texts", "n_disputed", "n_decidable")},
-        **numbers,
-        coefficients={name: weights[name] for name in wanted[0]},
-        intercepts=tuple(intercepts),
-    )
-
-
-def _number(written: dict[str, Any], name: str, most: float) -> float | None:
-    value = written[name]
-    if value is not None and (type(value) is not float or not 0 <= value <= most):
-        raise ValueError(f"{name} is {str(value)[:80]!r}")
-    return value
-
-
 def _no_estimator(number: int) -> Any:
     raise ValueError(f"estimator {number} stands where none can be")
-
-
-def _typed(record: Any, key: str, kind: type) -> Any:
-    value = record[key]
-    if not isinstance(value, kind):
-        raise ValueError(f"{key} is written as {str(value)[:80]!r}")
-    return value
-
-
-def _count(record: Any, key: str, least: int = 0, most: int = _MOST_COUNTED) -> int:
-    value = record[key] if isinstance(record, dict) else None
-    if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{key} is {str(value)[:80]!r}")
-    return value

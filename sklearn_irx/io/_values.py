@@ -22,6 +22,9 @@ from sklearn_irx.text.tokenizer import TOKENIZERS
 NOT_KEPT = ("memory",)
 """Parameters that name a place on the machine that trained, which another must not open."""
 
+MOST_COUNTED = 2**53
+"""The largest number of anything that is counted."""
+
 _TOKENIZERS = {kind.__name__: kind for kind in (*TOKENIZERS, HTMLTokenizer)}
 _MOST_SAID = 200  # characters of a description
 _MOST_CHARACTERS = 2**24  # of all labels together, each as long as the longest may be
@@ -225,6 +228,22 @@ def write_classes(classes: np.ndarray) -> dict[str, Any]:
         "dtype": "object" if kind == "O" else classes.dtype.str.lstrip("<>=|"),
         "values": values,
     }
+
+
+def typed(record: Any, key: str, kind: type) -> Any:
+    """Return a value of a type from a JSON object, or raise ValueError."""
+    value = record[key]
+    if not isinstance(value, kind):
+        raise ValueError(f"{key} is written as {str(value)[:80]!r}")
+    return value
+
+
+def count(record: Any, key: str, least: int = 0, most: int = MOST_COUNTED) -> int:
+    """Return an integer in a range from a JSON object, or raise ValueError."""
+    value = record[key] if isinstance(record, dict) else None
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{key} is {str(value)[:80]!r}")
+    return value
 
 
 def read_classes(written: Any) -> np.ndarray:

@@ -9,7 +9,7 @@ from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import DocumentPrior, LinearPath, SelectionPrior
 from sklearn_irx.nn.predictor import closed_up, drop_words
-from sklearn_irx.nn.pretrained import Transformer
+from sklearn_irx.nn.transformer import Transformer
 from sklearn_irx.text import CONTEXT
 
 

@@ -27,10 +27,10 @@ from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.losses import n_selected, n_transitions
 from sklearn_irx.nn.predictor import LinearPredictor, PredictorNetwork
-from sklearn_irx.nn.pretrained import Transformer
 from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
 from sklearn_irx.nn.text_encoder import TextEncoder
+from sklearn_irx.nn.transformer import Transformer
 from sklearn_irx.text import PADDING, Documents, PieceTokenizer
 
 _NOT_TRAINED = (
@@ -295,10 +295,7 @@ class Rationalizer(nn.Module):
     def scores(
         self, ids: torch.Tensor, fold: torch.Tensor | None = None, **pieces: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return scores (batch, length, n_scores), and where there are words, and selectable ones.
-
-        Both are (batch, length).
-        """
+        """Return scores (batch, length, n_scores), words and selectable words (batch, length)."""
         batch = self._packed(ids, **pieces)
         scores, selectable = self._scores(batch, self._rows(ids, fold))
         return scores, batch.words, selectable

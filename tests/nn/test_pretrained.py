@@ -9,6 +9,7 @@ import transformers
 from sklearn_irx.nn import pretrained
 from sklearn_irx.nn.config import Source
 from sklearn_irx.nn.isolation import own_numbers, weights_drawn
+from sklearn_irx.nn.transformer import Transformer, layers_of
 from tests.transformers_made import make_transformer
 
 
@@ -25,8 +26,8 @@ def bert(tmp_path_factory):
 def built(folder, **settings):
     settings = {"layers": None, "window": None, "overlap": 4, "precision": "float32", **settings}
     with own_numbers(0), weights_drawn():
-        module = pretrained.Transformer(pretrained.load_pretrained(folder), **settings)
-    pretrained.load_weights(folder, module)
+        module = Transformer(pretrained.load_pretrained(folder), **settings)
+    pretrained.load_weights(folder, module.model)
     return module.eval()
 
 
@@ -87,7 +88,7 @@ def test_nothing_random_comes_from_the_generator_of_the_process(bert):
 @pytest.mark.parametrize(("layers", "n_trained"), [(None, 2), (2, 2), (1, 1), (0, 0), (9, 2)])
 def test_so_many_layers_are_trained(bert, layers, n_trained):
     module = built(bert, layers=layers)
-    _, found = pretrained.layers_of(module.model)
+    _, found = layers_of(module.model)
     trained = [all(p.requires_grad for p in layer.parameters()) for layer in found]
     assert trained == [False] * (2 - n_trained) + [True] * n_trained
     assert module.model.get_input_embeddings().weight.requires_grad == (layers is None)
@@ -111,7 +112,7 @@ def test_weights_must_be_there_and_safe(tmp_path):
     (tmp_path / "model.safetensors").unlink()
     torch.save({}, tmp_path / "pytorch_model.bin")
     with pytest.raises(ValueError, match=r"weights of .* cannot be read; they must be a file"):
-        pretrained.load_weights(folder, module)
+        pretrained.load_weights(folder, module.model)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_hostile_configuration_is_refused(bert, change, message):
     source = pretrained.load_pretrained(bert)
     content = {**json.loads(source.configuration), **change}
     with pytest.raises(ValueError, match=message):
-        pretrained.Transformer(
+        Transformer(
             Source(json.dumps(content).encode(), source.tokenizer), layers=None, window=None,
             overlap=0, precision="float32",
         )  # fmt: skip

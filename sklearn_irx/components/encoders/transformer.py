@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from sklearn_irx._compat import Interval, StrOptions
 from sklearn_irx.components.encoders.base import Encoder
-from sklearn_irx.nn import pretrained
+from sklearn_irx.nn import transformer
 from sklearn_irx.nn.config import Source
+from sklearn_irx.nn.pretrained import load_pretrained, load_weights
 
 _NOT_SHAPING = ("learning_rate", "layer_decay", "warmup_share", "accumulation")
 
@@ -114,11 +115,11 @@ class Transformer(Encoder):
 
     def source(self) -> Source:
         """Read configuration and tokenizer; raise ValueError if they cannot be read."""
-        return pretrained.load_pretrained(os.fspath(self.model))
+        return load_pretrained(os.fspath(self.model))
 
-    def build_transformer(self, source: Source, precision: str) -> pretrained.Transformer:
+    def build_transformer(self, source: Source, precision: str) -> transformer.Transformer:
         """Build the module, with weights yet to be loaded."""
-        return pretrained.Transformer(
+        return transformer.Transformer(
             source,
             layers=None if isinstance(self.layers, str) else self.layers,
             window=self.window,
@@ -126,13 +127,13 @@ class Transformer(Encoder):
             precision=precision,
         )
 
-    def load_weights(self, module: pretrained.Transformer) -> None:
+    def load_weights(self, module: transformer.Transformer) -> None:
         """Load the pretrained weights; raise ValueError if they cannot be read."""
-        pretrained.load_weights(os.fspath(self.model), module)
+        load_weights(os.fspath(self.model), module.model)
 
-    def parameter_groups(self, module: pretrained.Transformer) -> list[tuple[str, dict[str, Any]]]:
+    def parameter_groups(self, module: transformer.Transformer) -> list[tuple[str, dict[str, Any]]]:
         """Return the learning rate of each layer, as patterns of names for skorch."""
-        name, layers = pretrained.layers_of(module.model)
+        name, layers = transformer.layers_of(module.model)
         groups: list[tuple[str, dict[str, Any]]] = []
         rate = self.learning_rate
         for number in reversed(range(len(layers))):

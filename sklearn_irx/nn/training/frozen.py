@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sklearn_irx._stages import step
-from sklearn_irx.nn.pretrained import Transformer
+from sklearn_irx.nn.transformer import Transformer
 from sklearn_irx.text import CONTEXT, Documents, inference_batches
 from sklearn_irx.text.tokenized import word_positions
 
