@@ -15,23 +15,24 @@ from sklearn_irx.nn.training.objectives import DistillationModule, ObjectiveModu
 class Distillation(Objective):
     r"""Distillation from a teacher of the same transformer, which reads the full text.
 
-    The selector's transformer has read the whole document anyway. The *teacher* t reads the mean of
-    the features of all words by a linear layer, and beside it the linear path of all words as a
-    constant. The predictor f shall predict from the rationale what the teacher does from the full
-    text. With x the words of a document, y its class and s the selector,
+    The selector's transformer has read the whole document anyway. The *teacher* t, a linear layer
+    on the mean of the features of all words, learns the class from them, and the predictor f shall
+    predict from the rationale what is predicted from the full text: by q, whose logits are the sum
+    of the teacher's and of those that the linear path, if there is one, has for all words. With x
+    the words of a document, y its class and s the selector,
 
     .. math::
         \min_{s, f, t} \; E_{x, y} \, E_{m \sim s(x)} \big[ -\log f(y \mid m \odot x)
         - \log t(y \mid x) \big]
         + w \, \tau^2 \, E_x \, E_{m \sim s(x)}
-        \big[ \mathrm{KL} \big( t_\tau(\cdot \mid x) \,\|\, f_\tau(\cdot \mid m \odot x) \big) \big]
+        \big[ \mathrm{KL} \big( q_\tau(\cdot \mid x) \,\|\, f_\tau(\cdot \mid m \odot x) \big) \big]
         + v \, E_x \big[ \mathrm{H} \big( p(x), \sigma(s(x)) \big) \big],
 
-    where :math:`t_\tau` and :math:`f_\tau` are softmaxes of logits divided by the temperature
-    :math:`\tau`. The teacher's logits are sums over words. In the last term, p marks as many words
-    as the selector selects: those that add most to the teacher's logit of its class, above the mean
-    over classes; H is the cross-entropy of a word. The teacher is a constant in both of the latter
-    terms, and it is of training only: it is not saved.
+    where :math:`q_\tau` and :math:`f_\tau` are softmaxes of logits divided by the temperature
+    :math:`\tau`. The logits of q are sums over words. In the last term, p marks as many words as
+    the selector selects: those that add most to the logit of the class that q predicts, above the
+    mean over classes; H is the cross-entropy of a word. In both of the latter terms q and p are
+    constants. The teacher is of training only: it is not saved.
 
     The teacher settles on a class from the full text. So this objective makes the selector choose
     words for that class, more than the others do: what it costs in encoding should be measured
