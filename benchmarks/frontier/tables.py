@@ -126,9 +126,13 @@ class Results:
 
 
 def load_results(book: Book) -> list[Results]:
-    """Give what is measured by the settings of a plan, corpus by corpus."""
+    """Give what is measured by the settings of a plan, corpus by corpus.
+
+    Linear models alone are shown with the first way of selection only.
+    """
     found = [_results_of(name, book) for name in book.shop.plan.corpora]
-    return [results for results in found if results.members or results.linear]
+    first = book.shop.plan.selection == next(iter(SELECTIONS))
+    return [results for results in found if results.members or (first and results.linear)]
 
 
 def _results_of(name: str, book: Book) -> Results:
