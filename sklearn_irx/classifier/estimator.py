@@ -133,7 +133,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     memory : str, path-like, object with the joblib.Memory interface or None, default=None
         Where to cache what depends on the texts and not on the penalties: words, if the tokenizer
         can be pickled and its source is at hand; and if `random_state` is given, word vectors
-        trained here and the linear initialization.
+        trained here, the linear initialization, and what frozen layers make of the texts.
     random_state : int, RandomState instance or None, default=None
         The same number gives the same model.
     verbose : int, default=0

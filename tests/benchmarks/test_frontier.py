@@ -25,6 +25,7 @@ from benchmarks.frontier.tokenizers import StemTokenizer, vectors_of_stems
 from benchmarks.frontier.workshop import Workshop, are_late
 from sklearn_irx import InteractiveCommittee
 from sklearn_irx.text import WordTokenizer, WordVectors
+from tests.transformers_made import make_transformer
 
 ROOT = Path(__file__).parents[2]
 TOLD = tomllib.loads(CONFIGURATION.read_text())
@@ -36,12 +37,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 
 @pytest.fixture(scope="module")
-def run(data_folder):
+def run(data_folder, tmp_path_factory):
     """Run the program quickly on IMDB in a folder, and give its results."""
+
+    transformer = make_transformer(tmp_path_factory.mktemp("transformer"))
 
     def run_in(work, *options, selections=("class_conditional",)):
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("SKLEARN_IRX_DATA", str(data_folder))
+            monkeypatch.setenv("SKLEARN_IRX_TRANSFORMER", transformer)
             vectors = data_folder / "vectors.txt.gz"
             words = ["--quick", "--vectors", vectors, "--work", work, *options]
             words += ["--selections", *selections]
@@ -72,8 +76,10 @@ def test_a_quick_run_gives_a_row_for_each_model(finished):
         for kind in ("members", "ensembles", "linear")
     )
     assert [row["member"] for row in members] == [name for of in MEMBERS.values() for name in of]
-    assert [row["ensemble"] for row in ensembles] == ["pair", "pair", "committee"]
-    assert len({row["settings"] for row in members}) == len(members)
+    assert [row["ensemble"] for row in ensembles] == [
+        "pair", "pair", "committee", "pair", "learned",
+    ]  # fmt: skip
+    assert len({(row["member"], row["settings"]) for row in members}) == len(members)
     ((n_training, n_validation),) = {
         (row["training_texts"], row["validation_texts"]) for row in members
     }
@@ -232,7 +238,7 @@ def test_a_member_is_trained_by_its_settings_and_the_length_asked_for():
     assert "length_factor" not in found
 
 
-def test_the_two_ways_of_selection_differ_in_class_focus():
+def test_class_conditional_selection_alone_has_a_class_focus():
     focus = {
         selection: {
             plan.parameters(Job(corpus, 10, 0, name))["initialization__class_focus"]
@@ -242,7 +248,7 @@ def test_the_two_ways_of_selection_differ_in_class_focus():
         for selection in SELECTIONS
         for plan in [Plan.load(CONFIGURATION, selection)]
     }
-    assert focus == {"class_blind": {0.0}, "class_conditional": {1.0}}
+    assert focus == {"class_blind": {0.0}, "class_conditional": {1.0}, "contextual": {0.0}}
 
 
 def test_there_are_more_runs_at_the_main_lengths_only():
