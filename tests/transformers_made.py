@@ -17,8 +17,14 @@ OTHERS = {
     "albert": {"embedding_size": 8},
     "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 24},
     "electra": {"embedding_size": 8},
-    "deberta": {"relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
-    "deberta-v2": {"relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
+    "deberta": {
+        "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_biased_input": False,
+        "type_vocab_size": 0,
+    },
+    "deberta-v2": {
+        "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "conv_kernel_size": 3,
+        "conv_act": "gelu", "position_biased_input": False, "type_vocab_size": 0,
+    },
     "modernbert": {
         "global_attn_every_n_layers": 2, "local_attention": 8, "cls_token_id": 2, "sep_token_id": 3,
         "bos_token_id": 2, "eos_token_id": 3,

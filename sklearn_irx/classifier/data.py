@@ -17,13 +17,13 @@ import numpy as np
 from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import check_memory
 
-from sklearn_irx.components.encoders import Encoder
 from sklearn_irx.components.initializations import (
     HELD_OUT,
     N_FOLDS,
     Initialization,
     InitializationData,
 )
+from sklearn_irx.nn.kernels.precision import product_type
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.batches import LabelledDocuments
@@ -45,7 +45,7 @@ from sklearn_irx.text.tokenizer import form_of
 
 _FEW_MATCHES = 0.05  # of the words to learn that vectors given have
 _MANY_VECTORS = 100
-_MOST_BYTES = 2**33  # of states of frozen layers that are kept
+_MOST_BYTES = 2**32  # of states of frozen layers that are kept
 
 
 class LabelledTexts(NamedTuple):
@@ -324,7 +324,7 @@ def linear_weights(
         InitializationData(
             documents=part.whole,
             y=part.y,
-            validation=data.validation.documents,
+            validation=data.validation.documents.with_pieces(None),
             y_validation=data.validation.y,
             folds=folds,
             sample_weight=sample_weight,
@@ -360,11 +360,15 @@ def keep_frozen_states(
     if 2 * n_pieces * transformer.hidden_size > _MOST_BYTES:
         return
     weights = joblib.hash([weight.detach().cpu().numpy() for weight in transformer.parameters()])
+    device = module.unseen.device
+    precision = product_type(module.config.training.precision, device)
+    circumstances = [module.config.encoder, str(precision), device.type]
     compute = _frozen_states
     if memory is not None:
         compute = memory.cache(_frozen_states, ignore=["module"])
     for part in parts:
-        part.frozen = compute(part.documents, module, weights, module.config.encoder)
+        if part.frozen is None:  # the same documents may be learned from and compared on
+            part.frozen = compute(part.documents, module, weights, circumstances)
 
 
 def draw_folds(y: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
@@ -393,9 +397,9 @@ def _frozen_states(
     documents: Documents,
     module: Rationalizer,
     weights: str,  # noqa: ARG001
-    encoder: Encoder,  # noqa: ARG001
+    circumstances: list[Any],  # noqa: ARG001
 ) -> FrozenStates:
-    """Let the first layers read. `weights` and `encoder` tell networks apart in the cache."""
+    """Let the first layers read. `weights` and `circumstances` tell results apart in the cache."""
     return compute_frozen(module.transformers[0], documents, module.config.documents_at_once)
 
 

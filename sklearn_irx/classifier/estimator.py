@@ -128,12 +128,12 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     device : str, default="auto"
         A torch device; "auto" takes CUDA or MPS if there is one.
     n_threads : int or None, default=None
-        Threads of torch; None leaves its setting alone, but encodes fewer than 4,096 words with
-        one. The same number gives the same result bit for bit.
+        Threads of torch; None leaves its setting alone, but "cnn" and "rnn" encode fewer than 4,096
+        words with one. The same number gives the same result bit for bit.
     memory : str, path-like, object with the joblib.Memory interface or None, default=None
-        Where to cache what depends on the texts and not on the penalties: words, if the tokenizer
-        can be pickled and its source is at hand; and if `random_state` is given, word vectors
-        trained here, the linear initialization, and what frozen layers make of the texts.
+        Where to cache what depends on the texts and not on the penalties: words (not with a
+        transformer), if the tokenizer can be pickled and its source is at hand; with a `random_state`
+        word vectors trained here, the linear initialization, and what frozen layers make of texts.
     random_state : int, RandomState instance or None, default=None
         The same number gives the same model.
     verbose : int, default=0

@@ -481,6 +481,10 @@ class ExchangingEnsemble(RationaleEstimator):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        # What there was not when older files were made.
+        state = {"rule": "convinced", "validation_fraction": 0.1, "random_state": None, **state}
+        if "estimators_" in state:
+            state = {"rule_": state["rule"], "referee_": None, **state}
         super().__setstate__(state)
         if "estimators_" in state:
             given = self.get_params()

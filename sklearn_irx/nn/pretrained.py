@@ -131,6 +131,8 @@ def arrays_of(model: str, configuration: bytes, *, local: bool = False) -> dict[
 def _weights(model: str, **more: Any) -> dict[str, torch.Tensor]:
     """Read the weights of a pretrained transformer, and leave out those that it does not have."""
     transformers = import_transformers()
+    from safetensors import SafetensorError
+
     try:
         with _no_progress_bars(transformers.utils.logging), own_numbers(0), weights_drawn():
             found, report = transformers.AutoModel.from_pretrained(
@@ -141,7 +143,7 @@ def _weights(model: str, **more: Any) -> dict[str, torch.Tensor]:
                 output_loading_info=True,
                 **more,
             )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ValueError(
             f"the weights of model={model!r} of encoder cannot be read; they must be a file "
             f"model.safetensors ({first_line(error)})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -138,7 +139,7 @@ class Transformer(nn.Module):
         n : Tensor of shape (batch,), dtype int64
             How many there are.
         values : Tensor of shape (batch, n_pieces) or None
-            Factors of their embeddings.
+            Between 0, where the piece that hides a word is read in place, and 1.
         frozen : Tensor of shape (batch, n_states, hidden_size) or None
             What :meth:`frozen_states` returned for each text, padded at the end.
         """
@@ -149,11 +150,16 @@ class Transformer(nn.Module):
                 states = self._states(self.model, embedded, windows.there)
             else:
                 below = frozen.new_zeros(*windows.there.shape, frozen.shape[2], dtype=torch.float32)
-                n_states = torch.zeros_like(n).index_add(0, windows.document, windows.there.sum(1))
-                known = torch.arange(frozen.shape[1], device=n.device) < n_states.unsqueeze(1)
+                n_states = self.n_states(n).unsqueeze(1)
+                known = torch.arange(frozen.shape[1], device=n.device) < n_states
                 below[windows.there] = frozen[known].float()
                 states = self._states(self._parts[1], below, windows.there)
         return Read(states.float(), windows.document, windows.piece)
+
+    def n_states(self, n: torch.Tensor) -> torch.Tensor:
+        """Return how many states texts of so many pieces (batch,) have, (batch,)."""
+        windows = self._windows(n)
+        return torch.zeros_like(n).index_add(0, windows.document, windows.there.sum(dim=1))
 
     @torch.no_grad()
     def frozen_states(self, pieces: torch.Tensor, n: torch.Tensor) -> list[torch.Tensor]:
@@ -182,10 +188,13 @@ class Transformer(nn.Module):
         at = windows.document.unsqueeze(1), windows.piece.clamp(min=0)
         ids = torch.where(inside, pieces[at], self.last)
         ids[:, 0] = self.first
-        embedded: torch.Tensor = self.model.get_input_embeddings()(ids)
+        table = self.model.get_input_embeddings()
+        embedded: torch.Tensor = table(ids)
         if values is None:
             return embedded
-        return embedded * torch.where(inside, values[at], 1.0).unsqueeze(2)
+        # Where layer normalization follows, a mere factor would change nothing.
+        hidden = table(ids.new_full((1, 1), self.mask)).expand_as(embedded)
+        return torch.lerp(hidden, embedded, torch.where(inside, values[at], 1.0).unsqueeze(2))
 
     @staticmethod
     def _states(model: Any, embedded: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
@@ -237,11 +246,11 @@ def _first_layers(model: Any, n: int) -> Any:
 def _last_layers(model: Any, n_before: int) -> Any:
     """Return a view of a transformer that begins after `n_before` layers, with their states."""
     name, layers = layers_of(model)
-    before = {"embeddings": _Passed(), "embeddings_project": nn.Identity()}
+    before = {"embeddings": _Passed(), "embeddings_project": nn.Identity(), "encoder.conv": None}
     return _with_parts(model, {name: layers[n_before:], **before})
 
 
-def _with_parts(model: Any, parts: dict[str, nn.Module]) -> Any:
+def _with_parts(model: Any, parts: Mapping[str, nn.Module | None]) -> Any:
     """Return a view of a module with other parts, of those that it has, and the same weights."""
     view = copy.copy(model)
     view._modules = dict(model._modules)

@@ -89,8 +89,8 @@ class Documents:
         lengths = np.minimum(self.lengths, max_length)
         return self.at(word_positions(self.starts, lengths), lengths)
 
-    def with_pieces(self, pieces: Pieces) -> Documents:
-        """Return the documents with the pieces of their words."""
+    def with_pieces(self, pieces: Pieces | None) -> Documents:
+        """Return the documents with the pieces of their words, or without any."""
         return Documents(self.ids, self.lengths, pieces)
 
     def at(self, positions: np.ndarray, lengths: np.ndarray) -> Documents:

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx.text.tokenized import TokenizedTexts, word_positions
+from sklearn_irx.text.tokenizer import form_of
 
 CONTEXT = -1
 """The owner of a piece that belongs to no word: of punctuation, say."""
 
 _MOST_OF_WORD = 16  # pieces, so that a line of code does not fill a window
 _MOST_OF_GAP = 4
-_GAP = re.compile(r"[^\w\s]+")
+_GAP = re.compile(r"[^\w\s<&]+")  # no markup
 _NOTHING = ""
 _MOST_BYTES = 2**25
 _MOST_GROWTH = 1000
@@ -100,8 +101,10 @@ class Pieces:
 class PieceTokenizer:
     """Cuts words, and what stands between them, into the pieces that a transformer knows.
 
-    A word is always cut into the same pieces, wherever it stands: so the pieces of selected words
-    say nothing of others. At most 16 pieces of a word are read, and 4 of what follows it.
+    What is written is always cut into the same pieces, wherever it stands: so the pieces of
+    selected words say nothing of others. A word is read as it is written, in upper and lower case;
+    but where a tokenizer makes another word of what is written, as of markup inside of it, that
+    word is read. At most 16 pieces of a word are read, and 4 of what follows it.
 
     Parameters
     ----------
@@ -148,16 +151,23 @@ class PieceTokenizer:
 
     def read(self, texts: TokenizedTexts) -> Pieces:
         """Cut the words of texts, and what stands between them."""
-        texts = texts.with_spans()
+        texts, form = texts.with_spans(), form_of(texts.tokenizer)
+        spelled: dict[str, str] = {}
         numbers: dict[tuple[bool, str], int] = {(False, _NOTHING): 0}
         found: list[int] = []
+        in_order = map(texts.words.__getitem__, texts.numbers.tolist())
         for text, spans in zip(texts.texts, texts.spans or [], strict=True):
             followed = [start for start, _ in spans[1:]] + [len(text)] * bool(spans)
             for (start, end), following in zip(spans, followed, strict=True):
                 gap = _GAP.search(text, end, following)
                 # After the last word that is read there may be others.
                 between = gap.group() if gap and gap.start() - end <= 1 else _NOTHING
-                keys = (True, text[start:end]), (False, between)
+                word, written = next(in_order), text[start:end]
+                if spelled.get(written) != word:
+                    # What is not the word, as markup or a name that was replaced, is not read.
+                    spelled[written] = form(written)
+                    written = written if spelled[written] == word else word
+                keys = (True, written), (False, between)
                 found.extend(numbers.setdefault(key, len(numbers)) for key in keys)
         return self._table_of(list(numbers), np.array(found, dtype=np.int32).reshape(-1, 2))
 

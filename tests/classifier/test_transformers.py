@@ -240,7 +240,10 @@ def test_gradients_of_several_batches_make_one_step(make, reviews):
     from skorch.callbacks import Callback
 
     class Steps(Callback):
-        n = 0
+        n = computed = 0
+
+        def on_grad_computed(self, net, **kwargs):
+            Steps.computed += 1
 
         def on_train_begin(self, net, **kwargs):
             step = net.optimizer_.step
@@ -253,10 +256,10 @@ def test_gradients_of_several_batches_make_one_step(make, reviews):
 
     texts, y, _ = reviews
     for accumulation, n_steps in ((1, 10), (3, 4), (100, 1)):
-        Steps.n = 0
+        Steps.n = Steps.computed = 0
         training = Training(max_epochs=1, batch_size=10, callbacks=[Steps()])
         make(training=training, encoder={"accumulation": accumulation}).fit(texts[:110], y[:110])
-        assert Steps.n == n_steps
+        assert Steps.n == Steps.computed == n_steps
 
 
 def test_selector_and_predictor_share_the_transformer_or_have_one_each(make, reviews):

@@ -153,6 +153,24 @@ def test_a_configuration_names_no_code(tmp_path):
     assert b"evil" not in pretrained.load_pretrained(folder).configuration
 
 
+def test_a_mask_has_a_gradient_and_an_effect_in_every_family(folder):
+    """Half a word lies between the word and the piece that hides one."""
+    module = built(folder)
+    pieces, n = random_pieces(6)
+    with torch.no_grad():
+        hiding = pieces.clone()
+        hiding[0, 2] = module.mask
+        shown, hidden = module(pieces, n).states, module(hiding, n).states
+    values = torch.ones(1, pieces.shape[1], requires_grad=True)
+    same = module(pieces, n, values=values).states
+    torch.testing.assert_close(same, shown)
+    same.square().sum().backward()
+    assert values.grad[0, 2].abs() > 1e-3
+    with torch.no_grad():
+        values[0, 2] = 0
+        torch.testing.assert_close(module(pieces, n, values=values).states, hidden)
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("layers", [0, 1])
 @pytest.mark.parametrize("window", [None, 10])

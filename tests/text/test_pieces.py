@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn_irx.text import (
     CONTEXT,
     Documents,
+    HTMLTokenizer,
     PieceTokenizer,
     TokenizedTexts,
     Vocabulary,
@@ -123,3 +124,27 @@ def test_numbers_of_pieces_are_numbers():
     for wrong in (True, "2", -1, 1.5, None):
         with pytest.raises(ValueError, match="is no number of a piece"):
             PieceTokenizer(json.dumps({**content, "mask": wrong}).encode())
+
+
+def test_markup_inside_of_a_word_is_not_read():
+    marked = "A won<!-- terrible film -->derful, <b>caf</b>&eacute;<br />Zoo"
+    found = []
+    for text, tokenizer in ((marked, HTMLTokenizer()), ("A wonderful, café Zoo", WordTokenizer())):
+        tokenized = TokenizedTexts.from_texts([text], tokenizer, 50, spans=True)
+        documents = Documents.from_tokenized(tokenized, Vocabulary(["zoo"]))
+        read = documents.with_pieces(piece_tokenizer().read(tokenized))
+        found.append(read.batch(np.array([0])))
+    of_words = [batch["pieces"][batch["owners"] > CONTEXT].tolist() for batch in found]
+    assert of_words[0] == of_words[1]
+
+
+def test_a_word_that_stands_for_another_is_read_in_its_place():
+    def redacted(text):
+        words = re.finditer(r"\w+", text)
+        return [("name" if w[0] == "Zoe" else w[0].lower(), *w.span()) for w in words]
+
+    one, other = (
+        piece_tokenizer().read(TokenizedTexts.from_texts([text], redacted, 50))
+        for text in ("Zoe slept", "name slept")
+    )
+    np.testing.assert_array_equal(one.table, other.table)

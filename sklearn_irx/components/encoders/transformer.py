@@ -30,12 +30,12 @@ class Transformer(Encoder):
     layers : int or "all", default="all"
         The last layers that are trained; 0 trains none. "all" trains the embeddings, too.
     learning_rate : float, default=1e-4
-        Of the last layer. All other weights have the learning rate of `training`.
+        Of the last layer. Weights on top of the transformer have the learning rate of `training`.
     layer_decay : float, default=0.9
         Factor of the learning rate of each layer, relative to the next one.
     warmup_share : float, default=0.1
-        Share of all training steps in which the learning rates rise from 0. From there they fall
-        to 0 at the last step.
+        Share of all training steps of `fit` in which the learning rates rise from 0. From there
+        they fall to 0 at the last step.
     accumulation : int, default=1
         Batches whose gradients make one step, for steps of many documents in little memory.
     window : int or None, default=None

@@ -15,17 +15,15 @@ from sklearn_irx.nn.training.penalties import TOLERANCE
 
 def learned(module: nn.Module) -> dict[str, torch.Tensor]:
     """Return what training changes in a network: weights, and buffers of sampler and encoders."""
-    frozen = {name for name, weight in module.named_parameters() if not weight.requires_grad}
-    frozen.update(
+    # Each once, under the first of its names: a part may be shared.
+    names = [name for name, weight in module.named_parameters() if weight.requires_grad]
+    names += [
         name
         for name, _ in module.named_buffers()
-        if not name.startswith("sampler.") and ".text_encoder.encoder." not in name
-    )
-    return {
-        name: value.detach().clone()
-        for name, value in module.state_dict().items()
-        if name not in frozen
-    }
+        if name.startswith("sampler.") or ".text_encoder.encoder." in name
+    ]
+    state = module.state_dict()
+    return {name: state[name].detach().clone() for name in names if name in state}
 
 
 class Curriculum(Callback):

@@ -42,12 +42,15 @@ class FrozenStates(NamedTuple):
 def compute_frozen(transformer: Transformer, documents: Documents, batch_size: int) -> FrozenStates:
     """Let the frozen layers of a transformer read documents."""
     device = next(transformer.parameters()).device
-    found: list[np.ndarray] = [np.empty(0)] * len(documents)
+    sizes = torch.from_numpy(documents.sizes).to(device)
+    lengths = transformer.n_states(sizes).cpu().numpy()
+    ends = np.cumsum(lengths)
+    kept = np.empty((int(lengths.sum()), transformer.hidden_size), dtype=np.float16)
     for rows in inference_batches(documents.sizes, batch_size):
         batch = documents.batch(rows)
         pieces, owners = (torch.from_numpy(batch[k]).to(device) for k in ("pieces", "owners"))
         n = (owners >= CONTEXT).sum(dim=1)
         for row, states in zip(rows, transformer.frozen_states(pieces, n), strict=True):
-            found[row] = states.to(torch.float16).cpu().numpy()
+            kept[ends[row] - lengths[row] : ends[row]] = states.to(torch.float16).cpu().numpy()
             step()
-    return FrozenStates(np.concatenate(found), np.array([len(states) for states in found]))
+    return FrozenStates(kept, lengths)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PassthroughScoring
-from skorch.utils import to_tensor
+from skorch.utils import TeeGenerator, to_tensor
 
 from sklearn_irx.nn.lengths import mean_share
 from sklearn_irx.nn.model import ModelOutput
@@ -182,6 +182,8 @@ class RationaleNet(NeuralNet):
             for _, weight in self.get_all_learnable_params():
                 if weight.grad is not None:
                     weight.grad /= n_added
+            named = TeeGenerator(self.get_all_learnable_params())
+            self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
             self._step_optimizer(None)
         return step
 
