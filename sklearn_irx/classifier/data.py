@@ -349,13 +349,11 @@ def linear_weights(
 def keep_frozen_states(
     module: Rationalizer, parts: tuple[LabelledDocuments, ...], *, memory: Any
 ) -> None:
-    """Let the frozen layers of the selector's transformer, if there are any, read documents once.
+    """Let the frozen layers of the selector's transformer, which has some, read documents once.
 
     Not if the result would be too large.
     """
-    transformer = next((one for one in module.transformers if one.has_frozen_layers), None)
-    if transformer is None:
-        return
+    transformer = module.transformers[0]
     n_pieces = sum(int(part.documents.sizes.sum()) for part in parts)
     if 2 * n_pieces * transformer.hidden_size > _MOST_BYTES:
         return

@@ -381,8 +381,8 @@ def make_net(
 
 def _keep_frozen(clf: Any, module: Rationalizer, *parts: LabelledDocuments) -> None:
     """Let the frozen layers of a transformer, if there are any, read all documents once."""
-    total = sum(len(part) for part in parts)
     if any(one.has_frozen_layers for one in module.transformers):
+        total = sum(len(part) for part in parts)
         with stage("frozen layers", shown=clf.verbose, total=total, unit="text"):
             memory = None if clf.random_state is None else make_memory(clf.memory)
             keep_frozen_states(module, parts, memory=memory)

@@ -39,6 +39,11 @@ class PieceBatch:
         self.frozen = frozen
         self.features: torch.Tensor | None = None
 
+    @property
+    def n_pieces(self) -> torch.Tensor:
+        """Number of pieces of each document, (batch,)."""
+        return (self.owners >= CONTEXT).sum(dim=1)
+
     def of_words(self, mask: torch.Tensor) -> torch.Tensor:
         """Map a mask of words (batch, length) to their pieces, (batch, n_pieces)."""
         return mask.gather(1, self.owners.clamp(min=0)) * (self.owners > CONTEXT)
@@ -95,8 +100,7 @@ class ContextualSelector(nn.Module):
 
     def _features(self, batch: PackedBatch) -> torch.Tensor:
         read = batch.of_pieces
-        n = (read.owners >= CONTEXT).sum(dim=1)
-        states, document, piece = self.transformer(read.pieces, n, frozen=read.frozen)
+        states, document, piece = self.transformer(read.pieces, read.n_pieces, frozen=read.frozen)
         n_documents, length = batch.ids.shape
         word = read.owners[document.unsqueeze(1), piece.clamp(min=0)]
         is_of_word = (piece >= 0) & (word > CONTEXT)

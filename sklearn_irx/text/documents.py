@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx.text.pieces import Pieces
-from sklearn_irx.text.tokenized import TokenizedTexts, word_positions
+from sklearn_irx.text.tokenized import TokenizedTexts, padded_rows, word_positions
 from sklearn_irx.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 _BATCHES_PER_POOL = 50  # batches whose documents are sorted by length together
@@ -134,10 +134,8 @@ class Documents:
             Padded with 0 at the end. At least one column, even if all documents are empty.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        lengths = self.lengths[rows]
-        padded = np.full((len(rows), max(1, lengths.max(initial=0))), PADDING, dtype=np.int64)
-        padded[np.arange(padded.shape[1]) < lengths[:, None]] = self.ids[self._positions(rows)]
-        return padded
+        ids = self.ids[self._positions(rows)].astype(np.int64)
+        return padded_rows(ids, self.lengths[rows], PADDING)
 
     def neighbours(self, n_words: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs of adjacent words in which both words are known.

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_irx.text.tokenized import TokenizedTexts, word_positions
+from sklearn_irx.text.tokenized import TokenizedTexts, padded_rows, word_positions
 from sklearn_irx.text.tokenizer import form_of
 
 CONTEXT = -1
@@ -90,12 +90,11 @@ class Pieces:
         place = np.arange(len(positions)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         owner = np.stack([place, np.full_like(place, CONTEXT)], axis=1).ravel()
         sizes = np.bincount(np.repeat(document, 2), counts, len(lengths)).astype(np.int64)
-        pieces = np.zeros((len(lengths), max(1, sizes.max(initial=0))), dtype=np.int64)
-        owners = np.full_like(pieces, CONTEXT - 1)
-        there = np.arange(pieces.shape[1]) < sizes[:, None]
-        pieces[there] = self.table[word_positions(self.starts[segments], counts)]
-        owners[there] = np.repeat(owner, counts)
-        return pieces, owners
+        pieces = self.table[word_positions(self.starts[segments], counts)].astype(np.int64)
+        return (
+            padded_rows(pieces, sizes),
+            padded_rows(np.repeat(owner, counts), sizes, CONTEXT - 1),
+        )
 
 
 class PieceTokenizer:

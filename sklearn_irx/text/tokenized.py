@@ -253,6 +253,17 @@ def count_words(numbers: np.ndarray, lengths: np.ndarray, n_words: int) -> csr_a
     return counts
 
 
+def padded_rows(values: np.ndarray, lengths: np.ndarray, padding: int = 0) -> np.ndarray:
+    """Return values (n_in_all, ...) of documents, so many each, as rows that are padded at the end.
+
+    There is at least one column, even if all documents are empty.
+    """
+    width = max(1, int(lengths.max(initial=0)))
+    rows = np.full((len(lengths), width, *values.shape[1:]), padding, dtype=values.dtype)
+    rows[np.arange(width) < lengths[:, None]] = values
+    return rows
+
+
 def word_positions(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the positions of all words of documents stored end to end in one array."""
     return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)

@@ -157,7 +157,7 @@ class RiseAndFall(Callback):
         self.factor_ = factor
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Give back the learning rates without it, for others to change and to keep."""
+        """Undo the factor, for others to change and to keep the learning rates."""
         for group in net.optimizer_.param_groups:
             group["lr"] /= self.factor_
         self.factor_ = 1.0

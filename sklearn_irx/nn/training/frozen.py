@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from sklearn_irx._stages import step
+from sklearn_irx.nn.contextual import PieceBatch
 from sklearn_irx.nn.transformer import Transformer
-from sklearn_irx.text import CONTEXT, Documents, inference_batches
-from sklearn_irx.text.tokenized import word_positions
+from sklearn_irx.text import Documents, inference_batches
+from sklearn_irx.text.tokenized import padded_rows, word_positions
 
 
 class FrozenStates(NamedTuple):
@@ -31,11 +32,7 @@ class FrozenStates(NamedTuple):
         """Return those of some documents, (n_rows, most states, hidden_size)."""
         lengths = self.lengths[rows]
         starts = (np.cumsum(self.lengths) - self.lengths)[rows]
-        shape = len(rows), lengths.max(initial=0), self.states.shape[1]
-        padded = np.zeros(shape, dtype=np.float16)
-        there = np.arange(shape[1]) < lengths[:, None]
-        padded[there] = self.states[word_positions(starts, lengths)]
-        return padded
+        return padded_rows(self.states[word_positions(starts, lengths)], lengths)
 
 
 @torch.no_grad()
@@ -47,10 +44,10 @@ def compute_frozen(transformer: Transformer, documents: Documents, batch_size: i
     ends = np.cumsum(lengths)
     kept = np.empty((int(lengths.sum()), transformer.hidden_size), dtype=np.float16)
     for rows in inference_batches(documents.sizes, batch_size):
-        batch = documents.batch(rows)
-        pieces, owners = (torch.from_numpy(batch[k]).to(device) for k in ("pieces", "owners"))
-        n = (owners >= CONTEXT).sum(dim=1)
-        for row, states in zip(rows, transformer.frozen_states(pieces, n), strict=True):
+        found = documents.batch(rows)
+        batch = PieceBatch(*(torch.from_numpy(found[k]).to(device) for k in ("pieces", "owners")))
+        frozen = transformer.frozen_states(batch.pieces, batch.n_pieces)
+        for row, states in zip(rows, frozen, strict=True):
             kept[ends[row] - lengths[row] : ends[row]] = states.to(torch.float16).cpu().numpy()
             step()
     return FrozenStates(kept, lengths)

@@ -15,6 +15,7 @@ from sklearn_irx.nn.contextual import ContextualSelector
 from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.model import ModelOutput, Rationalizer
+from sklearn_irx.nn.sampler import Selection
 
 CrossEntropy: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """Maps logits (batch, n_classes) to losses (batch,), with weights of classes and documents."""
@@ -35,11 +36,39 @@ class ObjectiveModule(nn.Module):
         mask: torch.Tensor | None = None,
         **pieces: torch.Tensor,
     ) -> ModelOutput:
-        """Select and predict in training; for the arguments see :class:`Rationalizer`.
+        """Select and predict in training; for the arguments see :class:`Rationalizer`."""
+        batch, rows = module.look_up(ids, fold, **pieces)
+        selection, scores, _ = module.select(batch, rows, mask)
+        return self.read(module, batch, rows, selection, scores)
 
-        The logits are those of the rationales.
+    def read(
+        self,
+        module: Rationalizer,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        selection: Selection,
+        scores: torch.Tensor | None,  # noqa: ARG002
+    ) -> ModelOutput:
+        """Predict from the rationales of a batch in training, and from what else there is to learn.
+
+        Parameters
+        ----------
+        module : Rationalizer
+            The network.
+        batch : PackedBatch
+        rows : Tensor of shape (batch, length)
+            What :meth:`Rationalizer.look_up` returned.
+        selection : Selection
+        scores : Tensor of shape (batch, length, n_scores) or None
+            What :meth:`Rationalizer.select` returned. There are no scores in the warm-up, where
+            all words are selected.
+
+        Returns
+        -------
+        output : ModelOutput
+            The logits are those of the rationales.
         """
-        return module(ids, fold, mask, **pieces)
+        return ModelOutput(module.predict(batch, rows, selection.mask), selection)
 
     def losses(
         self,
@@ -71,16 +100,14 @@ class ObjectiveModule(nn.Module):
 class RealXModule(ObjectiveModule):
     """See :class:`~sklearn_irx.components.RealX`."""
 
-    def forward(  # noqa: D102
+    def read(  # noqa: D102
         self,
         module: Rationalizer,
-        ids: torch.Tensor,
-        fold: torch.Tensor | None = None,
-        mask: torch.Tensor | None = None,
-        **pieces: torch.Tensor,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        selection: Selection,
+        scores: torch.Tensor | None,  # noqa: ARG002
     ) -> ModelOutput:
-        batch, rows = module.look_up(ids, fold, **pieces)
-        selection, *_ = module.select(batch, rows, mask)
         with judging(module.predictor):
             logits = module.predict(batch, rows, selection.mask)
         of_random = module.predict(batch, rows, random_masks(batch))
@@ -110,16 +137,14 @@ class EncodingPenaltyModule(ObjectiveModule):
         shared = {} if linear is None else {id(buffer): buffer for buffer in linear.buffers()}
         self.reader = copy.deepcopy(module.predictor, shared)
 
-    def forward(  # noqa: D102
+    def read(  # noqa: D102
         self,
         module: Rationalizer,
-        ids: torch.Tensor,
-        fold: torch.Tensor | None = None,
-        mask: torch.Tensor | None = None,
-        **pieces: torch.Tensor,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        selection: Selection,
+        scores: torch.Tensor | None,  # noqa: ARG002
     ) -> ModelOutput:
-        batch, rows = module.look_up(ids, fold, **pieces)
-        selection, *_ = module.select(batch, rows, mask)
         logits = module.predict(batch, rows, selection.mask)
         with judging(module.predictor, self.reader):
             knowing = module.predict(batch, rows, selection.mask)
@@ -150,16 +175,14 @@ class DistillationModule(ObjectiveModule):
         self.weights = nn.Parameter(torch.zeros(module.shape.n_classes, size))
         self.bias = nn.Parameter(torch.zeros(module.shape.n_classes))
 
-    def forward(  # noqa: D102
+    def read(  # noqa: D102
         self,
         module: Rationalizer,
-        ids: torch.Tensor,
-        fold: torch.Tensor | None = None,
-        mask: torch.Tensor | None = None,
-        **pieces: torch.Tensor,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        selection: Selection,
+        scores: torch.Tensor | None,
     ) -> ModelOutput:
-        batch, rows = module.look_up(ids, fold, **pieces)
-        selection, scores, _ = module.select(batch, rows, mask)
         assert isinstance(module.selector, ContextualSelector)
         features = module.selector.features(batch)
         logits = module.predict(batch, rows, selection.mask)
