@@ -143,8 +143,8 @@ def find_classes(clf: Any, given: TrainingInput) -> np.ndarray:
 def later_documents(clf: Any, given: TrainingInput) -> tuple[LabelledDocuments, np.ndarray]:
     """Return what a later call of `partial_fit` trains on, and the weights of the classes."""
     classes = clf.classes_
-    texts = tokenize(given.texts, clf._tokenizer, clf._max_length).cut(clf._max_length)
-    documents = clf.look_up(texts)
+    texts = tokenize(given.texts, clf._tokenizer, clf._max_length, spans=clf.reads_pieces)
+    documents = clf.look_up(texts.cut(clf._max_length))
     y = np.searchsorted(classes, given.labels)
     class_weights = compute_class_weight(clf.class_weight, classes=classes, y=classes)
     return LabelledDocuments(documents, y, weights=with_mean_1(given.weights)), class_weights

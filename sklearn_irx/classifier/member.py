@@ -196,7 +196,12 @@ class MemberMixin:
         documents : Documents
             Word ids of this model, which :meth:`predict_with_masks` takes in place of texts.
         """
-        return self._looked_up(self.tokenize(X))
+        return self._looked_up(self.tokenize(X, spans=self.reads_pieces))
+
+    @property
+    def reads_pieces(self) -> bool:
+        """Whether the fitted model reads pieces of words, and so needs character offsets."""
+        return bool(self._module.config.encoder.reads_pieces)
 
     def _looked_up(self, tokenized: TokenizedTexts) -> Documents:
         documents = Documents.from_tokenized(tokenized, self.vocabulary_)
@@ -356,7 +361,7 @@ class MemberMixin:
             rows = np.arange(len(X))
             return (documents.take(rows[i : i + chunk_size]) for i in range(0, len(X), chunk_size))
         texts = iterate_texts(X)
-        spans = self._module.config.encoder.reads_pieces
+        spans = self.reads_pieces
 
         def look_up(some: list[str]) -> Documents:
             return self._looked_up(

@@ -11,6 +11,7 @@ from joblib import Parallel, delayed
 from sklearn_irx.classifier.data import make_memory, tokenize
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.trained import thawed
+from sklearn_irx.components.encoders import ENCODERS
 from sklearn_irx.components.training import TRAININGS
 from sklearn_irx.text import TokenizedTexts
 from sklearn_irx.text.tokenizer import make_tokenizer, words_and_spans_of
@@ -89,7 +90,9 @@ def tokenize_for_all(members: Sequence[Any], texts: list[str]) -> list[str] | To
     if any(other != one for other in others):
         return texts
     tokenizer, n_words = one
-    return tokenize(texts, tokenizer, n_words, memory=make_memory(members[0].memory))
+    spans = any(ENCODERS.find(member.encoder).reads_pieces for member in members)
+    memory = make_memory(members[0].memory)
+    return tokenize(texts, tokenizer, n_words, memory=memory, spans=spans)
 
 
 def fit_members(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import DocumentPrior, LinearPath, SelectionPrior
-from sklearn_irx.nn.predictor import closed_up, drop_words
+from sklearn_irx.nn.predictor import FeaturePredictor, closed_up
+from sklearn_irx.nn.selector import FeatureSelector
 from sklearn_irx.nn.transformer import Transformer
 from sklearn_irx.text import CONTEXT
 
@@ -54,14 +54,12 @@ class PieceBatch:
         return (self.owners > CONTEXT) & (self.owners != before)
 
 
-class ContextualSelector(nn.Module):
+class ContextualSelector(FeatureSelector):
     """Scores every word by what a transformer makes of it in its document.
 
-    The features of a word are the mean of those of its pieces. With a prior, whose logits are
-    added, their weights start at zero. `directions` are those of the :class:`SamplerModule`.
+    The features of a word are the mean of those of its pieces.
     """
 
-    directions: torch.Tensor
     text_encoder: None = None
 
     def __init__(
@@ -73,23 +71,11 @@ class ContextualSelector(nn.Module):
     ) -> None:
         super().__init__()
         self.transformer = transformer
-        self.output = nn.Linear(transformer.hidden_size, len(directions))
-        self.prior = prior
-        self.register_buffer("directions", torch.tensor(directions), persistent=False)
-        if prior is not None:
-            nn.init.zeros_(self.output.weight)
+        self.add_output(transformer.hidden_size, directions, prior)
 
-    @torch.no_grad()
-    def initialize(self, score: float) -> None:
-        """Set the initial score of every word, to be multiplied by `directions`."""
-        self.output.bias.copy_(score * self.directions)
-
-    def forward(self, batch: PackedBatch, prior_logits: torch.Tensor | None) -> torch.Tensor:
-        """Return the scores of words, (batch, length, n_scores), given those of the prior."""
-        scores = self.output(self.features(batch))
-        if prior_logits is None:
-            return scores
-        return scores + prior_logits.unsqueeze(-1) * self.directions
+    def scores(self, batch: PackedBatch) -> torch.Tensor:  # noqa: D102
+        scores: torch.Tensor = self.output(self.features(batch))
+        return scores
 
     def features(self, batch: PackedBatch) -> torch.Tensor:
         """Return the features of words in context, (batch, length, hidden_size), computed once."""
@@ -111,11 +97,11 @@ class ContextualSelector(nn.Module):
         return (sums / counts.clamp(min=1).unsqueeze(1)).view(n_documents, length, -1)
 
 
-class ContextualPredictor(nn.Module):
+class ContextualPredictor(FeaturePredictor):
     """The mean of what a transformer makes of the selected words alone, and a linear path.
 
-    With a linear path, whose logits are added, the output layer starts at zero. For `compact`
-    input and `word_dropout` see the components :class:`Predictor` and :class:`Training`.
+    For `compact` input and `word_dropout` see the components :class:`Predictor` and
+    :class:`Training`.
     """
 
     text_encoder: None = None
@@ -132,24 +118,14 @@ class ContextualPredictor(nn.Module):
     ) -> None:
         super().__init__()
         self.transformer = transformer
-        self.output = nn.Linear(transformer.hidden_size, n_classes)
         self.dropout = Dropout(dropout)
-        self.word_dropout = word_dropout
         self.compact = compact
-        self.linear = linear
-        if linear is not None:
-            nn.init.zeros_(self.output.weight)
-            nn.init.zeros_(self.output.bias)
+        size = transformer.hidden_size
+        self.add_output(size, n_classes, word_dropout=word_dropout, linear=linear)
 
-    def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Return the logits (batch, n_classes) of words under a mask (batch, length).
-
-        `rows` (batch, length) are those of the words in the weights of the linear path.
-        """
-        if self.training:
-            mask = drop_words(mask, self.word_dropout)
+    def logits(self, batch: PackedBatch, mask: torch.Tensor) -> torch.Tensor:  # noqa: D102
         logits: torch.Tensor = self.output(self.dropout(self._pooled(batch, mask)))
-        return logits if self.linear is None else logits + self.linear(batch, mask, rows)
+        return logits
 
     def _pooled(self, batch: PackedBatch, mask: torch.Tensor) -> torch.Tensor:
         """Return the mean of the states of all that is read, (batch, hidden_size)."""

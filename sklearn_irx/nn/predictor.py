@@ -13,12 +13,47 @@ from sklearn_irx.nn.linear import LinearPath
 from sklearn_irx.nn.text_encoder import TextEncoder
 
 
-class PredictorNetwork(nn.Module):
+class FeaturePredictor(nn.Module):
+    """Base of predictors that have logits of features of the selected words.
+
+    With a linear path, whose logits are added, the output layer starts at zero. A subclass calls
+    :meth:`add_output` last, and has :meth:`logits`.
+    """
+
+    output: nn.Linear
+    linear: LinearPath | None
+
+    def add_output(
+        self, size: int, n_classes: int, *, word_dropout: float, linear: LinearPath | None
+    ) -> None:
+        """Add the output layer for so many features, and the linear path, if there is one."""
+        self.output = nn.Linear(size, n_classes)
+        self.word_dropout = word_dropout
+        self.linear = linear
+        if linear is not None:
+            nn.init.zeros_(self.output.weight)
+            nn.init.zeros_(self.output.bias)
+
+    def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Return the logits (batch, n_classes) of words under a mask (batch, length).
+
+        `rows` (batch, length) are those of the words in the weights of the linear path.
+        """
+        if self.training:
+            mask = _drop_words(mask, self.word_dropout)
+        logits = self.logits(batch, mask)
+        return logits if self.linear is None else logits + self.linear(batch, mask, rows)
+
+    def logits(self, batch: PackedBatch, mask: torch.Tensor) -> torch.Tensor:
+        """Return the logits without those of the linear path."""
+        raise NotImplementedError
+
+
+class PredictorNetwork(FeaturePredictor):
     """Max-pooled features of the selected words, a hidden layer, and a linear path.
 
-    With a linear path, whose logits are added, the output layer starts at zero. For `hidden_size`,
-    `compact` input, `dropout` and `word_dropout` see the components :class:`Predictor` and
-    :class:`Training`.
+    For `hidden_size`, `compact` input, `dropout` and `word_dropout` see the components
+    :class:`Predictor` and :class:`Training`.
     """
 
     def __init__(
@@ -35,30 +70,19 @@ class PredictorNetwork(nn.Module):
         super().__init__()
         self.text_encoder = text_encoder
         self.hidden = nn.Linear(text_encoder.encoder.output_size, hidden_size)
-        self.output = nn.Linear(hidden_size, n_classes)
         self.dropout = Dropout(dropout)
-        self.word_dropout = word_dropout
         self.compact = compact
-        self.linear = linear
-        if linear is not None:
-            nn.init.zeros_(self.output.weight)
-            nn.init.zeros_(self.output.bias)
+        self.add_output(hidden_size, n_classes, word_dropout=word_dropout, linear=linear)
 
-    def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Return the logits (batch, n_classes) of words under a mask (batch, length).
-
-        `rows` (batch, length) are those of the words in the weights of the linear path.
-        """
-        if self.training:
-            mask = drop_words(mask, self.word_dropout)
+    def logits(self, batch: PackedBatch, mask: torch.Tensor) -> torch.Tensor:  # noqa: D102
         if self.compact:
             ids, weights = closed_up(batch.ids, mask)
             seen = PackedBatch(ids, batch.margin, batch.unseen)
             pooled = self.text_encoder.max_pooled(seen, seen.packed(weights))
         else:
             pooled = self.text_encoder.max_pooled(batch, batch.packed(mask))
-        logits = self.output(self.dropout(F.relu(self.hidden(self.dropout(pooled)))))
-        return logits if self.linear is None else logits + self.linear(batch, mask, rows)
+        logits: torch.Tensor = self.output(self.dropout(F.relu(self.hidden(self.dropout(pooled)))))
+        return logits
 
 
 class LinearPredictor(nn.Module):
@@ -73,14 +97,13 @@ class LinearPredictor(nn.Module):
         self.word_dropout = word_dropout
 
     def forward(self, batch: PackedBatch, mask: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Return the logits; see :meth:`PredictorNetwork.forward`."""
+        """Return the logits; see :meth:`FeaturePredictor.forward`."""
         if self.training:
-            mask = drop_words(mask, self.word_dropout)
+            mask = _drop_words(mask, self.word_dropout)
         return self.bias + self.linear(batch, mask, rows)
 
 
-def drop_words(mask: torch.Tensor, share: float) -> torch.Tensor:
-    """Set a share of a mask to zero."""
+def _drop_words(mask: torch.Tensor, share: float) -> torch.Tensor:
     if not share:
         return mask
     drawn = torch.rand_like(mask, generator=generator_for(mask.device))

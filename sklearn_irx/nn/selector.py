@@ -13,27 +13,26 @@ from sklearn_irx.nn.linear import DocumentPrior, SelectionPrior
 from sklearn_irx.nn.text_encoder import TextEncoder
 
 
-class SelectorNetwork(nn.Module):
-    """Scores every word: by its features in context, and by a selection prior if there is one.
+class FeatureSelector(nn.Module):
+    """Base of selectors that score words by features, and by a selection prior if there is one.
 
     With a prior, whose logits are added, the weights of the features start at zero. `directions`
-    are those of the :class:`SamplerModule`.
+    are those of the :class:`SamplerModule`. A subclass calls :meth:`add_output` last, and has
+    :meth:`scores`.
     """
 
     directions: torch.Tensor
+    output: nn.Linear
+    prior: SelectionPrior | DocumentPrior | None
 
-    def __init__(
+    def add_output(
         self,
-        text_encoder: TextEncoder,
+        size: int,
         directions: tuple[float, ...],
-        *,
-        dropout: float,
         prior: SelectionPrior | DocumentPrior | None,
     ) -> None:
-        super().__init__()
-        self.text_encoder = text_encoder
-        self.dropout = Dropout(dropout)
-        self.output = nn.Linear(text_encoder.encoder.output_size, len(directions))
+        """Add the output layer for so many features of a word, and the prior, if there is one."""
+        self.output = nn.Linear(size, len(directions))
         self.prior = prior
         self.register_buffer("directions", torch.tensor(directions), persistent=False)
         if prior is not None:
@@ -46,16 +45,40 @@ class SelectorNetwork(nn.Module):
 
     def forward(self, batch: PackedBatch, prior_logits: torch.Tensor | None) -> torch.Tensor:
         """Return the scores of words, (batch, length, n_scores), given those of the prior."""
+        scores = self.scores(batch)
+        if prior_logits is None:
+            return scores
+        return scores + prior_logits.unsqueeze(-1) * self.directions
+
+    def scores(self, batch: PackedBatch) -> torch.Tensor:
+        """Return the scores of words without those of the prior."""
+        raise NotImplementedError
+
+
+class SelectorNetwork(FeatureSelector):
+    """Scores every word by the features that an encoder makes of word vectors in context."""
+
+    def __init__(
+        self,
+        text_encoder: TextEncoder,
+        directions: tuple[float, ...],
+        *,
+        dropout: float,
+        prior: SelectionPrior | DocumentPrior | None,
+    ) -> None:
+        super().__init__()
+        self.text_encoder = text_encoder
+        self.dropout = Dropout(dropout)
+        self.add_output(text_encoder.encoder.output_size, directions, prior)
+
+    def scores(self, batch: PackedBatch) -> torch.Tensor:  # noqa: D102
         features = self.text_encoder.token_features(batch)
         if features.device.type == "cpu":
             weight, bias = self.output.weight, self.output.bias
             scores = scores_of(features, weight, bias, dropout=self.dropout.share)
         else:
             scores = self.output(self.dropout(F.relu(features)))
-        scores = batch.padded(scores)
-        if prior_logits is None:
-            return scores
-        return scores + prior_logits.unsqueeze(-1) * self.directions
+        return batch.padded(scores)
 
 
 class PriorSelector(nn.Module):
