@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from common import (
 
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.components import LinearInit, Training, Transformer
+from sklearn_irx.nn.kernels.precision import product_type
 from sklearn_irx.text import WordTokenizer, inference_batches, tokens_of, training_batches
 
 BATCH_SIZE = 32
@@ -75,14 +75,15 @@ class PlainFineTuning:
         ]
         return self.tokenizer(cut, truncation=True, max_length=512)["input_ids"]
 
-    def train_epoch(self, max_batches: int | None = None) -> float:
+    def train_epoch(self) -> float:
         """Train, and give documents a second."""
         self.model.train()
         lengths = np.array([len(pieces) for pieces in self.pieces])
         batches = training_batches(lengths, BATCH_SIZE, self.random_state)
         n_seen, start = 0, time.perf_counter()
-        for rows in islice(batches, max_batches):
-            loss = self.model(**self.batch(self.pieces, rows), labels=self.y[rows]).loss
+        for rows in batches:
+            with self.precision():
+                loss = self.model(**self.batch(self.pieces, rows), labels=self.y[rows]).loss
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -96,8 +97,15 @@ class PlainFineTuning:
         pieces = self.pieces_of(texts)
         found = np.empty(len(texts), dtype=int)
         for rows in inference_batches(np.array([len(one) for one in pieces]), BATCH_SIZE):
-            found[rows] = self.model(**self.batch(pieces, rows)).logits.argmax(dim=1).numpy()
+            with self.precision():
+                logits = self.model(**self.batch(pieces, rows)).logits
+            found[rows] = logits.argmax(dim=1).numpy()
         return found
+
+    def precision(self) -> torch.autocast:
+        """Have the factors of matrix products in the type that ours have."""
+        dtype = product_type("auto", torch.device("cpu"))
+        return torch.autocast("cpu", torch.bfloat16, enabled=dtype is torch.bfloat16)
 
     def batch(self, pieces: Sequence[list[int]], rows: np.ndarray) -> Any:
         """Give the input of some documents."""
