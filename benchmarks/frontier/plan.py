@@ -17,6 +17,7 @@ SELECTIONS = {
     "class_blind": "class-blind selection",
     "class_conditional": "class-conditional selection",
     "contextual": "selection in context",
+    "contextual_conditional": "class-conditional selection in context",
 }
 """Tables of the configuration file, the main one first: each is a plan of its own."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
@@ -54,10 +55,31 @@ class PieceBatch:
         return (self.owners > CONTEXT) & (self.owners != before)
 
 
+class WholeReader(nn.Linear):
+    """Logits of a document: a linear layer on the mean of the features of all its words.
+
+    It starts at zero.
+    """
+
+    def reset_parameters(self) -> None:  # noqa: D102
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
+
+    def added(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """Return what each word adds to the logits, (batch, length, n_classes).
+
+        `features` are (batch, length, hidden_size); `words` (batch, length) says which there are.
+        """
+        n = words.sum(dim=1).clamp(min=1).view(-1, 1, 1)
+        added: torch.Tensor = self(features) * words.unsqueeze(2) / n
+        return added
+
+
 class ContextualSelector(FeatureSelector):
     """Scores every word by what a transformer makes of it in its document.
 
-    The features of a word are the mean of those of its pieces.
+    The features of a word are the mean of those of its pieces. With `n_classes` there is a reader
+    of the whole document, too, whose logits a class-conditional prior asks for.
     """
 
     text_encoder: None = None
@@ -68,14 +90,22 @@ class ContextualSelector(FeatureSelector):
         directions: tuple[float, ...],
         *,
         prior: SelectionPrior | DocumentPrior | None,
+        n_classes: int | None = None,
     ) -> None:
         super().__init__()
         self.transformer = transformer
-        self.add_output(transformer.hidden_size, directions, prior)
+        size = transformer.hidden_size
+        self.whole = None if n_classes is None else WholeReader(size, n_classes)
+        self.add_output(size, directions, prior)
 
     def scores(self, batch: PackedBatch) -> torch.Tensor:  # noqa: D102
         scores: torch.Tensor = self.output(self.features(batch))
         return scores
+
+    def whole_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: D102
+        if self.whole is None:
+            return None
+        return self.whole.added(self.features(batch), batch.words).sum(dim=1)
 
     def features(self, batch: PackedBatch) -> torch.Tensor:
         """Return the features of words in context, (batch, length, hidden_size), computed once."""

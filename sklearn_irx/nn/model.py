@@ -55,6 +55,8 @@ class ModelOutput(NamedTuple):
         True for words that may be selected.
     aside : tuple of Tensors of shape (batch, n_classes)
         Other logits of the same documents, which an objective of training needs.
+    whole_logits : Tensor of shape (batch, n_classes) or None
+        In training, those of the selector's reader of whole documents, if it has one.
     """
 
     logits: torch.Tensor
@@ -62,6 +64,7 @@ class ModelOutput(NamedTuple):
     scores: torch.Tensor | None = None
     selectable: torch.Tensor | None = None
     aside: tuple[torch.Tensor, ...] = ()
+    whole_logits: torch.Tensor | None = None
 
 
 class Rationalizer(nn.Module):
@@ -132,24 +135,22 @@ class Rationalizer(nn.Module):
 
     def _build_contextual(self, source: Source, linear: Any, prior: Any) -> None:
         """Build selector and predictor on a transformer, or on one each."""
-        config, training = self.config, self.config.training
+        config, training, n_classes = self.config, self.config.training, self.shape.n_classes
         for name, data in zip((CONFIGURATION, TOKENIZER), source, strict=True):
             # On the CPU even where other tensors have no memory: the network is built from them.
-            values = torch.from_numpy(np.array(bytearray(data), dtype=np.uint8))
-            self.register_buffer(name, values)
+            self.register_buffer(name, torch.from_numpy(np.frombuffer(data, np.uint8).copy()))
         transformer = config.encoder.build_transformer(source, training.precision)
         other = transformer
         if not config.predictor.shares_encoder(of_pieces=True):
             other = config.encoder.build_transformer(source, training.precision)
-        self.selector = ContextualSelector(transformer, self.sampler.directions, prior=prior)
-        self.predictor = ContextualPredictor(
-            other,
-            self.shape.n_classes,
-            compact=config.predictor.is_compact(of_pieces=True),
-            dropout=config.encoder.dropout,
-            word_dropout=training.word_dropout,
-            linear=linear,
+        classes_read = n_classes if config.initialization.class_focus else None
+        self.selector = ContextualSelector(
+            transformer, self.sampler.directions, prior=prior, n_classes=classes_read
         )
+        self.predictor = ContextualPredictor(
+            other, n_classes, compact=config.predictor.is_compact(of_pieces=True),
+            dropout=config.encoder.dropout, word_dropout=training.word_dropout, linear=linear,
+        )  # fmt: skip
 
     @torch.no_grad()
     def initialize(
@@ -305,7 +306,8 @@ class Rationalizer(nn.Module):
         selectable = self._selectable(batch)
         never = NEVER * self.selector.directions
         prior, linear = self.selector.prior, self.predictor.linear
-        prior_logits = None if prior is None else prior(linear, batch, rows)
+        whole_logits = self.selector.whole_logits(batch)
+        prior_logits = None if prior is None else prior(linear, batch, rows, whole_logits)
         scores = torch.where(selectable.unsqueeze(-1), self.selector(batch, prior_logits), never)
         return scores, selectable
 

@@ -54,6 +54,10 @@ class FeatureSelector(nn.Module):
         """Return the scores of words without those of the prior."""
         raise NotImplementedError
 
+    def whole_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: ARG002
+        """Return logits (batch, n_classes) of all words, for a class-conditional prior, if any."""
+        return None
+
 
 class SelectorNetwork(FeatureSelector):
     """Scores every word by the features that an encoder makes of word vectors in context."""
@@ -106,3 +110,6 @@ class PriorSelector(nn.Module):
     def forward(self, batch: PackedBatch, prior_logits: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
         """Return the scores of words, (batch, length, n_scores)."""
         return (self.score + prior_logits).unsqueeze(-1) * self.directions
+
+    def whole_logits(self, batch: PackedBatch) -> None:
+        """Return None: the linear path alone reads whole documents."""

@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV
 import sklearn_irx
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.classifier import data
-from sklearn_irx.components import Distillation, Predictor, Training, Transformer
+from sklearn_irx.components import Distillation, LinearInit, Predictor, Training, Transformer
 from sklearn_irx.exceptions import SelectionWarning
 from sklearn_irx.nn.pretrained import FAMILIES
 from tests.transformers_made import make_transformer
@@ -281,6 +281,33 @@ def test_distillation_brings_the_rationale_near_the_full_text(mask_weight, make,
     clf.fit(texts[:300], y[:300])
     assert clf.score(texts[300:], y[300:]) > 0.9
     assert np.isfinite(clf.history_["train_loss"]).all()
+
+
+@pytest.mark.parametrize("objective", [None, "distillation"])
+def test_class_conditional_selection_asks_what_the_transformer_reads(
+    objective, make, reviews, tmp_path
+):
+    """Words support the class that linear path and transformer settle on from the whole text."""
+    texts, y, _ = reviews
+    clf = make(
+        objective=objective, rationale_length=2, training=Training(max_epochs=2, batch_size=16),
+        initialization=LinearInit("naive_bayes", class_focus=1.0),
+    ).fit(texts[:300], y[:300])  # fmt: skip
+    assert clf.score(texts[300:], y[300:]) > 0.8
+    head = clf._module.selector.whole
+    assert head.weight.abs().max() > 0  # it has learned
+    assert all(one.class_conditional for one in clf.explain(texts[300:302]))
+
+    sklearn_irx.save(clf, tmp_path / "model")
+    again = sklearn_irx.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.transform(texts[300:]), clf.transform(texts[300:]))
+
+    own = {one.label: one.words for one in clf.explain(texts[300:]) if len(one.words) == 2}
+    of_all = " and ".join(" and ".join(own[label]) for label in clf.classes_)
+    for number, label in enumerate(clf.classes_):
+        with torch.no_grad():
+            head.bias.copy_(torch.eye(3)[number] * 50)
+        assert set(clf.explain([of_all])[0].words) <= set(own[label])
 
 
 def test_distillation_needs_a_transformer(small, reviews):

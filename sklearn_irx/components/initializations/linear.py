@@ -61,7 +61,8 @@ class LinearInit(Initialization):
     class_focus : float, default=0.0
         0, the default, is class-blind selection: the rank of a word depends on its neighbours at
         most. Above 0, selection is class-conditional: words are chosen to support the predicted
-        class by a model that read the whole text, this classifier. They rank by their largest
+        class by a model that read the whole text: this classifier, with a transformer together
+        with what that makes of all words, which learns the class, too. They rank by their largest
         weight for any class, each times the probability of the class to this power. At 0.5 or
         more, short rationales are more often right, and have fewer words that support other
         classes. That such a model can use no other words than it shows does not hold as it stands:

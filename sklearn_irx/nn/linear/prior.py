@@ -52,7 +52,13 @@ class SelectionPrior(nn.Module):
         offset, scale = _offset_and_scale(weights[rows].numpy(), initial_selection)
         self.weights = (weights - offset) / scale
 
-    def forward(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def forward(
+        self,
+        path: LinearPath,  # noqa: ARG002
+        batch: PackedBatch,  # noqa: ARG002
+        rows: torch.Tensor,
+        whole_logits: torch.Tensor | None = None,  # noqa: ARG002
+    ) -> torch.Tensor:
         """Map rows (batch, length), as :meth:`LinearPath.rows` returns them, to logits."""
         return self.gain * (self.weights[rows] + self.bias)
 
@@ -75,9 +81,10 @@ class DocumentPrior(nn.Module):
     bigram it stands in, where the linear path knows bigrams.
 
     With `focus` above 0, the linear path first classifies the whole document, together with
-    `n_bigrams` bigrams of its own. Weights are multiplied by the probability of the class to the
-    power of `focus`: this is the class-conditional prior, whose words are chosen to support the
-    predicted class by a model that read the whole text.
+    `n_bigrams` bigrams of its own and with another reader, if the logits of one are given. Weights
+    are multiplied by the probability of the class to the power of `focus`: this is the
+    class-conditional prior, whose words are chosen to support the predicted class by a model that
+    read the whole text.
 
     With `smoothing` above 0, the weights for each class are first averaged over neighbouring words,
     by a Gaussian whose standard deviation it is, in words: words rank high together.
@@ -124,20 +131,37 @@ class DocumentPrior(nn.Module):
             weights.append(self.weights(path, batch, rows)[batch.words].numpy())
         self.scale = torch.tensor(_offset_and_scale(np.concatenate(weights), initial_selection))
 
-    def forward(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
-        """Map rows (batch, length), as :meth:`LinearPath.rows` returns them, to logits."""
-        standardized = (self.weights(path, batch, rows) - self.scale[0]) / self.scale[1]
-        return self.gain * (standardized + self.bias)
+    def forward(
+        self,
+        path: LinearPath,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        whole_logits: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Map rows (batch, length), as :meth:`LinearPath.rows` returns them, to logits.
+
+        `whole_logits` (batch, n_classes) are those of another reader of the whole documents.
+        """
+        weights = self.weights(path, batch, rows, whole_logits)
+        return self.gain * ((weights - self.scale[0]) / self.scale[1] + self.bias)
 
     @torch.no_grad()
-    def weights(self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor) -> torch.Tensor:
-        """Return the weights of words, (batch, length)."""
+    def weights(
+        self,
+        path: LinearPath,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        whole_logits: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the weights of words, (batch, length), for the arguments of :meth:`forward`."""
         initial = F.embedding(rows, path.weights)
         weights = path.tfidf_weights(batch, initial, rows, self.bigram_share)
         if self.focus:
             logits = path.whole_logits(batch, initial, rows)
             if self.bigrams is not None:
                 logits = self.bigrams(logits, batch.ids, path.fold(rows))
+            if whole_logits is not None:
+                logits = logits + whole_logits
             weights = weights * logits.softmax(dim=1).pow(self.focus).unsqueeze(1)
         if self.smoothing:
             weights = _smoothed(weights, batch.words, self.smoothing)

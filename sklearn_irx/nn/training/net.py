@@ -146,6 +146,8 @@ class RationaleNet(NeuralNet):
             aside: list[Any] = [self.module_.sampler.surrogate_loss(selection, losses)]
             if losses_aside is not None:
                 aside.append(losses_aside.mean())
+            if y_pred.whole_logits is not None:
+                aside.append(cross_entropy(y_pred.whole_logits).mean())
             for term in aside:
                 if isinstance(term, torch.Tensor):
                     loss = loss + (term - term.detach())  # its gradient, not its value

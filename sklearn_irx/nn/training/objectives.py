@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from sklearn_irx.nn.contextual import ContextualSelector
+from sklearn_irx.nn.contextual import ContextualSelector, WholeReader
 from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.model import ModelOutput, Rationalizer
@@ -39,7 +39,8 @@ class ObjectiveModule(nn.Module):
         """Select and predict in training; for the arguments see :class:`Rationalizer`."""
         batch, rows = module.look_up(ids, fold, **pieces)
         selection, scores, _ = module.select(batch, rows, mask)
-        return self.read(module, batch, rows, selection, scores)
+        output = self.read(module, batch, rows, selection, scores)
+        return output._replace(whole_logits=module.selector.whole_logits(batch))
 
     def read(
         self,
@@ -171,9 +172,10 @@ class DistillationModule(ObjectiveModule):
         self.mask_weight = mask_weight
         self.temperature = temperature
         assert isinstance(module.selector, ContextualSelector)
-        size = module.selector.transformer.hidden_size
-        self.weights = nn.Parameter(torch.zeros(module.shape.n_classes, size))
-        self.bias = nn.Parameter(torch.zeros(module.shape.n_classes))
+        self.teacher: WholeReader | None = None
+        if module.selector.whole is None:
+            size = module.selector.transformer.hidden_size
+            self.teacher = WholeReader(size, module.shape.n_classes)
 
     def read(  # noqa: D102
         self,
@@ -186,9 +188,9 @@ class DistillationModule(ObjectiveModule):
         assert isinstance(module.selector, ContextualSelector)
         features = module.selector.features(batch)
         logits = module.predict(batch, rows, selection.mask)
-        n = batch.words.sum(dim=1, keepdim=True).clamp(min=1)
-        added = F.linear(features, self.weights, self.bias) / n.unsqueeze(2)
-        added = added * batch.words.unsqueeze(2)
+        teacher = self.teacher or module.selector.whole
+        assert teacher is not None
+        added = teacher.added(features, batch.words)
         own = added.sum(dim=1)
         if module.predictor.linear is not None:
             added = added + module.predictor.linear.added(batch, rows)
@@ -198,7 +200,8 @@ class DistillationModule(ObjectiveModule):
             marked = _marked(added, whole.argmax(dim=1), selection.mask, batch.words)
             preference = module.sampler.preference(scores)
             losses = F.binary_cross_entropy_with_logits(preference, marked, reduction="none")
-            aside = own, whole, (losses * batch.words).sum(dim=1) / n.squeeze(1)
+            n = batch.words.sum(dim=1).clamp(min=1)
+            aside = own, whole, (losses * batch.words).sum(dim=1) / n
         return ModelOutput(logits, selection, aside=aside)
 
     def losses(  # noqa: D102
@@ -208,9 +211,9 @@ class DistillationModule(ObjectiveModule):
         tau = self.temperature
         apart = divergence(whole.detach() / tau, output.logits / tau) * tau**2
         losses = cross_entropy(output.logits) + self.weight * weight * apart
-        aside = cross_entropy(own)
+        aside = None if self.teacher is None else cross_entropy(own)
         if of_mask:
-            aside = aside + self.mask_weight * weight * of_mask[0]
+            aside = (0 if aside is None else aside) + self.mask_weight * weight * of_mask[0]
         return losses, aside
 
 
