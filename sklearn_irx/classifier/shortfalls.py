@@ -196,11 +196,22 @@ def without_effect(clf: Any, config: NetworkConfig, *, validation_given: bool) -
         )
     if clf.vocabulary is not None and changed(clf, "min_df"):
         yield f"min_df={clf.min_df} has no effect with a vocabulary: leave one of them out"
-    if config.encoder.reads_pieces and clf.embeddings is not None:
-        yield (
-            "embeddings has no effect with a transformer, which has vectors of its own: leave it "
-            "out"
-        )
+    if config.encoder.reads_pieces:
+        if clf.embeddings is not None:
+            yield (
+                "embeddings has no effect with a transformer, which has vectors of its own: leave "
+                "it out"
+            )
+        if changed(config.predictor, "hidden_size"):
+            yield (
+                f"hidden_size={config.predictor.hidden_size} of predictor has no effect with a "
+                "transformer, which has layers enough: leave it out"
+            )
+        if changed(config.training, "dropout"):
+            yield (
+                f"dropout={config.training.dropout:g} of training has no effect with a "
+                "transformer, which has its own: give dropout of encoder, or leave it out"
+            )
     if not config.encoder.has_context:
         for name in ("embeddings", "predictor"):
             if getattr(clf, name) is not None:

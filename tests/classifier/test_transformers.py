@@ -405,8 +405,16 @@ def test_without_the_extra_an_error_names_it(make, reviews, monkeypatch):
 
 def test_what_has_no_effect_is_said(make, reviews, small_vectors):
     texts, y, _ = reviews
-    with pytest.warns(SelectionWarning, match="embeddings has no effect with a transformer"):
-        make(embeddings=small_vectors).fit(texts[:60], y[:60])
+    for parameters, said in (
+        ({"embeddings": small_vectors}, "embeddings has no effect with a transformer"),
+        ({"predictor": Predictor(hidden_size=7)}, "hidden_size=7 of predictor has no effect"),
+        (
+            {"training": Training(max_epochs=1, dropout=0.1)},
+            r"dropout=0\.1 of training has no effect .* give dropout of encoder",
+        ),
+    ):
+        with pytest.warns(SelectionWarning, match=said):
+            make(**parameters).fit(texts[:60], y[:60])
 
 
 def test_words_for_a_given_class_are_found_with_and_without_a_linear_start(fitted, reviews):
