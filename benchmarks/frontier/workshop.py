@@ -148,7 +148,7 @@ class Workshop:
         """Give what a member learns from: with a teacher, also unlabelled texts it is sure of."""
         training = self.parts(member).training
         confidence = self.plan.parameters(member).get("teacher_confidence")
-        if confidence is None:
+        if not confidence:
             return training
         more: Labelled = joblib.load(self._path_of_taught(member))
         return Labelled([*training.texts, *more.texts], np.append(training.labels, more.labels))
@@ -201,7 +201,7 @@ class Workshop:
         made: dict[Path, Callable[[], Any]] = {}
         if UNLABELLED in self._vectors_of(member):
             made[self._path_of_vectors(member)] = lambda: self._vectors(member)
-        if found.get("teacher_confidence") is not None:
+        if found.get("teacher_confidence"):
             made[self._path_of_taught(member)] = lambda: self._taught(member)
         return made
 
