@@ -18,7 +18,8 @@ def draw(found: Sequence[Results], path: Path) -> None:
     Parameters
     ----------
     found : sequence of Results
-        One for each corpus and way of selection, of which each gets a panel.
+        One for each corpus and way of selection, of which each gets a panel: a column for each
+        corpus, a row for each way of selection.
     path : Path
         An SVG file.
     """
@@ -27,17 +28,22 @@ def draw(found: Sequence[Results], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    n_columns = len({results.corpus for results in found})
-    n_rows = -(-len(found) // n_columns)
+    corpora = list(dict.fromkeys(results.corpus for results in found))
+    selections = list(dict.fromkeys(results.selection for results in found))
+    n_rows, n_columns = len(selections), len(corpora)
     figure, axes = plt.subplots(
         n_rows, n_columns, figsize=(6.5 * n_columns, 5 * n_rows + 1), layout="constrained",
         squeeze=False, sharey="col",
     )  # fmt: skip
-    for ax, results in zip(axes.flat, found, strict=False):
-        _draw_corpus(ax, results)
+    drawn = []
+    for results in found:
+        drawn.append(axes[selections.index(results.selection), corpora.index(results.corpus)])
+        _draw_corpus(drawn[-1], results)
+    for ax in set(axes.flat) - set(drawn):
+        ax.set_axis_off()
     handles, labels = (
         list(chain.from_iterable(of))
-        for of in zip(*(ax.get_legend_handles_labels() for ax in axes.flat), strict=True)
+        for of in zip(*(ax.get_legend_handles_labels() for ax in drawn), strict=True)
     )
     told = dict(zip(labels, handles, strict=True))  # each once for all panels
     figure.legend(told.values(), told, loc="outside lower center", ncols=3, fontsize=8)
