@@ -177,7 +177,8 @@ class Transformer(nn.Module):
         ]
 
     def _precision(self, device: torch.device) -> AbstractContextManager[Any]:
-        dtype = product_type(self.precision, device)
+        # The first DeBERTa hides scores of 16 bits with a number of 32, which overflows.
+        dtype = torch.float32 if self.family == "deberta" else product_type(self.precision, device)
         return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
     def _embedded(

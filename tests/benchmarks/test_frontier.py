@@ -75,9 +75,11 @@ def test_a_quick_run_gives_a_row_for_each_model(finished):
         read_rows(finished / "quick" / f"frontier-{kind}.csv")
         for kind in ("members", "ensembles", "linear")
     )
-    assert [row["member"] for row in members] == [name for of in MEMBERS.values() for name in of]
+    names = [name for of in MEMBERS.values() for name in of]
+    assert names[-2:] == ["context", "lexical"]
+    assert [row["member"] for row in members] == names[:-1]  # the lexical one is that of before
     assert [row["ensemble"] for row in ensembles] == [
-        "pair", "pair", "committee", "pair", "learned",
+        "pair", "pair", "committee", "pair", "learned", "pair", "learned",
     ]  # fmt: skip
     assert len({(row["member"], row["settings"]) for row in members}) == len(members)
     ((n_training, n_validation),) = {
@@ -197,7 +199,8 @@ def test_the_report_is_put_in_its_place(finished, run, tmp_path, capsys):
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
-    blind, conditional = text.split("## IMDB, 200 words read, class-")[1:]
+    blind, conditional, in_context = text.split("## IMDB, 200 words read, class-")[1:]
+    assert in_context.startswith("conditional selection in context")
     assert blind.startswith("blind selection")
     assert "### Linear models that read all words" in blind
     assert conditional.startswith("conditional selection")

@@ -115,9 +115,10 @@ def test_in_place_the_number_of_words_left_out_matters(fitted):
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
-def test_every_family_trains_and_explains(kind, make, reviews, request):
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_every_family_trains_and_explains(precision, kind, make, reviews):
     texts, y, _ = reviews
-    clf = make(kind).fit(texts[:60], y[:60])
+    clf = make(kind, training=Training(max_epochs=1, precision=precision)).fit(texts[:60], y[:60])
     for text, rationale in zip(texts[60:64], clf.explain(texts[60:64]), strict=True):
         assert 0 < len(rationale.words) <= len(re.findall(r"\w+", text))
         for word, (start, end) in zip(rationale.tokens, rationale.spans, strict=True):

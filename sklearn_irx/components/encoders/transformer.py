@@ -53,7 +53,8 @@ class Transformer(Encoder):
     RoBERTa and XLM-RoBERTa. No code of a model's is ever run. Needs the extra `transformers`.
 
     A word is always cut into the same pieces, and the features of a word are the mean of those of
-    its pieces. At most 16 pieces of a word are read, and 4 of the signs after it.
+    its pieces. At most 16 pieces of a word are read, and 4 of the signs after it. The first DeBERTa
+    has 32 bits, whatever the `precision` of training.
 
     References
     ----------
