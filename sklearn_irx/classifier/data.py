@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import check_memory
 
+from sklearn_irx.components import Style
 from sklearn_irx.components.initializations import (
     HELD_OUT,
     N_FOLDS,
@@ -78,11 +79,12 @@ class DataPart(NamedTuple):
         part: LabelledTexts,
         vocabulary: Vocabulary,
         max_length: int,
+        style: Style,
         pieces: PieceTokenizer | None,
     ) -> DataPart:
-        """Look up the words of texts, and cut them into pieces if an encoder reads these."""
+        """Look up the words of texts, and find what else a network is told of them."""
         whole = Documents.from_tokenized(part.texts, vocabulary)
-        documents = whole.cut(max_length)
+        documents = whole.cut(max_length).with_segments(style.begins(part.texts.cut(max_length)))
         if pieces is not None:
             documents = documents.with_pieces(pieces.read(part.texts.cut(max_length)))
         return cls(whole, documents, y=part.y, weights=with_mean_1(part.weights))

@@ -25,7 +25,6 @@ from sklearn_irx.classifier.fitting import (
     prepare,
 )
 from sklearn_irx.classifier.member import MemberMixin
-from sklearn_irx.classifier.selection import STYLES
 from sklearn_irx.classifier.shortfalls import warn_of_selection
 from sklearn_irx.classifier.trained import (
     changed_params,
@@ -53,11 +52,13 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
 
     Parameters
     ----------
-    style : {"words", "phrases", "passage"}, default="words"
+    style : {"words", "phrases", "passage", "sentences"} or Style, default="words"
         What a rationale looks like: the single words that tell most, fewer pieces of about four
-        words, or one piece. Parameters that are given win: "phrases" stands for a
-        `max_transitions` of half the rationale's words, "passage" for
-        ``sampler=TopK(contiguous=True)``, and both for a `smoothing` of :class:`LinearInit`.
+        words, one piece, or whole sentences; or an object such as ``Style(max_spans=3, snap=1)``.
+        Parameters that are given win: "phrases" stands for a `max_transitions` of half the
+        rationale's words, "passage" for ``sampler=TopK(contiguous=True)``, and both for a
+        `smoothing` of :class:`LinearInit`. Of sentences and other units of a :class:`Style`,
+        lengths and penalties count units.
     rationale_length : float, "auto" or None, default=None
         Mean length of the rationales: a number of words, or below 1 a share of the document.
         Training finds the penalty for it, in place of `lambda1`. For the samplers "sparsemap" and
@@ -182,7 +183,6 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "style": [StrOptions(set(STYLES))],
         "rationale_length": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
         "max_rationale_length": [Interval(Real, 0, None, closed="neither"), None],
         "lambda1": [Interval(Real, 0, None, closed="left"), None],
@@ -211,7 +211,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
     def __init__(
         self,
         *,
-        style: str = "words",
+        style: Any = "words",
         rationale_length: float | str | None = None,
         max_rationale_length: float | None = None,
         lambda1: float | None = None,

@@ -91,7 +91,7 @@ def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
     asked = SelectionAsked.of(clf)
     parts = {name: registry.find(getattr(clf, name)) for name, registry in REGISTRIES.items()}
     parts["sampler"] = asked.sampler
-    parts["initialization"] = smoothed_for(clf.style, parts["initialization"])
+    parts["initialization"] = smoothed_for(asked.style, parts["initialization"])
     for part in parts.values():
         part.check()
     settings = parts["training"]  # no copy, so that a user finds what callbacks recorded
@@ -143,7 +143,7 @@ def find_classes(clf: Any, given: TrainingInput) -> np.ndarray:
 def later_documents(clf: Any, given: TrainingInput) -> tuple[LabelledDocuments, np.ndarray]:
     """Return what a later call of `partial_fit` trains on, and the weights of the classes."""
     classes = clf.classes_
-    texts = tokenize(given.texts, clf._tokenizer, clf._max_length, spans=clf.reads_pieces)
+    texts = tokenize(given.texts, clf._tokenizer, clf._max_length, spans=clf.needs_offsets)
     documents = clf.look_up(texts.cut(clf._max_length))
     y = np.searchsorted(classes, given.labels)
     class_weights = compute_class_weight(clf.class_weight, classes=classes, y=classes)
@@ -181,12 +181,12 @@ def prepare(
     `random_state` draws held-out documents and folds; `seed` is that of Word2Vec.
     """
     settings, memory = given.settings, make_memory(clf.memory)
-    encoder = given.config.encoder
+    encoder, style = given.config.encoder, given.config.style
     needs_vectors, source, pieces = encoder.needs_vectors, None, None
     if encoder.reads_pieces:
         source = clf._module.shape.source if warm else encoder.source()
         pieces = PieceTokenizer(source.tokenizer)
-    spans = pieces is not None
+    spans = pieces is not None or style.needs_spans
     sources = [] if warm or not needs_vectors else load_embeddings(clf.embeddings)
     n_words = settings.n_words(clf.max_length)
     y = np.searchsorted(classes, given.labels)
@@ -215,13 +215,15 @@ def prepare(
         training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,
         max_unseen_words=clf.max_unseen_words,
     )  # fmt: skip
-    part = DataPart.of(training, vocabulary, clf.max_length, pieces)
+    part = DataPart.of(training, vocabulary, clf.max_length, style, pieces)
     shared = validation is training
     data = TrainingData(
         training.texts,
         vocabulary,
         training=part,
-        validation=part if shared else DataPart.of(validation, vocabulary, clf.max_length, pieces),
+        validation=part
+        if shared
+        else DataPart.of(validation, vocabulary, clf.max_length, style, pieces),
         held_out=validation_data is None and not shared,
     )
     class_weights = data.class_weights(clf.class_weight, classes)
@@ -258,12 +260,13 @@ def build_network(
         source=start.source,
     )
     documents = start.data.training.documents
-    config = with_number(config, documents.lengths)
+    lengths = config.style.lengths(documents)
+    config = with_number(config, lengths)
     module = Rationalizer(config, shape)
     module.initialize(
         known,
         unseen,
-        initial_selection=initial_selection(config, documents.lengths),
+        initial_selection=initial_selection(config, lengths),
         linear=start.linear,
         documents=documents,
         pretrained=former is None,
@@ -323,7 +326,7 @@ def make_net(
 
     Without `validation` documents, as in `partial_fit`, no epochs are compared.
     """
-    settings, lengths = given.settings, training.documents.lengths
+    settings, lengths = given.settings, given.config.style.lengths(training.documents)
     config = with_number(given.config, lengths)
     from_scratch = config.initialization.from_scratch
     resumes = hasattr(clf, "_module") and (clf.warm_start or validation is None)

@@ -18,6 +18,8 @@ from sklearn_irx.classifier.classwise import ClasswiseDocuments
 from sklearn_irx.classifier.rationale import Rationale, Rationales
 from sklearn_irx.classifier.targets import explain_targets
 from sklearn_irx.classifier.trained import pickled_params
+from sklearn_irx.components import Style
+from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.devices import available_device
 from sklearn_irx.nn.inference import predict
 from sklearn_irx.nn.isolation import threads
@@ -196,15 +198,17 @@ class MemberMixin:
         documents : Documents
             Word ids of this model, which :meth:`predict_with_masks` takes in place of texts.
         """
-        return self._looked_up(self.tokenize(X, spans=self.reads_pieces))
+        return self._looked_up(self.tokenize(X, spans=self.needs_offsets))
 
     @property
-    def reads_pieces(self) -> bool:
-        """Whether the fitted model reads pieces of words, and so needs character offsets."""
-        return bool(self._module.config.encoder.reads_pieces)
+    def needs_offsets(self) -> bool:
+        """Whether the fitted model must know where in a text its words stand."""
+        config = self._module.config
+        return bool(config.encoder.reads_pieces or config.style.needs_spans)
 
     def _looked_up(self, tokenized: TokenizedTexts) -> Documents:
         documents = Documents.from_tokenized(tokenized, self.vocabulary_)
+        documents = documents.with_segments(self._module.config.style.begins(tokenized))
         pieces = self._module.piece_tokenizer
         return documents if pieces is None else documents.with_pieces(pieces.read(tokenized))
 
@@ -361,7 +365,7 @@ class MemberMixin:
             rows = np.arange(len(X))
             return (documents.take(rows[i : i + chunk_size]) for i in range(0, len(X), chunk_size))
         texts = iterate_texts(X)
-        spans = self.reads_pieces
+        spans = self.needs_offsets
 
         def look_up(some: list[str]) -> Documents:
             return self._looked_up(
@@ -429,6 +433,8 @@ class MemberMixin:
         state = {"objective": None, **state}  # there was none when older files were made
         if "_module" in state:
             config, arrays = state["_module"]
+            if not hasattr(config, "style"):  # nor a style in the network
+                config = NetworkConfig(**vars(config), style=Style())
             module = Rationalizer.from_arrays(config, arrays)
             state = {**state, "_module": module.to(available_device(state["device"]))}
         super().__setstate__(state)  # type: ignore[misc]

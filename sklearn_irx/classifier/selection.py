@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
-from sklearn_irx.components import SAMPLERS, Initialization, Sampler
+from sklearn_irx.components import SAMPLERS, STYLES, Initialization, Sampler, Style
 from sklearn_irx.components.samplers import AutoSampler
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.lengths import auto_length, is_share
 from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier, Penalty
 
-STYLES = ("words", "phrases", "passage")
-_WORDS_OF_A_PHRASE = 4
-_SMOOTHING = {"words": 0.0, "phrases": 1.0, "passage": 16.0}  # in words
+_SHARE_OF_SEGMENTS = 1 / 6  # for "auto"
+_OF_PASSAGE, _OF_SPANS = 16.0, 2.0  # smoothing, in words
+_OF_SPAN_LENGTH = 1 / 4  # smoothing, in lengths of a span
 
 
 class SelectionAsked(NamedTuple):
@@ -28,34 +28,39 @@ class SelectionAsked(NamedTuple):
     rationale_length : float, "auto" or None
         None if `lambda1` is given instead.
     max_transitions : float, "auto" or None
-        "auto" is as many as phrases of four words have, as a mean.
+        "auto" is as many as spans of the style's `span_length` have, as a mean.
     sampler : Sampler
         Never :class:`AutoSampler`.
+    style : Style
     """
 
     rationale_length: float | str | None
     max_transitions: float | str | None
     sampler: Sampler
+    style: Style
 
     @classmethod
     def of(cls, clf: Any) -> SelectionAsked:
         """Return what a style stands for, where parameters do not say otherwise."""
         length, transitions = clf.rationale_length, clf.max_transitions
+        style = STYLES.find(clf.style)
         if length is None and clf.lambda1 is None:
             length = "auto"
-        if clf.style == "phrases" and transitions is None and not clf.lambda2:
+        if style.span_length is not None and transitions is None and not clf.lambda2:
             transitions = "auto"
         sampler = SAMPLERS.find(clf.sampler)
         if isinstance(sampler, AutoSampler):
-            sampler = sampler.choose(length, one_window=clf.style == "passage")
-        return cls(length, transitions, sampler)
+            sampler = sampler.choose(length, one_window=style.max_spans == 1)
+        if length == "auto" and style.of_segments:
+            length = _SHARE_OF_SEGMENTS
+        return cls(length, transitions, sampler, style)
 
     def limit_of_transitions(self, lengths: np.ndarray) -> float | None:
-        """Return `max_transitions` as a number, for documents with `lengths` words."""
+        """Return `max_transitions` as a number, for documents with `lengths` units."""
         if not isinstance(self.max_transitions, str):
             return self.max_transitions
-        length = mean_length(self.rationale_length, lengths)
-        return 2.0 if length is None else max(2.0, 2 * length / _WORDS_OF_A_PHRASE)
+        length, of_span = mean_length(self.rationale_length, lengths), self.style.span_length
+        return 2.0 if length is None or of_span is None else max(2.0, 2 * length / of_span)
 
 
 def mean_length(length: float | str | None, lengths: np.ndarray) -> float | None:
@@ -65,11 +70,18 @@ def mean_length(length: float | str | None, lengths: np.ndarray) -> float | None
     return length * float(lengths.mean()) if length is not None and is_share(length) else length
 
 
-def smoothed_for(style: str, initialization: Initialization) -> Initialization:
+def smoothed_for(style: Style, initialization: Initialization) -> Initialization:
     """Return an initialization with a number for its `smoothing`, if it has one."""
-    if not isinstance(initialization.smoothing, str):
+    if initialization.smoothing != "auto":
         return initialization
-    return clone(initialization).set_params(smoothing=_SMOOTHING[style])
+    smoothing = 0.0
+    if style.of_segments:
+        pass  # a segment is as smooth as can be
+    elif style.max_spans is not None:
+        smoothing = _OF_PASSAGE if style.max_spans == 1 else _OF_SPANS
+    elif style.span_length is not None:
+        smoothing = _OF_SPAN_LENGTH * style.span_length
+    return clone(initialization).set_params(smoothing=smoothing)
 
 
 def with_number(config: NetworkConfig, lengths: np.ndarray) -> NetworkConfig:

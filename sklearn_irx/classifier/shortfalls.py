@@ -33,11 +33,19 @@ def warn_of_selection(
     validation_given: bool,
 ) -> None:
     """Warn once of all that :func:`shortfalls` and :func:`without_effect` find."""
-    documents = validation.documents
-    row = np.repeat(np.arange(len(documents)), documents.lengths)
-    n_known = np.bincount(row[documents.ids > UNKNOWN], minlength=len(documents))
+    documents, style = validation.documents, config.style
+    lengths = style.lengths(documents)
+    known = documents.padded(np.arange(len(documents))) > UNKNOWN
+    masks, known = (style.of_units(mask, documents) for mask in (masks, known))
     found = [
-        *shortfalls(clf, masks, documents.lengths, n_known=n_known, weights=validation.weights),
+        *shortfalls(
+            clf,
+            masks,
+            lengths,
+            n_known=known.sum(axis=1),
+            weights=validation.weights,
+            of_units=True,
+        ),
         *without_effect(clf, config, validation_given=validation_given),
     ]
     if found:
@@ -52,6 +60,7 @@ def shortfalls(
     n_known: np.ndarray | None = None,
     weights: np.ndarray | None = None,
     n_errors: float = 0.0,
+    of_units: bool = False,
 ) -> list[str]:
     """Return in what rationales miss the parameters of a classifier, with a remedy each.
 
@@ -72,6 +81,9 @@ def shortfalls(
         Sample weights.
     n_errors : float
         Standard errors that a mean may be off: for documents that the selection was not fitted to.
+    of_units : bool
+        Whether masks and numbers are of the units of the style, and not of words. If these are not
+        the same, lengths are compared of units alone.
     """
     if not len(lengths):
         return []
@@ -80,6 +92,8 @@ def shortfalls(
     weights = np.ones(len(lengths)) if weights is None else weights
     found = [*_empty(clf, n_selected, n_known)]
     asked_for = SelectionAsked.of(clf)
+    if asked_for.style.of_segments and not of_units:
+        return found
     asked, limit = asked_for.rationale_length, asked_for.limit_of_transitions(lengths)
     if asked is not None:
         if isinstance(asked, str):

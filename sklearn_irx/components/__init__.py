@@ -36,6 +36,7 @@ from sklearn_irx.components.samplers import (
     StraightThrough,
     TopK,
 )
+from sklearn_irx.components.style import STYLES, Style
 from sklearn_irx.components.training import TRAININGS, Training
 from sklearn_irx.nn.encoder import EncoderModule
 from sklearn_irx.nn.isolation import generator_for
@@ -50,7 +51,15 @@ from sklearn_irx.nn.training.objectives import ObjectiveModule
 
 REGISTRIES = {
     registry.parameter: registry
-    for registry in (SAMPLERS, ENCODERS, INITIALIZATIONS, PREDICTORS, OBJECTIVES, TRAININGS)
+    for registry in (
+        STYLES,
+        SAMPLERS,
+        ENCODERS,
+        INITIALIZATIONS,
+        PREDICTORS,
+        OBJECTIVES,
+        TRAININGS,
+    )
 }
 """The parameters of the classifier that are components."""
 
@@ -64,6 +73,7 @@ __all__ = [
     "REGISTRIES",
     "RNN",
     "SAMPLERS",
+    "STYLES",
     "Component",
     "Distillation",
     "Encoder",
@@ -90,6 +100,7 @@ __all__ = [
     "Selection",
     "SparseMap",
     "StraightThrough",
+    "Style",
     "TopK",
     "Training",
     "Transformer",

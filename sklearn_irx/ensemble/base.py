@@ -434,7 +434,7 @@ class ExchangingEnsemble(RationaleEstimator):
         """Split the documents for each member: once if all are sure to split alike."""
         check_is_fitted(self)
         if self._split_alike():
-            spans = spans or any(member.reads_pieces for member in self.estimators_)
+            spans = spans or any(member.needs_offsets for member in self.estimators_)
             return [self.estimators_[0].tokenize(X, spans=spans)] * len(self.estimators_)
         return tokenize_by_each(self._names, self.estimators_, check_texts(X))
 

@@ -12,6 +12,7 @@ from sklearn_irx.classifier.data import make_memory, tokenize
 from sklearn_irx.classifier.estimator import SelectiveRationaleClassifier
 from sklearn_irx.classifier.trained import thawed
 from sklearn_irx.components.encoders import ENCODERS
+from sklearn_irx.components.style import STYLES
 from sklearn_irx.components.training import TRAININGS
 from sklearn_irx.text import TokenizedTexts
 from sklearn_irx.text.tokenizer import make_tokenizer, words_and_spans_of
@@ -90,7 +91,10 @@ def tokenize_for_all(members: Sequence[Any], texts: list[str]) -> list[str] | To
     if any(other != one for other in others):
         return texts
     tokenizer, n_words = one
-    spans = any(ENCODERS.find(member.encoder).reads_pieces for member in members)
+    spans = any(
+        ENCODERS.find(member.encoder).reads_pieces or STYLES.find(member.style).needs_spans
+        for member in members
+    )
     memory = make_memory(members[0].memory)
     return tokenize(texts, tokenizer, n_words, memory=memory, spans=spans)
 

@@ -2,7 +2,8 @@
 
 In format 1 parts did not own their parameters. In formats 1 and 2 tokenizers had none, and the name
 ``WordTokenizer`` stands for what is :class:`~sklearn_irx.text.AlphanumericTokenizer` now. Up to
-format 3, bigrams served to classify whole texts alone. Up to format 4, no weights were left out.
+format 3, bigrams served to classify whole texts alone. Up to format 4, no weights were left out. Up
+to format 5, networks knew no style: what there was of it stood in other parameters.
 """
 
 from __future__ import annotations
@@ -59,7 +60,17 @@ def upgraded(model: dict[str, Any]) -> dict[str, Any]:
         records = [_with_tokenizers(record) for record in records]
     if model["format_version"] < 4:
         records = _with_whole_bigrams(records)
+    if model["format_version"] < 6:
+        records = [_with_style(record) for record in records]
     return {**model, "estimators": records}
+
+
+def _with_style(record: dict[str, Any]) -> dict[str, Any]:
+    fitted = record.get("fitted", {})
+    if "network" not in fitted:
+        return record
+    network = {**fitted["network"], "style": _part("Style", {})}
+    return {**record, "fitted": {**fitted, "network": network}}
 
 
 def _with_whole_bigrams(value: Any) -> Any:

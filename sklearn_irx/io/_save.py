@@ -39,6 +39,7 @@ from sklearn_irx.io._values import (
     NOT_KEPT,
     check_parameters,
     components,
+    is_plain,
     write_classes,
     write_value,
 )
@@ -78,10 +79,12 @@ SKOPS_TYPES = (
     "sklearn_irx.components.samplers.sparsemap.SparseMap",
     "sklearn_irx.components.samplers.straight_through.StraightThrough",
     "sklearn_irx.components.samplers.top_k.TopK",
+    "sklearn_irx.components.style.Style",
     "sklearn_irx.components.training.Training",
     "sklearn_irx.io._values.NotSaved",
     "sklearn_irx.nn.config.NetworkConfig",
     "sklearn_irx.text.html.HTMLTokenizer",
+    "sklearn_irx.text.segments.SentenceSplitter",
     "sklearn_irx.text.tokenizer.AlphanumericTokenizer",
     "sklearn_irx.text.tokenizer.WhitespaceTokenizer",
     "sklearn_irx.text.tokenizer.WordTokenizer",
@@ -313,6 +316,12 @@ class _Writer:
                     f"{name}={part!r} is not registered, and could not be loaded: add it to its "
                     "registry in sklearn_irx.components, under a class name of its own, or save "
                     "with joblib."
+                )
+            own = part.get_params(deep=False) if isinstance(part, Component) else {}
+            if not all(map(is_plain, own.values())):
+                raise TypeError(
+                    f"{name}={part!r} holds what is no plain value, a function say, and a folder "
+                    "holds no code: save with joblib."
                 )
         for name, array in arrays.items():
             if not np.isfinite(array).all():

@@ -16,7 +16,7 @@ from sklearn_irx._compat import validate_parameter_constraints
 from sklearn_irx.classifier.trained import NotKnown
 from sklearn_irx.components import REGISTRIES, Component
 from sklearn_irx.io._files import ModelFileError
-from sklearn_irx.text import HTMLTokenizer, WordVectors
+from sklearn_irx.text import HTMLTokenizer, SentenceSplitter, WordVectors
 from sklearn_irx.text.tokenizer import TOKENIZERS
 
 NOT_KEPT = ("memory",)
@@ -25,7 +25,7 @@ NOT_KEPT = ("memory",)
 MOST_COUNTED = 2**53
 """The largest number of anything that is counted."""
 
-_TOKENIZERS = {kind.__name__: kind for kind in (*TOKENIZERS, HTMLTokenizer)}
+_TOKENIZERS = {kind.__name__: kind for kind in (*TOKENIZERS, HTMLTokenizer, SentenceSplitter)}
 _MOST_SAID = 200  # characters of a description
 _MOST_CHARACTERS = 2**24  # of all labels together, each as long as the longest may be
 _PLAIN = (bool, int, float, str)

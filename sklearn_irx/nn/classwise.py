@@ -51,10 +51,10 @@ def class_masks(
         weights = module.class_weights(ids) if alone is None else alone.support(rows)
         numbers = torch.from_numpy(targets[rows]).to(device).unsqueeze(1)
         preferences = weights.gather(2, numbers.expand(-1, ids.shape[1], -1))
-        n = torch.from_numpy(masks[rows].sum(axis=1)).to(device)
-        found = module.select_by(preferences=preferences, n=n, **X).transpose(1, 2).cpu().numpy()
+        own = torch.from_numpy(masks[rows][:, : ids.shape[1]]).to(device)
+        found = module.select_by(preferences=preferences, masks=own, **X)
         width = documents.lengths[rows].max()
-        selected[rows, :, :width] = found[:, :, :width]
+        selected[rows, :, :width] = found.transpose(1, 2).cpu().numpy()[:, :, :width]
     return selected
 
 

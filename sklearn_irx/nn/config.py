@@ -34,7 +34,7 @@ class NetworkConfig:
 
     Attributes
     ----------
-    sampler, encoder, predictor, initialization, training : Component
+    sampler, encoder, predictor, initialization, training, style : Component
         Parts of :mod:`sklearn_irx.components`, which build modules.
     rationale_length : float, "auto" or None
     max_rationale_length : float or None
@@ -46,6 +46,7 @@ class NetworkConfig:
     predictor: Any
     initialization: Any
     training: Any
+    style: Any
     rationale_length: float | str | None = None
     max_rationale_length: float | None = None
 

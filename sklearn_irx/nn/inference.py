@@ -62,8 +62,11 @@ def predict(
         chosen = output.selection.mask > 0.5
         selected[rows, :width] = chosen.cpu().numpy()[:, :width]
         if scores and output.scores is not None and output.selectable is not None:
-            values = module.sampler.selection_scores(output.scores, output.selectable, chosen)
-            word_scores[rows, :width] = values.numpy()[:, :width]
+            units = output.selection.units
+            values = module.sampler.selection_scores(
+                output.scores, output.selectable, units.any(chosen)
+            )
+            word_scores[rows, :width] = units.to_words(values.to(device)).cpu().numpy()[:, :width]
     if not scores:
         return probabilities, selected
     word_scores[np.arange(word_scores.shape[1]) >= documents.lengths[:, None]] = np.nan

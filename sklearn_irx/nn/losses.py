@@ -17,3 +17,9 @@ def n_transitions(mask: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
     """
     steps = (mask[:, 1:] - mask[:, :-1]).abs() * words[:, 1:]
     return steps.sum(dim=1)
+
+
+def n_spans(mask: torch.Tensor) -> torch.Tensor:
+    """Count the runs of selected words of each document, (batch,), in a hard mask."""
+    selected = mask > 0
+    return selected[:, :1].sum(dim=1) + (selected[:, 1:] & ~selected[:, :-1]).sum(dim=1)

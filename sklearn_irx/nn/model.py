@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,11 +26,14 @@ from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.losses import n_selected, n_transitions
+from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.predictor import LinearPredictor, PredictorNetwork
 from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
+from sklearn_irx.nn.spans import spread
 from sklearn_irx.nn.text_encoder import TextEncoder
 from sklearn_irx.nn.transformer import Transformer
+from sklearn_irx.nn.units import Units
 from sklearn_irx.text import PADDING, Documents, PieceTokenizer
 
 _NOT_TRAINED = (
@@ -38,33 +41,6 @@ _NOT_TRAINED = (
     "selector.prior.scale", *BIGRAMS,
 )  # fmt: skip
 """Buffers of the linear initialization, which are not trained."""
-
-
-class ModelOutput(NamedTuple):
-    """The output of the network for a batch.
-
-    Attributes
-    ----------
-    logits : Tensor of shape (batch, n_classes)
-        Of the classes.
-    selection : Selection
-        The words that the predictor saw, and the unknown words of passages.
-    scores : Tensor of shape (batch, length, n_scores) or None
-        Of the selector, unless a mask was given.
-    selectable : Tensor of shape (batch, length) or None
-        True for words that may be selected.
-    aside : tuple of Tensors of shape (batch, n_classes)
-        Other logits of the same documents, which an objective of training needs.
-    whole_logits : Tensor of shape (batch, n_classes) or None
-        In training, those of the selector's reader of whole documents, if it has one.
-    """
-
-    logits: torch.Tensor
-    selection: Selection
-    scores: torch.Tensor | None = None
-    selectable: torch.Tensor | None = None
-    aside: tuple[torch.Tensor, ...] = ()
-    whole_logits: torch.Tensor | None = None
 
 
 class Rationalizer(nn.Module):
@@ -89,6 +65,7 @@ class Rationalizer(nn.Module):
             rationale_length=config.rationale_length,
             max_rationale_length=config.max_rationale_length,
         )
+        config.style.shape(self.sampler)
         linear, prior = config.initialization.build(shape)
         sizes = shape.n_unseen, shape.vector_size
         self.register_buffer("unseen", torch.zeros(sizes, dtype=getattr(torch, shape.unseen_type)))
@@ -220,7 +197,7 @@ class Rationalizer(nn.Module):
         ids: torch.Tensor,
         fold: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
-        **pieces: torch.Tensor,
+        **read: torch.Tensor,
     ) -> ModelOutput:
         """Select and predict.
 
@@ -232,42 +209,45 @@ class Rationalizer(nn.Module):
             In training with a linear initialization, the fold of each document.
         mask : Tensor of shape (batch, length), default=None
             The words that the predictor sees, but for unknown ones. None asks the selector.
-        **pieces : Tensors
-            ``pieces`` and ``owners`` of :class:`PieceBatch`, for a transformer.
+        **read : Tensors
+            What else :meth:`Documents.batch` gives: ``begins`` of segments, and ``pieces`` and
+            ``owners`` of :class:`PieceBatch`, for a transformer.
         """
-        batch, rows = self.look_up(ids, fold, **pieces)
+        batch, rows = self.look_up(ids, fold, **read)
         selection, scores, selectable = self.select(batch, rows, mask)
         logits = self.predict(batch, rows, selection.mask)
         return ModelOutput(logits, selection, scores, selectable)
 
     def look_up(
-        self, ids: torch.Tensor, fold: torch.Tensor | None = None, **pieces: torch.Tensor
+        self, ids: torch.Tensor, fold: torch.Tensor | None = None, **read: torch.Tensor
     ) -> tuple[PackedBatch, torch.Tensor]:
         """Return the words of a batch, and their rows in the linear path, for several predictions.
 
         For the arguments see :meth:`forward`.
         """
-        return self._packed(ids, **pieces), self._rows(ids, fold)
+        return self._packed(ids, **read), self._rows(ids, fold)
 
     def select(
         self, batch: PackedBatch, rows: torch.Tensor, mask: torch.Tensor | None = None
     ) -> tuple[Selection, torch.Tensor | None, torch.Tensor | None]:
-        """Return selection, scores and selectable words, as in :class:`ModelOutput`.
+        """Return selection, scores and selectable units, as in :class:`ModelOutput`.
 
         The words of `mask` are selected, if it is given.
         """
-        words, scores, selectable = batch.words, None, None
-        if mask is None:
-            scores, selectable = self._scores(batch, rows)
-            selection = self.sampler(scores, words)
-            selection = selection._replace(mask=selection.mask * selectable)
-            if self.training:
-                return selection, scores, None
-            mask = selection.mask
-            if self.sampler.selects_unknown:
-                mask = self._with_a_known_word(mask, scores, batch)
-        mask = mask * words
-        return Selection(mask, n_selected(mask), n_transitions(mask, words)), scores, selectable
+        units = batch.units
+        if mask is not None:
+            mask = mask * batch.words
+            n = n_selected(units.any(mask).to(mask.dtype))
+            return Selection(mask, n, n_transitions(mask, batch.words), units=units), None, None
+        scores, selectable = self._scores(batch, rows)
+        selection = self.sampler(scores, units.there, batch.begins)
+        mask = selection.mask * selectable
+        if self.training:
+            return selection._replace(mask=units.to_words(mask), units=units), scores, None
+        if self.sampler.selects_unknown:
+            mask = self._with_a_known_word(mask, scores, batch)
+        counts = n_selected(mask), n_transitions(mask, units.there)
+        return Selection(units.to_words(mask), *counts, units=units), scores, selectable
 
     def predict(
         self,
@@ -286,39 +266,45 @@ class Rationalizer(nn.Module):
         self, mask: torch.Tensor, scores: torch.Tensor, batch: PackedBatch
     ) -> torch.Tensor:
         """Select again, with fewest unknown words, where all that are selected are unknown."""
-        known = batch.known
+        known = batch.units.any(batch.known)
         blind = _is_blind(mask > 0, known)
         if not blind.any():
             return mask
         scores = torch.where(known.unsqueeze(-1), scores, NEVER * self.selector.directions)
-        return torch.where(blind.unsqueeze(1), self.sampler(scores, batch.words).mask, mask)
+        again = self.sampler(scores, batch.units.there, batch.begins).mask
+        return torch.where(blind.unsqueeze(1), again, mask)
 
     def scores(
-        self, ids: torch.Tensor, fold: torch.Tensor | None = None, **pieces: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return scores (batch, length, n_scores), words and selectable words (batch, length)."""
-        batch = self._packed(ids, **pieces)
+        self, ids: torch.Tensor, fold: torch.Tensor | None = None, **read: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Return what a sampler selects from.
+
+        Scores (batch, n_units, n_scores), units that are there and those that may be selected, both
+        (batch, n_units), and where clauses begin (batch, length), if that counts.
+        """
+        batch = self._packed(ids, **read)
         scores, selectable = self._scores(batch, self._rows(ids, fold))
-        return scores, batch.words, selectable
+        return scores, batch.units.there, selectable, batch.begins
 
     def _scores(self, batch: PackedBatch, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return scores, and which words may be selected."""
+        """Return scores, and which units may be selected."""
         selectable = self._selectable(batch)
         never = NEVER * self.selector.directions
         prior, linear = self.selector.prior, self.predictor.linear
         whole_logits = self.selector.whole_logits(batch)
         prior_logits = None if prior is None else prior(linear, batch, rows, whole_logits)
-        scores = torch.where(selectable.unsqueeze(-1), self.selector(batch, prior_logits), never)
-        return scores, selectable
+        scores = batch.units.mean(self.selector(batch, prior_logits))
+        return torch.where(selectable.unsqueeze(-1), scores, never), selectable
 
     def _selectable(self, batch: PackedBatch) -> torch.Tensor:
-        """Return which words may be selected, (batch, length).
+        """Return which units may be selected, (batch, n_units).
 
-        The predictor sees nothing of unknown words, so none is selected, except within a passage.
+        The predictor sees nothing of unknown words, so none is selected, except between others of a
+        passage or a segment.
         """
-        known = batch.known
+        known = batch.units.any(batch.known)
         if self.sampler.selects_unknown:
-            return batch.words & known.any(dim=1, keepdim=True)
+            return batch.units.there & known.any(dim=1, keepdim=True)
         return known
 
     def class_weights(self, ids: torch.Tensor) -> torch.Tensor:
@@ -335,8 +321,8 @@ class Rationalizer(nn.Module):
         self,
         ids: torch.Tensor,
         preferences: torch.Tensor,
-        n: torch.Tensor,
-        **pieces: torch.Tensor,
+        masks: torch.Tensor,
+        **read: torch.Tensor,
     ) -> torch.Tensor:
         """Select by other preferences than the selector's, in the form that its rationales have.
 
@@ -347,38 +333,47 @@ class Rationalizer(nn.Module):
         preferences : Tensor of shape (batch, length, n_targets)
             Of which words to select; higher means sooner. Where transitions have a cost, they are
             brought to the spread of the selector's own in each document.
-        n : Tensor of shape (batch,), dtype int64
-            Number of words to select, at most those that may be.
-        **pieces : Tensors
+        masks : Tensor of shape (batch, length), dtype bool
+            The network's own rationales: as many units are selected.
+        **read : Tensors
             As :meth:`forward` takes them.
 
         Returns
         -------
         masks : Tensor of shape (batch, length, n_targets), dtype bool
         """
-        batch = self._packed(ids, **pieces)
-        selectable, known = self._selectable(batch), batch.known
+        batch = self._packed(ids, **read)
+        units = batch.units
+        selectable, known = self._selectable(batch), units.any(batch.known)
+        n = units.any(masks).sum(dim=1)
+        own = None
         if self.sampler.transition_cost > 0:
             scores, _ = self._scores(batch, self._rows(ids, None))
-            own = self.sampler.preference(scores).unsqueeze(2)
-            preferences = preferences * _spread(own, selectable) / _spread(preferences, selectable)
-        masks = []
-        for values in preferences.unbind(dim=2):
+            own = spread(self.sampler.preference(scores), selectable)
+        found = []
+        for values in units.mean(preferences).unbind(dim=2):
+            if own is not None:
+                values = values * own / spread(values, selectable)
             values = values.masked_fill(~selectable, -torch.inf)
-            mask = self.sampler.select_by(values, batch.words, n)
+            mask = self.sampler.select_by(values, units.there, n, batch.begins)
             blind = _is_blind(mask, known)
             if blind.any():
                 of_known = values.masked_fill(~known, NEVER)
-                again = self.sampler.select_by(of_known, batch.words, n)
+                again = self.sampler.select_by(of_known, units.there, n, batch.begins)
                 mask = torch.where(blind.unsqueeze(1), again, mask)
-            masks.append(mask)
-        return torch.stack(masks, dim=2)
+            found.append(units.to_words(mask))
+        return torch.stack(found, dim=2)
 
-    def _packed(self, ids: torch.Tensor, **pieces: torch.Tensor) -> PackedBatch:
+    def _packed(self, ids: torch.Tensor, **read: torch.Tensor) -> PackedBatch:
         encoder = self.predictor.text_encoder
         half_width = 0 if encoder is None else encoder.encoder.half_width
         batch = PackedBatch(ids, half_width, self.unseen)
-        batch.of_pieces = PieceBatch(**pieces) if pieces else None
+        begins = read.pop("begins", None)
+        if self.config.style.unit == "word":
+            batch.begins = begins
+        else:
+            batch.units = Units(batch.words, begins)
+        batch.of_pieces = PieceBatch(**read) if read else None
         return batch
 
     def _rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
@@ -486,15 +481,3 @@ class Rationalizer(nn.Module):
 def _is_blind(mask: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     """Return which documents (batch,) have masks (batch, length) of unknown words alone."""
     return mask.any(dim=1) & ~(mask & known).any(dim=1)
-
-
-def _spread(values: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-    """Return standard deviations (batch, 1, n) of values (batch, length, n) at some words.
-
-    `where` is (batch, length). At least 1e-6.
-    """
-    weight = where.unsqueeze(2).to(values.dtype)
-    count = weight.sum(dim=1, keepdim=True).clamp(min=1)
-    mean = (weight * values).sum(dim=1, keepdim=True) / count
-    variance = (weight * (values - mean).square()).sum(dim=1, keepdim=True) / count
-    return variance.sqrt().clamp(min=1e-6)

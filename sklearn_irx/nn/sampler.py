@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
 import torch
 from torch import nn
 
 from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.lengths import n_allowed
-from sklearn_irx.nn.losses import n_selected, n_transitions
+from sklearn_irx.nn.losses import n_selected, n_spans, n_transitions
+from sklearn_irx.nn.spans import best_spans, spread
+from sklearn_irx.nn.units import Units
 
 NEVER = -1e4
 """The score, times :attr:`SamplerModule.directions`, of a word that must not be selected."""
-_MAX_CELLS = 2**26  # of the tables of `best_spans`, a byte each
 
 
 class Selection(NamedTuple):
@@ -31,6 +31,8 @@ class Selection(NamedTuple):
     log_prob, entropy : Tensor of shape (batch,) or None
         Of the mask and of its distribution, in nats: for samplers without a gradient through the
         mask.
+    units : Units or None
+        What was selected from, once the network has made a mask of words of that of units.
     """
 
     mask: torch.Tensor
@@ -38,6 +40,7 @@ class Selection(NamedTuple):
     n_transitions: torch.Tensor
     log_prob: torch.Tensor | None = None
     entropy: torch.Tensor | None = None
+    units: Units | None = None
 
 
 class SamplerModule(nn.Module):
@@ -65,6 +68,11 @@ class SamplerModule(nn.Module):
         Cost of a transition at inference, in units of preference, fitted for `max_transitions`: of
         all masks with as many words as :meth:`select` marks, the one with the largest sum of
         preferences minus costs is taken. 0 takes what :meth:`select` marks.
+    max_spans : int or None
+        Most runs of selected words at inference, whatever they cost.
+    snap : float
+        Cost at inference of an end of a run within a clause, in standard deviations of the
+        preferences of a document.
     """
 
     transition_cost: torch.Tensor
@@ -73,6 +81,8 @@ class SamplerModule(nn.Module):
     has_budget: ClassVar[bool] = False
     has_exact_zeros: ClassVar[bool] = True
     selects_unknown: bool = False
+    max_spans: int | None = None
+    snap: float = 0.0
 
     def __init__(
         self,
@@ -90,7 +100,9 @@ class SamplerModule(nn.Module):
         self.step = 0
         self.register_buffer("transition_cost", torch.tensor(0.0))
 
-    def forward(self, scores: torch.Tensor, words: torch.Tensor) -> Selection:
+    def forward(
+        self, scores: torch.Tensor, words: torch.Tensor, begins: torch.Tensor | None = None
+    ) -> Selection:
         """Select words: by :meth:`sample` in training, else by :meth:`select_spans`.
 
         Parameters
@@ -99,9 +111,11 @@ class SamplerModule(nn.Module):
             Of the selector.
         words : Tensor of shape (batch, length), dtype bool
             False past the end of a document.
+        begins : Tensor of shape (batch, length), dtype bool, or None
+            Whether a clause begins at a word, for `snap`.
         """
         if not self.training:
-            mask = self.select_spans(scores, words).to(scores.dtype)
+            mask = self.select_spans(scores, words, begins).to(scores.dtype)
             return Selection(mask, n_selected(mask), n_transitions(mask, words))
         temperature = self.temperature * math.exp(-self.temperature_decay * self.step)
         self.step += 1
@@ -123,17 +137,23 @@ class SamplerModule(nn.Module):
         """Select words at inference, without noise: (batch, length), dtype bool."""
         raise NotImplementedError
 
-    def select_spans(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        """Select as many words as :meth:`select`, in fewer spans if transitions have a cost."""
+    def select_spans(
+        self, scores: torch.Tensor, words: torch.Tensor, begins: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Select as many words as :meth:`select`, in fewer or other spans if these have a cost."""
         mask = self.select(scores, words)
-        if not self.transition_cost > 0:
-            return mask
         selectable = words & (scores[..., 0] != NEVER * self.directions[0])
-        gains = self.preference(scores).masked_fill(~selectable, -torch.inf)
-        return self._best_spans(gains, words, (mask & selectable).sum(dim=1))
+        # Where spans are limited, a word that must not be selected may stand between others.
+        possible = words if self.max_spans is not None else selectable
+        gains = self.preference(scores).masked_fill(~possible, -torch.inf)
+        return self._in_spans(mask, gains, words, begins)
 
     def select_by(
-        self, preference: torch.Tensor, words: torch.Tensor, n: torch.Tensor
+        self,
+        preference: torch.Tensor,
+        words: torch.Tensor,
+        n: torch.Tensor,
+        begins: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Select by another preference than the selector's, in the same form.
 
@@ -145,24 +165,47 @@ class SamplerModule(nn.Module):
             False past the end of a document.
         n : Tensor of shape (batch,), dtype int64
             Number of words to select, at most those that may be.
+        begins : Tensor of shape (batch, length), dtype bool, or None
+            As :meth:`forward` takes it.
 
         Returns
         -------
         mask : Tensor of shape (batch, length), dtype bool
             In few spans, if transitions have a cost: in units of this preference.
         """
-        if self.transition_cost > 0:
-            return self._best_spans(preference, words, n)
-        return best(preference, n)
+        return self._in_spans(best(preference, n), preference, words, begins)
 
-    def _best_spans(
-        self, gains: torch.Tensor, words: torch.Tensor, n: torch.Tensor
+    def _in_spans(
+        self,
+        mask: torch.Tensor,
+        gains: torch.Tensor,
+        words: torch.Tensor,
+        begins: torch.Tensor | None,
     ) -> torch.Tensor:
+        """Return the best mask with as many words, for what is asked of its spans.
+
+        `mask` has the largest sum of `gains` (batch, length), which are minus infinity where no
+        word may be selected.
+        """
+        snaps = self.snap > 0 and begins is not None
+        rows = torch.ones(len(mask), dtype=torch.bool, device=mask.device)
+        if not (self.transition_cost > 0 or snaps):
+            if self.max_spans is None:
+                return mask
+            rows = n_spans(mask) > self.max_spans
+            if not rows.any():
+                return mask
         # In double precision, which not every device has, equal sets remain equal.
-        spans = best_spans(
-            gains.cpu().double(), words.cpu(), n.cpu(), transition_cost=float(self.transition_cost)
-        )
-        return spans.to(words.device)
+        words, of_rows, gain = words[rows].cpu(), mask[rows].cpu(), gains[rows].cpu().double()
+        n = (of_rows & gain.isfinite()).sum(dim=1)
+        costs = float(self.transition_cost) * words.double()
+        if snaps and begins is not None:
+            within = words & ~begins[rows].cpu()
+            costs = costs + self.snap * spread(gain, gain.isfinite()) * within
+        spans = best_spans(gain, costs, n, max_spans=self.max_spans)
+        found = mask.clone()
+        found[rows] = spans.to(mask.device)
+        return found
 
     def preference(self, scores: torch.Tensor) -> torch.Tensor:
         """Map scores to one number a word, (batch, length): higher means sooner selected.
@@ -263,61 +306,6 @@ def best(preference: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
     order = preference.argsort(dim=1, descending=True, stable=True)
     ranks = torch.arange(preference.shape[1], device=preference.device).expand_as(order)
     return torch.empty_like(order).scatter_(1, order, ranks) < n.unsqueeze(1)
-
-
-def best_spans(
-    gains: torch.Tensor, words: torch.Tensor, n: torch.Tensor, *, transition_cost: float
-) -> torch.Tensor:
-    """Select `n` words of each document for the largest sum of gains minus costs of transitions.
-
-    By dynamic programming over positions and numbers of selected words.
-
-    Parameters
-    ----------
-    gains : Tensor of shape (batch, length), dtype float64, on the CPU
-        Of selecting a word; minus infinity where it must not be selected.
-    words : Tensor of shape (batch, length), dtype bool
-        False past the end of a document, where transitions cost nothing.
-    n : Tensor of shape (batch,), dtype int64
-        At most the number of words that may be selected.
-    transition_cost : float
-        Of a transition between selected and unselected words.
-    """
-    cells = max(1, 2 * gains.shape[1] * (int(n.max()) + 1))
-    rows = torch.arange(len(gains)).split(max(1, _MAX_CELLS // cells))
-    costs = transition_cost * words
-    return torch.cat([_best_spans(gains[part], costs[part], n[part]) for part in rows])
-
-
-def _best_spans(gains: torch.Tensor, costs: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
-    """Select `n` words; `costs` (batch, length) are those of a transition before each position.
-
-    In NumPy, whose many small steps take half the time of torch's.
-    """
-    gain_at, cost_at, count = gains.detach().numpy(), costs.numpy(), n.numpy().copy()
-    n_documents, length = gain_at.shape
-    shape = n_documents, int(count.max()) + 1
-    # The best sum for each number of selected words, without and with the latest word.
-    off, on = np.full(shape, -np.inf), np.full(shape, -np.inf)
-    off[:, 0] = 0
-    # Whether the word before was selected, if this one is not, and if it is.
-    if_off, if_on = np.empty((2, length, *shape), dtype=bool)
-    for i in range(length):
-        cost = cost_at[:, i, None]
-        ended, begun = on - cost, off - cost if i else off
-        np.greater(ended, off, out=if_off[i])
-        np.greater(on, begun, out=if_on[i])
-        extended = np.maximum(on, begun) + gain_at[:, i, None]
-        off = np.maximum(off, ended)
-        on[:, 0], on[:, 1:] = -np.inf, extended[:, :-1]
-    rows = np.arange(n_documents)
-    selected = (on > off)[rows, count]
-    mask = np.zeros(gain_at.shape, dtype=bool)
-    for i in reversed(range(length)):
-        mask[:, i] = selected
-        count -= selected
-        selected = np.where(selected, if_on[i, rows, count], if_off[i, rows, count])
-    return torch.from_numpy(mask)
 
 
 def expected_counts(

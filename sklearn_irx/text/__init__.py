@@ -6,6 +6,7 @@ from sklearn_irx.text.harmless import harmless
 from sklearn_irx.text.html import HTMLTokenizer
 from sklearn_irx.text.normalize import normalize_word
 from sklearn_irx.text.pieces import CONTEXT, Pieces, PieceTokenizer
+from sklearn_irx.text.segments import Segmenter, SentenceSplitter, clause_begins, segment_begins
 from sklearn_irx.text.tokenized import TokenizedTexts, count_words, word_lists
 from sklearn_irx.text.tokenizer import (
     AlphanumericTokenizer,
@@ -33,12 +34,15 @@ __all__ = [
     "HTMLTokenizer",
     "PieceTokenizer",
     "Pieces",
+    "Segmenter",
+    "SentenceSplitter",
     "Token",
     "TokenizedTexts",
     "Vocabulary",
     "WhitespaceTokenizer",
     "WordTokenizer",
     "WordVectors",
+    "clause_begins",
     "count_words",
     "embedding_matrix",
     "find_unseen_words",
@@ -46,6 +50,7 @@ __all__ = [
     "inference_batches",
     "load_embeddings",
     "normalize_word",
+    "segment_begins",
     "sentence_and_clause_ends",
     "tokens_of",
     "training_batches",

@@ -27,6 +27,8 @@ class Documents:
         Number of words of each document.
     pieces : Pieces or None, default=None
         What an encoder reads in place of word ids.
+    begins : ndarray of shape (n_words_in_all,), dtype bool, or None, default=None
+        Whether a segment, such as a sentence, begins at a word.
 
     Examples
     --------
@@ -38,10 +40,17 @@ class Documents:
            [6, 7]])
     """
 
-    def __init__(self, ids: np.ndarray, lengths: np.ndarray, pieces: Pieces | None = None) -> None:
+    def __init__(
+        self,
+        ids: np.ndarray,
+        lengths: np.ndarray,
+        pieces: Pieces | None = None,
+        begins: np.ndarray | None = None,
+    ) -> None:
         self.ids = ids
         self.lengths = lengths
         self.pieces = pieces
+        self.begins = begins
         self.starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
 
     @classmethod
@@ -69,10 +78,12 @@ class Documents:
         """Concatenate several `Documents`."""
         ids, lengths = ([getattr(part, name) for part in parts] for name in ("ids", "lengths"))
         pieces = [part.pieces for part in parts if part.pieces is not None]
+        begins = [part.begins for part in parts if part.begins is not None]
         return cls(
             np.concatenate(ids),
             np.concatenate(lengths),
             reduce(Pieces.joined, pieces) if len(pieces) == len(parts) else None,
+            np.concatenate(begins) if len(begins) == len(parts) else None,
         )
 
     def __len__(self) -> int:
@@ -91,18 +102,24 @@ class Documents:
 
     def with_pieces(self, pieces: Pieces | None) -> Documents:
         """Return the documents with the pieces of their words, or without any."""
-        return Documents(self.ids, self.lengths, pieces)
+        return Documents(self.ids, self.lengths, pieces, self.begins)
+
+    def with_segments(self, begins: np.ndarray | None) -> Documents:
+        """Return the documents with where segments begin, or without."""
+        return Documents(self.ids, self.lengths, self.pieces, begins)
 
     def at(self, positions: np.ndarray, lengths: np.ndarray) -> Documents:
         """Return documents of so many words each, those at some positions in `ids`."""
         pieces = None if self.pieces is None else self.pieces.at(positions)
-        return Documents(self.ids[positions], lengths, pieces)
+        begins = None if self.begins is None else self.begins[positions]
+        return Documents(self.ids[positions], lengths, pieces, begins)
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """All that tells these documents from others."""
         of_pieces = () if self.pieces is None else (self.pieces.table, self.pieces.segments)
-        return self.ids, self.lengths, *of_pieces
+        of_segments = () if self.begins is None else (self.begins,)
+        return self.ids, self.lengths, *of_pieces, *of_segments
 
     @property
     def sizes(self) -> np.ndarray:
@@ -112,13 +129,27 @@ class Documents:
         ends = np.concatenate([[0], np.cumsum(self.pieces.sizes)])
         return ends[self.starts + self.lengths] - ends[self.starts]
 
+    @property
+    def n_segments(self) -> np.ndarray:
+        """Number of segments of each document, which all words belong to."""
+        assert self.begins is not None
+        begins = self.begins.copy()
+        begins[self.starts[self.lengths > 0]] = True
+        return np.bincount(np.repeat(np.arange(len(self)), self.lengths), begins, len(self)).astype(
+            np.int64
+        )
+
     def batch(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return what a network reads of the documents at `rows`, as padded arrays by name.
 
         ``ids`` is what :meth:`padded` returns, ``pieces`` and ``owners`` what
-        :meth:`Pieces.padded` returns, if there are pieces.
+        :meth:`Pieces.padded` returns, if there are pieces, and ``begins`` where segments begin, if
+        that is known.
         """
         found = {"ids": self.padded(rows)}
+        if self.begins is not None:
+            begins = self.begins[self._positions(rows)]
+            found["begins"] = padded_rows(begins, self.lengths[rows])
         if self.pieces is not None:
             names = ("pieces", "owners")
             padded = self.pieces.padded(self._positions(rows), self.lengths[rows])

@@ -25,6 +25,7 @@ class TopKModule(SamplerModule):
         super().__init__(**parameters)
         self.contiguous = contiguous
         self.selects_unknown = contiguous  # a passage has no gaps
+        self.max_spans = 1 if contiguous else None
 
     def sample(  # noqa: D102
         self, scores: torch.Tensor, words: torch.Tensor, temperature: float
@@ -53,10 +54,14 @@ class TopKModule(SamplerModule):
         return best(preference.masked_fill(~words, -torch.inf), k)
 
     def select_by(  # noqa: D102
-        self, preference: torch.Tensor, words: torch.Tensor, n: torch.Tensor
+        self,
+        preference: torch.Tensor,
+        words: torch.Tensor,
+        n: torch.Tensor,
+        begins: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        if not self.contiguous:
-            return super().select_by(preference, words, n)
+        if not self.contiguous or self.snap:
+            return super().select_by(preference, words, n, begins)
         return best_window(window_scores(preference, words, n), n).to(words)
 
 

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from sklearn_irx.nn.units import Units
 from sklearn_irx.text import PADDING, UNKNOWN
 
 
@@ -46,6 +47,10 @@ class PackedBatch:
         What the linear path has found of the batch, whose documents have one fold each.
     of_pieces : PieceBatch or None
         What a transformer reads of the documents.
+    units : Units
+        What is selected as a whole.
+    begins : Tensor of shape (batch, length), dtype bool, or None
+        Whether a clause begins at a word, if that counts.
     """
 
     def __init__(
@@ -56,7 +61,9 @@ class PackedBatch:
         self.unseen = unseen
         self.bigrams: Any = None
         self.of_pieces: Any = None
+        self.begins: torch.Tensor | None = None
         self.words = ids != PADDING
+        self.units = Units(self.words)
         frame = F.pad(ids, (margin, margin, 1, 0), value=PADDING)
         self.line = frame.shape[1]
         frame = frame.flatten()

@@ -110,7 +110,8 @@ class RationaleNet(NeuralNet):
     ) -> torch.Tensor:
         logits, selection = y_pred.logits, y_pred.selection
         y_true = y_true.to(logits.device)
-        words = X["ids"].to(logits.device) != PADDING
+        assert selection.units is not None
+        units = selection.units.there
         weight = X["weight"].to(logits.device) if "weight" in X else None
 
         def cross_entropy(logits: torch.Tensor) -> torch.Tensor:
@@ -129,7 +130,7 @@ class RationaleNet(NeuralNet):
             ("accuracy", (logits.argmax(dim=1) == y_true).float().mean()),
             ("words", selection.n_selected.mean()),
             ("transitions", selection.n_transitions.mean()),
-            ("share", mean_share(selection.n_selected, words)),
+            ("share", mean_share(selection.n_selected, units)),
             ("empty", (~(selection.mask > 0.5).any(dim=1)).float().mean()),
         ):
             self.history.record_batch(f"{part}_{what}", value.item())
@@ -138,10 +139,10 @@ class RationaleNet(NeuralNet):
             self.penalties, (selection.n_selected, selection.n_transitions), strict=True
         ):
             if training and self.penalty_scale > 0:
-                loss = loss + penalty.cost(n, words, scale=self.penalty_scale, weight=weight)
-                penalty.update(n, words, scale=self.penalty_scale, weight=weight)
+                loss = loss + penalty.cost(n, units, scale=self.penalty_scale, weight=weight)
+                penalty.update(n, units, scale=self.penalty_scale, weight=weight)
             elif not training and isinstance(penalty, FixedPenalty):
-                loss = loss + penalty.cost(n, words, scale=1.0, weight=weight)
+                loss = loss + penalty.cost(n, units, scale=1.0, weight=weight)
         if training:
             aside: list[Any] = [self.module_.sampler.surrogate_loss(selection, losses)]
             if losses_aside is not None:

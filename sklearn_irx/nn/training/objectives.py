@@ -197,11 +197,13 @@ class DistillationModule(ObjectiveModule):
         whole = added.sum(dim=1)
         aside: tuple[torch.Tensor, ...] = own, whole
         if self.mask_weight and scores is not None:
-            marked = _marked(added, whole.argmax(dim=1), selection.mask, batch.words)
+            units, words = batch.units, batch.units.there
+            chosen = units.any(selection.mask)
+            marked = _marked(units.mean(added), whole.argmax(dim=1), chosen, words)
             preference = module.sampler.preference(scores)
             losses = F.binary_cross_entropy_with_logits(preference, marked, reduction="none")
-            n = batch.words.sum(dim=1).clamp(min=1)
-            aside = own, whole, (losses * batch.words).sum(dim=1) / n
+            n = words.sum(dim=1).clamp(min=1)
+            aside = own, whole, (losses * words).sum(dim=1) / n
         return ModelOutput(logits, selection, aside=aside)
 
     def losses(  # noqa: D102

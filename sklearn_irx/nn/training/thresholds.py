@@ -69,7 +69,7 @@ def match_length(module: Any, before: Batches, after: Batches, rationale_length:
     of_share = is_share(rationale_length)
     wanted, scores = (_Scores(module, batches, of_share=of_share) for batches in (before, after))
     if wanted.usable and scores.usable:
-        scores.fit_threshold(wanted.means()[0])
+        scores.fit_threshold(wanted.mean_length())
 
 
 class _Scores:
@@ -84,38 +84,45 @@ class _Scores:
         self.of_share = of_share
         self.scored = [(*module.scores(**batch), weight) for batch, weight in batches]
         self.preferences = torch.cat(
-            [self.sampler.preference(scores)[usable] for scores, _, usable, _ in self.scored]
+            [self.sampler.preference(scores)[usable] for scores, _, usable, *_ in self.scored]
         )
         self.usable = len(self.preferences) > 0 and bool(self.preferences.isfinite().all())
 
-    def means(self) -> tuple[float, float]:
-        """Return the mean length and the mean number of transitions."""
-        lengths, transitions, weights = [], [], []
-        for scores, words, usable, weight in self.scored:
-            # On the CPU, as not every device has double precision.
-            mask, words = (self.sampler.select_spans(scores, words) & usable).cpu(), words.cpu()
+    def mean_length(self) -> float:
+        """Return the mean length, on which spans have no influence."""
+        lengths, there = [], []
+        for scores, words, usable, *_ in self.scored:
             n_words = words.sum(dim=1)
-            length = mask.sum(dim=1)
-            weight = torch.ones(len(words)) if weight is None else weight.cpu()
-            if self.of_share:
-                length = length / n_words.clamp(min=1)
-                weight = weight * (n_words > 0)
-            lengths.append(length.double())
-            transitions.append(n_transitions(mask.double(), words))
-            weights.append(weight.double())
-        weight = torch.cat(weights)
-        weight /= weight.sum().clamp(min=1e-12)
-        return float(weight @ torch.cat(lengths)), float(weight @ torch.cat(transitions))
+            n = (self.sampler.select(scores, words) & usable).sum(dim=1)
+            lengths.append(n / n_words.clamp(min=1) if self.of_share else n)
+            there.append(n_words > 0 if self.of_share else torch.ones_like(n))
+        return self._mean(lengths, there)
+
+    def mean_transitions(self) -> float:
+        """Return the mean number of transitions."""
+        found = []
+        for scores, words, usable, begins, _ in self.scored:
+            mask = self.sampler.select_spans(scores, words, begins) & usable
+            found.append(n_transitions(mask.float(), words))
+        return self._mean(found, [torch.ones_like(n) for n in found])
+
+    def _mean(self, values: list[torch.Tensor], there: list[torch.Tensor]) -> float:
+        """Average values of documents, those that are there, by their sample weights."""
+        weights = [
+            where if weight is None else weight * where
+            for where, (*_, weight) in zip(there, self.scored, strict=True)
+        ]
+        # On the CPU, as not every device has double precision.
+        value, weight = (torch.cat(part).cpu().double() for part in (values, weights))
+        return float(weight @ value / weight.sum().clamp(min=1e-12))
 
     def fit_threshold(self, length: float) -> None:
-        """Fit the threshold to a mean length, which no transition cost changes."""
-        cost = self.sampler.transition_cost.clone()
-        self.sampler.transition_cost.fill_(0.0)  # to be quick
+        """Fit the threshold to a mean length."""
         enough, too_high = float(self.preferences.min()) - 1.0, float(self.preferences.max())
         for _ in range(_HALVINGS):
             middle = (enough + too_high) / 2
             self.sampler.threshold.fill_(middle)
-            if self.means()[0] < length:
+            if self.mean_length() < length:
                 too_high = middle
             else:
                 enough = middle
@@ -123,7 +130,6 @@ class _Scores:
         last = self.preferences[self.preferences > enough].min()
         left = self.preferences[self.preferences < last]
         self.sampler.threshold.copy_((last + left.max()) / 2 if len(left) else last - 1.0)
-        self.sampler.transition_cost.copy_(cost)
 
     def fit_transition_cost(self, limit: float) -> None:
         """Fit the cost to a mean number of transitions; it is 0 if there are no more without."""
@@ -153,4 +159,4 @@ class _Scores:
 
     def _transitions_at(self, cost: float) -> float:
         self.sampler.transition_cost.fill_(cost)
-        return self.means()[1]
+        return self.mean_transitions()

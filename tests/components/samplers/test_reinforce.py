@@ -221,7 +221,7 @@ def test_past_the_end_of_a_document_nothing_is_drawn_or_counts():
         of_mask = probabilities(LOGITS[:2], selection.mask[1:2, :2].bool()).log()
         torch.testing.assert_close(selection.log_prob[1:2], of_mask)
     two = sampler(scores[1:2, :2], words[1:2, :2])
-    for whole, alone in zip(selection[1:3] + selection[4:], two[1:3] + two[4:], strict=True):
+    for whole, alone in zip(selection[1:3] + selection[4:5], two[1:3] + two[4:5], strict=True):
         torch.testing.assert_close(whole[1], alone[0])
         assert whole[2] == 0
     assert selection.log_prob[2] == 0

@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sklearn_irx.components import SAMPLERS, Reinforce, TopK
-from sklearn_irx.nn.sampler import IndependentSamplerModule, best_spans
+from sklearn_irx.nn.sampler import IndependentSamplerModule
+from sklearn_irx.nn.spans import best_spans
 
 MODULES = {name: part.module for name, part in SAMPLERS.named.items()}
 LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=20)
@@ -120,11 +121,11 @@ def test_spans_of_many_documents_are_those_of_each(data):
     words = torch.arange(12) < torch.tensor(lengths).unsqueeze(1)
     n = torch.tensor([data.draw(st.integers(0, length)) for length in lengths])
     gains = gains.masked_fill(~words, -torch.inf)
-    together = best_spans(gains, words, n, transition_cost=0.7)
+    together = best_spans(gains, 0.7 * words, n)
     assert torch.equal(together.sum(dim=1), n)
     for i, length in enumerate(lengths):
         part = slice(i, i + 1), slice(0, max(length, 1))
-        alone = best_spans(gains[part], words[part], n[i : i + 1], transition_cost=0.7)
+        alone = best_spans(gains[part], 0.7 * words[part], n[i : i + 1])
         assert torch.equal(alone, together[part])
 
 

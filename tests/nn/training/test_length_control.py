@@ -76,7 +76,7 @@ def network(name, scores, lengths, **parameters):
     def look_up(rows):
         words = torch.arange(scores.shape[1]) < lengths[rows].unsqueeze(1)
         directions = torch.tensor(sampler.directions)
-        return scores[rows].unsqueeze(-1) * directions, words, words
+        return scores[rows].unsqueeze(-1) * directions, words, words, None
 
     return SimpleNamespace(sampler=sampler, scores=look_up, eval=lambda: None)
 
