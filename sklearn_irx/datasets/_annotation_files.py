@@ -63,7 +63,7 @@ def value_of(
     if value is None and default is not None:
         return default
     if key not in fields:
-        there = ", ".join(map(repr, list(fields)[:10]))
+        there = ", ".join(map(reprlib.repr, list(fields)[:10]))
         raise WrongEntryError(f"it has no {key!r} among its keys ({there}): {remedy}")
     return checked(value, key, kind, remedy)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import reprlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -277,7 +278,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
-        raise ValueError(f"an object has the key {twice!r} twice")
+        raise ValueError(f"an object has the key {reprlib.repr(twice)} twice")
     return found
 
 

@@ -289,6 +289,7 @@ LONG = "[" * 100_000
         ('[{"data": ' * 50_000, "is not JSON"),
         ('[{"data": {}, "data": {}}]', "the key 'data' twice"),
         ("1" * 10_000, "is not JSON"),
+        ([dict.fromkeys(["x" * 10_000, *"abcdefghijkl"])], "no 'data' among its keys"),
         ("{}", "holds a dict and no list of tasks"),
         ("[3]", "task 1: 'task' is 3, and not an object"),
         ('[{"text": "flat", "rationale": []}]', "no 'data' among its keys .*not as JSON-MIN"),
