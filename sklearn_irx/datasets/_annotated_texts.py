@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_irx._validation import check_texts
-from sklearn_irx.text.spans import Span, covered_words, is_covered, runs, selected_spans
+from sklearn_irx.text.spans import Span, covered_words, merged, selected_spans
 from sklearn_irx.text.tokenizer import Tokenizer, make_tokenizer, words_and_spans_of
 
 
@@ -231,8 +231,9 @@ def _checked_spans(spans: Any, text: str, row: int) -> list[Span]:
                 f"spans[{row}] holds {span!r}, and the text has {len(text):,} characters: give "
                 "(start, end) with 0 <= start <= end, ends exclusive."
             )
-        found.append((start, end))
-    return runs(is_covered(found, len(text)))
+        if start < end:
+            found.append((int(start), int(end)))
+    return merged(found)
 
 
 def _checked_label(label: Any, row: int) -> str:

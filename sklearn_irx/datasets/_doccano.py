@@ -27,7 +27,7 @@ from sklearn_irx.datasets._annotation_files import (
     reading,
     value_of,
 )
-from sklearn_irx.text.spans import Span, is_covered, runs, utf16_places
+from sklearn_irx.text.spans import Span, merged, utf16_places
 
 _MOST_BYTES = 2**32  # read line by line
 _OFFSETS = ("utf-16", "graphemes", "characters")
@@ -213,7 +213,7 @@ def _document(
     return (
         text,
         one_class(classes, _ONE_CLASS),
-        runs(is_covered(spans, len(text))) if spans or (confirmed and has_spans) else None,
+        merged(spans) if spans or (confirmed and has_spans) else None,
         id_in(fields, _AGAIN),
     )
 

@@ -28,7 +28,7 @@ from sklearn_irx.datasets._annotation_files import (
     reading,
     value_of,
 )
-from sklearn_irx.text.spans import Span, is_covered, runs, utf16_places
+from sklearn_irx.text.spans import Span, merged, n_covering, runs, utf16_places
 
 _MOST_BYTES = 2**30  # parsed, JSON takes some ten times as much memory
 _COMBINED = ("union", "majority", "first")
@@ -303,16 +303,16 @@ def _document(
     if combine == "first":
         annotations = annotations[:1]
     classes: Counter[str] = Counter()
-    counts = np.zeros(len(text), dtype=int)
+    of_all: list[Span] = []
     for annotation in annotations:
         spans, chosen = _annotated(annotation, text, wanted)
-        counts += is_covered(spans, len(text))
+        of_all += merged(spans)
         classes.update([] if chosen is None else [chosen])
     least = len(annotations) // 2 + 1 if combine == "majority" else 1
     return (
         text,
         classes.most_common(1)[0][0] if classes else None,
-        runs(counts >= least) if annotations else None,
+        runs(n_covering(of_all, len(text)) >= least) if annotations else None,
         id_in(data, _AGAIN) if "id" in data else id_in(fields, _AGAIN),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -43,12 +43,36 @@ def selected_spans(words: Sequence[Span], mask: np.ndarray) -> list[Span]:
     return [(words[first][0], words[past - 1][1]) for first, past in runs(mask)]
 
 
-def is_covered(spans: Sequence[Span], n_characters: int) -> np.ndarray:
-    """Return which characters of a text are in one of the spans."""
-    covered = np.zeros(n_characters, dtype=bool)
-    for start, end in spans:
-        covered[start:end] = True
-    return covered
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order, those that touch or overlap as one.
+
+    Examples
+    --------
+    >>> from sklearn_irx.text.spans import merged
+    >>> merged([(7, 9), (0, 3), (2, 5), (5, 6)])
+    [(0, 6), (7, 9)]
+    """
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            start, end = found[-1][0], max(end, found.pop()[1])
+        found.append((start, end))
+    return found
+
+
+def n_covering(spans: Sequence[Span], n_characters: int) -> np.ndarray:
+    """Return in how many of the spans each character of a text is.
+
+    Examples
+    --------
+    >>> from sklearn_irx.text.spans import n_covering
+    >>> n_covering([(0, 2), (1, 3)], 4)
+    array([1, 2, 1, 0])
+    """
+    starts, ends = np.array(spans, dtype=int).reshape(-1, 2).T
+    edges = np.bincount(starts, minlength=n_characters + 1)
+    edges -= np.bincount(ends, minlength=n_characters + 1)
+    return np.cumsum(edges)[:n_characters]
 
 
 def covered_words(words: Sequence[Span], spans: Sequence[Span], n_characters: int) -> np.ndarray:
@@ -68,7 +92,7 @@ def covered_words(words: Sequence[Span], spans: Sequence[Span], n_characters: in
     >>> covered_words([(0, 1), (2, 6), (7, 11)], [(4, 8)], 11)
     array([False,  True, False])
     """
-    covered = is_covered(spans, n_characters + 1)
+    covered = n_covering(spans, n_characters + 1) > 0
     n_before = np.concatenate([[0], np.cumsum(covered)])
     starts, ends = np.array(words, dtype=int).reshape(-1, 2).T
     half = 2 * (n_before[ends] - n_before[starts]) >= ends - starts
