@@ -114,7 +114,8 @@ def read_doccano(
     """Read what people annotated in doccano, from a project that was exported as JSON lines.
 
     Projects for sequence labelling, with relations or without, for text classification, and for
-    both ("Intent Detection and Slot Filling") are known by their keys.
+    both ("Intent Detection and Slot Filling") are known by their keys. Classes and spans that were
+    imported into a project which has none of the kind are exported, too, and are not read.
 
     Parameters
     ----------
@@ -193,7 +194,7 @@ def _document(
     text = value_of(fields, "text", str, _AGAIN)
     if not fields.keys() & {"label", "entities", "cats"}:
         raise WrongEntryError(f"it has no 'label', 'entities' or 'cats' among its keys: {_AGAIN}")
-    if "label" in fields:  # beside it, entities and cats are what was imported
+    if "label" in fields:  # entities and cats beside it are what was imported
         labels = value_of(fields, "label", list, _AGAIN, [])
         classes = [label for label in labels if isinstance(label, str)]
         marks = [label for label in labels if not isinstance(label, str)]
@@ -201,7 +202,8 @@ def _document(
             raise WrongEntryError(f"'label' holds classes and spans: {_AGAIN}")
         has_spans = not classes
     else:
-        classes = value_of(fields, "cats", list, _AGAIN, [])
+        given = {} if "relations" in fields else fields  # a project with relations has no classes
+        classes = value_of(given, "cats", list, _AGAIN, [])
         marks = value_of(fields, "entities", list, _AGAIN, [])
         has_spans = "entities" in fields
     places = _places(text, offsets) if marks else np.zeros(1)

@@ -1,7 +1,5 @@
 """Masks of words as spans of characters, and back."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,8 +8,7 @@ from hypothesis import strategies as st
 from sklearn_irx import Rationale
 from sklearn_irx.datasets import AnnotatedTexts
 from sklearn_irx.text import HTMLTokenizer, WhitespaceTokenizer, WordTokenizer
-from sklearn_irx.text.spans import covered_words, utf16_places
-from tests.datasets.annotation_files import TEXTS, texts, utf16
+from tests.datasets.annotation_files import TEXTS, texts
 
 TOKENIZERS = [WordTokenizer(), WhitespaceTokenizer(), HTMLTokenizer()]
 
@@ -64,28 +61,6 @@ def test_a_word_counts_from_half_of_its_characters_on(span, selected):
     (mask,) = AnnotatedTexts([text], [None], [[span]]).rationales()
     words = [text[start:end] for _, start, end in WordTokenizer()(text)]
     assert [word for word, one in zip(words, mask, strict=True) if one] == selected
-
-
-@given(
-    st.lists(st.integers(0, 30), max_size=12).map(sorted),
-    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).map(sorted).map(tuple), max_size=5),
-)
-def test_words_are_covered_as_counted_one_by_one(edges, spans):
-    words = list(pairwise(edges))[::2]
-    inside = {place for start, end in spans for place in range(start, end)}
-    expected = [
-        start in inside
-        if start == end
-        else sum(place in inside for place in range(start, end)) >= (end - start) / 2
-        for start, end in words
-    ]
-    assert covered_words(words, spans, 30).tolist() == expected
-
-
-@given(texts)
-def test_places_are_counted_as_javascript_does(text):
-    expected = [utf16(text, place) for place in range(len(text) + 1)]
-    assert utf16_places(text).tolist() == expected
 
 
 def test_nobody_marked_is_not_nothing_marked():

@@ -88,6 +88,7 @@ EXPORTED = {
     "relations": {
         "id": 6,
         "text": TEXT,
+        "cats": ["guessed"],
         "relations": [{"id": 0, "from_id": 1, "to_id": 2, "type": "of"}],
         "entities": [
             {"id": 1, "label": "rationale", "start_offset": SPAN[0], "end_offset": SPAN[0] + 4},
