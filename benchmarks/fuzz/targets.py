@@ -19,6 +19,7 @@ from sklearn_irx import Rationale, SelectiveRationaleClassifier, load, save
 from sklearn_irx.cli.errors import CommandError
 from sklearn_irx.cli.files import FORMATS, read_table, texts_of, write_table
 from sklearn_irx.components import CNN, Predictor, Training
+from sklearn_irx.datasets import read_doccano, read_label_studio
 from sklearn_irx.inspection import to_html, to_rich
 from sklearn_irx.nn.config import CONFIGURATION, TOKENIZER
 from sklearn_irx.text import (
@@ -139,6 +140,21 @@ def tables(data: bytes) -> None:
         assert str(error)  # noqa: PT017
 
 
+def annotations(data: bytes) -> None:
+    """Read a file of an annotation tool of any bytes: spans are in their texts."""
+    read = (read_label_studio, read_doccano)[data[0] % 2] if data else read_doccano
+    path = folder() / "annotated"
+    path.write_bytes(data[1:])
+    try:
+        found = read(path)
+    except ValueError as error:
+        assert f"path={str(path)!r}" in str(error)  # noqa: PT017
+    else:
+        for text, spans in zip(found.texts, found.spans, strict=True):
+            assert all(0 <= start < end <= len(text) for start, end in spans or [])
+        found.rationales()
+
+
 def model_folder(data: bytes) -> None:
     """Load a saved model of which some bytes were changed, cut off or added."""
     target = folder() / "model"
@@ -213,7 +229,8 @@ def _transformer_model() -> SelectiveRationaleClassifier:
 TARGETS = {
     target.__name__: target
     for target in (
-        tokenizers, tokenized_texts, word_vectors, rationales, tables, model_folder, transformer,
+        tokenizers, tokenized_texts, word_vectors, rationales, tables, annotations, model_folder,
+        transformer,
     )
 }  # fmt: skip
 
@@ -228,6 +245,13 @@ SEEDS: dict[str, list[bytes]] = {
     "tables": [
         b'\0text,label\n"a, b",c\n', b'\1{"text": "a", "label": 1}\n{"text": "\\ud800"}\n',
         b"\2PAR1PAR1",
+    ],
+    "annotations": [
+        b'\0[{"id": 1, "data": {"text": "Loud."}, "annotations": [{"result": [{"type": "labels", '
+        b'"value": {"start": 0, "end": 4, "text": "Loud", "labels": ["x"]}}]}]}]',
+        b'\1{"text": "Loud.", "label": [[0, 4, "x"]]}\n',
+        b'\1{"text": "\\ud83d\\udc4d", "entities": [{"start_offset": 0, "end_offset": 2, '
+        b'"label": ""}]}',
     ],
     "model_folder": [b"\0\3\0\0\0", b"\1\4\xff\xff\1\0\0\0\0\0"],
     "transformer": [b"\0\3\0\x30\x39", b"\1\4\x80\0\x39", b"\1\0\x80\0\0"],

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn_irx.classifier.by_class import BY_CLASS, own_chosen
 from sklearn_irx.text import WordTokenizer, harmless
 from sklearn_irx.text.harmless import one_line
+from sklearn_irx.text.spans import selected_spans
 
 T = TypeVar("T")
 
@@ -132,9 +133,7 @@ class Rationale:
     @property
     def selected_spans(self) -> list[tuple[int, int]]:
         """Start and end, in characters of `text`, of each maximal run of selected words."""
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], self.mask.astype(np.int8), [0]])))
-        firsts, lasts = edges[::2], edges[1::2] - 1
-        return [(self.spans[i][0], self.spans[j][1]) for i, j in zip(firsts, lasts, strict=True)]
+        return selected_spans(self.spans, self.mask)
 
     @property
     def unread(self) -> int:

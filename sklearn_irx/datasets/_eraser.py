@@ -15,6 +15,7 @@ from sklearn.utils import Bunch
 
 from sklearn_irx._validation import check_masks
 from sklearn_irx.datasets._corpora import _word_limit
+from sklearn_irx.text.spans import runs
 
 _SPLITS = ("train", "val", "test")
 
@@ -427,12 +428,10 @@ def _rationales(
 ) -> list[dict[str, Any]]:
     rationales = []
     for docid, (first, past) in zip(docids, pairwise([0, *accumulate(lengths)]), strict=True):
-        edges = np.flatnonzero(np.diff(np.pad(mask[first:past].astype(np.int8), 1))).tolist()
         rationale: dict[str, Any] = {
             "docid": docid,
             "hard_rationale_predictions": [
-                {"start_token": start, "end_token": end}
-                for start, end in zip(edges[::2], edges[1::2], strict=True)
+                {"start_token": start, "end_token": end} for start, end in runs(mask[first:past])
             ],
         }
         if scores is not None:
