@@ -1,5 +1,6 @@
 """Tokenizers, vocabularies, word vectors and batches of word ids."""
 
+from sklearn_irx.text.boundaries import sentence_and_clause_ends
 from sklearn_irx.text.documents import Documents, inference_batches, training_batches
 from sklearn_irx.text.harmless import harmless
 from sklearn_irx.text.html import HTMLTokenizer
@@ -45,6 +46,7 @@ __all__ = [
     "inference_batches",
     "load_embeddings",
     "normalize_word",
+    "sentence_and_clause_ends",
     "tokens_of",
     "training_batches",
     "unseen_matrix",

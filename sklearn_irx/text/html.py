@@ -28,7 +28,7 @@ _MARKUP = re.compile(
 _HIDDEN = {
     name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>?", re.IGNORECASE) for name in ("script", "style")
 }
-_INLINE = frozenset(
+INLINE = frozenset(
     [
         "a",
         "abbr",
@@ -170,7 +170,7 @@ def _seen(text: str) -> tuple[str, list[int], list[int]]:
             if name in _HIDDEN and not match["end"]:
                 close_tag = _HIDDEN[name].search(text, position)
                 position = len(text) if close_tag is None else close_tag.end()
-            if name not in _INLINE:
+            if name not in INLINE:
                 pieces.append("\n")
                 starts.append(match.start())
                 ends.append(match.start())
