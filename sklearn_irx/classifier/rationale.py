@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, SupportsIndex, TypeVar
 import numpy as np
 
 from sklearn_irx.classifier.by_class import BY_CLASS, own_chosen
+from sklearn_irx.classifier.context import Fold, Piece, cut, folded, folds_of
 from sklearn_irx.text import WordTokenizer, harmless
 from sklearn_irx.text.harmless import one_line
 from sklearn_irx.text.spans import selected_spans
@@ -28,7 +29,15 @@ _STYLE = """<style>
 .irx-rationale div { white-space: pre-wrap; overflow-wrap: anywhere;
   color: color-mix(in srgb, currentColor 68%, transparent); }
 .irx-rationale mark { background: #ffe38a; color: #1d1f23; border-radius: .2em; padding: 0 .12em;
-  text-decoration: underline 2px #a86b00; text-underline-offset: .18em; }
+  text-decoration: underline 2px #a86b00; text-underline-offset: .18em;
+  -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+.irx-rationale .fold { display: inline; }
+.irx-rationale .fold::details-content { display: inline-block; }
+.irx-rationale .fold[open]::details-content { display: inline; }
+.irx-rationale .fold summary { display: inline; list-style: none; cursor: pointer; font-size: .88em;
+  white-space: nowrap; padding: .06em .5em; border: 1px dashed; border-radius: 1em; }
+.irx-rationale .fold summary::-webkit-details-marker { display: none; }
+.irx-rationale .fold[open] summary { border-style: solid; margin-inline-end: .3em; }
 .irx-rationale .sides { display: grid; gap: .6em 1.6em; margin-top: .6em; color: inherit;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 20em), 1fr)); }
 .irx-rationale section { min-width: 0; border-left: 3px solid; padding-left: .8em;
@@ -161,15 +170,41 @@ class Rationale:
         selected : bool
             Whether the piece belongs to the rationale.
         """
-        position = 0
-        for start, end in self.selected_spans:
-            if start > position:
-                yield self.text[position:start], False
-            yield self.text[start:end], True
-            position = end
-        end = len(self.text) - (0 if unread else self.unread)
-        if position < end:
-            yield self.text[position:end], False
+        text = self.text if unread else self._read_text
+        for piece in cut(text, self.selected_spans):
+            yield piece.text, piece.selected
+
+    def pieces(self, *, whole: bool = False) -> Iterator[Piece]:
+        """Cut what was read of `text` into the pieces that pictures of the document show.
+
+        Parameters
+        ----------
+        whole : bool, default=False
+            Whether nothing is folded.
+
+        Yields
+        ------
+        piece : Piece
+            With `text`, `selected` and `n_folded`, the number of words of a piece to fold, else 0.
+            Control characters are left out, see :func:`~sklearn_irx.text.harmless`.
+        """
+        folds = [] if whole else self.folds
+        for piece in cut(self._read_text, self.selected_spans, folds):
+            yield piece._replace(text=harmless(piece.text))
+
+    @property
+    def folds(self) -> list[Fold]:
+        """What pictures of the document fold: start and end in characters, and number of words.
+
+        Of a document of more than 60 words, the sentences around selected words are shown, at most
+        20 words on either side, and what is far from any is folded. Where less than a fifth of the
+        words would be, nothing is. Of an empty rationale, the first sentence is shown.
+        """
+        return folds_of(self._read_text, self.spans, self.mask)
+
+    @property
+    def _read_text(self) -> str:
+        return self.text[: len(self.text) - self.unread]
 
     def size(self) -> str:
         """Return the number of selected words and of spans, maximal runs of such words, as text.
@@ -243,17 +278,12 @@ class Rationale:
         ...           label="bad", confidence=0.9).excerpt()
         '… dull, dull …'
         """
-        pieces, position = [], 0
-        for start, end in self.selected_spans:
-            if self.text[position:start].strip():
-                pieces.append("…")
-            pieces.append(self.text[start:end])
-            position = end
-        if not pieces:
+        if not self.selected_spans:
             return f"({NO_WORD})"
-        if self.text[position:].strip():
-            pieces.append("…")
-        return one_line(" ".join(pieces))
+        pieces = (
+            piece if selected or not piece.strip() else " … " for piece, selected in self.segments()
+        )
+        return one_line("".join(pieces))
 
     def __str__(self) -> str:
         shown = self.excerpt()
@@ -334,18 +364,22 @@ class Rationale:
         }
         return cls(**given)
 
-    def to_html(self) -> str:
+    def to_html(self, *, whole: bool = False) -> str:
         """Return the document as HTML, selected words in ``<mark>``.
 
-        What the model did not read is not shown, only counted, in ``<i class="unread">``.
+        What is far from them is folded, in ``<details class="fold">``, to be opened; and what the
+        model did not read is not shown, only counted, in ``<i class="unread">``. So this belongs
+        into a ``<div>``, and not into a ``<p>``.
         Every character is escaped. Control characters are left out, see
         :func:`~sklearn_irx.text.harmless`, and lone surrogates are replaced, so that the HTML can
         be written to a file.
+
+        Parameters
+        ----------
+        whole : bool, default=False
+            Whether nothing is folded; see :meth:`pieces`.
         """
-        shown = "".join(
-            f"<mark>{_escaped(piece)}</mark>" if selected else _escaped(piece)
-            for piece, selected in self.segments(unread=False)
-        )
+        shown = "".join(map(_piece_html, self.pieces(whole=whole)))
         if unread := self.unread:
             shown += f'<i class="unread"> … {not_read(unread)}</i>'
         return shown
@@ -451,6 +485,14 @@ def _shortened(line: str) -> str:
 def n_documents(n: int) -> str:
     """Return a number of documents as text."""
     return f"{n:,} document{'' if n == 1 else 's'}"
+
+
+def _piece_html(piece: Piece) -> str:
+    text = _escaped(piece.text)
+    if piece.n_folded:
+        summary = folded(piece.n_folded)
+        return f'<details class="fold"><summary>{summary}</summary>{text}</details>'
+    return f"<mark>{text}</mark>" if piece.selected else text
 
 
 def _escaped(text: str) -> str:

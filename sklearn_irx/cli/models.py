@@ -122,6 +122,13 @@ def explain(
             "probable), or a label. They may be words that the model itself did not use.",
         ),
     ] = None,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole",
+            help="Show long texts whole, and not only the sentences around highlighted words.",
+        ),
+    ] = False,
     sep: SepOption = None,
     encoding: EncodingOption = None,
 ) -> None:
@@ -162,15 +169,16 @@ def explain(
                 y_true=truths,
                 names=[f"row {row + 1}" for row in range(len(texts))],
                 tables=result_tables(exchange, truths),
+                whole=whole,
             )
     if wanted is None:
         for number, rationale in enumerate(exchange.rationales):
             truth = MISSING if truths is None else truths[number]
-            show_rationale(console, rationale, truth)
+            show_rationale(console, rationale, truth, whole=whole)
     else:
         documents = documents_of(found, y_true=truths)
         for document in documents:
-            show_document(console, document)
+            show_document(console, document, whole=whole)
         console.print(documents.summary(), highlight=False, markup=False, soft_wrap=True)
     if output is not None:
         console.print(f"{output} shows the same.", highlight=False, markup=False, soft_wrap=True)

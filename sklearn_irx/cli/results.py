@@ -72,17 +72,19 @@ def choose_examples(case: np.ndarray, n: int, seed: int) -> np.ndarray:
     return np.array(list(islice(turns, n)), dtype=int)
 
 
-def show_rationale(console: Console, rationale: Rationale, y_true: Any) -> None:
+def show_rationale(
+    console: Console, rationale: Rationale, y_true: Any, *, whole: bool = False
+) -> None:
     """Print a document with its rationale; in brackets, and unwrapped, if it goes to a file."""
     marks, plain = _marks(console)
-    console.print(to_rich(rationale, y_true=y_true, marks=marks), soft_wrap=plain)
+    console.print(to_rich(rationale, y_true=y_true, marks=marks, whole=whole), soft_wrap=plain)
     console.print()
 
 
-def show_document(console: Console, document: DocumentRecord) -> None:
+def show_document(console: Console, document: DocumentRecord, *, whole: bool = False) -> None:
     """Print a document with the words for classes; as :func:`show_rationale` does."""
     marks, plain = _marks(console)
-    console.print(document_to_rich(document, marks=marks), soft_wrap=plain)
+    console.print(document_to_rich(document, marks=marks, whole=whole), soft_wrap=plain)
     console.print()
 
 

@@ -49,13 +49,17 @@ class ExplainedDocument(DocumentRecord):
     explain_documents : Makes them.
     """
 
-    def to_rich(self) -> Text:
+    def to_rich(self, *, whole: bool = False) -> Text:
         """Return the document for the terminal; see :func:`to_rich`."""
-        return document_to_rich(self)
+        return document_to_rich(self, whole=whole)
 
-    def to_html(self) -> str:
-        """Return the document as a fragment of HTML, every text escaped."""
-        return render("fragment.html", documents=[self], uid=id(self), about="", notes=[])
+    def to_html(self, *, whole: bool = False) -> str:
+        """Return the document as a fragment of HTML, every text escaped.
+
+        Words far from those selected are folded, unless `whole`; see
+        :meth:`~sklearn_irx.Rationale.pieces`.
+        """
+        return _fragment([self], uid=id(self), whole=whole)
 
     def __str__(self) -> str:
         return str(document_to_rich(self, marks=("[", "]")))
@@ -79,13 +83,7 @@ class ExplainedDocuments(ShownList[ExplainedDocument]):
         return f"{one.name} · {one.rationale}"
 
     def _repr_html_(self) -> str:
-        return render(
-            "fragment.html",
-            documents=self[:MOST_SHOWN],
-            uid=id(self),
-            about=self.summary(),
-            notes=self.more(),
-        )
+        return _fragment(self[:MOST_SHOWN], uid=id(self), about=self.summary(), notes=self.more())
 
     def summary(self) -> str:
         """Return how words for classes were chosen, and how often those for others convince.
@@ -213,6 +211,19 @@ def documents_of(
             },
         )
         for name, document, truth in zip(called, source, truths, strict=False)
+    )
+
+
+def _fragment(
+    documents: Sequence[DocumentRecord],
+    *,
+    uid: int,
+    about: str = "",
+    notes: Sequence[str] = (),
+    whole: bool = False,
+) -> str:
+    return render(
+        "fragment.html", documents=documents, uid=uid, about=about, notes=notes, whole=whole
     )
 
 

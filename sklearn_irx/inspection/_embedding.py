@@ -38,8 +38,9 @@ def embedded(documents: Sequence[DocumentRecord]) -> dict[str, Any]:
         has a list for each document: name, text as far as it was read, number of characters that
         were not, true label or -1, label, confidence, case or -1, explanation, member kept, and
         rationales. A rationale is a list, too: label, confidence, words read, words selected,
-        starts and ends of selected spans in code points of the text, one after the other, and
-        cross-predictions: reader, label and confidence, one after the other. Labels, members,
+        starts and ends of selected spans in code points of the text, one after the other,
+        cross-predictions: reader, label and confidence, one after the other, and what is folded:
+        start, end and number of words, one after the other. Labels, members,
         cases and explanations are positions in their lists; confidences are in ten-thousandths.
     """
     labels, cases, explanations = _Numbers(), _Numbers(), _Numbers()
@@ -56,6 +57,10 @@ def embedded(documents: Sequence[DocumentRecord]) -> dict[str, Any]:
             spans: list[int] = []
             for start, end in one.selected_spans:
                 spans += (start, end) if moved is None else (moved[start], moved[end])
+            folds: list[int] = []
+            for start, end, n_words in one.folds:
+                folds += (start, end) if moved is None else (moved[start], moved[end])
+                folds.append(n_words)
             cross: list[int] = []
             for (reader, of), found in document.cross_predictions.items():
                 if of == owner:
@@ -64,7 +69,7 @@ def embedded(documents: Sequence[DocumentRecord]) -> dict[str, Any]:
             rationales.append(
                 [
                     labels[one_line(one.label)], _scaled(one.confidence), len(one.mask),
-                    int(one.mask.sum()), spans, cross,
+                    int(one.mask.sum()), spans, cross, folds,
                 ]
             )  # fmt: skip
         rows.append(

@@ -26,6 +26,7 @@ def to_html(
     y_true: Sequence[Any] | np.ndarray | None = None,
     names: Sequence[str] | None = None,
     tables: Sequence[SummaryTable] = (),
+    whole: bool = False,
 ) -> str:
     """Return a self-contained page: tables of results, then documents with their rationales.
 
@@ -47,6 +48,10 @@ def to_html(
         How to call the documents. The default is their position, counted from 1.
     tables : sequence of SummaryTable
         Shown above the documents.
+    whole : bool, default=False
+        Whether documents are shown whole. By default, of long ones the sentences around the
+        selected words are shown, and the rest is folded, to be opened; see
+        :meth:`~sklearn_irx.Rationale.pieces`.
 
     Returns
     -------
@@ -82,6 +87,7 @@ def to_html(
         documents=documents,
         cases=[case for case in ALL_CASES if case in present],
         n_wrong=sum(document.wrong for document in documents),
+        whole=whole,
     )
 
 

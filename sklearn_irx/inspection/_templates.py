@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sklearn_irx.inspection._pieces import percent, read_pieces
+from sklearn_irx.inspection._pieces import percent
 from sklearn_irx.text.harmless import one_line
 
 if TYPE_CHECKING:
@@ -51,9 +51,5 @@ def _environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        one_line=one_line,
-        percent=percent,
-        pieces=read_pieces,
-    )
+    environment.filters.update(one_line=one_line, percent=percent)
     return environment

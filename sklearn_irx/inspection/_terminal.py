@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.classifier.classwise import ClasswiseRationales
+from sklearn_irx.classifier.context import folded
 from sklearn_irx.classifier.rationale import Rationale, not_read
-from sklearn_irx.inspection._pieces import MISSING, is_wrong, percent, read_pieces
+from sklearn_irx.inspection._pieces import MISSING, is_wrong, percent
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.text.harmless import one_line
 
@@ -14,17 +15,22 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 # Reversed and bold shows on terminals without colours too.
-_SELECTED, _OTHER, _WRONG = "bold reverse", "dim", "bold red"
+_SELECTED, _OTHER, _LEFT_OUT, _WRONG = "bold reverse", "dim", "italic", "bold red"
 
 
 def to_rich(
-    rationale: Rationale, *, y_true: Any = MISSING, marks: tuple[str, str] = ("", "")
+    rationale: Rationale,
+    *,
+    y_true: Any = MISSING,
+    marks: tuple[str, str] = ("", ""),
+    whole: bool = False,
 ) -> Text:
     r"""Return a document for the terminal, with its rationale highlighted.
 
     A line about the prediction comes first: label, confidence, how many of the words the model
     read were selected and in how many spans, how an ensemble settled the document, and the true
-    label. What the model did not read, past its ``max_length``, is only counted. The document is
+    label. Of a long document, words far from those selected are only counted, and so is what the
+    model did not read, past its ``max_length``. The document is
     taken literally: markup in it is not interpreted, and control characters are left out.
 
     Parameters
@@ -35,6 +41,8 @@ def to_rich(
         The true label.
     marks : (str, str)
         Put before and after selected words, for output that shows no styles, as a file.
+    whole : bool, default=False
+        Whether all that was read is shown; see :meth:`~sklearn_irx.Rationale.pieces`.
 
     Returns
     -------
@@ -63,18 +71,21 @@ def to_rich(
     elif y_true is not MISSING and rationale.target is None:
         text.append(" · right")
     text.append("\n")
-    pieces, unread = read_pieces(rationale)
-    for piece, selected in pieces:
-        if selected:
-            text.append(f"{marks[0]}{piece}{marks[1]}", style=_SELECTED)
+    for piece in rationale.pieces(whole=whole):
+        if piece.selected:
+            text.append(f"{marks[0]}{piece.text}{marks[1]}", style=_SELECTED)
+        elif piece.n_folded:
+            text.append(f"({folded(piece.n_folded)})", style=_LEFT_OUT)
         else:
-            text.append(piece, style=_OTHER)
-    if unread:
-        text.append(f" … ({not_read(unread)})", style="italic")
+            text.append(piece.text, style=_OTHER)
+    if rationale.unread:
+        text.append(f" … ({not_read(rationale.unread)})", style=_LEFT_OUT)
     return text
 
 
-def document_to_rich(document: DocumentRecord, *, marks: tuple[str, str] = ("", "")) -> Text:
+def document_to_rich(
+    document: DocumentRecord, *, marks: tuple[str, str] = ("", ""), whole: bool = False
+) -> Text:
     """Return a document for the terminal, with the predictions of each member of an ensemble.
 
     Where members agree, it is :func:`to_rich` of the rationale, and those for classes, if asked
@@ -84,15 +95,15 @@ def document_to_rich(document: DocumentRecord, *, marks: tuple[str, str] = ("", 
     from rich.text import Text
 
     if not document.disputed:
-        text = to_rich(document.rationale, y_true=document.y_true, marks=marks)
+        text = to_rich(document.rationale, y_true=document.y_true, marks=marks, whole=whole)
         if document.classwise is not None:
-            _add_classes(text, document.classwise, marks)
+            _add_classes(text, document.classwise, marks=marks, whole=whole)
         return text
     text = Text.assemble((document.explanation, "italic"))
     for owner, rationale in document.members.items():
         text.append("\n\n").append(one_line(owner), style="bold underline")
         text.append(" (kept)\n" if owner == document.chosen else "\n")
-        text.append_text(to_rich(rationale, y_true=document.y_true, marks=marks))
+        text.append_text(to_rich(rationale, y_true=document.y_true, marks=marks, whole=whole))
         for (reader, of), found in document.cross_predictions.items():
             if of != owner:
                 continue
@@ -104,10 +115,10 @@ def document_to_rich(document: DocumentRecord, *, marks: tuple[str, str] = ("", 
     return text
 
 
-def _add_classes(text: Text, classwise: ClasswiseRationales, marks: tuple[str, str]) -> None:
+def _add_classes(text: Text, classwise: ClasswiseRationales, **options: Any) -> None:
     """Add the rationales of the most probable classes."""
     for rationale in classwise.shown:
         text.append("\n\nFor ").append(one_line(rationale.target), style="bold underline")
-        text.append("\n").append_text(to_rich(rationale, marks=marks))
+        text.append("\n").append_text(to_rich(rationale, **options))
     if classwise.more():
         text.append(f"\n\n…{classwise.more()}")

@@ -68,7 +68,8 @@ def sentence_and_clause_ends(
     ['dull', 'no', 'agree']
     """
     found: dict[bool, list[int]] = {True: [], False: []}
-    for match in _MARKS.finditer(text):
+    past = spans[-1][1] if len(spans) else 0  # both end after the last word, whatever follows
+    for match in _MARKS.finditer(text, endpos=past):
         kind = match.lastgroup
         if kind == "opening":  # the clause ends before the word that this may be part of
             found[False].append(match.start() - 1)

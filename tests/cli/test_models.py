@@ -162,6 +162,20 @@ def test_explain_shows_the_first_texts_and_judges_them(cli, pair, table, reviews
     assert reviews["text"][3] not in shown
 
 
+@pytest.mark.parametrize("target", [[], ["--target", "all"]])
+def test_explain_shows_long_texts_whole_if_asked(cli, single, table, tmp_path, monkeypatch, target):
+    monkeypatch.setattr("sklearn_irx.classifier.context.SHORT", 20)  # the model reads 40 words
+    page = tmp_path / "page.html"
+    result = cli("explain", single, table, "-o", page, *target)
+    assert result.stdout.count(" words …)") > 0
+    n_folds = page.read_text(encoding="utf-8").count('<details class="fold">')
+    assert n_folds == result.stdout.count(" words …)")
+    result = cli("explain", single, table, "-o", page, "--whole", *target)
+    assert result.exit_code == 0
+    assert " words …)" not in result.stdout
+    assert "<details" not in page.read_text(encoding="utf-8")
+
+
 def test_explain_without_labels_judges_nothing(cli, single, table):
     result = cli("explain", single, table, "-n", 1)
     assert "right" not in result.stdout.splitlines()[0]

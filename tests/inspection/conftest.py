@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from sklearn.base import clone
+
+from sklearn_irx.datasets import make_rationale_classification
 
 HOSTILE = [
     "</script><script>window.hacked = 1</script>",
     '"><img src=x onerror="window.hacked = 1">',
     "<svg/onload=window.hacked=1> ' {{ 7 * 7 }} {% raw %} &lt;b&gt;",
-    "<!--<script> ]]> </textarea></title></style><style>* { display: none }</style>",
+    "<!--<script> ]]> </textarea></title></summary></details></style><style>* { all: unset }",
 ]
 """What might be taken for something else than text."""
 
@@ -46,6 +49,17 @@ def hostile(small, reviews):
     attacks = [f"{attack} {text} {attack}" for text in texts[120:140] for attack in HOSTILE]
     truths = [label for label in labels[120:140] for _ in HOSTILE]
     return InteractiveCommittee(members).fit(texts[:10]), attacks, truths
+
+
+@pytest.fixture(scope="session")
+def passages():
+    """A pair of models that show passages, and long texts with their labels: most is folded."""
+    from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
+
+    texts, y, _ = make_rationale_classification(260, n_words=150, random_state=0)
+    clf = SelectiveRationaleClassifier(style="passage", n_threads=1, random_state=0)
+    members = [clone(clf).fit(texts[:n], y[:n]) for n in (200, 30)]
+    return InteractiveEnsemble(*members).fit(texts[:10]), texts[200:], y[200:]
 
 
 @pytest.fixture

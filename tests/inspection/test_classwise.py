@@ -68,6 +68,20 @@ def test_a_document_has_the_words_of_each_class_below_its_own(model, reviews):
     assert any(not one.convinced for found in classwise for one in found)
 
 
+def test_the_words_for_each_class_have_their_own_folds(passages):
+    pair, texts, _ = passages
+    documents = explain_documents(pair.estimators_[0], texts, target="all")
+    n_differ = 0
+    for document in documents:
+        n_folds = [len(one.folds) for one in (document.rationale, *document.classwise)]
+        n_differ += len(set(n_folds)) > 1
+        for html in (document.to_html(), document.classwise._repr_html_()):
+            assert html.count('<details class="fold">') == sum(n_folds)
+        assert str(document).count(" words …)") == sum(n_folds)
+        assert " words …" not in document.to_html(whole=True) + document.to_rich(whole=True).plain
+    assert n_differ >= 1
+
+
 def test_one_class_is_shown_alone(model, reviews):
     (document,) = explain_documents(model, reviews[0][:1], target="runner_up")
     assert document.to_html().count('<div class="side">') == 1

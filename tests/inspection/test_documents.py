@@ -137,6 +137,20 @@ def test_the_terminal_shows_both_sides(disputed):
     assert "\x1b[1;7m" in console.file.getvalue()  # selected words stand out without colour
 
 
+def test_documents_are_folded_for_each_member_unless_they_are_to_be_whole(passages):
+    explained = explain_documents(*passages)
+    disputed = [document for document in explained if document.disputed]
+    both_folded = 0
+    for document in disputed:
+        n_folds = [len(member.folds) for member in document.members.values()]
+        both_folded += all(n_folds)
+        assert document.to_html().count('<details class="fold">') == sum(n_folds)
+        assert str(document).count(" words …)") == sum(n_folds)
+        assert "<details" not in document.to_html(whole=True)
+        assert " words …)" not in document.to_rich(whole=True).plain
+    assert both_folded >= 1
+
+
 def test_where_members_agree_one_rationale_is_shown(explained):
     document = next(document for document in explained if not document.disputed)
     assert "Both models predict the same label." in document.to_html()

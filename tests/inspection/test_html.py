@@ -123,7 +123,19 @@ def test_the_page_asks_for_nothing_from_outside(exchange):
 
 def test_selected_words_are_marked_and_the_document_is_whole():
     page = to_html([rationale("  A dull,\n dull film & more.", {"dull"}, "bad")])
-    assert '<p class="text" dir="auto">  A <mark>dull,\n dull</mark> film &amp; more.</p>' in page
+    assert (
+        '<div class="text" dir="auto">  A <mark>dull,\n dull</mark> film &amp; more.</div>' in page
+    )
+
+
+def test_of_a_long_document_what_is_far_from_the_rationale_is_folded():
+    text = "Then more came. " * 20 + "So it was a dull,\ndull film."
+    page = to_html([rationale(text, {"dull"}, "bad")])
+    assert Page(page).count("details", class_="fold") == Page(page).count("summary") == 1
+    assert "<summary>… 60 words …</summary>Then more came." in page
+    assert "</details> So it was a <mark>dull,\ndull</mark> film.</div>" in page
+    assert "<details" not in to_html([rationale(text, {"dull"}, "bad")], whole=True)
+    assert "<details" not in to_html([rationale("So it was dull.", {"dull"}, "bad")])
 
 
 def test_marks_do_not_rely_on_colour_alone():

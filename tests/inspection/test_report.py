@@ -13,7 +13,6 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 from sklearn_irx import InteractiveEnsemble, Rationale
 from sklearn_irx.inspection import ExplainedDocument, rationale_report
 from sklearn_irx.inspection._embedding import as_script, embedded
-from sklearn_irx.inspection._pieces import read_pieces
 from sklearn_irx.inspection._telling import telling_documents
 from sklearn_irx.metrics import expected_calibration_error, interaction_table
 from sklearn_irx.text import WordTokenizer
@@ -108,6 +107,7 @@ def test_documents_are_embedded_as_they_are_shown(report, pair, reviews):
 
 @given(
     st.text(max_size=30)
+    | st.text(max_size=3).map(lambda sentence: f"{sentence}\x00 \U0001f600 one two. " * 20)
     | st.text(alphabet="ab \r\n\t\x00\x1b\u202e\U0001f600\ud800<>&", max_size=20),
     st.data(),
 )
@@ -119,13 +119,18 @@ def test_spans_of_embedded_texts_cut_them_as_the_other_pictures_do(text, data):
     made.rationale.mask[:] = chosen[:limit]
     script = as_script(embedded([made]))
     assert not set("<>&") & set(script)
-    _, shown, unread, *_, ((*_, spans, _),) = json.loads(script)["documents"][0]
-    pieces, wanted_unread = read_pieces(made.rationale)
+    _, shown, unread, *_, ((*_, spans, _, folds),) = json.loads(script)["documents"][0]
+    pieces = list(made.rationale.pieces())
     marked = [shown[start:end] for start, end in zip(spans[::2], spans[1::2], strict=True)]
-    assert marked == [piece for piece, selected in pieces if selected]
-    assert unread == wanted_unread
+    assert marked == [piece.text for piece in pieces if piece.selected]
+    folded = [
+        (shown[start:end], n)
+        for start, end, n in zip(folds[::3], folds[1::3], folds[2::3], strict=True)
+    ]
+    assert folded == [(piece.text, piece.n_folded) for piece in pieces if piece.n_folded]
+    assert unread == made.rationale.unread
     if "\r" not in text:
-        assert shown == "".join(piece for piece, _ in pieces)
+        assert shown == "".join(piece.text for piece in pieces)
 
 
 def test_attacks_do_not_end_the_data(hostile):

@@ -323,7 +323,9 @@ THEMES = {
 
 @pytest.mark.parametrize("notebook", THEMES)
 @pytest.mark.parametrize("dark", [False, True])
-def test_documents_in_a_cell_are_read_in_light_and_dark(open_page, pair, reviews, notebook, dark):
+def test_documents_in_a_cell_are_read_in_light_and_dark(
+    open_page, pair, passages, reviews, notebook, dark
+):
     theme = THEMES[notebook].format(light=str(not dark).lower(), name="dark" if dark else "light")
     documents = explain_documents(pair, *reviews[:2])
     some = documents[:3]
@@ -334,7 +336,9 @@ def test_documents_in_a_cell_are_read_in_light_and_dark(open_page, pair, reviews
         f"<style>body {{ background: {ground}; color: {ink} }}</style>"
     )
     # The system may be set to the other.
-    for shown in (some, some[0], pair.explain(reviews[0][:3]), pair.explain(reviews[0][:1])[0]):
+    explained = pair.explain(reviews[0][:3])
+    folded = explain_documents(*passages)[:2]
+    for shown in (some, some[0], explained, explained[0], folded, folded[0].rationale):
         browser = open_page(page + shown._repr_html_(), dark=not dark)
         contrasts = browser.execute_script(CONTRASTS)
         assert len(contrasts) > 3
@@ -356,7 +360,7 @@ const seen = (colours) => {
 const light = (rgb) => rgb.map((part) => part / 255)
   .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
   .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-return [...document.querySelectorAll("p, b, small, mark, div, span, h3, h4, code")]
+return [...document.querySelectorAll("p, b, i, small, mark, summary, div, span, h3, h4, code")]
   .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
   .map((e) => {
     const grounds = [];

@@ -86,6 +86,14 @@ def test_what_the_model_did_not_read_is_counted_and_not_shown():
     assert text.endswith("\none two … (11 more characters, not read)")
 
 
+def test_of_a_long_document_the_sentences_around_the_rationale_are_shown():
+    text = "Then more came. " * 20 + "So it was a dull,\ndull film. " + "Then more came. " * 30
+    shown = str(to_rich(rationale(text, {"dull"}), marks=("[", "]"))).split("\n", 1)[1]
+    assert shown == "(… 60 words …) So it was a [dull,\ndull] film. (… 90 words …)"
+    whole = str(to_rich(rationale(text, {"dull"}), marks=("[", "]"), whole=True)).split("\n", 1)[1]
+    assert whole == text.replace("dull,\ndull", "[dull,\ndull]")
+
+
 def test_a_document_read_to_the_end_keeps_its_last_punctuation():
     assert str(to_rich(rationale("one two! ...", {"two"}))).endswith("\none two! ...")
 

@@ -109,5 +109,5 @@ def test_ends_are_those_of_a_search_in_each_gap(pieces):
 )
 def test_hostile_texts_take_linear_time(hostile):
     begin = time.process_time()
-    sentence_and_clause_ends(hostile, [(0, 1)])
+    sentence_and_clause_ends(hostile, [(0, len(hostile))])
     assert time.process_time() - begin < 5

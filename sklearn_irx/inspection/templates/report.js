@@ -39,24 +39,54 @@
     return (start, end) => points.slice(start, end).join("");
   }
 
+  function foldOf(text, nWords) {
+    const summary = element("summary", "", `… ${nWords.toLocaleString("en")} words …`);
+    const fold = element("details", "fold", summary, text);
+    const lower = text.toLowerCase();
+    fold.open = terms.some((term) => lower.includes(term)); // what was searched is seen
+    return fold;
+  }
+
   function textOf(doc, rationale) {
-    const shown = element("p", "text");
+    const shown = element("div", "text");
     shown.dir = "auto";
     const piece = cut(doc.text);
-    const spans = rationale[4];
+    const [, , , , spans, , folds] = rationale;
+    const parts = [];
+    for (let i = 0; i < spans.length; i += 2) parts.push([spans[i], spans[i + 1], 0]);
+    for (let i = 0; i < folds.length; i += 3) parts.push(folds.slice(i, i + 3));
     let position = 0;
-    for (let i = 0; i < spans.length; i += 2) {
-      if (spans[i] > position) shown.append(piece(position, spans[i]));
-      shown.append(element("mark", "", piece(spans[i], spans[i + 1])));
-      position = spans[i + 1];
+    for (const [start, end, nWords] of parts.sort((a, b) => a[0] - b[0])) {
+      if (start > position) shown.append(piece(position, start));
+      const text = piece(start, end);
+      shown.append(nWords ? foldOf(text, nWords) : element("mark", "", text));
+      position = end;
     }
     shown.append(piece(position));
-    if (!doc.text && !doc.unread) shown.append(element("span", "unread", "(an empty document)"));
+    if (!doc.text && !doc.unread) shown.append(element("i", "unread", "(an empty document)"));
     if (doc.unread) {
       const more = ` … ${doc.unread.toLocaleString("en")} more characters, not read`;
-      shown.append(element("span", "unread", more));
+      shown.append(element("i", "unread", more));
     }
     return shown;
+  }
+
+  // Opens all folds of a document at once.
+  function withToggle(article) {
+    const folds = () => [...article.querySelectorAll(".fold")];
+    if (!folds().length) return article;
+    const button = element("button", "whole", "");
+    button.type = "button";
+    const allOpen = () => folds().every((fold) => fold.open);
+    const name = () => (button.textContent = allOpen() ? "Fold the text" : "Show the whole text");
+    button.addEventListener("click", () => {
+      const open = !allOpen();
+      for (const fold of folds()) fold.open = open;
+    });
+    article.addEventListener("toggle", name, true); // it does not bubble
+    article.querySelector(".head").append(button);
+    name();
+    return article;
   }
 
   function verdict(isWrong) {
@@ -105,7 +135,7 @@
     };
     if (disputed(doc)) {
       article.append(sides());
-      return article;
+      return withToggle(article);
     }
     article.append(textOf(doc, doc.rationales[doc.chosen]));
     if (doc.rationales.length > 1) {
@@ -113,7 +143,7 @@
       others.addEventListener("toggle", () => others.append(sides()), { once: true });
       article.append(others);
     }
-    return article;
+    return withToggle(article);
   }
 
   // Made when they are first searched: many documents are never.
@@ -141,9 +171,10 @@
   const value = (id) => byId(id)?.value ?? "";
   let found = documents;
   let page = 0;
+  let terms = [];
 
   function filter() {
-    const terms = value("search").toLowerCase().split(/\s+/).filter(Boolean);
+    terms = value("search").toLowerCase().split(/\s+/).filter(Boolean);
     const markedOnly = byId("in-rationale").checked;
     const chosen = (id, names) => (value(id).startsWith("is-") ? names.indexOf(value(id).slice(3)) : null);
     const [predicted, truth] = [chosen("predicted", data.labels), chosen("true", data.labels)];
@@ -229,6 +260,7 @@
     });
   }
 
+  document.querySelectorAll("article").forEach(withToggle);
   byId("browser").hidden = false;
   show(0);
 })();
