@@ -166,7 +166,9 @@ class Rationalizer(nn.Module):
         if linear is not None and path is not None:
             path.initialize(linear)
             if prior is not None:
-                prior.initialize(path, linear, documents, initial_selection=initial_selection)
+                prior.initialize(
+                    path, linear, documents, self._packed, initial_selection=initial_selection
+                )
                 log_odds = 0.0  # the prior is above 0 for that share of the words
         for part in self.transformers if pretrained else ():
             self.config.encoder.load_weights(part)

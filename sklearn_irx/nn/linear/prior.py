@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ from sklearn_irx.nn.linear.path import LinearPath
 from sklearn_irx.nn.linear.weights import LinearWeights
 from sklearn_irx.text import Documents, inference_batches
 
+Pack: TypeAlias = Callable[..., PackedBatch]
 _BATCH_SIZE = 128
 _INITIAL_GAIN = 2.0  # selection logits at the start, in standard deviations of the word weights
 
@@ -39,6 +42,7 @@ class SelectionPrior(nn.Module):
         path: LinearPath,
         linear: LinearWeights,
         documents: Documents,
+        pack: Pack,  # noqa: ARG002
         *,
         initial_selection: float,
     ) -> None:
@@ -87,7 +91,9 @@ class DocumentPrior(nn.Module):
     read the whole text.
 
     With `smoothing` above 0, the weights for each class are first averaged over neighbouring words,
-    by a Gaussian whose standard deviation it is, in words: words rank high together.
+    by a Gaussian whose standard deviation it is, in words: words rank high together. Where more
+    than words are selected as a whole, they are averaged over these units. Weights below 0 count as
+    0 there.
 
     With neither, and without bigrams, it is :class:`SelectionPrior`.
     """
@@ -118,15 +124,20 @@ class DocumentPrior(nn.Module):
         path: LinearPath,
         linear: LinearWeights,
         documents: Documents,
+        pack: Pack,
         *,
         initial_selection: float,
     ) -> None:
-        """Scale the weights; see :meth:`SelectionPrior.initialize`."""
+        """Scale the weights; see :meth:`SelectionPrior.initialize`.
+
+        `pack` makes a batch of what :meth:`Documents.batch` returns.
+        """
+        documents = documents.with_pieces(None)
         if self.bigrams is not None and linear.bigrams is not None:
             self.bigrams.initialize(linear.bigrams)
         weights = [np.empty(0, dtype=np.float32)]
         for lines in inference_batches(documents.lengths, _BATCH_SIZE):
-            batch = PackedBatch(torch.from_numpy(documents.padded(lines)))
+            batch = pack(**{k: torch.from_numpy(a) for k, a in documents.batch(lines).items()})
             rows = path.rows(batch.ids, torch.from_numpy(linear.folds[lines]))
             weights.append(self.weights(path, batch, rows)[batch.words].numpy())
         self.scale = torch.tensor(_offset_and_scale(np.concatenate(weights), initial_selection))
@@ -163,9 +174,14 @@ class DocumentPrior(nn.Module):
             if whole_logits is not None:
                 logits = logits + whole_logits
             weights = weights * logits.softmax(dim=1).pow(self.focus).unsqueeze(1)
-        if self.smoothing:
-            weights = _smoothed(weights, batch.words, self.smoothing)
-        return weights.amax(dim=2)
+        weights = self._averaged(weights, batch)
+        return batch.units.to_words(batch.units.mean(weights).amax(dim=2))
+
+    def _averaged(self, weights: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
+        """Average weights (batch, length, n_classes) over neighbours, if anything is averaged."""
+        if self.smoothing or not batch.units.are_words:
+            weights = weights.clamp(min=0)  # what speaks against a class does not make up for it
+        return _smoothed(weights, batch.words, self.smoothing) if self.smoothing else weights
 
     @torch.no_grad()
     def class_weights(
@@ -178,7 +194,7 @@ class DocumentPrior(nn.Module):
         """
         initial = F.embedding(rows, path.weights)
         weights = path.tfidf_weights(batch, initial, rows, self.bigram_share)
-        return _smoothed(weights, batch.words, self.smoothing) if self.smoothing else weights
+        return self._averaged(weights, batch)
 
     def drop_fold_weights(self) -> None:
         """Keep only what inference needs."""
