@@ -149,7 +149,7 @@ def fit(
     ] = False,
     style: Annotated[
         str | None,
-        typer.Option(help="What a rationale looks like: words, phrases or passage."),
+        typer.Option(help="What a rationale looks like: words, phrases, passage or sentences."),
     ] = None,
     rationale_length: Annotated[
         float | None,

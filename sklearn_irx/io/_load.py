@@ -345,6 +345,9 @@ class _Reader:
             changed.append("that limited transitions in another way")
         if self._format_version < 4 and getattr(config.sampler, "contiguous", False):
             changed.append("whose passages avoided unknown words")
+        smoothing = getattr(config.initialization, "smoothing", 0)
+        if self._format_version < 6 and not isinstance(smoothing, str) and smoothing > 0:
+            changed.append("that smoothed the selection prior in another way")
         for what in changed:
             warnings.warn(
                 f"the model was saved by a version {what}, and may select other words than it did "

@@ -79,7 +79,7 @@ class LinearInit(Initialization):
     smoothing : float or "auto", default="auto"
         Above 0, words rank by their weights averaged over neighbouring words: the standard
         deviation of a Gaussian, in words. Neighbours then tell of one class. "auto" is 1 for
-        ``style="phrases"``, 16 for "passage", and 0 for "words".
+        ``style="phrases"``, 2 for a few spans, 16 for one, and 0 for words and sentences.
     initial_selection : float or "auto", default="auto"
         Share of the words selected at the start, in (0, 1). "auto" is `rationale_length` or else
         0.3, and 0.9 for samplers with a budget.
