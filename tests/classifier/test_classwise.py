@@ -12,6 +12,7 @@ from sklearn_irx import Rationale, SelectiveRationaleClassifier
 from sklearn_irx.classifier.by_class import BY_CLASS
 from sklearn_irx.classifier.classwise import ClasswiseDocuments
 from sklearn_irx.components import LinearInit, TopK
+from sklearn_irx.text import SentenceSplitter
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,10 @@ def model(reviews):
 
 
 def class_weights(clf, text, smoothing=0.0):
-    """The weight of each word for each class: of itself, and half of its pairs with neighbours."""
+    """The weight of each word for each class: of itself, and half of its pairs with neighbours.
+
+    Averaged over neighbours, negative ones count as 0.
+    """
     arrays = clf._module.to_arrays()
     weights, idf = (arrays[f"predictor.linear.{name}"] for name in ("weights", "idf"))
     number = {word: i for i, word in enumerate(clf.vocabulary_.words, start=2)}
@@ -50,7 +54,7 @@ def class_weights(clf, text, smoothing=0.0):
         reach, places = math.ceil(3 * smoothing), np.arange(len(ids))
         apart = np.abs(places[:, None] - places)
         kernel = np.where(apart <= reach, np.exp(-0.5 * (apart / smoothing) ** 2), 0)
-        found = kernel @ found / kernel.sum(axis=1, keepdims=True)
+        found = kernel @ found.clip(min=0) / kernel.sum(axis=1, keepdims=True)
     return found, np.array(ids) > 1
 
 
@@ -105,6 +109,22 @@ def test_a_passage_for_a_class_is_the_window_with_its_largest_weights(model, rev
             assert one.mask.sum() == n == one.mask[first : first + n].sum()
             assert (one.mask & known).any()
             assert sums[first, number] >= sums[:, number].max() - 1e-4
+
+
+def test_a_sentence_for_a_class_has_the_largest_mean_weight(model, reviews):
+    clf = model(style="sentences", rationale_length=1, sampler="top_k")
+    texts = reviews[0][300:320]
+    for text, document in zip(texts, clf.explain(texts, target="all"), strict=True):
+        weights, known = class_weights(clf, text)
+        starts = np.array([start for start, _ in document.own.spans])
+        sentences = [(start <= starts) & (starts < end) for start, end in SentenceSplitter()(text)]
+        sentences = [inside for inside in sentences if (inside & known).any()]
+        means = np.array([weights.clip(min=0)[inside].mean(axis=0) for inside in sentences])
+        for one in document:
+            number = clf.classes_.tolist().index(one.target)
+            (chosen,) = [i for i, inside in enumerate(sentences) if (one.mask & inside).any()]
+            assert (one.mask == sentences[chosen]).all()
+            assert means[chosen, number] >= means[:, number].max() - 1e-5
 
 
 def test_a_passage_for_a_class_holds_a_known_word(model):

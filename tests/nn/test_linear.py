@@ -56,7 +56,7 @@ def path_of(linear):
 def prior_of(path, linear, documents, share, focus, **parameters):
     n_bigrams = 0 if linear.bigrams is None else len(linear.bigrams.bigrams)
     prior = DocumentPrior(path.n_words, N_CLASSES, n_bigrams=n_bigrams, focus=focus, **parameters)
-    prior.initialize(path, linear, documents, initial_selection=share)
+    prior.initialize(path, linear, documents, PackedBatch, initial_selection=share)
     return prior
 
 
