@@ -48,7 +48,7 @@ def class_masks(
     for rows in inference_batches(documents.sizes, module.config.documents_at_once):
         X = {name: torch.from_numpy(a).to(device) for name, a in documents.batch(rows).items()}
         ids = X["ids"]
-        weights = module.class_weights(ids) if alone is None else alone.support(rows)
+        weights = module.class_weights(**X) if alone is None else alone.support(rows)
         numbers = torch.from_numpy(targets[rows]).to(device).unsqueeze(1)
         preferences = weights.gather(2, numbers.expand(-1, ids.shape[1], -1))
         own = torch.from_numpy(masks[rows][:, : ids.shape[1]]).to(device)

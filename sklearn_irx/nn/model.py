@@ -309,7 +309,7 @@ class Rationalizer(nn.Module):
             return batch.units.there & known.any(dim=1, keepdim=True)
         return known
 
-    def class_weights(self, ids: torch.Tensor) -> torch.Tensor:
+    def class_weights(self, ids: torch.Tensor, **read: torch.Tensor) -> torch.Tensor:
         """Return the weight of each word for each class in the selection prior, if there is one.
 
         (batch, length, n_classes), before the largest is taken.
@@ -317,7 +317,7 @@ class Rationalizer(nn.Module):
         prior, linear = self.selector.prior, self.predictor.linear
         assert prior is not None
         assert linear is not None
-        return prior.class_weights(linear, self._packed(ids), self._rows(ids, None))
+        return prior.class_weights(linear, self._packed(ids, **read), self._rows(ids, None))
 
     def select_by(
         self,
