@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.losses import n_selected, n_transitions
+from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.predictor import LinearPredictor, PredictorNetwork
 from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
@@ -38,33 +39,6 @@ _NOT_TRAINED = (
     "selector.prior.scale", *BIGRAMS,
 )  # fmt: skip
 """Buffers of the linear initialization, which are not trained."""
-
-
-class ModelOutput(NamedTuple):
-    """The output of the network for a batch.
-
-    Attributes
-    ----------
-    logits : Tensor of shape (batch, n_classes)
-        Of the classes.
-    selection : Selection
-        The words that the predictor saw, and the unknown words of passages.
-    scores : Tensor of shape (batch, length, n_scores) or None
-        Of the selector, unless a mask was given.
-    selectable : Tensor of shape (batch, length) or None
-        True for words that may be selected.
-    aside : tuple of Tensors of shape (batch, n_classes)
-        Other logits of the same documents, which an objective of training needs.
-    whole_logits : Tensor of shape (batch, n_classes) or None
-        In training, those of the selector's reader of whole documents, if it has one.
-    """
-
-    logits: torch.Tensor
-    selection: Selection
-    scores: torch.Tensor | None = None
-    selectable: torch.Tensor | None = None
-    aside: tuple[torch.Tensor, ...] = ()
-    whole_logits: torch.Tensor | None = None
 
 
 class Rationalizer(nn.Module):
@@ -98,7 +72,10 @@ class Rationalizer(nn.Module):
             self._build_encoded(linear, prior)
         else:
             score = self.sampler.score_for(0.0)
-            self.selector = PriorSelector(prior, self.sampler.directions, score=score)
+            self.selector = PriorSelector(
+                prior, self.sampler.directions, score=score,
+                n_corrected=shape.n_words if shape.corrects_selection else None,
+            )  # fmt: skip
             self.predictor = LinearPredictor(
                 linear, shape.n_classes, word_dropout=training.word_dropout
             )
@@ -262,7 +239,7 @@ class Rationalizer(nn.Module):
             selection = self.sampler(scores, words)
             selection = selection._replace(mask=selection.mask * selectable)
             if self.training:
-                return selection, scores, None
+                return selection, scores, selectable
             mask = selection.mask
             if self.sampler.selects_unknown:
                 mask = self._with_a_known_word(mask, scores, batch)
