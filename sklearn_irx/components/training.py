@@ -29,6 +29,7 @@ from sklearn_irx.nn.training.penalties import Penalty
 
 _STEPS = 100  # that a linear path needs; all epochs together, at least 2 and at most 6
 _PRIOR_SPEED = 10.0  # learning rate of the prior's gain and bias, relative to that of the weights
+_CORRECTION_SPEED = 30.0  # of what it learns from people's rationales
 
 
 class Training(Component):
@@ -55,9 +56,9 @@ class Training(Component):
         Share of selected words hidden from the predictor, in [0, 1).
     rationale_weight : float, default=1.0
         Of what the selector learns from the `rationales` given to `fit`: the cross-entropy of
-        selected and marked words, added to the loss of the labels and not to the one that is shown.
-        In each document, marked words count as much as all others. With 0 nothing is learned of
-        them.
+        selected and marked words, in nats, which is minimized beside the loss of the labels and is
+        no part of the losses shown. In each document, marked words count as much as all others, and
+        not how many there are. With 0 nothing is learned of them.
     patience : int, default=2
         After this number of epochs without a better one, the best weights return and the learning
         rate halves. Training ends with the best weights. Epochs of warm-up and ramp are not
@@ -296,7 +297,7 @@ class Training(Component):
                 ),
                 (
                     "selector.correction.*",
-                    {"lr": _PRIOR_SPEED * learning_rate, "name": "correction"},
+                    {"lr": _CORRECTION_SPEED * learning_rate, "name": "correction"},
                 ),
                 ("predictor.*", {"lr": predictor_rate, "name": "predictor"}),
                 ("reader.*", {"lr": predictor_rate, "name": "reader"}),

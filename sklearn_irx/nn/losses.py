@@ -29,7 +29,9 @@ def rationale_loss(
     """Compute the cross-entropy of the selection of words and what people marked, in nats.
 
     In each document, the mean over marked words and the mean over others count half each, or all
-    where there is only one kind.
+    where there is only one kind. Where there are both, log-odds are those above the middle of the
+    two means of them: so which words are marked is learned, and not how many; the length of
+    rationales is asked for elsewhere.
 
     Parameters
     ----------
@@ -49,12 +51,20 @@ def rationale_loss(
         The mean over documents of which it is known, 0 without any.
     """
     marked = marks == 1
-    losses = F.binary_cross_entropy_with_logits(preference, marked.float(), reduction="none")
     kinds = torch.stack([marked & selectable, (marks == 0) & selectable])
     n_words = kinds.sum(dim=2)
-    means = (losses * kinds).sum(dim=2) / n_words.clamp(min=1)
     n_kinds = (n_words > 0).sum(dim=0)
-    of_documents = means.sum(dim=0) / n_kinds.clamp(min=1)
+
+    def mean(values: torch.Tensor) -> torch.Tensor:
+        """Return the mean over both kinds of words, which count half each, (batch,)."""
+        means = (values * kinds).sum(dim=2) / n_words.clamp(min=1)
+        return means.sum(dim=0) / n_kinds.clamp(min=1)
+
+    middle = mean(preference) * (n_kinds == 2)
+    centred = preference - middle.unsqueeze(1)
+    targets = marked.to(centred.dtype)
+    losses = F.binary_cross_entropy_with_logits(centred, targets, reduction="none")
+    of_documents = mean(losses)
     if weight is not None:
         of_documents = of_documents * weight
     return of_documents.sum() / (n_kinds > 0).sum().clamp(min=1)

@@ -54,6 +54,10 @@ class FeatureSelector(nn.Module):
         """Return the scores of words without those of the prior."""
         raise NotImplementedError
 
+    def open_to_people(self, scores: torch.Tensor, batch: PackedBatch) -> torch.Tensor:  # noqa: ARG002
+        """Return the scores that learn from people's rationales: all that is trained has a part."""
+        return scores
+
     def whole_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: ARG002
         """Return logits (batch, n_classes) of all words, for a class-conditional prior, if any."""
         return None
@@ -113,8 +117,18 @@ class PriorSelector(nn.Module):
     def forward(self, batch: PackedBatch, prior_logits: torch.Tensor) -> torch.Tensor:
         """Return the scores of words, (batch, length, n_scores)."""
         if self.correction is not None:
-            prior_logits = prior_logits + self.correction(batch, self.prior)
+            prior_logits = prior_logits + self.correction(batch, self.prior).detach()
         return (self.score + prior_logits).unsqueeze(-1) * self.directions
+
+    def open_to_people(self, scores: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
+        """Return the scores with a gradient to the correction, which has none in :meth:`forward`.
+
+        So it learns from people alone, and not from the noise of selections.
+        """
+        if self.correction is None:
+            return scores
+        correction = self.correction(batch, self.prior)
+        return scores + (correction - correction.detach()).unsqueeze(-1) * self.directions
 
     def whole_logits(self, batch: PackedBatch) -> None:
         """Return None: the linear path alone reads whole documents."""

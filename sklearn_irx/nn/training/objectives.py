@@ -41,6 +41,8 @@ class ObjectiveModule(nn.Module):
         batch, rows = module.look_up(ids, fold, **pieces)
         selection, scores, selectable = module.select(batch, rows, mask)
         output = self.read(module, batch, rows, selection, scores)
+        if scores is not None:
+            scores = module.selector.open_to_people(scores, batch)
         return output._replace(
             scores=scores, selectable=selectable, whole_logits=module.selector.whole_logits(batch)
         )
