@@ -155,7 +155,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Columns of a table, ``pandas.DataFrame(clf.history_)``. Losses in nats, words, their share,
         and transitions per document, ``valid_empty`` the share of documents without a selected
         word, ``lambda1`` and ``lambda2`` the penalties at the end of the epoch (of a whole document
-        where a share is asked for), ``best`` whether no earlier epoch was better, ``seconds``.
+        where a share is asked for), ``best`` whether no earlier epoch was better, ``seconds``. With
+        `rationales` of validation documents, ``valid_token_f1`` and ``valid_auprc`` are agreement
+        with them.
 
     Notes
     -----
