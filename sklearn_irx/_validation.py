@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reprlib
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import permutations
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -117,10 +117,11 @@ def _missing(labels: np.ndarray) -> np.ndarray:
         return np.isnat(labels)
     if labels.dtype.kind != "O":
         return np.zeros(len(labels), dtype=bool)
-    return np.fromiter(map(_is_missing, labels), dtype=bool, count=len(labels))
+    return np.fromiter(map(is_missing, labels), dtype=bool, count=len(labels))
 
 
-def _is_missing(label: Any) -> bool:
+def is_missing(label: Any) -> bool:
+    """Return whether a value is one of those that stand for none: None, nan, NaT, NA."""
     if isinstance(label, float | np.floating):
         return not np.isfinite(label)
     if isinstance(label, np.datetime64 | np.timedelta64):
@@ -260,6 +261,26 @@ def fit_masks(
     return full[:, :max_length]
 
 
+def check_document_spans(name: str, spans: Iterable[Any]) -> list[tuple[int, int]]:
+    """Return the spans of a document as pairs of int, or raise ValueError. `name` is its name."""
+    pairs = []
+    for span in spans:
+        if not _is_span(span):
+            raise ValueError(
+                f"{name} has the span {span!r}: give (start, end) in words with 0 <= start < end, "
+                "ends exclusive."
+            )
+        pairs.append((int(span[0]), int(span[1])))
+    return pairs
+
+
+def _is_span(span: Any) -> bool:
+    integers = len(span) == 2 and all(
+        isinstance(edge, Integral) and not isinstance(edge, bool) for edge in span
+    )
+    return integers and 0 <= span[0] < span[1]
+
+
 def check_members(estimators: list[Any], reserved: Collection[str]) -> None:
     """Check that members of an ensemble are pairs (name, estimator) with usable names.
 
@@ -360,9 +381,10 @@ def check_validation_data(
     validation_data: Any, classes: np.ndarray
 ) -> tuple[list[str], np.ndarray]:
     """Return texts and class numbers of the validation documents, or raise an error."""
-    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         raise ValueError(
-            f"validation_data is a {type(validation_data).__name__}: give a pair (texts, labels)."
+            f"validation_data is a {type(validation_data).__name__}: give (texts, labels) or "
+            "(texts, labels, rationales)."
         )
     texts = check_texts(validation_data[0], "validation_data[0]")
     labels = check_labels(validation_data[1], len(texts), "validation_data[1]")

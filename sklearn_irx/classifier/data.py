@@ -42,6 +42,7 @@ from sklearn_irx.text import (
     unseen_matrix,
     word_lists,
 )
+from sklearn_irx.text.annotations import Annotations
 from sklearn_irx.text.tokenizer import form_of
 
 _FEW_MATCHES = 0.05  # of the words to learn that vectors given have
@@ -50,28 +51,35 @@ _MOST_BYTES = 2**32  # of states of frozen layers that are kept
 
 
 class LabelledTexts(NamedTuple):
-    """Tokenized texts, their class numbers, and their sample weights, if not all the same."""
+    """Tokenized texts and class numbers; sample weights, if not all the same; people's rationales.
+
+    None of these stands for no rationales at all.
+    """
 
     texts: TokenizedTexts
     y: np.ndarray
     weights: np.ndarray | None = None
+    rationales: Annotations | None = None
 
     def take(self, rows: np.ndarray) -> LabelledTexts:
         """Return those at `rows`."""
         weights = None if self.weights is None else self.weights[rows]
-        return LabelledTexts(self.texts.take(rows), self.y[rows], weights)
+        rationales = None if self.rationales is None else self.rationales.take(rows)
+        return LabelledTexts(self.texts.take(rows), self.y[rows], weights, rationales)
 
 
 class DataPart(NamedTuple):
     """Documents as word ids: whole ones, and what the networks see of them.
 
-    `y` are class numbers, `weights` sample weights with a mean of 1, if not all are the same.
+    `y` are class numbers, `weights` sample weights with a mean of 1, if not all are the same, and
+    `marks` those of people, as :class:`LabelledDocuments` takes them.
     """
 
     whole: Documents
     documents: Documents
     y: np.ndarray
     weights: np.ndarray | None
+    marks: np.ndarray | None
 
     @classmethod
     def of(
@@ -85,25 +93,38 @@ class DataPart(NamedTuple):
         """Look up the words of texts, and find what else a network is told of them."""
         whole = Documents.from_tokenized(part.texts, vocabulary)
         documents = whole.cut(max_length).with_segments(style.begins(part.texts.cut(max_length)))
+        marks = None
+        if part.rationales is not None:
+            marks = part.rationales.marks(documents.lengths, max_length)
         if pieces is not None:
             documents = documents.with_pieces(pieces.read(part.texts.cut(max_length)))
-        return cls(whole, documents, y=part.y, weights=with_mean_1(part.weights))
+        return cls(whole, documents, y=part.y, weights=with_mean_1(part.weights), marks=marks)
 
     def joined(self, other: DataPart) -> DataPart:
         """Concatenate two parts."""
         weights = None
         if self.weights is not None and other.weights is not None:
             weights = np.concatenate([self.weights, other.weights])
+        marks = None
+        if self.marks is not None or other.marks is not None:
+            marks = np.concatenate([self._marks_or_unknown(), other._marks_or_unknown()])
         return DataPart(
             Documents.joined([self.whole, other.whole]),
             Documents.joined([self.documents, other.documents]),
             y=np.concatenate([self.y, other.y]),
             weights=weights,
+            marks=marks,
         )
+
+    def _marks_or_unknown(self) -> np.ndarray:
+        unknown = np.full(len(self.documents.ids), -1, dtype=np.int8)
+        return unknown if self.marks is None else self.marks
 
     def labelled(self, folds: np.ndarray | None) -> LabelledDocuments:
         """Return what the networks see, for the training loop."""
-        return LabelledDocuments(self.documents, self.y, folds=folds, weights=self.weights)
+        return LabelledDocuments(
+            self.documents, self.y, folds=folds, weights=self.weights, marks=self.marks
+        )
 
 
 class TrainingData(NamedTuple):

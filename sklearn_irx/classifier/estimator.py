@@ -10,19 +10,21 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_irx._compat import HasMethods, Interval, StrOptions, fit_context
-from sklearn_irx._validation import check_class_weight, check_classes, check_validation_data
+from sklearn_irx._validation import check_class_weight, check_classes
 from sklearn_irx.classifier.base import RationaleEstimator
 from sklearn_irx.classifier.calibration import CALIBRATIONS, fit_temperature
 from sklearn_irx.classifier.fitting import (
     build_network,
     check_input,
     check_partial_fit,
+    check_validation,
     check_warm_start,
     find_classes,
     history_of,
     later_documents,
     make_net,
     prepare,
+    with_correction,
 )
 from sklearn_irx.classifier.member import MemberMixin
 from sklearn_irx.classifier.shortfalls import warn_of_selection
@@ -154,7 +156,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Columns of a table, ``pandas.DataFrame(clf.history_)``. Losses in nats, words, their share,
         and transitions per document, ``valid_empty`` the share of documents without a selected
         word, ``lambda1`` and ``lambda2`` the penalties at the end of the epoch (of a whole document
-        where a share is asked for), ``best`` whether no earlier epoch was better, ``seconds``.
+        where a share is asked for), ``best`` whether no earlier epoch was better, ``seconds``. With
+        `rationales` of validation documents, ``valid_token_f1`` and ``valid_auprc`` are agreement
+        with them.
 
     Notes
     -----
@@ -274,7 +278,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         y: Any,
         sample_weight: Any = None,
         *,
-        validation_data: tuple[Any, Any] | None = None,
+        rationales: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
     ) -> Self:
         """Train selector and predictor.
 
@@ -288,18 +293,25 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         sample_weight : array-like of shape (n_samples,), default=None
             Weights in the loss and in the linear initialization. Documents of weight 0 are
             ignored.
-        validation_data : (sequence of str, array-like of labels), default=None
+        rationales : sequence of n_samples entries, or array of shape (n_samples, n_words) of bool
+            Words that people marked, which the selector learns to select, too. An entry is a mask
+            of the words of the document, a list of spans (start, end) in words with exclusive ends,
+            or None if nobody marked words there. In empty ones, nothing was worth a mark. Words
+            past the `max_length` are left out.
+        validation_data : (texts, labels) or (texts, labels, rationales), default=None
             Documents to compare epochs on, in place of a part of `X`. Nothing is learned from them.
 
         Raises
         ------
         ValueError
-            If a parameter is out of range, `y` or `sample_weight` does not fit `X`, `y` holds a
-            single class, no training document has a word, the word vectors cannot be read, the
-            tokenization of `X` is not that of the parameters, the parameters ask for another
-            network than that of a warm start, or the loss becomes nan or infinite.
+            If a parameter is out of range, `y`, `sample_weight` or `rationales` do not fit `X`, `y`
+            holds a single class, no training document has a word, the word vectors cannot be read,
+            the tokenization of `X` is not that of the parameters, the parameters ask for another
+            network than that of a warm start, epochs shall be compared by rationales that are not
+            there, or the loss becomes nan or infinite.
         TypeError
-            If `X` is a bare string or not all its documents are strings.
+            If `X` is a bare string, not all its documents are strings, or an entry of `rationales`
+            is neither a mask nor spans.
         KeyboardInterrupt
             If the user interrupts. Earlier fitted attributes stay as they are.
 
@@ -309,19 +321,18 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             Once, if of the validation documents' rationales more than 5 % are empty, mean length or
             transitions are off by more than a tenth, or if a parameter had no effect.
         """
-        given = check_input(self, X, y, sample_weight=sample_weight)
+        given = check_input(self, X, y, sample_weight=sample_weight, rationales=rationales)
         classes = find_classes(self, given)
         former = self._module if self.warm_start and hasattr(self, "_module") else None
         if former is not None:
             check_warm_start(self, given.config, classes)
             warn_of_kept_words(self)
-        if validation_data is not None:
-            validation_data = check_validation_data(validation_data, classes)
+        validation_given = check_validation(validation_data, classes)
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(2**31 - 1))
         start = prepare(
-            self, given, classes, validation_data=validation_data, warm=former is not None,
-            random_state=random_state, seed=seed,
+            self, given, classes, validation_data=validation_given, warm=former is not None,
+            random_state=random_state, seed=seed, compares=True,
         )  # fmt: skip
         with isolated(seed, self.n_threads, given.device):
             module = build_network(given.config, start, former)
@@ -345,7 +356,15 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        classes: Any = None,
+        sample_weight: Any = None,
+        *,
+        rationales: Any = None,
+    ) -> Self:
         """Train one epoch on some documents; later calls continue this training.
 
         The first call learns vocabulary, word vectors and linear initialization from its documents,
@@ -354,10 +373,10 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Parameters that were set since the last call hold from this one on, with a new optimizer;
         those of the network and its words may not change.
 
-        No document is held out, so `patience`, `n_iter_no_change`, `max_epochs`, `checkpoint_dir`
-        and `warm_start` have no effect. Thresholds for a `rationale_length` are set on the
-        documents of the latest call. Until `fit` is called, or the model is saved, it holds the
-        state of the optimizer, twice the size of the weights.
+        No document is held out, so `patience`, `n_iter_no_change`, `compare_epochs_by`,
+        `max_epochs`, `checkpoint_dir` and `warm_start` have no effect. Thresholds for a
+        `rationale_length` are set on the documents of the latest call. Until `fit` is called, or
+        the model is saved, it holds the state of the optimizer, twice the size of the weights.
 
         Parameters
         ----------
@@ -369,6 +388,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             All labels. Required at the first call; later calls may repeat it.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, relative to the others of this call.
+        rationales : sequence of n_samples entries, or array of shape (n_samples, n_words) of bool
+            Words that people marked, as `fit` takes them.
 
         Raises
         ------
@@ -382,7 +403,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         KeyboardInterrupt
             If the user interrupts. Finished training steps stay in effect.
         """
-        given = check_input(self, X, y, sample_weight=sample_weight)
+        given = check_input(self, X, y, sample_weight=sample_weight, rationales=rationales)
         check_partial_fit(self)
         first = not hasattr(self, "_module")
         net = None if changed_params(self) else self._net
@@ -395,7 +416,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         if first:
             start = prepare(
                 self, given, classes, validation_data=None, warm=False,
-                random_state=random_state, seed=seed,
+                random_state=random_state, seed=seed, compares=False,
             )  # fmt: skip
             class_weights, vocabulary = start.class_weights, start.data.vocabulary
             training = start.data.all_labelled(start.linear)
@@ -403,8 +424,11 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             vocabulary = self.vocabulary_
             training, class_weights = later_documents(self, given)
         with isolated(seed, self.n_threads, given.device):
-            module = build_network(given.config, start) if first else self._module
-            if net is None:
+            if first:
+                module = build_network(given.config, start)
+            else:
+                module = with_correction(self._module, given.config, training.marks)
+            if net is None or module is not self._module:
                 net = make_net(
                     self, module, given=given, training=training, validation=None,
                     class_weights=class_weights, random_state=random_state,
@@ -445,44 +469,6 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             self._tokenizer = make_tokenizer(self.tokenizer)
             self._max_length = self.max_length
         self._module = module
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the label of each document, from its rationale alone.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            As they were given to `fit`.
-        """
-        numbers = self.predict_proba(X).argmax(axis=1)  # which checks that it is fitted
-        return self.classes_[numbers]
-
-    def predict_proba(self, X: Any, masks: Any = None) -> np.ndarray:
-        """Predict the class probabilities, from the rationales alone.
-
-        Parameters
-        ----------
-        X : sequence of n_samples str
-            Documents.
-        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
-            Rationales to predict from, those of another model for example. None takes its own.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns as ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If `masks` do not fit the documents.
-        """
-        return self.predict_with_masks(X, masks)[0]
 
     def transform(self, X: Any) -> np.ndarray:
         """Select the rationales, as masks.

@@ -15,6 +15,7 @@ from sklearn_irx._validation import (
     check_labels,
     check_sample_weight,
     check_texts,
+    check_validation_data,
     check_vocabulary,
     hold_out,
 )
@@ -41,15 +42,17 @@ from sklearn_irx.classifier.selection import (
 )
 from sklearn_irx.classifier.trained import check_further_training
 from sklearn_irx.components import REGISTRIES, Objective, Training
-from sklearn_irx.nn.config import NetworkConfig, NetworkShape, Source
+from sklearn_irx.nn.config import CORRECTION, NetworkConfig, NetworkShape, Source
 from sklearn_irx.nn.devices import check_device
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.training.agreement import AGREEMENT
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.callbacks import BestWeights, Curriculum, Progress, Stop
 from sklearn_irx.nn.training.checkpoint import Checkpoint, checkpoint_path
 from sklearn_irx.nn.training.net import RationaleNet
 from sklearn_irx.text import PieceTokenizer, TokenizedTexts, Vocabulary, load_embeddings
+from sklearn_irx.text.annotations import Annotations, check_rationales
 from sklearn_irx.text.tokenizer import make_tokenizer
 
 HISTORY = (
@@ -57,6 +60,7 @@ HISTORY = (
     "train_empty", "valid_loss", "valid_accuracy", "valid_words", "valid_share",
     "valid_transitions", "valid_empty", "lambda1", "lambda2", "learning_rate", "best", "dur",
 )  # fmt: skip
+AGREEMENT_HISTORY = tuple(f"valid_{name}" for name in AGREEMENT)
 _NOT_IN_DIGEST = frozenset(
     {
         # They determine the documents and initial weights, which are in the digest.
@@ -73,7 +77,7 @@ class TrainingInput(NamedTuple):
     """The checked input of a training.
 
     `config` determines the network, `objective` and `settings` its training. `texts` are those of
-    weight above 0; `weights` is None if all are the same.
+    weight above 0; `weights` is None if all are the same, and `rationales` if nobody marked words.
     """
 
     config: NetworkConfig
@@ -84,10 +88,13 @@ class TrainingInput(NamedTuple):
     texts: list[str] | TokenizedTexts
     labels: np.ndarray
     weights: np.ndarray | None
+    rationales: Annotations | None
 
 
-def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
-    """Check documents, labels, weights, and all parameters of a classifier."""
+def check_input(
+    clf: Any, X: Any, y: Any, sample_weight: Any = None, rationales: Any = None
+) -> TrainingInput:
+    """Check documents, labels, weights, rationales, and all parameters of a classifier."""
     asked = SelectionAsked.of(clf)
     parts = {name: registry.find(getattr(clf, name)) for name, registry in REGISTRIES.items()}
     parts["sampler"] = asked.sampler
@@ -116,19 +123,32 @@ def check_input(clf: Any, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
     labels, weights = check_labels(y, len(texts)), None
     if not len(texts):
         raise ValueError("X holds no documents: give at least two, of different classes.")
+    rationales = check_rationales(rationales, len(texts))
     if sample_weight is not None:
         weights = check_sample_weight(sample_weight, len(texts))
         rows = np.flatnonzero(weights)
         if len(rows) < len(weights):
             labels, weights = labels[rows], weights[rows]
+            rationales = None if rationales is None else rationales.take(rows)
             if isinstance(texts, TokenizedTexts):
                 texts = texts.take(rows)
             else:
                 texts = [texts[row] for row in rows]
     return TrainingInput(
         config, objective, settings, device, tokenizer=tokenizer, texts=texts, labels=labels,
-        weights=weights,
+        weights=weights, rationales=rationales,
     )  # fmt: skip
+
+
+def check_validation(
+    validation_data: Any, classes: np.ndarray
+) -> tuple[list[str], np.ndarray, Annotations | None] | None:
+    """Return texts, class numbers and rationales of the validation documents, if there are any."""
+    if validation_data is None:
+        return None
+    texts, y = check_validation_data(validation_data, classes)
+    rationales = validation_data[2] if len(validation_data) == 3 else None
+    return texts, y, check_rationales(rationales, len(texts), "validation_data[2]")
 
 
 def find_classes(clf: Any, given: TrainingInput) -> np.ndarray:
@@ -147,7 +167,11 @@ def later_documents(clf: Any, given: TrainingInput) -> tuple[LabelledDocuments, 
     documents = clf.look_up(texts.cut(clf._max_length))
     y = np.searchsorted(classes, given.labels)
     class_weights = compute_class_weight(clf.class_weight, classes=classes, y=classes)
-    return LabelledDocuments(documents, y, weights=with_mean_1(given.weights)), class_weights
+    marks = None
+    if given.rationales is not None:
+        marks = given.rationales.marks(documents.lengths, clf._max_length)
+    weights = with_mean_1(given.weights)
+    return LabelledDocuments(documents, y, weights=weights, marks=marks), class_weights
 
 
 class Preparation(NamedTuple):
@@ -169,16 +193,18 @@ def prepare(
     given: TrainingInput,
     classes: np.ndarray,
     *,
-    validation_data: tuple[list[str], np.ndarray] | None,
+    validation_data: tuple[list[str], np.ndarray, Annotations | None] | None,
     warm: bool,
     random_state: np.random.RandomState,
     seed: int,
+    compares: bool,
 ) -> Preparation:
     """Tokenize, hold out, number the words, and fit initialization and word vectors.
 
-    Without `validation_data` (texts, class numbers), some documents are held out, unless every
-    class has a single one. With `warm`, vocabulary and word vectors are those of the fitted `clf`.
-    `random_state` draws held-out documents and folds; `seed` is that of Word2Vec.
+    Without `validation_data` (texts, class numbers, rationales), some documents are held out,
+    unless every class has a single one. With `warm`, vocabulary and word vectors are those of the
+    fitted `clf`. `random_state` draws held-out documents and folds; `seed` is that of Word2Vec.
+    `compares` says whether epochs will be compared.
     """
     settings, memory = given.settings, make_memory(clf.memory)
     encoder, style = given.config.encoder, given.config.style
@@ -192,7 +218,7 @@ def prepare(
     y = np.searchsorted(classes, given.labels)
     with stage("words", shown=clf.verbose, total=len(given.texts), unit="text"):
         texts = tokenize(given.texts, given.tokenizer, n_words, memory=memory, spans=spans)
-    training = LabelledTexts(texts, y, given.weights)
+    training = LabelledTexts(texts, y, given.weights, given.rationales)
     if validation_data is None:
         kept, held_out = hold_out(y, settings.validation_fraction, random_state)
         if len(held_out):
@@ -207,10 +233,9 @@ def prepare(
                 stacklevel=4,
             )
     else:
-        tokenized = tokenize(
-            validation_data[0], given.tokenizer, n_words, memory=memory, spans=spans
-        )
-        validation = LabelledTexts(tokenized, validation_data[1])
+        some, y_some, of_people = validation_data
+        tokenized = tokenize(some, given.tokenizer, n_words, memory=memory, spans=spans)
+        validation = LabelledTexts(tokenized, y_some, rationales=of_people)
     vocabulary: Vocabulary = clf.vocabulary_ if warm else collect_words(
         training.texts, check_vocabulary(clf.vocabulary), min_df=clf.min_df, sources=sources,
         max_unseen_words=clf.max_unseen_words,
@@ -226,6 +251,8 @@ def prepare(
         else DataPart.of(validation, vocabulary, clf.max_length, style, pieces),
         held_out=validation_data is None and not shared,
     )
+    if compares:
+        settings.check_comparison(data.validation.marks)
     class_weights = data.class_weights(clf.class_weight, classes)
     if clf.random_state is None:
         memory = None  # the following results differ each time
@@ -258,6 +285,7 @@ def build_network(
         n_bigrams=0 if bigrams is None else len(bigrams.bigrams),
         unseen_type=unseen.dtype.name,
         source=start.source,
+        corrects_selection=_corrects_selection(config, start.data.training.marks, former),
     )
     documents = start.data.training.documents
     lengths = config.style.lengths(documents)
@@ -274,6 +302,28 @@ def build_network(
     if former is not None:
         module.load_trained_from(former)
     return module
+
+
+def _corrects_selection(
+    config: NetworkConfig, marks: np.ndarray | None, former: Rationalizer | None
+) -> bool:
+    """Return whether a selector without an encoder learns from people, or one before it did."""
+    if former is not None and former.shape.corrects_selection:
+        return True
+    learns = marks is not None and config.training.rationale_weight > 0
+    return learns and not config.encoder.has_context
+
+
+def with_correction(
+    module: Rationalizer, config: NetworkConfig, marks: np.ndarray | None
+) -> Rationalizer:
+    """Return a network that can learn from `marks`: itself, or a copy if nothing in it could."""
+    shape = module.shape
+    if shape.corrects_selection or not _corrects_selection(config, marks, None):
+        return module
+    zeros = np.zeros((shape.n_words, 1), dtype=np.float32)
+    arrays = {**module.to_arrays(), CORRECTION: zeros}
+    return Rationalizer.from_arrays(module.config, arrays)
 
 
 def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> None:
@@ -335,7 +385,9 @@ def make_net(
     )
     max_epochs = settings.n_epochs(len(training), config)
     callbacks: list[Any] = [] if validation is None and resumes else [Curriculum(warmup, ramp)]
-    best = BestWeights(settings.patience, first_epoch=warmup + ramp + 1)
+    best = BestWeights(
+        settings.patience, first_epoch=warmup + ramp + 1, by=settings.compare_epochs_by
+    )
     if validation is not None:
         callbacks.append(best)
     callbacks.extend(settings.callbacks or [])
@@ -393,11 +445,12 @@ def _keep_frozen(clf: Any, module: Rationalizer, *parts: LabelledDocuments) -> N
 
 def history_of(net: RationaleNet) -> dict[str, np.ndarray]:
     """Return the history of training as columns."""
+    agreement = [name for name in AGREEMENT_HISTORY if any(name in row for row in net.history)]
     return {
         "seconds" if name == "dur" else name: np.array(
             [row.get(name, np.nan) for row in net.history]
         )
-        for name in HISTORY
+        for name in (*HISTORY, *agreement)
     }
 
 

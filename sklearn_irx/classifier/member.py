@@ -33,7 +33,7 @@ FEW_WORDS = 4096
 
 
 class MemberMixin:
-    """Several results at once, for texts tokenized once, and pickling."""
+    """Predictions, several results at once for texts tokenized once, and pickling."""
 
     classes_: np.ndarray
     vocabulary_: Vocabulary
@@ -42,6 +42,44 @@ class MemberMixin:
     _tokenizer: Any
     _max_length: int
     _module: Rationalizer
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the label of each document, from its rationale alone.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            As they were given to `fit`.
+        """
+        numbers = self.predict_proba(X).argmax(axis=1)  # which checks that it is fitted
+        return self.classes_[numbers]
+
+    def predict_proba(self, X: Any, masks: Any = None) -> np.ndarray:
+        """Predict the class probabilities, from the rationales alone.
+
+        Parameters
+        ----------
+        X : sequence of n_samples str
+            Documents.
+        masks : array-like of shape (n_samples, n_words), dtype bool, default=None
+            Rationales to predict from, those of another model for example. None takes its own.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns as ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If `masks` do not fit the documents.
+        """
+        return self.predict_with_masks(X, masks)[0]
 
     def predict_with_masks(
         self, X: Any, masks: Any = None, *, scores: bool = False

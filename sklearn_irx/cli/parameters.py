@@ -204,7 +204,7 @@ def check_parameters(given: Mapping[str, Given]) -> SelectiveRationaleClassifier
             raise ValueError("training__callbacks: give callbacks in Python, as objects.")
         parameters = clf.get_params(deep=False)
         validate_parameter_constraints(clf._parameter_constraints, parameters, type(clf).__name__)
-        check_input(clf, ["a", "b"], np.array(["a", "b"]), None)
+        check_input(clf, ["a", "b"], np.array(["a", "b"]))
     except (ValueError, TypeError, OSError) as error:
         raise CommandError(" ".join(str(error).split()), WRONG_USE) from error
     return clf

@@ -19,6 +19,7 @@ from sklearn_irx.components.base import Component, Registry
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.kernels.precision import PRECISIONS
 from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.training.agreement import AGREEMENT
 from sklearn_irx.nn.training.batches import LabelledDocuments, TrainingBatches, ValidationBatches
 from sklearn_irx.nn.training.callbacks import DecoupledLearningRate, RiseAndFall
 from sklearn_irx.nn.training.net import RationaleNet
@@ -28,6 +29,7 @@ from sklearn_irx.nn.training.penalties import Penalty
 
 _STEPS = 100  # that a linear path needs; all epochs together, at least 2 and at most 6
 _PRIOR_SPEED = 10.0  # learning rate of the prior's gain and bias, relative to that of the weights
+_CORRECTION_SPEED = 30.0  # of what it learns from people's rationales
 
 
 class Training(Component):
@@ -52,13 +54,22 @@ class Training(Component):
         Share of features dropped, in [0, 1).
     word_dropout : float, default=0.0
         Share of selected words hidden from the predictor, in [0, 1).
+    rationale_weight : float, default=1.0
+        Of what the selector learns from the `rationales` given to `fit`: the cross-entropy of
+        selected and marked words, in nats, which is minimized beside the loss of the labels and is
+        no part of the losses shown. In each document, marked words count as much as all others, and
+        not how many there are. With 0 nothing is learned of them.
     patience : int, default=2
-        After this number of epochs without a better validation loss, the best weights return and
-        the learning rate halves. Training ends with the best weights. Epochs of warm-up and ramp
-        are not compared.
+        After this number of epochs without a better one, the best weights return and the learning
+        rate halves. Training ends with the best weights. Epochs of warm-up and ramp are not
+        compared.
+    compare_epochs_by : {"loss", "token_f1", "auprc"}, default="loss"
+        Which epoch is better: that of the lower validation loss, or the one whose selection agrees
+        better with the `rationales` of validation documents, by the F1 of words or by average
+        precision (:func:`~sklearn_irx.metrics.auprc_score` with ``area="step"``).
     n_iter_no_change : int or None, default=None
-        Training ends after this number of epochs without a better validation loss. None goes
-        through all `max_epochs`.
+        Training ends after this number of epochs without a better one. None goes through all
+        `max_epochs`.
     warmup_epochs : int or "auto", default="auto"
         Epochs at the beginning in which the predictor sees all words and the selector rests.
         "auto" is 0 with a linear initialization or a warm start; else 3, of a transformer 1.
@@ -112,7 +123,9 @@ class Training(Component):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "rationale_weight": [Interval(Real, 0, None, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left")],
+        "compare_epochs_by": [StrOptions({"loss", *AGREEMENT})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "warmup_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "ramp_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
@@ -133,7 +146,9 @@ class Training(Component):
         weight_decay: float = 5e-6,
         dropout: float = 0.5,
         word_dropout: float = 0.0,
+        rationale_weight: float = 1.0,
         patience: int = 2,
+        compare_epochs_by: str = "loss",
         n_iter_no_change: int | None = None,
         warmup_epochs: int | str = "auto",
         ramp_epochs: int | str = "auto",
@@ -150,7 +165,9 @@ class Training(Component):
         self.weight_decay = weight_decay
         self.dropout = dropout
         self.word_dropout = word_dropout
+        self.rationale_weight = rationale_weight
         self.patience = patience
+        self.compare_epochs_by = compare_epochs_by
         self.n_iter_no_change = n_iter_no_change
         self.warmup_epochs = warmup_epochs
         self.ramp_epochs = ramp_epochs
@@ -179,6 +196,15 @@ class Training(Component):
                 f"checkpoint_dir={folder!r} cannot be written to ({error.strerror or error}): give "
                 "a folder that can."
             ) from error
+
+    def check_comparison(self, marks: np.ndarray | None) -> None:
+        """Raise ValueError if epochs cannot be compared by the `marks` of validation documents."""
+        if self.compare_epochs_by != "loss" and (marks is None or not (marks == 1).any()):
+            raise ValueError(
+                f"compare_epochs_by={self.compare_epochs_by!r}, and nobody marked a word of a "
+                "validation document: give rationales of more documents, of which some are held "
+                "out, or validation_data=(texts, labels, rationales); or 'loss'."
+            )
 
     def n_words(self, max_length: int) -> int:
         """Return the number of words of a training text to learn from.
@@ -269,6 +295,10 @@ class Training(Component):
                     "selector.prior.*",
                     {"lr": _PRIOR_SPEED * learning_rate, "name": "prior"},
                 ),
+                (
+                    "selector.correction.*",
+                    {"lr": _CORRECTION_SPEED * learning_rate, "name": "correction"},
+                ),
                 ("predictor.*", {"lr": predictor_rate, "name": "predictor"}),
                 ("reader.*", {"lr": predictor_rate, "name": "reader"}),
             ],
@@ -276,6 +306,7 @@ class Training(Component):
             word_penalty=word_penalty,
             transition_penalty=transition_penalty,
             objective=objective or ObjectiveModule(),
+            rationale_weight=self.rationale_weight,
             batch_size=self.documents_of_step(module.config),
             accumulation=encoder.accumulation if encoder.reads_pieces else 1,
             max_epochs=max_epochs,

@@ -17,7 +17,7 @@ from sklearn_irx._validation import (
     check_texts,
     check_validation_data,
 )
-from sklearn_irx.classifier.base import RationaleEstimator, is_used_as_is, needs_fit
+from sklearn_irx.classifier.base import is_used_as_is, needs_fit
 from sklearn_irx.classifier.by_class import is_class_conditional
 from sklearn_irx.classifier.calibration import CALIBRATIONS, at_temperature, fit_temperature
 from sklearn_irx.classifier.rationale import Rationales
@@ -29,13 +29,15 @@ from sklearn_irx.ensemble.members import (
     fit_members,
     tokenize_by_each,
 )
+from sklearn_irx.ensemble.pickling import PickledEnsemble
 from sklearn_irx.ensemble.referee import Referee, check_enough, fit_referee, rows_for_referee
 from sklearn_irx.ensemble.result import Exchange, check_target_of
 from sklearn_irx.exchange import LEARNED, Settlement, settle_by
 from sklearn_irx.text import Documents, TokenizedTexts
+from sklearn_irx.text.annotations import check_rationales
 
 
-class ExchangingEnsemble(RationaleEstimator):
+class ExchangingEnsemble(PickledEnsemble):
     """Base of the ensembles: everything but the parameters and the decision.
 
     A subclass defines its `_members`, and in `_decide` how documents are settled.
@@ -112,7 +114,8 @@ class ExchangingEnsemble(RationaleEstimator):
         y: Any = None,
         sample_weight: Any = None,
         *,
-        validation_data: tuple[Any, Any] | None = None,
+        rationales: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
     ) -> Self:
         """Fit the members that need it, and check that they can exchange rationales.
 
@@ -124,7 +127,11 @@ class ExchangingEnsemble(RationaleEstimator):
             Labels. Not needed if all members are used as they are.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each document counts when members are fitted.
-        validation_data : (sequence of str, array-like of labels), default=None
+        rationales : sequence of n_samples entries, or array of shape (n_samples, n_words) of bool
+            Words that people marked, for members that are fitted, as
+            :meth:`SelectiveRationaleClassifier.fit <sklearn_irx.SelectiveRationaleClassifier.fit>`
+            takes them.
+        validation_data : (texts, labels) or (texts, labels, rationales), default=None
             Documents that no member was or will be trained on, for the parameters that need them.
             Members that are fitted here also compare their epochs on them, in place of a part of
             `X`. With ``rule="learned"`` and None, they are a share of `X`, which is held out; if
@@ -136,8 +143,9 @@ class ExchangingEnsemble(RationaleEstimator):
         ValueError
             If the members know different classes, read other numbers of words of a document, or
             split the documents into different words, all of which is found out before training;
-            `y` has labels that fitted members do not know, `sample_weight` does not fit `X`, a
-            parameter needs validation data, or there are too few for ``rule="learned"``.
+            `y` has labels that fitted members do not know, `sample_weight` or `rationales` do not
+            fit `X`, a parameter needs validation data, or there are too few for
+            ``rule="learned"``.
         NotFittedError
             If ``prefit=True`` and a member is not fitted.
         TypeError
@@ -152,6 +160,7 @@ class ExchangingEnsemble(RationaleEstimator):
             y = check_labels(y, len(texts))
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, len(texts))
+        marked = check_rationales(rationales, len(texts))
         known = {
             name: member.classes_ for (name, member), use in zip(members, as_is, strict=True) if use
         }
@@ -163,6 +172,9 @@ class ExchangingEnsemble(RationaleEstimator):
             fraction = None if all(as_is) else self.validation_fraction
             kept, held_out = rows_for_referee(y, fraction, self.random_state)
             validation_data = [texts[row] for row in held_out], y[held_out]
+            if marked is not None:
+                validation_data = *validation_data, marked.take(held_out)
+                marked = marked.take(kept)
             validation = self._check_validation(validation_data, classes)
             texts, y = [texts[row] for row in kept], y[kept]
             sample_weight = None if sample_weight is None else sample_weight[kept]
@@ -174,8 +186,10 @@ class ExchangingEnsemble(RationaleEstimator):
         fit_params: dict[str, Any] = {}
         if sample_weight is not None:
             fit_params["sample_weight"] = sample_weight
+        if marked is not None:
+            fit_params["rationales"] = marked
         if validation_data is not None and validation is not None:
-            fit_params["validation_data"] = validation[0], validation_data[1]
+            fit_params["validation_data"] = validation[0], *validation_data[1:]
         fitted = iter(fit_members(unfitted, texts, y, n_jobs=self.n_jobs, **fit_params))
         self.estimators_ = [
             member if use else next(fitted) for (_, member), use in zip(members, as_is, strict=True)
@@ -439,7 +453,7 @@ class ExchangingEnsemble(RationaleEstimator):
         return tokenize_by_each(self._names, self.estimators_, check_texts(X))
 
     def _check_validation(
-        self, validation_data: tuple[Any, Any] | None, classes: np.ndarray
+        self, validation_data: tuple[Any, ...] | None, classes: np.ndarray
     ) -> tuple[list[str], np.ndarray] | None:
         if validation_data is not None:
             return check_validation_data(validation_data, classes)
@@ -468,28 +482,3 @@ class ExchangingEnsemble(RationaleEstimator):
             needs_fit(member, self.prefit) for _, member in members
         )
         return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        if "estimators_" in state:
-            # A member that is used as it is, and so is a parameter too, is saved once: None here.
-            given = self.get_params()
-            members = [
-                None if given.get(name) is member else member
-                for name, member in zip(self._names, self.estimators_, strict=True)
-            ]
-            state = {**state, "estimators_": members}
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # What there was not when older files were made.
-        state = {"rule": "convinced", "validation_fraction": 0.1, "random_state": None, **state}
-        if "estimators_" in state:
-            state = {"rule_": state["rule"], "referee_": None, **state}
-        super().__setstate__(state)
-        if "estimators_" in state:
-            given = self.get_params()
-            self.estimators_ = [
-                given[name] if member is None else member
-                for name, member in zip(self._names, state["estimators_"], strict=True)
-            ]

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
+from sklearn_irx._validation import check_document_spans
+
 Average = Literal["samples"]
 Span = tuple[int, int]
 Masks = np.ndarray | Sequence[Sequence[Span]]
@@ -217,22 +219,8 @@ def _as_spans(name: str, masks: Any) -> list[list[Span]] | None:
         return None
     if not all(isinstance(span, (list, tuple)) for row in rows for span in row):
         return None
-    for index, row in enumerate(rows):
-        for span in row:
-            if not _is_span(span):
-                raise ValueError(
-                    f"{name}[{index}] has the span {span!r}: give (start, end) in words with "
-                    "0 <= start < end, ends exclusive."
-                )
-    return [[(int(start), int(end)) for start, end in row] for row in rows]
+    return [check_document_spans(f"{name}[{index}]", row) for index, row in enumerate(rows)]
 
 
 def _is_pairs(row: Any) -> bool:
     return isinstance(row, np.ndarray) and row.ndim == 2 and row.dtype != bool
-
-
-def _is_span(span: Any) -> bool:
-    integers = len(span) == 2 and all(
-        isinstance(edge, Integral) and not isinstance(edge, bool) for edge in span
-    )
-    return integers and 0 <= span[0] < span[1]

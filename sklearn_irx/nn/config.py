@@ -10,6 +10,7 @@ import numpy as np
 VECTORS = "selector.text_encoder.vectors.weight"
 LINEAR = "predictor.linear.weights"
 BIGRAMS = ("predictor.linear.bigrams.", "selector.prior.bigrams.")
+CORRECTION = "selector.correction.weights.weight"
 CONFIGURATION, TOKENIZER = "transformer_configuration", "transformer_tokenizer"
 
 
@@ -75,6 +76,8 @@ class NetworkShape:
         Type of the vectors of unseen words.
     source : Source or None
         Of a transformer.
+    corrects_selection : bool
+        Whether a selector without an encoder has learned from people's rationales.
     """
 
     n_words: int
@@ -84,6 +87,7 @@ class NetworkShape:
     n_bigrams: int = 0
     unseen_type: str = "float16"
     source: Source | None = None
+    corrects_selection: bool = False
 
     @classmethod
     def of(cls, arrays: dict[str, np.ndarray]) -> NetworkShape:
@@ -116,4 +120,5 @@ class NetworkShape:
             n_bigrams=bigrams[0].size if bigrams else 0,
             unseen_type=unseen.dtype.name,
             source=source,
+            corrects_selection=CORRECTION in arrays,
         )

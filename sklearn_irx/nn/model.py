@@ -75,7 +75,10 @@ class Rationalizer(nn.Module):
             self._build_encoded(linear, prior)
         else:
             score = self.sampler.score_for(0.0)
-            self.selector = PriorSelector(prior, self.sampler.directions, score=score)
+            self.selector = PriorSelector(
+                prior, self.sampler.directions, score=score,
+                n_corrected=shape.n_words if shape.corrects_selection else None,
+            )  # fmt: skip
             self.predictor = LinearPredictor(
                 linear, shape.n_classes, word_dropout=training.word_dropout
             )
@@ -245,7 +248,7 @@ class Rationalizer(nn.Module):
         selection = self.sampler(scores, units.there, batch.begins)
         mask = selection.mask * selectable
         if self.training:
-            return selection._replace(mask=units.to_words(mask), units=units), scores, None
+            return selection._replace(mask=units.to_words(mask), units=units), scores, selectable
         if self.sampler.selects_unknown:
             mask = self._with_a_known_word(mask, scores, batch)
         counts = n_selected(mask), n_transitions(mask, units.there)

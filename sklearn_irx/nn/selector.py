@@ -9,7 +9,7 @@ from torch import nn
 from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.scoring import scores_of
-from sklearn_irx.nn.linear import DocumentPrior, SelectionPrior
+from sklearn_irx.nn.linear import DocumentPrior, SelectionCorrection, SelectionPrior
 from sklearn_irx.nn.text_encoder import TextEncoder
 
 
@@ -54,6 +54,10 @@ class FeatureSelector(nn.Module):
         """Return the scores of words without those of the prior."""
         raise NotImplementedError
 
+    def open_to_people(self, scores: torch.Tensor, batch: PackedBatch) -> torch.Tensor:  # noqa: ARG002
+        """Return the scores that learn from people's rationales: all that is trained has a part."""
+        return scores
+
     def whole_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: ARG002
         """Return logits (batch, n_classes) of all words, for a class-conditional prior, if any."""
         return None
@@ -89,7 +93,8 @@ class PriorSelector(nn.Module):
     """Scores every word by its selection prior alone.
 
     `score` is that of a word with even odds, to be multiplied by the `directions` of the
-    :class:`SamplerModule`.
+    :class:`SamplerModule`. With `n_corrected`, so many words have a correction, too, which is
+    learned from people's rationales.
     """
 
     directions: torch.Tensor
@@ -101,15 +106,29 @@ class PriorSelector(nn.Module):
         directions: tuple[float, ...],
         *,
         score: float,
+        n_corrected: int | None = None,
     ) -> None:
         super().__init__()
         self.prior = prior
+        self.correction = None if n_corrected is None else SelectionCorrection(n_corrected)
         self.score = score
         self.register_buffer("directions", torch.tensor(directions), persistent=False)
 
-    def forward(self, batch: PackedBatch, prior_logits: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, batch: PackedBatch, prior_logits: torch.Tensor) -> torch.Tensor:
         """Return the scores of words, (batch, length, n_scores)."""
+        if self.correction is not None:
+            prior_logits = prior_logits + self.correction(batch, self.prior).detach()
         return (self.score + prior_logits).unsqueeze(-1) * self.directions
+
+    def open_to_people(self, scores: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
+        """Return the scores with a gradient to the correction, which has none in :meth:`forward`.
+
+        So it learns from people alone, and not from the noise of selections.
+        """
+        if self.correction is None:
+            return scores
+        correction = batch.units.mean(self.correction(batch, self.prior).unsqueeze(-1))
+        return scores + (correction - correction.detach()) * self.directions
 
     def whole_logits(self, batch: PackedBatch) -> None:
         """Return None: the linear path alone reads whole documents."""

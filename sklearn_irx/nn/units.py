@@ -50,11 +50,22 @@ class Units:
         within = (mask.to(self._counts.dtype) * self._words).unsqueeze(2)
         return self._summed(within, self.there.shape[1]).squeeze(2) > 0
 
+    def marks(self, marks: torch.Tensor) -> torch.Tensor:
+        """Map what is known of words (batch, length) to units: (batch, n_units).
+
+        A unit has 1 if a word of it has, else 0; -1 stands for what is not known of a document, and
+        past the end.
+        """
+        if self._numbers is None:
+            return marks
+        known = self.there & (marks >= 0).any(dim=1, keepdim=True)
+        return torch.where(known, self.any(marks == 1).to(marks.dtype), -1)
+
     def to_words(self, values: torch.Tensor) -> torch.Tensor:
         """Give each word the value of its unit, (batch, n_units) to (batch, length)."""
         if self._numbers is None:
             return values
-        return values.gather(1, self._numbers) * self._words
+        return values.gather(1, self._numbers).masked_fill(~self._words, 0)
 
     def _summed(self, values: torch.Tensor, n_units: int) -> torch.Tensor:
         assert self._numbers is not None

@@ -165,8 +165,11 @@ class Documents:
             Padded with 0 at the end. At least one column, even if all documents are empty.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        ids = self.ids[self._positions(rows)].astype(np.int64)
-        return padded_rows(ids, self.lengths[rows], PADDING)
+        return self.padded_values(self.ids, rows, PADDING).astype(np.int64)
+
+    def padded_values(self, values: np.ndarray, rows: np.ndarray, padding: int) -> np.ndarray:
+        """Return values of the words, one for each of `ids`, as :meth:`padded` returns the ids."""
+        return padded_rows(values[self._positions(rows)], self.lengths[rows], padding)
 
     def neighbours(self, n_words: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs of adjacent words in which both words are known.

@@ -1,6 +1,7 @@
 """The linear path of the predictor, and the selection priors that come from its weights."""
 
 from sklearn_irx.nn.linear.bigrams import BigramPath, WholeBigramPath
+from sklearn_irx.nn.linear.correction import SelectionCorrection
 from sklearn_irx.nn.linear.path import LinearPath
 from sklearn_irx.nn.linear.prior import DocumentPrior, SelectionPrior
 from sklearn_irx.nn.linear.weights import BigramWeights, LinearWeights
@@ -11,6 +12,7 @@ __all__ = [
     "DocumentPrior",
     "LinearPath",
     "LinearWeights",
+    "SelectionCorrection",
     "SelectionPrior",
     "WholeBigramPath",
 ]

@@ -28,6 +28,9 @@ class LabelledDocuments(Dataset):
         Sample weights, 1 in the mean.
     frozen : FrozenStates or None
         What the frozen layers of a transformer make of the documents.
+    marks : ndarray of shape (n_words_in_all,), dtype int8, or None
+        Of the words, end to end: 1 for those that people marked, 0 for others, -1 in documents of
+        which it is not known.
     """
 
     def __init__(
@@ -37,12 +40,14 @@ class LabelledDocuments(Dataset):
         folds: np.ndarray | None = None,
         weights: np.ndarray | None = None,
         frozen: FrozenStates | None = None,
+        marks: np.ndarray | None = None,
     ) -> None:
         self.documents = documents
         self.y = y
         self.folds = folds
         self.weights = weights
         self.frozen = frozen
+        self.marks = marks
 
     def __len__(self) -> int:
         return len(self.y)
@@ -56,6 +61,9 @@ class LabelledDocuments(Dataset):
             X["fold"] = torch.from_numpy(self.folds[rows])
         if self.weights is not None:
             X["weight"] = torch.from_numpy(self.weights[rows])
+        if self.marks is not None:
+            marks = self.documents.padded_values(self.marks, rows, -1)
+            X["marks"] = torch.from_numpy(marks)
         return X, torch.from_numpy(self.y[rows])
 
 

@@ -51,11 +51,12 @@ class Curriculum(Callback):
 
 
 class BestWeights(Callback):
-    """Restore the weights with the best validation loss, and halve the learning rate.
+    """Restore the weights of the best epoch, and halve the learning rate.
 
     Both happen after `patience` epochs without improvement; training ends with the best weights
-    (Dai et al., 2022). Epochs within the limit of transitions, if there is one, are better than
-    others.
+    (Dai et al., 2022). An epoch is better with a lower validation loss, or with a better agreement
+    with people's rationales. Epochs within the limit of transitions, if there is one, are better
+    than others.
 
     Parameters
     ----------
@@ -63,11 +64,14 @@ class BestWeights(Callback):
         In epochs.
     first_epoch : int
         Epochs before this one, counted from 1, belong to a curriculum and are not compared.
+    by : {"loss", "token_f1", "auprc"}, default="loss"
+        What is compared.
     """
 
-    def __init__(self, patience: int, first_epoch: int = 1) -> None:
+    def __init__(self, patience: int, first_epoch: int = 1, by: str = "loss") -> None:
         self.patience = patience
         self.first_epoch = first_epoch
+        self.by = by
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
         self.best_loss_ = (float("inf"), float("inf"))
@@ -76,7 +80,8 @@ class BestWeights(Callback):
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
         excess = net.transition_penalty.excess(net.history[-1, "valid_transitions"])
-        loss = (max(0.0, excess - TOLERANCE), net.history[-1, "valid_loss"])
+        value = net.history[-1, f"valid_{self.by}"]
+        loss = (max(0.0, excess - TOLERANCE), value if self.by == "loss" else -value)
         counts = len(net.history) >= self.first_epoch and not math.isnan(loss[1])
         best = counts and loss < self.best_loss_
         net.history.record("best", best)

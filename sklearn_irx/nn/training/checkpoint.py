@@ -107,7 +107,7 @@ def checkpoint_path(
         All parameters that the weights depend on.
     """
     documents = [
-        (*part.documents.arrays, part.y, part.folds, part.weights)
+        (*part.documents.arrays, part.y, part.folds, part.weights, part.marks)
         for part in (training, validation)
     ]
     digest = joblib.hash([

@@ -13,8 +13,10 @@ from skorch.callbacks import EpochTimer, PassthroughScoring
 from skorch.utils import TeeGenerator, to_tensor
 
 from sklearn_irx.nn.lengths import mean_share
-from sklearn_irx.nn.model import ModelOutput
+from sklearn_irx.nn.losses import rationale_loss
+from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.sampler import IndependentSamplerModule
+from sklearn_irx.nn.training.agreement import AGREEMENT, agreement
 from sklearn_irx.nn.training.batches import LabelledDocuments
 from sklearn_irx.nn.training.objectives import ObjectiveModule
 from sklearn_irx.nn.training.penalties import FixedPenalty, Penalty
@@ -22,6 +24,7 @@ from sklearn_irx.nn.training.thresholds import fit_selection, match_length
 from sklearn_irx.text import PADDING, UNKNOWN
 
 _N_MATCHED = 2000  # documents that tell how much a threshold moves
+_OF_LOSS = ("weight", "marks")  # of a batch, which the network does not read
 _MIN_WEIGHT = 1e-12  # of a batch: classes of weight 0 have no loss
 
 
@@ -34,6 +37,8 @@ class RationaleNet(NeuralNet):
         Of selected words and of transitions.
     objective : ObjectiveModule
         What both networks are trained on. Its own weights, if any, are trained with theirs.
+    rationale_weight : float, default=0.0
+        Of the loss by which the selector learns what people marked.
     accumulation : int, default=1
         Batches of an epoch whose gradients make one step.
     **kwargs
@@ -57,16 +62,19 @@ class RationaleNet(NeuralNet):
         word_penalty: Penalty,
         transition_penalty: Penalty,
         objective: ObjectiveModule,
+        rationale_weight: float = 0.0,
         accumulation: int = 1,
         **kwargs: Any,
     ) -> None:
         self.word_penalty = word_penalty
         self.transition_penalty = transition_penalty
         self.objective = objective
+        self.rationale_weight = rationale_weight
         self.accumulation = accumulation
         self.full_text = False
         self.penalty_scale = 1.0
         self.interrupted = False
+        self._agreement: list[np.ndarray] = []
         super().__init__(*args, **kwargs)
 
     @property
@@ -93,7 +101,7 @@ class RationaleNet(NeuralNet):
         return self
 
     def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> ModelOutput:  # noqa: D102
-        inputs = {name: value for name, value in x.items() if name != "weight"}
+        inputs = {name: value for name, value in x.items() if name not in _OF_LOSS}
         if not self.module_.training:
             return super().infer(inputs, **fit_params)
         if self.full_text:
@@ -149,11 +157,26 @@ class RationaleNet(NeuralNet):
                 aside.append(losses_aside.mean())
             if y_pred.whole_logits is not None:
                 aside.append(cross_entropy(y_pred.whole_logits).mean())
+            if self.rationale_weight and "marks" in X and y_pred.scores is not None:
+                aside.append(self.rationale_weight * self._rationale_loss(y_pred, X, weight))
             for term in aside:
                 if isinstance(term, torch.Tensor):
                     loss = loss + (term - term.detach())  # its gradient, not its value
+        elif "marks" in X:
+            marks = X["marks"].cpu().numpy()
+            self._agreement.append(agreement(y_pred, marks, self.module_.sampler))
         self.check_finite(loss)
         return loss
+
+    def _rationale_loss(
+        self, output: ModelOutput, X: dict[str, torch.Tensor], weight: torch.Tensor | None
+    ) -> torch.Tensor:
+        assert output.scores is not None
+        assert output.selectable is not None
+        assert output.selection.units is not None
+        preference = self.module_.sampler.preference(output.scores)
+        marks = output.selection.units.marks(X["marks"].to(preference.device))
+        return rationale_loss(preference, marks, output.selectable, weight)
 
     def check_finite(self, numbers: torch.Tensor) -> None:
         """Raise ValueError if losses or logits are nan or infinite."""
@@ -197,7 +220,12 @@ class RationaleNet(NeuralNet):
             self._n_batches = len(iterator)
         if iterator is not None and not training:
             self.fit_selection(iterator)
+        self._agreement = []
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        if self._agreement:
+            for name, values in zip(AGREEMENT, np.concatenate(self._agreement).T, strict=True):
+                defined = values[~np.isnan(values)]
+                self.history.record(f"valid_{name}", defined.mean() if len(defined) else np.nan)
         if training:
             self.history.record("lambda1", self.word_penalty.per_unit)
             self.history.record("lambda2", self.transition_penalty.per_unit)
@@ -237,6 +265,7 @@ class RationaleNet(NeuralNet):
         """Return the arguments of the network, and the sample weights."""
         for X, _ in batches:
             on_device = {name: value.to(self.device) for name, value in X.items()}
+            on_device.pop("marks", None)
             yield on_device, on_device.pop("weight", None)
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> RationaleNet:

@@ -14,7 +14,8 @@ from torch import nn
 from sklearn_irx.nn.contextual import ContextualSelector, WholeReader
 from sklearn_irx.nn.isolation import generator_for
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
-from sklearn_irx.nn.model import ModelOutput, Rationalizer
+from sklearn_irx.nn.model import Rationalizer
+from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.sampler import Selection
 
 CrossEntropy: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
@@ -38,9 +39,13 @@ class ObjectiveModule(nn.Module):
     ) -> ModelOutput:
         """Select and predict in training; for the arguments see :class:`Rationalizer`."""
         batch, rows = module.look_up(ids, fold, **pieces)
-        selection, scores, _ = module.select(batch, rows, mask)
+        selection, scores, selectable = module.select(batch, rows, mask)
         output = self.read(module, batch, rows, selection, scores)
-        return output._replace(whole_logits=module.selector.whole_logits(batch))
+        if scores is not None:
+            scores = module.selector.open_to_people(scores, batch)
+        return output._replace(
+            scores=scores, selectable=selectable, whole_logits=module.selector.whole_logits(batch)
+        )
 
     def read(
         self,

@@ -69,7 +69,7 @@ def test_training_ends_with_the_weights_of_the_best_epoch():
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
-def scripted(losses, borders=None, transition_penalty=None, **parameters):
+def scripted(losses, borders=None, transition_penalty=None, recorded="valid_loss", **parameters):
     """Go through epochs with these validation losses; epoch n ends with the weight n."""
     module = torch.nn.Linear(1, 1, bias=False)
     optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
@@ -82,7 +82,7 @@ def scripted(losses, borders=None, transition_penalty=None, **parameters):
     weights = []
     for epoch, loss in enumerate(losses, start=1):
         net.history.new_epoch()
-        net.history.record("valid_loss", loss)
+        net.history.record(recorded, loss)
         net.history.record("valid_transitions", borders[epoch - 1] if borders else 0.0)
         torch.nn.init.constant_(module.weight, epoch)
         callback.on_epoch_end(net)
@@ -109,6 +109,13 @@ def test_epochs_before_the_first_do_not_count():
 def test_without_a_best_epoch_the_last_weights_stay():
     assert scripted([float("nan")] * 4, patience=2)[1] == 4
     assert scripted([1.0, 2.0], patience=1, first_epoch=5)[1] == 2
+
+
+def test_of_agreement_more_is_better():
+    f1 = [0.1, 0.4, 0.4, 0.2, 0.5]
+    _, last, history = scripted(f1, recorded="valid_token_f1", patience=9, by="token_f1")
+    assert history[:, "best"] == [True, True, False, False, True]
+    assert last == 5
 
 
 def test_an_epoch_that_keeps_the_limit_of_borders_is_better_than_any_that_does_not():
