@@ -66,7 +66,7 @@ class Rationalizer(nn.Module):
             max_rationale_length=config.max_rationale_length,
         )
         config.style.shape(self.sampler)
-        linear, prior = config.initialization.build(shape)
+        linear, prior = config.initialization.build(shape, of_segments=config.style.of_segments)
         sizes = shape.n_unseen, shape.vector_size
         self.register_buffer("unseen", torch.zeros(sizes, dtype=getattr(torch, shape.unseen_type)))
         if shape.source is not None:

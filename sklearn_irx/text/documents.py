@@ -148,8 +148,7 @@ class Documents:
         """
         found = {"ids": self.padded(rows)}
         if self.begins is not None:
-            begins = self.begins[self._positions(rows)]
-            found["begins"] = padded_rows(begins, self.lengths[rows])
+            found["begins"] = self.padded_values(self.begins, rows, False)
         if self.pieces is not None:
             names = ("pieces", "owners")
             padded = self.pieces.padded(self._positions(rows), self.lengths[rows])

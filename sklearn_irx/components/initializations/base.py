@@ -97,18 +97,21 @@ class Initialization(Component):
         """
         raise NotImplementedError
 
-    def build(self, shape: NetworkShape) -> Built:
+    def build(self, shape: NetworkShape, *, of_segments: bool = False) -> Built:
         """Build the linear path of the predictor and the prior of the selector.
 
         Parameters
         ----------
         shape : NetworkShape
             Sizes.
+        of_segments : bool, default=False
+            Whether more than words are selected as a whole.
         """
         sizes = shape.n_words, shape.n_classes
         path = LinearPath(*sizes, shape.n_bigrams if self.bigrams_in_path else 0)
         smoothing = self._smoothing()
-        if not self.class_focus and not smoothing and path.bigrams is None:
+        depends = self.class_focus or smoothing or of_segments or path.bigrams is not None
+        if not depends:
             return path, SelectionPrior(shape.n_words)
         of_whole = shape.n_bigrams if self.bigrams == "whole" else 0
         return path, DocumentPrior(

@@ -40,6 +40,6 @@ class RandomInit(Initialization):
     def fit_weights(self, data: InitializationData) -> None:
         """Return None: there is no linear classifier."""
 
-    def build(self, shape: NetworkShape) -> Built:  # noqa: ARG002
+    def build(self, shape: NetworkShape, *, of_segments: bool = False) -> Built:  # noqa: ARG002
         """Return None for the linear path and the prior."""
         return None, None

@@ -203,7 +203,7 @@ class DistillationModule(ObjectiveModule):
         aside: tuple[torch.Tensor, ...] = own, whole
         if self.mask_weight and scores is not None:
             units, words = batch.units, batch.units.there
-            chosen = units.any(selection.mask)
+            chosen = units.any(selection.mask).to(selection.mask.dtype)
             marked = _marked(units.mean(added), whole.argmax(dim=1), chosen, words)
             preference = module.sampler.preference(scores)
             losses = F.binary_cross_entropy_with_logits(preference, marked, reduction="none")

@@ -11,6 +11,7 @@ from sklearn_irx.metrics import auprc_score, token_f1_score
 from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.sampler import NEVER, IndependentSamplerModule, Selection
 from sklearn_irx.nn.training.agreement import agreement, average_precision, token_f1
+from sklearn_irx.nn.units import Units
 
 WORDS = st.lists(
     st.tuples(st.booleans(), st.booleans(), st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])),
@@ -37,9 +38,9 @@ def test_documents_of_a_batch_are_measured_as_the_metrics_do():
         [[0.5, 2.0, 0.5, NEVER], [1.0, 2.0, 3.0, 4.0], [1.0, 1, 1, 1], [3.0, 1.0, NEVER, 0.0]]
     )
     selected = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0], [1, 1, 0, 0]])
-    output = ModelOutput(
-        torch.zeros(4, 2), Selection(selected, None, None), scores.unsqueeze(2), scores > NEVER
-    )
+    units = Units(torch.ones(4, 4, dtype=torch.bool))
+    selection = Selection(selected, None, None, units=units)
+    output = ModelOutput(torch.zeros(4, 2), selection, scores.unsqueeze(2), scores > NEVER)
     found = agreement(output, marks, IndependentSamplerModule())
     rows = [0, 2, 3]
     masks = marks[rows] == 1
