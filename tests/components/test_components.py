@@ -45,14 +45,16 @@ PARTS = sorted(
 OTHER = {
     "baseline_decay": 0.5, "batch_size": 7, "bigram_share": 0.8, "bigrams": False,
     "callbacks": [Callback()],
-    "cell": "lstm", "checkpoint_dir": None, "class_focus": 1.0, "contiguous": True,
+    "cell": "lstm", "checkpoint_dir": None, "class_focus": 1.0, "compare_epochs_by": "token_f1",
+    "contiguous": True,
     "dropout": 0.25, "entropy": 0.1, "filter_sizes": (2, 3), "free_length": 2, "hidden_size": 3,
     "initial_selection": 0.4, "input": "compact", "lambda1": 0.2, "lambda2": 0.2,
     "learning_rate": 0.01, "max_epochs": 3, "max_rationale_length": 3, "max_spans": 2,
     "max_transitions": 2,
     "model": "logistic", "n_filters": 3, "n_iter_no_change": 2, "neighbour_score": 0.3,
     "patience": 1, "precision": "bfloat16", "predictor_learning_rate": "decoupled",
-    "ramp_epochs": 1, "rationale_length": 2, "share_embeddings": True, "share_encoder": True,
+    "ramp_epochs": 1, "rationale_length": 2, "rationale_weight": 0.5,
+    "share_embeddings": True, "share_encoder": True,
     "smoothing": 3.0, "snap": 0.5, "span_length": 3.0, "style": "phrases", "unit": "sentence",
     "stretch": 0.3, "temperature": 0.5, "temperature_decay": 0.1, "text_length": 70,
     "validation_fraction": 0.3, "warmup_epochs": 1, "weight": 3.0,
@@ -287,12 +289,13 @@ def file_of(small, reviews, tmp_path, monkeypatch):
         raise StoppedError([one.path.name for one in net.callbacks if isinstance(one, Checkpoint)])
 
     monkeypatch.setattr(estimator, "train", train)
-    texts, y, _ = reviews
+    texts, y, masks = reviews
 
-    def find(**parameters):
+    def find(n_marked=40, **parameters):
         clf = small(**parameters).set_params(training__checkpoint_dir=tmp_path)
+        rationales = [*masks[:n_marked], *[None] * (40 - n_marked)]
         with pytest.raises(StoppedError) as stopped:
-            clf.fit(texts[:40], y[:40])
+            clf.fit(texts[:40], y[:40], rationales=rationales)
         (name,) = stopped.value.args[0]
         return name
 
@@ -310,6 +313,10 @@ def test_what_changes_weights_gives_a_checkpoint_of_its_own(parameter, name, fil
         if name == OTHER[key] or (name, key) in (("sentences", "snap"), ("sentences", "unit")):
             continue  # as it is, or refused
         assert (file_of(**own, **{nested: OTHER[key]}) == before) == (nested in _NOT_IN_DIGEST)
+
+
+def test_so_does_what_people_marked(file_of):
+    assert len({file_of(n_marked=n) for n in (0, 39, 40)}) == 3
 
 
 def test_so_do_the_parameters_of_the_classifier(file_of):
