@@ -90,8 +90,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         in seconds. `embeddings` are for "cnn" and "rnn".
     initialization : str, Initialization or None, default="average"
         The linear classifier that both networks start from: "average", "naive_bayes", "logistic",
-        "combined", or an object such as ``LinearInit("combined", bigrams=False)``. None starts
-        from random weights, as the paper's model does.
+        "combined", "log_count_ratio", or an object such as ``LinearInit("combined",
+        bigrams=False)``. None starts from random weights, as the paper's model does.
     predictor : Predictor or None, default=None
         Its size and input, and what it shares with the selector.
     objective : str, Objective or None, default=None

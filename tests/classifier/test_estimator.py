@@ -168,7 +168,9 @@ def test_what_does_not_fit_together_is_told_before_training(parameters, message,
         small(**parameters, **nowhere).fit(["a b", "c d"], [0, 1])
 
 
-@pytest.mark.parametrize("initialization", ["naive_bayes", "logistic", "combined"])
+@pytest.mark.parametrize(
+    "initialization", ["naive_bayes", "logistic", "combined", "log_count_ratio"]
+)
 def test_every_linear_initialization_is_a_good_one(initialization, small, reviews):
     texts, y, _ = reviews
     clf = small(initialization=initialization, training__max_epochs=1).fit(texts[:300], y[:300])

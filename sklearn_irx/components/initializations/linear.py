@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array, diags_array, hstack
 from scipy.sparse.linalg import norm
 from scipy.special import logsumexp
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -24,6 +24,7 @@ from sklearn_irx.components.initializations.base import (
     Initialization,
     InitializationData,
 )
+from sklearn_irx.components.initializations.log_count_ratio import LogCountRatioRegression
 from sklearn_irx.nn.linear import BigramWeights, LinearWeights
 from sklearn_irx.text import UNKNOWN, Documents, count_words
 
@@ -32,8 +33,11 @@ LINEAR_MODELS = {
     "logistic": ("logistic",),
     "combined": ("naive_bayes", "logistic", "svm"),
     "average": ("naive_bayes", "logistic"),
+    "log_count_ratio": ("log_count_ratio",),
 }
 """The classifiers whose logits each model sums."""
+OUT_OF_FOLD = ("average", "log_count_ratio")
+"""Models whose smoothing and scale are chosen on training documents, out of fold."""
 SMOOTHINGS = (0.1, 0.3, 1.0, 3.0)
 """Candidates for the smoothing of naive Bayes."""
 _FACTOR_BOUNDS = (0.0, 20.0)  # of scores with a standard deviation of 1
@@ -41,7 +45,7 @@ _MIN_DF = 2  # documents that a bigram occurs in
 _MOST_CELLS = 5_000_000  # weights of bigrams: 20 MB, and seven times as much in training
 _MIN_SPREAD = 1e-3  # of scores, which is 0 if no document has a known word
 
-_Classifier: TypeAlias = ComplementNB | LogisticRegression | LinearSVC
+_Classifier: TypeAlias = ComplementNB | LogisticRegression | LinearSVC | LogCountRatioRegression
 
 
 class LinearInit(Initialization):
@@ -53,11 +57,13 @@ class LinearInit(Initialization):
 
     Parameters
     ----------
-    model : {"average", "naive_bayes", "logistic", "combined"}, default="average"
-        Complement naive Bayes, logistic regression, or both: "average" scales them to the same
+    model : {"average", "naive_bayes", "logistic", "combined", "log_count_ratio"}, default="average"
+        Complement naive Bayes [1]_, logistic regression, or both: "average" scales them to the same
         spread and chooses smoothing and scale out of fold, so that a few texts suffice. "combined"
         is their sum with a linear support vector machine, weighted for the least log loss on
-        validation texts, and the slowest to fit.
+        validation texts, and the slowest to fit. "log_count_ratio" is logistic regression of words
+        and pairs at once, each scaled by its log-count ratio in naive Bayes [2]_; smoothing and
+        scale are chosen as for "average".
     class_focus : float, default=0.0
         0, the default, is class-blind selection: the rank of a word depends on its neighbours at
         most. Above 0, selection is class-conditional: words are chosen to support the predicted
@@ -86,7 +92,10 @@ class LinearInit(Initialization):
 
     References
     ----------
-    J. Rennie et al., "Tackling the Poor Assumptions of Naive Bayes Text Classifiers", ICML 2003.
+    .. [1] J. Rennie et al., "Tackling the Poor Assumptions of Naive Bayes Text Classifiers", ICML
+       2003.
+    .. [2] S. Wang and C. Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
+       Classification", ACL 2012.
 
     Examples
     --------
@@ -127,16 +136,18 @@ class LinearInit(Initialization):
         """Fit the classifier on all documents and without each fold.
 
         The smoothing of naive Bayes, and one factor for each classifier that calibrates the softmax
-        of the sum, are those with the least log loss: of "average" on the training documents, out
-        of fold, and with a smoothing for each classifier by itself; otherwise on the validation
-        documents.
+        of the sum, are those with the least log loss: of "average" and "log_count_ratio" on the
+        training documents, out of fold, and with a smoothing for each classifier by itself;
+        otherwise on the validation documents.
         """
         names = of_pairs = LINEAR_MODELS[self.model]
         shared = self.bigrams_in_path
         if shared and "naive_bayes" in names:
             of_pairs = ("naive_bayes",)
         wanted = shared or (self.bigrams and self.class_focus)
-        fits = (_AverageFits if self.model == "average" else _Fits)(data)
+        fits = (_AverageFits if self.model in OUT_OF_FOLD else _Fits)(data)
+        if self.model == "log_count_ratio":
+            return self._fit_at_once(fits, with_bigrams=bool(wanted))
         expect(fits.n_fits(names) + (fits.n_fits(of_pairs) if wanted else 0))
         words = fits.on(
             _counts(data.documents, data.n_words), _counts(data.validation, data.n_words), names
@@ -155,6 +166,51 @@ class LinearInit(Initialization):
                 if tells:
                     bigrams = BigramWeights(known, pairs.weights, pairs.idf, word_factor)
         return LinearWeights(words.weights, words.idf, data.folds, bigrams=bigrams)
+
+    def _fit_at_once(self, fits: _Fits, *, with_bigrams: bool) -> LinearWeights:
+        """Fit the weights of words and bigrams in one classifier.
+
+        A term counts once in a document, as it does in the linear path.
+        """
+        data, names = fits.data, LINEAR_MODELS[self.model]
+        expect(fits.n_fits(names))
+        words = fits.tfidf(
+            _present(_counts(data.documents, data.n_words)),
+            _present(_counts(data.validation, data.n_words)),
+        )
+        blocks, known = [words.divided(words.norms)], np.empty(0, dtype=np.int64)
+        if with_bigrams:
+            known, counts, of_validation = _count_bigrams(data, fits.training)
+        if len(known):
+            pairs = fits.tfidf(_present(counts), _present(of_validation))
+            blocks.append(pairs.divided((words if self.bigrams_in_path else pairs).norms))
+        X, X_validation = (csr_array(hstack(of_both)) for of_both in zip(*blocks, strict=True))
+        weights, *_ = fits.summed(X, X_validation, names, None)
+        of_words, of_pairs = (one.copy() for one in np.split(weights, [data.n_words], axis=1))
+        of_words[:, : UNKNOWN + 1] = 0
+        bigrams = BigramWeights(known, of_pairs, pairs.idf, 1.0) if of_pairs.any() else None
+        return LinearWeights(of_words, words.idf, data.folds, bigrams=bigrams)
+
+
+class _Tfidf(NamedTuple):
+    """TF-IDF of the documents and of the validation documents, not yet divided by their norms."""
+
+    idf: np.ndarray
+    both: tuple[csr_array, csr_array]
+
+    @property
+    def norms(self) -> tuple[np.ndarray, np.ndarray]:
+        """The Euclidean norm of each document, at least 1: the smallest idf."""
+        first, second = (np.maximum(norm(one, axis=1), 1.0) for one in self.both)
+        return first, second
+
+    def divided(self, norms: tuple[np.ndarray, np.ndarray]) -> tuple[csr_array, csr_array]:
+        """Return both, divided by norms of documents and validation documents."""
+        first, second = (
+            csr_array(diags_array(1 / norm_of) @ one)
+            for one, norm_of in zip(self.both, norms, strict=True)
+        )
+        return first, second
 
 
 class _Fitted(NamedTuple):
@@ -205,22 +261,20 @@ class _Fits:
         `base` is another sum of classifiers, to which this one is added. With `shares_norm`, TF-IDF
         is divided by the norms of the other one's.
         """
-        tfidf = TfidfTransformer(norm=None, sublinear_tf=True).fit(counts[self.training])
-        both = tfidf.transform(counts), tfidf.transform(counts_validation)
-        norms = _norms(both[0]), _norms(both[1])
-        if base is not None and shares_norm:
-            norms = base.norms
-        X, X_validation = (
-            csr_array(diags_array(1 / norm_of) @ one)
-            for one, norm_of in zip(both, norms, strict=True)
+        tfidf = self.tfidf(counts, counts_validation)
+        norms = tfidf.norms if base is None or not shares_norm else base.norms
+        weights, scores, base_factor = self.summed(
+            *tfidf.divided(norms), names, None if base is None else base.scores
         )
-        weights, scores, base_factor = self._summed(
-            X, X_validation, names, None if base is None else base.scores
-        )
-        idf = tfidf.idf_.astype(np.float32)
-        return _Fitted(weights, idf, scores=scores, base_factor=base_factor, norms=norms)
+        return _Fitted(weights, tfidf.idf, scores=scores, base_factor=base_factor, norms=norms)
 
-    def _summed(
+    def tfidf(self, counts: csr_array, counts_validation: csr_array) -> _Tfidf:
+        """Return the TF-IDF of counts (n_documents, n_terms), with idf of training documents."""
+        transformer = TfidfTransformer(norm=None, sublinear_tf=True).fit(counts[self.training])
+        both = transformer.transform(counts), transformer.transform(counts_validation)
+        return _Tfidf(transformer.idf_.astype(np.float32), both)
+
+    def summed(
         self,
         X: csr_array,
         X_validation: csr_array,
@@ -275,7 +329,7 @@ class _AverageFits(_Fits):
         n_others = len(self.parts) - N_FOLDS
         return sum(len(_classifiers(name)) * N_FOLDS + n_others for name in names)
 
-    def _summed(
+    def summed(
         self,
         X: csr_array,
         X_validation: csr_array,  # noqa: ARG002
@@ -317,11 +371,6 @@ class _AverageFits(_Fits):
         return scores
 
 
-def _norms(tfidf: csr_array) -> np.ndarray:
-    """Return the Euclidean norm of each row, at least 1: the smallest idf."""
-    return np.maximum(norm(tfidf, axis=1), 1.0)
-
-
 def _counts(documents: Documents, n_words: int) -> csr_array:
     """Count the known words of documents: (n_documents, n_words)."""
     ids = np.where(documents.ids < n_words, documents.ids, UNKNOWN)
@@ -329,6 +378,11 @@ def _counts(documents: Documents, n_words: int) -> csr_array:
     counts.data[counts.indices == UNKNOWN] = 0
     counts.eliminate_zeros()
     return counts
+
+
+def _present(counts: csr_array) -> csr_array:
+    """Return 1 for each term that a document has, and 0 for all others."""
+    return counts.astype(bool).astype(float)
 
 
 def _count_bigrams(
@@ -360,6 +414,7 @@ def _classifiers(name: str) -> list[_Classifier]:
         "naive_bayes": [ComplementNB(alpha=alpha) for alpha in SMOOTHINGS],
         "logistic": [LogisticRegression(C=5.0, max_iter=200, tol=1e-3)],
         "svm": [LinearSVC(random_state=0)],
+        "log_count_ratio": [LogCountRatioRegression(alpha) for alpha in SMOOTHINGS],
     }[name]
 
 
