@@ -102,10 +102,10 @@ class ContextualSelector(FeatureSelector):
         scores: torch.Tensor = self.output(self.features(batch))
         return scores
 
-    def whole_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: D102
+    def word_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: D102
         if self.whole is None:
             return None
-        return self.whole.added(self.features(batch), batch.words).sum(dim=1)
+        return self.whole.added(self.features(batch), batch.words)
 
     def features(self, batch: PackedBatch) -> torch.Tensor:
         """Return the features of words in context, (batch, length, hidden_size), computed once."""

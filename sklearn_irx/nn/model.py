@@ -296,8 +296,9 @@ class Rationalizer(nn.Module):
         selectable = self._selectable(batch)
         never = NEVER * self.selector.directions
         prior, linear = self.selector.prior, self.predictor.linear
-        whole_logits = self.selector.whole_logits(batch)
-        prior_logits = None if prior is None else prior(linear, batch, rows, whole_logits)
+        prior_logits = None
+        if prior is not None:
+            prior_logits = prior(linear, batch, rows, self.selector.word_logits(batch))
         scores = batch.units.mean(self.selector(batch, prior_logits))
         return torch.where(selectable.unsqueeze(-1), scores, never), selectable
 
@@ -320,7 +321,9 @@ class Rationalizer(nn.Module):
         prior, linear = self.selector.prior, self.predictor.linear
         assert prior is not None
         assert linear is not None
-        return prior.class_weights(linear, self._packed(ids, **read), self._rows(ids, None))
+        batch = self._packed(ids, **read)
+        whole = self.selector.word_logits(batch)
+        return prior.class_weights(linear, batch, self._rows(ids, None), whole)
 
     def select_by(
         self,

@@ -58,8 +58,11 @@ class FeatureSelector(nn.Module):
         """Return the scores that learn from people's rationales: all that is trained has a part."""
         return scores
 
-    def whole_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: ARG002
-        """Return logits (batch, n_classes) of all words, for a class-conditional prior, if any."""
+    def word_logits(self, batch: PackedBatch) -> torch.Tensor | None:  # noqa: ARG002
+        """Return what each word adds to the logits of all, (batch, length, n_classes), if known.
+
+        For a class-conditional prior.
+        """
         return None
 
 
@@ -130,5 +133,5 @@ class PriorSelector(nn.Module):
         correction = batch.units.mean(self.correction(batch, self.prior).unsqueeze(-1))
         return scores + (correction - correction.detach()) * self.directions
 
-    def whole_logits(self, batch: PackedBatch) -> None:
+    def word_logits(self, batch: PackedBatch) -> None:
         """Return None: the linear path alone reads whole documents."""

@@ -591,7 +591,7 @@ def test_limits_of_transitions_of_former_versions_are_warned_of(small, reviews, 
 
 def test_passages_of_former_versions_are_warned_of(small, reviews, tmp_path):
     texts, y, _ = reviews
-    alone = LinearInit(bigrams=False)
+    alone = LinearInit(bigrams=False, smoothing=0)
     model = small(style="passage", sampler="auto", initialization=alone).fit(texts, y)
     save(model, tmp_path / "model")
     with warnings.catch_warnings():
@@ -599,6 +599,15 @@ def test_passages_of_former_versions_are_warned_of(small, reviews, tmp_path):
         load(tmp_path / "model")
     date_back(tmp_path / "model", 3)
     with pytest.warns(UserWarning, match="passages avoided unknown words.*train it again"):
+        load(tmp_path / "model")
+
+
+def test_smoothing_of_former_versions_is_warned_of(small, reviews, tmp_path):
+    texts, y, _ = reviews
+    alone = LinearInit(bigrams=False, smoothing=2.0)
+    save(small(initialization=alone).fit(texts, y), tmp_path / "model")
+    date_back(tmp_path / "model", 5)
+    with pytest.warns(UserWarning, match="smoothed the selection prior in another.*train it again"):
         load(tmp_path / "model")
 
 

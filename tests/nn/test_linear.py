@@ -171,6 +171,28 @@ def test_a_word_is_worth_a_share_of_its_pairs_too(ids, share):
         np.testing.assert_allclose(found[line > 0], of_classes.max(axis=1)[line > 0], atol=1e-5)
 
 
+@given(DOCUMENTS, arrays(np.float32, (3, 9, N_CLASSES), elements=st.floats(-1, 1, width=32)))
+def test_what_another_reader_adds_counts_beside_what_the_linear_path_adds(ids, whole):
+    """Both are shares of the logits of the document, by which words support its class."""
+    ids = tidy(ids)
+    path, focus = path_of(START), 0.8
+    prior = prior_of(path, START, NOBODY, 0.5, focus=focus)
+    batch = PackedBatch(torch.tensor(ids))
+    whole *= (ids > 0)[:, :, None]
+    given = torch.from_numpy(whole)
+    found = prior.weights(path, batch, path.rows(batch.ids, None), given).detach().numpy()
+    for line, row, of_row in zip(ids, found, whole, strict=True):
+        words = np.unique(line[line > 1])
+        norm = max(1.0, np.sqrt((START.idf[words].astype(float) ** 2).sum()))
+        logits = (START.idf[words, None] * START.weights[0, words]).sum(axis=0) / norm
+        logits = logits + of_row.sum(axis=0)
+        share = np.exp(logits - logits.max())
+        share /= share.sum()
+        added = START.idf[line, None] * START.weights[0, line] + norm * of_row
+        expected = (added * share**focus).max(axis=1)
+        np.testing.assert_allclose(row[line > 1], expected[line > 1], atol=1e-4)
+
+
 def test_a_half_selected_pair_counts_by_half_and_passes_gradients_to_both_words():
     path, _ = with_pairs()
     ids = torch.tensor([[4, 6, 3]])

@@ -71,8 +71,9 @@ class Initialization(Component):
         selection, or only in the classification of whole texts for `class_focus`.
     bigram_share : float
         Share of the weight of a bigram that is added to the rank of each of its words.
-    smoothing : float or "auto"
-        Above 0, the selection prior averages over this many words to either side.
+    smoothing : float, "learned" or "auto"
+        Above 0, the selection prior averages over this many words to either side; "learned", over
+        as many as training finds.
     """
 
     from_scratch: ClassVar[bool] = False
@@ -128,6 +129,6 @@ class Initialization(Component):
         """Return the parameters that decide which modules there are."""
         return {"class_focus": self.class_focus, "smoothing": self._smoothing()}
 
-    def _smoothing(self) -> float:
-        """Return `smoothing` as a number: models saved before there was one have "auto"."""
-        return 0.0 if isinstance(self.smoothing, str) else float(self.smoothing)
+    def _smoothing(self) -> float | str:
+        """Return a number or "learned": models saved before there was smoothing have "auto"."""
+        return 0.0 if self.smoothing == "auto" else self.smoothing

@@ -25,7 +25,7 @@ from sklearn_irx.components.initializations.base import (
     InitializationData,
 )
 from sklearn_irx.components.initializations.log_count_ratio import LogCountRatioRegression
-from sklearn_irx.nn.linear import BigramWeights, LinearWeights
+from sklearn_irx.nn.linear import LEARNED, BigramWeights, LinearWeights
 from sklearn_irx.text import UNKNOWN, Documents, count_words
 
 LINEAR_MODELS = {
@@ -82,10 +82,11 @@ class LinearInit(Initialization):
     bigram_share : float, default=0.5
         Share of the weight of a pair that is added to the rank of each of its words. At 1, short
         rationales of single words have more pairs, and are a little more often right.
-    smoothing : float or "auto", default="auto"
+    smoothing : float, "learned" or "auto", default="auto"
         Above 0, words rank by their weights averaged over neighbouring words: the standard
         deviation of a Gaussian, in words. Neighbours then tell of one class. "auto" is 1 for
         ``style="phrases"``, 2 for a few spans, 16 for one, and 0 for words and sentences.
+        "learned" starts at 2 and is trained with the selector, between 0.25 and 16.
     initial_selection : float or "auto", default="auto"
         Share of the words selected at the start, in (0, 1). "auto" is `rationale_length` or else
         0.3, and 0.9 for samplers with a budget.
@@ -111,7 +112,7 @@ class LinearInit(Initialization):
         "class_focus": [Interval(Real, 0, None, closed="left")],
         "bigrams": ["boolean", StrOptions({"whole"})],
         "bigram_share": [Interval(Real, 0, 1, closed="both")],
-        "smoothing": [Interval(Real, 0, 100, closed="left"), StrOptions({"auto"})],
+        "smoothing": [Interval(Real, 0, 100, closed="left"), StrOptions({"auto", LEARNED})],
         "initial_selection": [Interval(Real, 0, 1, closed="neither"), StrOptions({"auto"})],
     }
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
-from sklearn_irx.nn.linear.prior import DocumentPrior, SelectionPrior, _smoothed
+from sklearn_irx.nn.linear.prior import DocumentPrior, SelectionPrior
 from sklearn_irx.text import UNKNOWN
 
 
@@ -27,6 +27,6 @@ class SelectionCorrection(nn.Module):
         n_words = self.weights.num_embeddings
         of_unique = self.weights(torch.where(batch.unique < n_words, batch.unique, UNKNOWN))
         values = F.embedding(batch.padded_inverse, of_unique)
-        if isinstance(prior, DocumentPrior) and prior.smoothing:
-            values = _smoothed(values, batch.words, prior.smoothing)
+        if isinstance(prior, DocumentPrior) and prior.smoothing is not None:
+            values = prior.smoothing(values, batch.words)
         return values.squeeze(2)

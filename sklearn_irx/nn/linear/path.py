@@ -63,8 +63,7 @@ class LinearPath(nn.Module):
         sums = (tfidf.unsqueeze(-1) * weights).sum(dim=1)
         if self.bigrams is not None:
             sums = sums + self._bigrams(batch, rows).sums(mask)
-        # At least 1, the smallest idf, so that an empty rationale has a finite gradient.
-        return sums / tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()
+        return sums / _norms(tfidf)
 
     def rows(self, ids: torch.Tensor, fold: torch.Tensor | None) -> torch.Tensor:
         """Return the rows of `weights` for ids (batch, length) of documents of folds (batch,)."""
@@ -103,14 +102,21 @@ class LinearPath(nn.Module):
 
         A bigram is divided between its words.
         """
-        mask = (self._known(batch.ids) > UNKNOWN).float()
-        tfidf = batch.count_once(mask) * self.idf[self._known(batch.ids)]
+        tfidf = self._whole_tfidf(batch)
         weights = F.embedding(rows, self.weights) + self.correction(self._known(batch.ids))
         added = tfidf.unsqueeze(2) * weights
         if self.bigrams is not None:
             added = added + 0.5 * self._bigrams(batch, rows).of_words()
-        norm = tfidf.square().sum(dim=1).clamp(min=1.0).sqrt()
-        return added / norm.view(-1, 1, 1)
+        return added / _norms(tfidf).unsqueeze(2)
+
+    def norms(self, batch: PackedBatch) -> torch.Tensor:
+        """Return the lengths (batch, 1) of the TF-IDF of all known words, at least 1."""
+        return _norms(self._whole_tfidf(batch))
+
+    def _whole_tfidf(self, batch: PackedBatch) -> torch.Tensor:
+        """Return the TF-IDF (batch, length) of all known words, each counted once."""
+        known = self._known(batch.ids)
+        return batch.count_once((known > UNKNOWN).float()) * self.idf[known]
 
     def _bigrams(self, batch: PackedBatch, rows: torch.Tensor) -> BatchBigrams:
         """Look up the bigrams of a batch, once for selector and predictor."""
@@ -128,3 +134,11 @@ class LinearPath(nn.Module):
         self.weights = self.weights[: self.n_words].clone()
         if self.bigrams is not None:
             self.bigrams.drop_fold_weights()
+
+
+def _norms(tfidf: torch.Tensor) -> torch.Tensor:
+    """Return the lengths (batch, 1) of TF-IDF (batch, length).
+
+    At least 1, the smallest idf, so that an empty rationale has a finite gradient.
+    """
+    return tfidf.square().sum(dim=1, keepdim=True).clamp(min=1.0).sqrt()

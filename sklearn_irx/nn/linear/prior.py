@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -14,6 +13,7 @@ from torch import nn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear.bigrams import WholeBigramPath
 from sklearn_irx.nn.linear.path import LinearPath
+from sklearn_irx.nn.linear.smoothing import Smoothing
 from sklearn_irx.nn.linear.weights import LinearWeights
 from sklearn_irx.text import Documents, inference_batches
 
@@ -61,14 +61,18 @@ class SelectionPrior(nn.Module):
         path: LinearPath,  # noqa: ARG002
         batch: PackedBatch,  # noqa: ARG002
         rows: torch.Tensor,
-        whole_logits: torch.Tensor | None = None,  # noqa: ARG002
+        whole: torch.Tensor | None = None,  # noqa: ARG002
     ) -> torch.Tensor:
         """Map rows (batch, length), as :meth:`LinearPath.rows` returns them, to logits."""
         return self.gain * (self.weights[rows] + self.bias)
 
     @torch.no_grad()
     def class_weights(
-        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor
+        self,
+        path: LinearPath,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        whole: torch.Tensor | None = None,  # noqa: ARG002
     ) -> torch.Tensor:
         """Return the weights of words for each class, (batch, length, n_classes)."""
         return path.tfidf_weights(batch, F.embedding(rows, path.weights), rows, bigram_share=0.0)
@@ -85,15 +89,15 @@ class DocumentPrior(nn.Module):
     bigram it stands in, where the linear path knows bigrams.
 
     With `focus` above 0, the linear path first classifies the whole document, together with
-    `n_bigrams` bigrams of its own and with another reader, if the logits of one are given. Weights
-    are multiplied by the probability of the class to the power of `focus`: this is the
-    class-conditional prior, whose words are chosen to support the predicted class by a model that
-    read the whole text.
+    `n_bigrams` bigrams of its own and with another reader, if what one adds is given: this counts
+    as a weight of a word, too. Weights are multiplied by the probability of the class to the power
+    of `focus`: this is the class-conditional prior, whose words are chosen to support the predicted
+    class by a model that read the whole text.
 
     With `smoothing` above 0, the weights for each class are first averaged over neighbouring words,
-    by a Gaussian whose standard deviation it is, in words: words rank high together. Where more
-    than words are selected as a whole, they are averaged over these units. Weights below 0 count as
-    0 there.
+    by a Gaussian whose standard deviation it is, in words, or learns: words rank high together.
+    Where more than words are selected as a whole, they are averaged over these units. Weights below
+    0 count as 0 in both.
 
     With neither, and without bigrams, it is :class:`SelectionPrior`.
     """
@@ -108,12 +112,12 @@ class DocumentPrior(nn.Module):
         n_bigrams: int = 0,
         bigram_share: float = 0.5,
         focus: float = 0.0,
-        smoothing: float = 0.0,
+        smoothing: float | str = 0.0,
     ) -> None:
         super().__init__()
         self.bigram_share = bigram_share
         self.focus = focus
-        self.smoothing = smoothing
+        self.smoothing = Smoothing(smoothing) if smoothing else None
         self.bigrams = WholeBigramPath(n_bigrams, n_words, n_classes) if n_bigrams else None
         self.register_buffer("scale", torch.tensor([0.0, 1.0]))  # offset and scale
         self.gain = nn.Parameter(torch.tensor(_INITIAL_GAIN))
@@ -139,7 +143,7 @@ class DocumentPrior(nn.Module):
         for lines in inference_batches(documents.lengths, _BATCH_SIZE):
             batch = pack(**{k: torch.from_numpy(a) for k, a in documents.batch(lines).items()})
             rows = path.rows(batch.ids, torch.from_numpy(linear.folds[lines]))
-            weights.append(self.weights(path, batch, rows)[batch.words].numpy())
+            weights.append(self.weights(path, batch, rows)[batch.words].detach().numpy())
         self.scale = torch.tensor(_offset_and_scale(np.concatenate(weights), initial_selection))
 
     def forward(
@@ -147,54 +151,80 @@ class DocumentPrior(nn.Module):
         path: LinearPath,
         batch: PackedBatch,
         rows: torch.Tensor,
-        whole_logits: torch.Tensor | None = None,
+        whole: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Map rows (batch, length), as :meth:`LinearPath.rows` returns them, to logits.
 
-        `whole_logits` (batch, n_classes) are those of another reader of the whole documents.
+        `whole` (batch, length, n_classes) is what each word adds to the logits of another reader of
+        the whole documents.
         """
-        weights = self.weights(path, batch, rows, whole_logits)
+        weights = self.weights(path, batch, rows, whole)
         return self.gain * ((weights - self.scale[0]) / self.scale[1] + self.bias)
 
-    @torch.no_grad()
     def weights(
         self,
         path: LinearPath,
         batch: PackedBatch,
         rows: torch.Tensor,
-        whole_logits: torch.Tensor | None = None,
+        whole: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Return the weights of words, (batch, length), for the arguments of :meth:`forward`."""
-        initial = F.embedding(rows, path.weights)
-        weights = path.tfidf_weights(batch, initial, rows, self.bigram_share)
+        """Return the weights of words, (batch, length), for the arguments of :meth:`forward`.
+
+        Gradients reach the width of the smoothing alone, if it is learned.
+        """
+        weights = self._for_classes(path, batch, rows, whole)
         if self.focus:
-            logits = path.whole_logits(batch, initial, rows)
-            if self.bigrams is not None:
-                logits = self.bigrams(logits, batch.ids, path.fold(rows))
-            if whole_logits is not None:
-                logits = logits + whole_logits
-            weights = weights * logits.softmax(dim=1).pow(self.focus).unsqueeze(1)
+            share = self._probabilities(path, batch, rows, whole).pow(self.focus)
+            weights = weights * share.unsqueeze(1)
         weights = self._averaged(weights, batch)
         return batch.units.to_words(batch.units.mean(weights).amax(dim=2))
 
-    def _averaged(self, weights: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
-        """Average weights (batch, length, n_classes) over neighbours, if anything is averaged."""
-        if self.smoothing or not batch.units.are_words:
-            weights = weights.clamp(min=0)  # what speaks against a class does not make up for it
-        return _smoothed(weights, batch.words, self.smoothing) if self.smoothing else weights
-
     @torch.no_grad()
     def class_weights(
-        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor
+        self,
+        path: LinearPath,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        whole: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return the weights of words for each class, (batch, length, n_classes).
 
-        Smoothed as those of the selection are. `focus` multiplies all weights for a class by one
+        Averaged as those of the selection are. `focus` multiplies all weights for a class by one
         number, which changes no ranking for this class, and is left out.
+        """
+        return self._averaged(self._for_classes(path, batch, rows, whole), batch)
+
+    @torch.no_grad()
+    def _for_classes(
+        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor, whole: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Return what each word adds for each class, (batch, length, n_classes).
+
+        What another reader adds is multiplied by the norm that the linear path divides by, so that
+        both are on the scale of the weights.
         """
         initial = F.embedding(rows, path.weights)
         weights = path.tfidf_weights(batch, initial, rows, self.bigram_share)
-        return self._averaged(weights, batch)
+        return weights if whole is None else weights + path.norms(batch).unsqueeze(2) * whole
+
+    @torch.no_grad()
+    def _probabilities(
+        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor, whole: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Return the class probabilities (batch, n_classes) of the whole documents."""
+        logits = path.whole_logits(batch, F.embedding(rows, path.weights), rows)
+        if self.bigrams is not None:
+            logits = self.bigrams(logits, batch.ids, path.fold(rows))
+        if whole is not None:
+            logits = logits + whole.sum(dim=1)
+        return logits.softmax(dim=1)
+
+    def _averaged(self, weights: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
+        """Average weights (batch, length, n_classes) over neighbours, if anything is averaged."""
+        if self.smoothing is None and batch.units.are_words:
+            return weights
+        weights = weights.clamp(min=0)  # what speaks against a class does not make up for it
+        return weights if self.smoothing is None else self.smoothing(weights, batch.words)
 
     def drop_fold_weights(self) -> None:
         """Keep only what inference needs."""
@@ -208,17 +238,3 @@ def _offset_and_scale(weights: np.ndarray, initial_selection: float) -> tuple[fl
         return 0.0, 1.0
     offset = float(np.quantile(weights, 1 - initial_selection))
     return offset, max(float(weights.std()), 1e-6)
-
-
-def _smoothed(weights: torch.Tensor, words: torch.Tensor, deviation: float) -> torch.Tensor:
-    """Average weights (batch, length, n_classes) over neighbours, `words` (batch, length) only."""
-    reach = math.ceil(3 * deviation)
-    distances = torch.arange(-reach, reach + 1, device=weights.device, dtype=weights.dtype)
-    kernel = torch.exp(-0.5 * (distances / deviation) ** 2)[None, None]
-
-    def summed(values: torch.Tensor) -> torch.Tensor:
-        return F.conv1d(values.transpose(1, 2).flatten(0, 1).unsqueeze(1), kernel, padding=reach)
-
-    total = summed(words.unsqueeze(2).to(weights.dtype)).view(len(words), 1, -1)
-    sums = summed(weights * words.unsqueeze(2)).view(len(words), weights.shape[2], -1)
-    return (sums / total.clamp(min=1e-6)).transpose(1, 2)

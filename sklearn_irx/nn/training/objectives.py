@@ -43,9 +43,11 @@ class ObjectiveModule(nn.Module):
         output = self.read(module, batch, rows, selection, scores)
         if scores is not None:
             scores = module.selector.open_to_people(scores, batch)
+        whole = module.selector.word_logits(batch)
         return output._replace(
-            scores=scores, selectable=selectable, whole_logits=module.selector.whole_logits(batch)
-        )
+            scores=scores, selectable=selectable,
+            whole_logits=None if whole is None else whole.sum(dim=1),
+        )  # fmt: skip
 
     def read(
         self,

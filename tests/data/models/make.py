@@ -16,9 +16,15 @@ import numpy as np
 
 import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
-from sklearn_irx.components import CNN, LinearInit, Predictor, Transformer
+from sklearn_irx.components import CNN, LinearInit, Predictor, Style, Transformer
 from sklearn_irx.datasets import make_rationale_classification
-from sklearn_irx.text import HTMLTokenizer, WhitespaceTokenizer, WordTokenizer, WordVectors
+from sklearn_irx.text import (
+    HTMLTokenizer,
+    SentenceSplitter,
+    WhitespaceTokenizer,
+    WordTokenizer,
+    WordVectors,
+)
 from tests.transformers_made import make_transformer
 
 HERE = Path(__file__).parent
@@ -36,7 +42,7 @@ TINY = {
 
 def main(names: list[str]) -> None:
     """Fit, save, and note what is predicted."""
-    texts, y, _ = make_rationale_classification(60, n_words=25, n_cues=2, random_state=0)
+    texts, y, masks = make_rationale_classification(60, n_words=25, n_cues=2, random_state=0)
     words = ["room", "ants", "drains", "waiters", "breakfast", "pharmacy"]
     vectors = WordVectors(words, np.random.RandomState(0).normal(size=(len(words), 3)))
 
@@ -84,9 +90,16 @@ def main(names: list[str]) -> None:
             tiny(9, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
         ).fit(texts, y),
         "learned-4": learned,
-        "phrases-4": lambda: SelectiveRationaleClassifier(
+        "phrases-6": lambda: SelectiveRationaleClassifier(
             style="phrases", random_state=11, n_threads=1
         ).fit(texts, y),
+        "sentences-6": lambda: SelectiveRationaleClassifier(
+            style=Style(SentenceSplitter("de"), max_spans=1), rationale_length=2, random_state=17,
+            n_threads=1,
+        ).fit(texts, y),
+        "marked-6": lambda: SelectiveRationaleClassifier(
+            style=Style(max_spans=2, snap=0.5), sampler="top_k", random_state=18, n_threads=1
+        ).fit(texts, y, rationales=list(masks)),
         "transformer-5": lambda: on_transformer(14).fit(texts, y),
         "based-5": lambda: InteractiveEnsemble(
             on_transformer(15, initialization=None),
