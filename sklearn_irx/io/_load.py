@@ -345,12 +345,11 @@ class _Reader:
             changed.append("that limited transitions in another way")
         if self._format_version < 4 and getattr(config.sampler, "contiguous", False):
             changed.append("whose passages avoided unknown words")
-        smoothing = getattr(config.initialization, "smoothing", 0)
-        if self._format_version < 6 and not isinstance(smoothing, str) and smoothing > 0:
-            changed.append("that smoothed the selection prior in another way")
-        focus = getattr(config.initialization, "class_focus", 0)
-        if self._format_version < 6 and config.encoder.reads_pieces and focus:
-            changed.append("in which context did not tell which words support a class")
+        if self._format_version < 6 and config.initialization.class_focus:
+            if config.initialization.smoothing not in (0, "auto"):
+                changed.append("that smoothed class-conditional selection in another way")
+            if config.encoder.reads_pieces:
+                changed.append("in which context did not tell which words support a class")
         for what in changed:
             warnings.warn(
                 f"the model was saved by a version {what}, and may select other words than it did "

@@ -32,10 +32,7 @@ def model(reviews):
 
 
 def class_weights(clf, text, smoothing=0.0):
-    """The weight of each word for each class: of itself, and half of its pairs with neighbours.
-
-    Averaged over neighbours, negative ones count as 0.
-    """
+    """The weight of each word for each class: of itself, and half of its pairs with neighbours."""
     arrays = clf._module.to_arrays()
     weights, idf = (arrays[f"predictor.linear.{name}"] for name in ("weights", "idf"))
     number = {word: i for i, word in enumerate(clf.vocabulary_.words, start=2)}
@@ -54,7 +51,7 @@ def class_weights(clf, text, smoothing=0.0):
         reach, places = math.ceil(3 * smoothing), np.arange(len(ids))
         apart = np.abs(places[:, None] - places)
         kernel = np.where(apart <= reach, np.exp(-0.5 * (apart / smoothing) ** 2), 0)
-        found = kernel @ found.clip(min=0) / kernel.sum(axis=1, keepdims=True)
+        found = kernel @ found / kernel.sum(axis=1, keepdims=True)
     return found, np.array(ids) > 1
 
 
@@ -111,15 +108,21 @@ def test_a_passage_for_a_class_is_the_window_with_its_largest_weights(model, rev
             assert sums[first, number] >= sums[:, number].max() - 1e-4
 
 
-def test_a_sentence_for_a_class_has_the_largest_mean_weight(model, reviews):
-    clf = model(style="sentences", rationale_length=1, sampler="top_k")
+@pytest.mark.parametrize("focus", [0, 1])
+def test_a_sentence_for_a_class_has_the_largest_mean_weight(focus, model, reviews):
+    clf = model(
+        style="sentences", rationale_length=1, sampler="top_k",
+        initialization=LinearInit(class_focus=focus),
+    )  # fmt: skip
     texts = reviews[0][300:320]
     for text, document in zip(texts, clf.explain(texts, target="all"), strict=True):
         weights, known = class_weights(clf, text)
         starts = np.array([start for start, _ in document.own.spans])
         sentences = [(start <= starts) & (starts < end) for start, end in SentenceSplitter()(text)]
         sentences = [inside for inside in sentences if (inside & known).any()]
-        means = np.array([weights.clip(min=0)[inside].mean(axis=0) for inside in sentences])
+        if focus:  # what speaks against a class counts for nothing
+            weights = weights.clip(min=0)
+        means = np.array([weights[inside].mean(axis=0) for inside in sentences])
         for one in document:
             number = clf.classes_.tolist().index(one.target)
             (chosen,) = [i for i, inside in enumerate(sentences) if (one.mask & inside).any()]

@@ -591,7 +591,7 @@ def test_limits_of_transitions_of_former_versions_are_warned_of(small, reviews, 
 
 def test_passages_of_former_versions_are_warned_of(small, reviews, tmp_path):
     texts, y, _ = reviews
-    alone = LinearInit(bigrams=False, smoothing=0)
+    alone = LinearInit(bigrams=False)
     model = small(style="passage", sampler="auto", initialization=alone).fit(texts, y)
     save(model, tmp_path / "model")
     with warnings.catch_warnings():
@@ -604,10 +604,10 @@ def test_passages_of_former_versions_are_warned_of(small, reviews, tmp_path):
 
 def test_smoothing_of_former_versions_is_warned_of(small, reviews, tmp_path):
     texts, y, _ = reviews
-    alone = LinearInit(bigrams=False, smoothing=2.0)
-    save(small(initialization=alone).fit(texts, y), tmp_path / "model")
+    focused = LinearInit(bigrams=False, smoothing=2.0, class_focus=1)
+    save(small(initialization=focused).fit(texts, y), tmp_path / "model")
     date_back(tmp_path / "model", 5)
-    with pytest.warns(UserWarning, match="smoothed the selection prior in another.*train it again"):
+    with pytest.warns(UserWarning, match="smoothed class-conditional.*train it again"):
         load(tmp_path / "model")
 
 

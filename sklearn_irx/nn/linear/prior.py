@@ -96,8 +96,8 @@ class DocumentPrior(nn.Module):
 
     With `smoothing` above 0, the weights for each class are first averaged over neighbouring words,
     by a Gaussian whose standard deviation it is, in words, or learns: words rank high together.
-    Where more than words are selected as a whole, they are averaged over these units. Weights below
-    0 count as 0 in both.
+    Where more than words are selected as a whole, they are averaged over these units. With a
+    `focus`, weights below 0 count as 0 in both.
 
     With neither, and without bigrams, it is :class:`SelectionPrior`.
     """
@@ -221,9 +221,8 @@ class DocumentPrior(nn.Module):
 
     def _averaged(self, weights: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
         """Average weights (batch, length, n_classes) over neighbours, if anything is averaged."""
-        if self.smoothing is None and batch.units.are_words:
-            return weights
-        weights = weights.clamp(min=0)  # what speaks against a class does not make up for it
+        if self.focus and not (self.smoothing is None and batch.units.are_words):
+            weights = weights.clamp(min=0)  # what speaks against the class is not looked for
         return weights if self.smoothing is None else self.smoothing(weights, batch.words)
 
     def drop_fold_weights(self) -> None:

@@ -90,7 +90,7 @@ def main(names: list[str]) -> None:
             tiny(9, tokenizer=HTMLTokenizer(WordTokenizer(apostrophes=True, hyphens=True))),
         ).fit(texts, y),
         "learned-4": learned,
-        "phrases-6": lambda: SelectiveRationaleClassifier(
+        "phrases-4": lambda: SelectiveRationaleClassifier(
             style="phrases", random_state=11, n_threads=1
         ).fit(texts, y),
         "sentences-6": lambda: SelectiveRationaleClassifier(
