@@ -41,7 +41,15 @@ def test_without_options_nothing_differs_from_the_defaults_of_python(parameters)
     found = parameters()
     expected = SelectiveRationaleClassifier(random_state=0, verbose=1).get_params()
     tables = {name for name, value in found.items() if isinstance(value, dict)}
-    assert tables == {"sampler", "encoder", "initialization", "predictor", "objective", "training"}
+    assert tables == {
+        "style",
+        "sampler",
+        "encoder",
+        "initialization",
+        "predictor",
+        "objective",
+        "training",
+    }
     flat = {name: value for name, value in found.items() if name not in tables}
     for part in tables:
         flat |= {f"{part}__{name}": value for name, value in found[part].items()}
