@@ -216,7 +216,10 @@ def report(results: Path) -> None:
     of_corpora = [
         [row["corpus"], row["setting"], f"{row['accuracy']:.3f}", f"{row['words']:.1f}",
          f"{row['spans']:.1f}"]
-        for row in read_rows(results / "passages_spans.csv")
+        for row in sorted(
+            read_rows(results / "passages_spans.csv"),
+            key=lambda row: (row["corpus"], list(SPANS).index(row["setting"])),
+        )
     ]  # fmt: skip
     tables = [
         markdown(head, lines),
