@@ -179,7 +179,7 @@ def noisy_masks(clf: SelectiveRationaleClassifier, texts: TokenizedTexts, seed: 
     with isolated(seed, clf.n_threads, device.type):
         for rows in inference_batches(documents.lengths, _BATCH_SIZE):
             ids = torch.from_numpy(documents.padded(rows)).to(device)
-            scores, words, known = module.scores(ids)
+            scores, words, known, _ = module.scores(ids)
             # Rounded, a draw does not depend on the temperature.
             drawn = module.sampler.sample(scores, words, temperature=1.0).mask > 0.5
             masks[rows, : ids.shape[1]] = (drawn & known).cpu().numpy()
