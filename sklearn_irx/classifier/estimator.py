@@ -134,9 +134,10 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         Threads of torch; None leaves its setting alone, but "cnn" and "rnn" encode fewer than 4,096
         words with one. The same number gives the same result bit for bit.
     memory : str, path-like, object with the joblib.Memory interface or None, default=None
-        Where to cache what depends on the texts and not on the penalties: words (not with a
-        transformer), if the tokenizer can be pickled and its source is at hand; if `random_state`
-        is given, word vectors trained here, the linear initialization, states of frozen layers.
+        Where to cache what depends on the texts and not on the penalties: words (not where
+        their places matter), if the tokenizer can be pickled and its source is at hand; if
+        `random_state` is given, word vectors trained here, the linear initialization, states of
+        frozen layers.
     random_state : int, RandomState instance or None, default=None
         The same number gives the same model.
     verbose : int, default=0

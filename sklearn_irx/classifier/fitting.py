@@ -212,7 +212,7 @@ def prepare(
     if encoder.reads_pieces:
         source = clf._module.shape.source if warm else encoder.source()
         pieces = PieceTokenizer(source.tokenizer)
-    spans = pieces is not None or style.needs_spans
+    spans = given.config.needs_offsets
     sources = [] if warm or not needs_vectors else load_embeddings(clf.embeddings)
     n_words = settings.n_words(clf.max_length)
     y = np.searchsorted(classes, given.labels)

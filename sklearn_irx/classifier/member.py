@@ -241,8 +241,7 @@ class MemberMixin:
     @property
     def needs_offsets(self) -> bool:
         """Whether the fitted model must know where in a text its words stand."""
-        config = self._module.config
-        return bool(config.encoder.reads_pieces or config.style.needs_spans)
+        return self._module.config.needs_offsets
 
     def _looked_up(self, tokenized: TokenizedTexts) -> Documents:
         documents = Documents.from_tokenized(tokenized, self.vocabulary_)

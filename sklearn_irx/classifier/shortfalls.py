@@ -148,6 +148,10 @@ def _length(
         slack /= there.min()
     if not weights.sum():
         return
+    # A text has one unit at least, however small the share.
+    most = asked
+    if is_share(asked):
+        most = float(np.average(np.maximum(asked, 1 / np.maximum(lengths, 1)), weights=weights))
     slack += n_errors * n_selected.std() / np.sqrt(len(lengths))
     mean = float(np.average(n_selected, weights=weights))
     # Where documents have few words, no more can be asked for.
@@ -156,7 +160,7 @@ def _length(
         remedy = "give sampler='top_k', or train longer"
         if longest is not None:
             remedy = f"raise max_rationale_length={longest:g}, which shortens some, or {remedy}"
-    elif mean > (1 + _MISSED) * asked + slack:
+    elif mean > (1 + _MISSED) * most + slack:
         remedy = "give sampler='top_k', or train longer, where many words have the same score"
     else:
         return

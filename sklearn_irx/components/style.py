@@ -29,8 +29,8 @@ class Style(Component):
         :mod:`sklearn_irx.text`, for English; give ``SentenceSplitter("de")`` for another language.
         A function maps a text to the (start, end) in characters of its segments, in order:
         paragraphs, turns of a dialogue. Lengths and penalties then count units and not words: a
-        `rationale_length` of 2 is two sentences, and "auto" a sixth of them. A unit's score is the
-        mean of those of its words. Masks are of words all the same.
+        `rationale_length` of 2 is two sentences, and "auto" a sixth of them, at least one. A unit's
+        score is the mean of those of its words. Masks are of words all the same.
     max_spans : int or None, default=None
         Most spans of any rationale. Of all selections with so many spans and as many units as the
         sampler selects, the one with the largest sum of scores is taken, whatever the sampler. A
@@ -113,7 +113,8 @@ class Style(Component):
             return masks
         words = np.arange(masks.shape[1]) < documents.lengths[:, None]
         rows, places = np.nonzero(masks & words)
-        begins = documents.batch(np.arange(len(documents)))["begins"]
+        assert documents.begins is not None
+        begins = documents.padded_values(documents.begins, np.arange(len(documents)), False)
         found = np.zeros_like(masks)
         found[rows, np.maximum(begins.cumsum(axis=1) - 1, 0)[rows, places]] = True
         return found
@@ -122,7 +123,7 @@ class Style(Component):
         """Let a sampler select in this style."""
         sampler.snap = float(self.snap)
         if self.max_spans is not None:
-            sampler.max_spans = self.max_spans
+            sampler.max_spans = min(self.max_spans, sampler.max_spans or self.max_spans)
             sampler.selects_unknown = True
 
     def shaping_params(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sklearn_irx._stages import uncounted
 from sklearn_irx._validation import check_texts
 from sklearn_irx.metrics._input import Span, check_masks, check_same_documents, first_past
 from sklearn_irx.text import WordTokenizer
+from sklearn_irx.text.spans import runs
 from sklearn_irx.text.tokenizer import tokens_of
 
 
@@ -138,8 +139,7 @@ def kept_text(text: str, spans: Sequence[Span], mask: np.ndarray) -> str:
     of the text stay if that word is kept.
     """
     pieces = []
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask[: len(spans)].astype(int), [0]])))
-    for first, past in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for first, past in runs(mask[: len(spans)]):
         start = 0 if first == 0 else spans[first][0]
         end = len(text) if past == len(spans) else spans[past - 1][1]
         pieces.append(text[start:end])

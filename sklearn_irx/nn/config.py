@@ -52,6 +52,11 @@ class NetworkConfig:
     max_rationale_length: float | None = None
 
     @property
+    def needs_offsets(self) -> bool:
+        """Whether the places of words in their texts must be known."""
+        return bool(self.encoder.reads_pieces or self.style.needs_spans)
+
+    @property
     def documents_at_once(self) -> int:
         """The number of documents that are predicted at once."""
         return 32 if self.encoder.reads_pieces else 256

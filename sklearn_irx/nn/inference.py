@@ -66,7 +66,7 @@ def predict(
             values = module.sampler.selection_scores(
                 output.scores, output.selectable, units.any(chosen)
             )
-            word_scores[rows, :width] = units.to_words(values.to(device)).cpu().numpy()[:, :width]
+            word_scores[rows, :width] = units.to_words(values).numpy()[:, :width]
     if not scores:
         return probabilities, selected
     word_scores[np.arange(word_scores.shape[1]) >= documents.lengths[:, None]] = np.nan

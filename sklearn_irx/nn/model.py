@@ -242,8 +242,9 @@ class Rationalizer(nn.Module):
         units = batch.units
         if mask is not None:
             mask = mask * batch.words
-            n = n_selected(units.any(mask).to(mask.dtype))
-            return Selection(mask, n, n_transitions(mask, batch.words), units=units), None, None
+            of_units = units.any(mask).to(mask.dtype)
+            counts = n_selected(of_units), n_transitions(of_units, units.there)
+            return Selection(mask, *counts, units=units), None, None
         scores, selectable = self._scores(batch, rows)
         selection = self.sampler(scores, units.there, batch.begins)
         mask = selection.mask * selectable
@@ -366,7 +367,7 @@ class Rationalizer(nn.Module):
             mask = self.sampler.select_by(values, units.there, n, batch.begins)
             blind = _is_blind(mask, known)
             if blind.any():
-                of_known = values.masked_fill(~known, NEVER)
+                of_known = values.masked_fill(selectable & ~known, NEVER)
                 again = self.sampler.select_by(of_known, units.there, n, batch.begins)
                 mask = torch.where(blind.unsqueeze(1), again, mask)
             found.append(units.to_words(mask))
@@ -377,10 +378,11 @@ class Rationalizer(nn.Module):
         half_width = 0 if encoder is None else encoder.encoder.half_width
         batch = PackedBatch(ids, half_width, self.unseen)
         begins = read.pop("begins", None)
-        if self.config.style.unit == "word":
-            batch.begins = begins
-        else:
+        if self.config.style.of_segments:
+            assert begins is not None
             batch.units = Units(batch.words, begins)
+        else:
+            batch.begins = begins
         batch.of_pieces = PieceBatch(**read) if read else None
         return batch
 

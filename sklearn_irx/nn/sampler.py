@@ -201,7 +201,7 @@ class SamplerModule(nn.Module):
         costs = float(self.transition_cost) * words.double()
         if snaps and begins is not None:
             within = words & ~begins[rows].cpu()
-            costs = costs + self.snap * spread(gain, gain.isfinite()) * within
+            costs = costs + self.snap * spread(gain, gain > NEVER / 2) * within
         spans = best_spans(gain, costs, n, max_spans=self.max_spans)
         found = mask.clone()
         found[rows] = spans.to(mask.device)

@@ -14,7 +14,7 @@ def best_spans(
     """Select `n` words of each document for the largest sum of gains minus costs of transitions.
 
     By dynamic programming over positions, numbers of selected words, and numbers of spans: its time
-    is linear in the length.
+    is linear in the length, and so is its memory, two bytes for each of these cells.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def best_spans(
     """
     n_counts, n_spans = int(n.max()) + 1, 1
     if max_spans is not None:
-        n_spans = min(max_spans, max(1, n_counts - 1)) + 1
+        n_spans = min(max_spans, max(1, n_counts - 1), (gains.shape[1] + 1) // 2) + 1
     cells = max(1, 2 * gains.shape[1] * n_counts * n_spans)
     rows = torch.arange(len(gains)).split(max(1, _MAX_CELLS // cells))
     counted = max_spans is not None

@@ -65,7 +65,8 @@ class Units:
         """Give each word the value of its unit, (batch, n_units) to (batch, length)."""
         if self._numbers is None:
             return values
-        return values.gather(1, self._numbers).masked_fill(~self._words, 0)
+        numbers, words = self._numbers.to(values.device), self._words.to(values.device)
+        return values.gather(1, numbers).masked_fill(~words, 0)
 
     def _summed(self, values: torch.Tensor, n_units: int) -> torch.Tensor:
         assert self._numbers is not None

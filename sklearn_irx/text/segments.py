@@ -14,6 +14,8 @@ from sklearn_irx.text.boundaries import sentence_and_clause_ends
 from sklearn_irx.text.tokenized import TokenizedTexts
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
+_LINE_ENDS = "\x85\u2028\u2029"
 
 Segmenter: TypeAlias = Callable[[str], Iterable[tuple[int, int]]]
 """Maps a text to the (start, end) of its segments in characters, in order."""
@@ -61,6 +63,8 @@ class SentenceSplitter:
                 '"sklearn-irx[sentences]"'
             ) from error
         text = _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)  # which no library takes
+        # Of several bytes, at which the library may break off.
+        text = _WIDE_SPACE.sub(lambda found: "\n" if found.group() in _LINE_ENDS else " ", text)
         return list(pairwise(accumulate(map(len, segment(self.language, text)), initial=0)))
 
     def __eq__(self, other: object) -> bool:

@@ -1,6 +1,7 @@
 """Spans and units of rationales, as a user asks for them."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -121,6 +122,30 @@ def test_lengths_and_limits_count_sentences(data):
     clf = make(style="sentences", rationale_length=2, max_rationale_length=3).fit(texts, y)
     counts = [sum(mask.any() for mask in sentences_of(one)) for one in clf.explain(held_out)]
     assert max(counts) <= 3
+
+
+def test_one_sentence_of_a_few_is_no_more_than_asked_for(data):
+    texts, y, *_ = data
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf = SelectiveRationaleClassifier(style="sentences", random_state=0, n_threads=1)
+        clf.fit([text[: text.find(".", 120) + 1] or text for text in texts], y)
+
+
+def test_a_contiguous_sampler_keeps_its_one_span(data):
+    texts, y, held_out, _ = data
+    clf = make(style=Style(max_spans=3, snap=1), sampler=TopK(contiguous=True)).fit(texts, y)
+    assert {n_pieces(mask) for mask in clf.transform(held_out)} == {1}
+
+
+def test_words_for_a_class_lie_within_the_text(data):
+    """Also where all known words speak against the class, and ends have a cost."""
+    texts, y, *_ = data
+    clf = make(style=Style(max_spans=1, snap=1), sampler="top_k", rationale_length=3).fit(texts, y)
+    against = "qwertz, qwertz qwertz. " + texts[0].split()[-1]
+    for document in clf.explain([against, *texts[:3]], target="all"):
+        for one in document:
+            assert one.mask.sum() == document.own.mask.sum()
 
 
 def test_words_for_a_class_are_sentences_too(data):

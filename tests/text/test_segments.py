@@ -61,6 +61,12 @@ def test_every_text_with_words_begins_a_segment_and_a_clause(parts):
         assert begins[starts[texts.lengths > 0]].all()
 
 
+@pytest.mark.parametrize("text", ["B  \xa0. ", "A \u2003. b", "A.\u2028B.\x85C"])
+def test_wide_spaces_and_line_ends_break_nothing(text):
+    spans = SentenceSplitter()(text)
+    assert "".join(text[start:end] for start, end in spans) == text
+
+
 def test_a_function_says_what_a_segment_is():
     def turns(text):
         start = 0

@@ -72,8 +72,8 @@ class Initialization(Component):
     bigram_share : float
         Share of the weight of a bigram that is added to the rank of each of its words.
     smoothing : float, "learned" or "auto"
-        Above 0, the selection prior averages over this many words to either side; "learned", over
-        as many as training finds.
+        Above 0, the selection prior averages over neighbouring words, by a Gaussian with this
+        standard deviation in words; "learned", with one that training finds.
     """
 
     from_scratch: ClassVar[bool] = False
