@@ -350,10 +350,10 @@ class _Reader:
                 changed.append("that smoothed class-conditional selection in another way")
             if config.encoder.reads_pieces:
                 changed.append("in which context did not tell which words support a class")
-        for what in changed:
+        if changed:
             warnings.warn(
-                f"the model was saved by a version {what}, and may select other words than it did "
-                "there: train it again.",
+                f"the model was saved by a version {', '.join(changed)}, and may select other "
+                "words than it did there: train it again.",
                 UserWarning,
                 stacklevel=4,
             )
