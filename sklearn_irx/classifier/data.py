@@ -92,12 +92,15 @@ class DataPart(NamedTuple):
     ) -> DataPart:
         """Look up the words of texts, and find what else a network is told of them."""
         whole = Documents.from_tokenized(part.texts, vocabulary)
-        documents = whole.cut(max_length).with_segments(style.begins(part.texts.cut(max_length)))
+        documents = whole.cut(max_length)
         marks = None
         if part.rationales is not None:
             marks = part.rationales.marks(documents.lengths, max_length)
-        if pieces is not None:
-            documents = documents.with_pieces(pieces.read(part.texts.cut(max_length)))
+        if style.needs_spans or pieces is not None:
+            texts = part.texts.cut(max_length)
+            documents = documents.with_segments(style.begins(texts))
+            if pieces is not None:
+                documents = documents.with_pieces(pieces.read(texts))
         return cls(whole, documents, y=part.y, weights=with_mean_1(part.weights), marks=marks)
 
     def joined(self, other: DataPart) -> DataPart:

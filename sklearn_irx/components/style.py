@@ -6,10 +6,12 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 
 from sklearn_irx._compat import Interval, StrOptions
 from sklearn_irx.components.base import Component, Registry
 from sklearn_irx.nn.sampler import SamplerModule
+from sklearn_irx.nn.units import Units
 from sklearn_irx.text import (
     Documents,
     SentenceSplitter,
@@ -107,17 +109,16 @@ class Style(Component):
     def of_units(self, masks: np.ndarray, documents: Documents) -> np.ndarray:
         """Map masks of words to masks of units, which are marked if one of their words is.
 
-        Both are (n_documents, at least the longest document), dtype bool.
+        `masks` are (n_documents, at least the longest document), dtype bool, and those of units
+        (n_documents, most units).
         """
         if not self.of_segments:
             return masks
-        words = np.arange(masks.shape[1]) < documents.lengths[:, None]
-        rows, places = np.nonzero(masks & words)
         assert documents.begins is not None
         begins = documents.padded_values(documents.begins, np.arange(len(documents)), False)
-        found = np.zeros_like(masks)
-        found[rows, np.maximum(begins.cumsum(axis=1) - 1, 0)[rows, places]] = True
-        return found
+        words = np.arange(begins.shape[1]) < documents.lengths[:, None]
+        units = Units(torch.from_numpy(words), torch.from_numpy(begins))
+        return units.any(torch.from_numpy(masks[:, : begins.shape[1]])).numpy()
 
     def shape(self, sampler: SamplerModule) -> None:
         """Let a sampler select in this style."""

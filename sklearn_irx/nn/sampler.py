@@ -187,9 +187,10 @@ class SamplerModule(nn.Module):
         `mask` has the largest sum of `gains` (batch, length), which are minus infinity where no
         word may be selected.
         """
-        snaps = self.snap > 0 and begins is not None
+        if self.snap == 0:
+            begins = None
         rows = torch.ones(len(mask), dtype=torch.bool, device=mask.device)
-        if not (self.transition_cost > 0 or snaps):
+        if begins is None and not self.transition_cost > 0:
             if self.max_spans is None:
                 return mask
             rows = n_spans(mask) > self.max_spans
@@ -199,7 +200,7 @@ class SamplerModule(nn.Module):
         words, of_rows, gain = words[rows].cpu(), mask[rows].cpu(), gains[rows].cpu().double()
         n = (of_rows & gain.isfinite()).sum(dim=1)
         costs = float(self.transition_cost) * words.double()
-        if snaps and begins is not None:
+        if begins is not None:
             within = words & ~begins[rows].cpu()
             costs = costs + self.snap * spread(gain, gain > NEVER / 2) * within
         spans = best_spans(gain, costs, n, max_spans=self.max_spans)

@@ -172,10 +172,12 @@ class DocumentPrior(nn.Module):
 
         Gradients reach the width of the smoothing alone, if it is learned.
         """
-        weights = self._for_classes(path, batch, rows, whole)
-        if self.focus:
-            share = self._probabilities(path, batch, rows, whole).pow(self.focus)
-            weights = weights * share.unsqueeze(1)
+        with torch.no_grad():
+            initial = F.embedding(rows, path.weights)
+            weights = self._for_classes(path, batch, rows, initial, whole)
+            if self.focus:
+                share = self._probabilities(path, batch, rows, initial, whole).pow(self.focus)
+                weights = weights * share.unsqueeze(1)
         weights = self._averaged(weights, batch)
         return batch.units.to_words(batch.units.mean(weights).amax(dim=2))
 
@@ -192,27 +194,35 @@ class DocumentPrior(nn.Module):
         Averaged as those of the selection are. `focus` multiplies all weights for a class by one
         number, which changes no ranking for this class, and is left out.
         """
-        return self._averaged(self._for_classes(path, batch, rows, whole), batch)
+        initial = F.embedding(rows, path.weights)
+        return self._averaged(self._for_classes(path, batch, rows, initial, whole), batch)
 
-    @torch.no_grad()
     def _for_classes(
-        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor, whole: torch.Tensor | None
+        self,
+        path: LinearPath,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        initial: torch.Tensor,
+        whole: torch.Tensor | None,
     ) -> torch.Tensor:
         """Return what each word adds for each class, (batch, length, n_classes).
 
         What another reader adds is multiplied by the norm that the linear path divides by, so that
         both are on the scale of the weights.
         """
-        initial = F.embedding(rows, path.weights)
         weights = path.tfidf_weights(batch, initial, rows, self.bigram_share)
         return weights if whole is None else weights + path.norms(batch).unsqueeze(2) * whole
 
-    @torch.no_grad()
     def _probabilities(
-        self, path: LinearPath, batch: PackedBatch, rows: torch.Tensor, whole: torch.Tensor | None
+        self,
+        path: LinearPath,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        initial: torch.Tensor,
+        whole: torch.Tensor | None,
     ) -> torch.Tensor:
         """Return the class probabilities (batch, n_classes) of the whole documents."""
-        logits = path.whole_logits(batch, F.embedding(rows, path.weights), rows)
+        logits = path.whole_logits(batch, initial, rows)
         if self.bigrams is not None:
             logits = self.bigrams(logits, batch.ids, path.fold(rows))
         if whole is not None:
