@@ -59,7 +59,7 @@ REMEDIES: dict[str, dict[str, Any]] = {
     "+ ramp": {**SCRATCH, "training__ramp_epochs": 2},
     "+ warm-up and ramp": STABLE,
     "+ both, predictor's rate 3e-4": {**STABLE, "training__predictor_learning_rate": 3e-4},
-    "+ both, decoupled rates": {**STABLE, "training__predictor_learning_rate": "decoupled"},
+    "+ both, decoupled rates": {**STABLE, "objective": "dr"},
     "+ both, word dropout 0.2": {**STABLE, "training__word_dropout": 0.2},
     "+ both, shared encoder": {**STABLE, "predictor__share_encoder": True},
     "linear start": {},

@@ -101,6 +101,7 @@ def check_input(
     parts["initialization"] = smoothed_for(asked.style, parts["initialization"])
     for part in parts.values():
         part.check()
+    parts = parts["objective"].adapted(parts)
     settings = parts["training"]  # no copy, so that a user finds what callbacks recorded
     settings.check_checkpoint_dir(clf.random_state)
     # The network keeps neither callbacks, which refer to the loop, nor a path of this machine.
@@ -390,7 +391,7 @@ def make_net(
     )
     if validation is not None:
         callbacks.append(best)
-    callbacks.extend(settings.callbacks or [])
+    callbacks.extend([*given.objective.callbacks(), *(settings.callbacks or [])])
     if validation is not None and settings.checkpoint_dir is not None:
         params = _influential_params(clf, {**vars(config), "objective": given.objective})
         path = checkpoint_path(

@@ -18,6 +18,14 @@ from sklearn_irx.components.initializations import (
     RandomInit,
 )
 from sklearn_irx.components.objectives import (
+    A2R,
+    DAR,
+    DR,
+    FR,
+    GRAT,
+    MCD,
+    MGR,
+    MRD,
     OBJECTIVES,
     Distillation,
     EncodingPenalty,
@@ -64,10 +72,18 @@ REGISTRIES = {
 """The parameters of the classifier that are components."""
 
 __all__ = [
+    "A2R",
     "CNN",
+    "DAR",
+    "DR",
     "ENCODERS",
+    "FR",
+    "GRAT",
     "HELD_OUT",
     "INITIALIZATIONS",
+    "MCD",
+    "MGR",
+    "MRD",
     "N_FOLDS",
     "OBJECTIVES",
     "REGISTRIES",

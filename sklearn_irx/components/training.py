@@ -21,7 +21,7 @@ from sklearn_irx.nn.kernels.precision import PRECISIONS
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.agreement import AGREEMENT
 from sklearn_irx.nn.training.batches import LabelledDocuments, TrainingBatches, ValidationBatches
-from sklearn_irx.nn.training.callbacks import DecoupledLearningRate, RiseAndFall
+from sklearn_irx.nn.training.callbacks import RiseAndFall
 from sklearn_irx.nn.training.net import RationaleNet
 from sklearn_irx.nn.training.objectives import ObjectiveModule
 from sklearn_irx.nn.training.optimizer import RowAdam
@@ -45,9 +45,9 @@ class Training(Component):
         Documents of a training step. "auto" is 128, and 32 with a transformer.
     learning_rate : float or "auto", default="auto"
         Of Adam. "auto" is 1e-3, and 1e-2 without an encoder. A transformer has its own.
-    predictor_learning_rate : float, "decoupled" or None, default=None
-        Of the predictor, except for weights that it shares with the selector. "decoupled" is
-        `learning_rate` times the share of words selected. None is `learning_rate`.
+    predictor_learning_rate : float or None, default=None
+        Of the predictor, except for weights that it shares with the selector. None is
+        `learning_rate`.
     weight_decay : float, default=5e-6
         Of Adam.
     dropout : float, default=0.5
@@ -98,10 +98,6 @@ class Training(Component):
         three to four times as large as a saved model; delete them when they are no longer needed.
         `callbacks` begin anew when training goes on.
 
-    References
-    ----------
-    W. Liu et al., "Decoupled Rationalization with Asymmetric Learning Rates", KDD 2023.
-
     Examples
     --------
     >>> from sklearn_irx import SelectiveRationaleClassifier
@@ -115,11 +111,7 @@ class Training(Component):
         "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
-        "predictor_learning_rate": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"decoupled"}),
-            None,
-        ],
+        "predictor_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "word_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -142,7 +134,7 @@ class Training(Component):
         max_epochs: int | str = "auto",
         batch_size: int | str = "auto",
         learning_rate: float | str = "auto",
-        predictor_learning_rate: float | str | None = None,
+        predictor_learning_rate: float | None = None,
         weight_decay: float = 5e-6,
         dropout: float = 0.5,
         word_dropout: float = 0.0,
@@ -267,17 +259,18 @@ class Training(Component):
 
         `penalties` are of selected words and of transitions; without an `objective`, both networks
         minimize the cross-entropy. `random_state` shuffles the documents, and `device` is a torch
-        device. Callbacks for "decoupled" are added.
+        device.
         """
         learning_rate = self.learning_rate
         encoder = module.config.encoder
         if isinstance(learning_rate, str):
             learning_rate = 1e-3 if encoder.has_context else 1e-2
         predictor_rate = learning_rate
-        if self.predictor_learning_rate == "decoupled":
-            callbacks = [DecoupledLearningRate(), *callbacks]
-        elif self.predictor_learning_rate is not None:
+        if self.predictor_learning_rate is not None:
             predictor_rate = float(self.predictor_learning_rate)
+        objective = objective or ObjectiveModule()
+        speeds = dict(objective.speeds)
+        predictor_rate *= speeds.pop("predictor.*", 1.0)
         if encoder.reads_pieces and validation is not None:
             callbacks = [RiseAndFall(encoder.warmup_share), *callbacks]
         word_penalty, transition_penalty = penalties
@@ -301,11 +294,12 @@ class Training(Component):
                 ),
                 ("predictor.*", {"lr": predictor_rate, "name": "predictor"}),
                 ("reader.*", {"lr": predictor_rate, "name": "reader"}),
+                *((pattern, {"lr": speed * learning_rate}) for pattern, speed in speeds.items()),
             ],
             lr=learning_rate,
             word_penalty=word_penalty,
             transition_penalty=transition_penalty,
-            objective=objective or ObjectiveModule(),
+            objective=objective,
             rationale_weight=self.rationale_weight,
             batch_size=self.documents_of_step(module.config),
             accumulation=encoder.accumulation if encoder.reads_pieces else 1,

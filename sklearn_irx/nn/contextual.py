@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import nn
 
 from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import DocumentPrior, LinearPath, SelectionPrior
-from sklearn_irx.nn.predictor import FeaturePredictor, closed_up
-from sklearn_irx.nn.selector import FeatureSelector
+from sklearn_irx.nn.predictor import (
+    FeaturePredictor,
+    LinearPredictor,
+    PredictorNetwork,
+    closed_up,
+)
+from sklearn_irx.nn.selector import FeatureSelector, PriorSelector, SelectorNetwork
 from sklearn_irx.nn.transformer import Transformer
 from sklearn_irx.text import CONTEXT
 
@@ -28,8 +35,8 @@ class PieceBatch:
 
     Attributes
     ----------
-    features : Tensor of shape (batch, length, hidden_size) or None
-        Of the words in context, once the selector has computed them.
+    features : dict of Transformer to Tensor of shape (batch, length, hidden_size)
+        Of the words in context, once the selector that has this transformer has computed them.
     """
 
     def __init__(
@@ -38,7 +45,7 @@ class PieceBatch:
         self.pieces = pieces
         self.owners = owners
         self.frozen = frozen
-        self.features: torch.Tensor | None = None
+        self.features: dict[Transformer, torch.Tensor] = {}
 
     @property
     def n_pieces(self) -> torch.Tensor:
@@ -109,10 +116,10 @@ class ContextualSelector(FeatureSelector):
 
     def features(self, batch: PackedBatch) -> torch.Tensor:
         """Return the features of words in context, (batch, length, hidden_size), computed once."""
-        read = batch.of_pieces
-        if read.features is None:
-            read.features = self._features(batch)
-        return read.features
+        known: dict[Transformer, torch.Tensor] = batch.of_pieces.features
+        if self.transformer not in known:
+            known[self.transformer] = self._features(batch)
+        return known[self.transformer]
 
     def _features(self, batch: PackedBatch) -> torch.Tensor:
         read = batch.of_pieces
@@ -175,3 +182,7 @@ class ContextualPredictor(FeaturePredictor):
         sums = sums.index_add(0, document, (states * there).sum(dim=1))
         counts = torch.zeros_like(n).index_add(0, document, there.squeeze(2).sum(dim=1))
         return sums / counts.clamp(min=1).unsqueeze(1)
+
+
+AnySelector: TypeAlias = SelectorNetwork | PriorSelector | ContextualSelector
+AnyPredictor: TypeAlias = PredictorNetwork | LinearPredictor | ContextualPredictor

@@ -21,13 +21,19 @@ from sklearn_irx.nn.config import (
     NetworkShape,
     Source,
 )
-from sklearn_irx.nn.contextual import ContextualPredictor, ContextualSelector, PieceBatch
+from sklearn_irx.nn.contextual import (
+    AnyPredictor,
+    AnySelector,
+    ContextualPredictor,
+    ContextualSelector,
+    PieceBatch,
+)
 from sklearn_irx.nn.isolation import own_numbers, threads, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.linear import LinearWeights
 from sklearn_irx.nn.losses import n_selected, n_transitions
 from sklearn_irx.nn.output import ModelOutput
-from sklearn_irx.nn.predictor import LinearPredictor, PredictorNetwork
+from sklearn_irx.nn.predictor import LinearPredictor
 from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
 from sklearn_irx.nn.spans import spread
@@ -52,8 +58,8 @@ class Rationalizer(nn.Module):
 
     unseen: torch.Tensor
     sampler: SamplerModule
-    selector: SelectorNetwork | PriorSelector | ContextualSelector
-    predictor: PredictorNetwork | LinearPredictor | ContextualPredictor
+    selector: AnySelector
+    predictor: AnyPredictor
 
     @weights_drawn()
     def __init__(self, config: NetworkConfig, shape: NetworkShape) -> None:
@@ -233,11 +239,15 @@ class Rationalizer(nn.Module):
         return self._packed(ids, **read), self._rows(ids, fold)
 
     def select(
-        self, batch: PackedBatch, rows: torch.Tensor, mask: torch.Tensor | None = None
+        self,
+        batch: PackedBatch,
+        rows: torch.Tensor,
+        mask: torch.Tensor | None = None,
+        selector: AnySelector | None = None,
     ) -> tuple[Selection, torch.Tensor | None, torch.Tensor | None]:
         """Return selection, scores and selectable units, as in :class:`ModelOutput`.
 
-        The words of `mask` are selected, if it is given.
+        The words of `mask` are selected, if it is given, or those of another `selector`.
         """
         units = batch.units
         if mask is not None:
@@ -245,7 +255,7 @@ class Rationalizer(nn.Module):
             of_units = units.any(mask).to(mask.dtype)
             counts = n_selected(of_units), n_transitions(of_units, units.there)
             return Selection(mask, *counts, units=units), None, None
-        scores, selectable = self._scores(batch, rows)
+        scores, selectable = self._scores(batch, rows, selector or self.selector)
         selection = self.sampler(scores, units.there, batch.begins)
         mask = selection.mask * selectable
         if self.training:
@@ -260,7 +270,7 @@ class Rationalizer(nn.Module):
         batch: PackedBatch,
         rows: torch.Tensor,
         mask: torch.Tensor,
-        predictor: PredictorNetwork | LinearPredictor | ContextualPredictor | None = None,
+        predictor: AnyPredictor | None = None,
     ) -> torch.Tensor:
         """Return the logits (batch, n_classes) of the known words under a mask (batch, length).
 
@@ -289,18 +299,20 @@ class Rationalizer(nn.Module):
         (batch, n_units), and where clauses begin (batch, length), if that counts.
         """
         batch = self._packed(ids, **read)
-        scores, selectable = self._scores(batch, self._rows(ids, fold))
+        scores, selectable = self._scores(batch, self._rows(ids, fold), self.selector)
         return scores, batch.units.there, selectable, batch.begins
 
-    def _scores(self, batch: PackedBatch, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return scores, and which units may be selected."""
+    def _scores(
+        self, batch: PackedBatch, rows: torch.Tensor, selector: AnySelector
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the scores of a selector, and which units may be selected."""
         selectable = self._selectable(batch)
-        never = NEVER * self.selector.directions
-        prior, linear = self.selector.prior, self.predictor.linear
+        never = NEVER * selector.directions
+        prior, linear = selector.prior, self.predictor.linear
         prior_logits = None
         if prior is not None:
-            prior_logits = prior(linear, batch, rows, self.selector.word_logits(batch))
-        scores = batch.units.mean(self.selector(batch, prior_logits))
+            prior_logits = prior(linear, batch, rows, selector.word_logits(batch))
+        scores = batch.units.mean(selector(batch, prior_logits))
         return torch.where(selectable.unsqueeze(-1), scores, never), selectable
 
     def _selectable(self, batch: PackedBatch) -> torch.Tensor:
@@ -357,7 +369,7 @@ class Rationalizer(nn.Module):
         n = units.any(masks).sum(dim=1)
         own = None
         if self.sampler.transition_cost > 0:
-            scores, _ = self._scores(batch, self._rows(ids, None))
+            scores, _ = self._scores(batch, self._rows(ids, None), self.selector)
             own = spread(self.sampler.preference(scores), selectable)
         found = []
         for values in units.mean(preferences).unbind(dim=2):

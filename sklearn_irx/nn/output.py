@@ -26,6 +26,8 @@ class ModelOutput(NamedTuple):
         Other logits of the same documents, which an objective of training needs.
     whole_logits : Tensor of shape (batch, n_classes) or None
         In training, those of the selector's reader of whole documents, if it has one.
+    others : tuple of ModelOutput
+        In training, what comes of the selections of other selectors, which count as much.
     """
 
     logits: torch.Tensor
@@ -34,3 +36,4 @@ class ModelOutput(NamedTuple):
     selectable: torch.Tensor | None = None
     aside: tuple[torch.Tensor, ...] = ()
     whole_logits: torch.Tensor | None = None
+    others: tuple[ModelOutput, ...] = ()

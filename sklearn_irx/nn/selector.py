@@ -54,6 +54,10 @@ class FeatureSelector(nn.Module):
         """Return the scores of words without those of the prior."""
         raise NotImplementedError
 
+    def features(self, batch: PackedBatch) -> torch.Tensor:
+        """Return the features of words in context, (batch, length, n_features)."""
+        raise NotImplementedError
+
     def open_to_people(self, scores: torch.Tensor, batch: PackedBatch) -> torch.Tensor:  # noqa: ARG002
         """Return the scores that learn from people's rationales: all that is trained has a part."""
         return scores
@@ -90,6 +94,10 @@ class SelectorNetwork(FeatureSelector):
         else:
             scores = self.output(self.dropout(F.relu(features)))
         return batch.padded(scores)
+
+    def features(self, batch: PackedBatch) -> torch.Tensor:  # noqa: D102
+        features = self.text_encoder.token_features(batch)
+        return batch.padded(self.dropout(F.relu(features)).to(self.output.weight.dtype))
 
 
 class PriorSelector(nn.Module):

@@ -16,7 +16,7 @@ from sklearn_irx import InteractiveEnsemble
 
 DEMANDING = {
     "rationale_length": 6,
-    "training__predictor_learning_rate": "decoupled",
+    "objective": "dr",
     "training__patience": 1,
 }
 

@@ -122,7 +122,7 @@ def test_words_below_a_limit_are_free(small, reviews):
         {"predictor__share_embeddings": True},
         {"predictor__share_encoder": True},
         {"predictor__input": "compact"},
-        {"training__predictor_learning_rate": "decoupled"},
+        {"objective": "dr"},
         {"training__predictor_learning_rate": 1e-3},
         {"training__word_dropout": 0.2},
         {"initialization__initial_selection": 0.6},

@@ -277,7 +277,7 @@ def pieces(texts, y, n=100):
     [
         {},
         {"sampler": "top_k", "rationale_length": 5},
-        {"training__predictor_learning_rate": "decoupled", "training__text_length": 90},
+        {"objective": "dr", "training__text_length": 90},
     ],
 )
 def test_pieces_teach(small, reviews, parameters):

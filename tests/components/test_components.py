@@ -52,7 +52,7 @@ OTHER = {
     "learning_rate": 0.01, "max_epochs": 3, "max_rationale_length": 3, "max_spans": 2,
     "max_transitions": 2,
     "model": "logistic", "n_filters": 3, "n_iter_no_change": 2, "neighbour_score": 0.3,
-    "patience": 1, "precision": "bfloat16", "predictor_learning_rate": "decoupled",
+    "patience": 1, "precision": "bfloat16", "predictor_learning_rate": 0.1,
     "ramp_epochs": 1, "rationale_length": 2, "rationale_weight": 0.5,
     "share_embeddings": True, "share_encoder": True,
     "smoothing": 3.0, "snap": 0.5, "span_length": 3.0, "style": "phrases", "unit": "sentence",

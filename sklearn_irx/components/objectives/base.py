@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from skorch.callbacks import Callback
+
 from sklearn_irx.components.base import Component
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.model import Rationalizer
@@ -19,10 +21,29 @@ class Objective(Component):
     on it :meth:`check_network`.
     """
 
+    def adapted(self, parts: dict[str, Component]) -> dict[str, Component]:
+        """Return the other parts of a classifier as this objective wants them.
+
+        Parameters
+        ----------
+        parts : dict of str to Component
+            By the parameter of the classifier. They are not changed.
+
+        Returns
+        -------
+        parts : dict of str to Component
+
+        Raises
+        ------
+        ValueError
+            If a part says expressly what the objective rules out.
+        """
+        return parts
+
     def check_network(self, config: NetworkConfig) -> None:
         """Raise ValueError if the networks of this configuration cannot be trained on it."""
 
-    def build(self, module: Rationalizer) -> ObjectiveModule:
+    def build(self, module: Rationalizer) -> ObjectiveModule:  # noqa: ARG002
         """Build what training needs for a network, whose initial weights are set.
 
         Parameters
@@ -35,7 +56,20 @@ class Objective(Component):
         objective : ObjectiveModule
             Weights that it names ``reader.…`` have the learning rate of the predictor.
         """
-        raise NotImplementedError
+        return ObjectiveModule()
+
+    def callbacks(self) -> list[Callback]:
+        """Return what is to happen between the steps of training."""
+        return []
+
+
+def check_has_encoder(objective: Objective, config: NetworkConfig) -> None:
+    """Raise ValueError if training does not change which words rank first."""
+    if not config.encoder.has_context:
+        raise ValueError(
+            f"objective={objective!r} trains which words are selected, and with encoder=None the "
+            "linear initialization ranks them: give an encoder, such as 'cnn', or objective=None."
+        )
 
 
 def check_leaves_words_out(objective: Objective, config: NetworkConfig) -> None:

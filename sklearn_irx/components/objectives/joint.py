@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from sklearn_irx.components.objectives.base import Objective
-from sklearn_irx.nn.model import Rationalizer
-from sklearn_irx.nn.training.objectives import ObjectiveModule
 
 
 class JointObjective(Objective):
@@ -30,6 +28,3 @@ class JointObjective(Objective):
     >>> clf = SelectiveRationaleClassifier(objective=None)  # or
     >>> clf = SelectiveRationaleClassifier(objective=JointObjective())
     """
-
-    def build(self, module: Rationalizer) -> ObjectiveModule:  # noqa: ARG002, D102
-        return ObjectiveModule()

@@ -47,6 +47,8 @@ class Curriculum(Callback):
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:  # noqa: D102
         after_warmup = len(net.history) - self.warmup_epochs
         net.full_text = after_warmup <= 0
+        if after_warmup == 1:
+            net.objective_.begin(net.module_)
         net.penalty_scale = min(1.0, max(0, after_warmup) / (self.ramp_epochs + 1))
 
 
@@ -123,14 +125,16 @@ class Stop(Callback):
 class DecoupledLearningRate(Callback):
     """Multiply the predictor's learning rate by the share of the words that it sees.
 
-    A predictor that adapts fast to a poor selection keeps the selector there. The lower rate bounds
-    the slope of its loss over masks (Liu et al., 2023).
+    See :class:`~sklearn_irx.components.DR`. `least` is the lowest factor.
     """
+
+    def __init__(self, least: float) -> None:
+        self.least = least
 
     def on_grad_computed(self, net: Any, training: bool = False, **kwargs: Any) -> None:  # noqa: D102
         if training:
             groups = {group.get("name"): group for group in net.optimizer_.param_groups}
-            share = net.history[-1, "batches", -1, "train_share"]
+            share = max(self.least, net.history[-1, "batches", -1, "train_share"])
             groups["predictor"]["lr"] = share * net.optimizer_.param_groups[-1]["lr"]
 
 

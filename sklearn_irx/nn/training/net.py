@@ -127,11 +127,17 @@ class RationaleNet(NeuralNet):
             losses = losses / self.criterion_.weight[y_true].mean().clamp(min=_MIN_WEIGHT)
             return losses if weight is None else weight * losses
 
-        losses, losses_aside = cross_entropy(logits), None
+        outputs, losses_aside = (y_pred, *y_pred.others), []
         if training:
             scale = self.penalty_scale if weight is None else self.penalty_scale * weight
-            losses, losses_aside = self.objective_.losses(y_pred, cross_entropy, scale)
-        loss = losses.mean()
+            of_outputs = [
+                self.objective_.losses(output, cross_entropy, scale) for output in outputs
+            ]
+            losses = [losses for losses, _ in of_outputs]
+            losses_aside = [aside.mean() for _, aside in of_outputs if aside is not None]
+        else:
+            losses = [cross_entropy(logits)]
+        loss = torch.stack(losses).mean()
 
         part = "train" if training else "valid"
         for what, value in (
@@ -143,18 +149,23 @@ class RationaleNet(NeuralNet):
         ):
             self.history.record_batch(f"{part}_{what}", value.item())
 
-        for penalty, n in zip(
-            self.penalties, (selection.n_selected, selection.n_transitions), strict=True
+        selections = [output.selection for output in outputs]
+        for penalty, counts in zip(
+            self.penalties,
+            ([one.n_selected for one in selections], [one.n_transitions for one in selections]),
+            strict=True,
         ):
+            n = torch.stack(counts).mean(dim=0)
             if training and self.penalty_scale > 0:
                 loss = loss + penalty.cost(n, units, scale=self.penalty_scale, weight=weight)
                 penalty.update(n, units, scale=self.penalty_scale, weight=weight)
             elif not training and isinstance(penalty, FixedPenalty):
                 loss = loss + penalty.cost(n, units, scale=1.0, weight=weight)
         if training:
-            aside: list[Any] = [self.module_.sampler.surrogate_loss(selection, losses)]
-            if losses_aside is not None:
-                aside.append(losses_aside.mean())
+            aside: list[Any] = losses_aside
+            if self.objective_.judges_masks:
+                surrogate = self.module_.sampler.surrogate_loss
+                aside += map(surrogate, selections, losses)
             if y_pred.whole_logits is not None:
                 aside.append(cross_entropy(y_pred.whole_logits).mean())
             if self.rationale_weight and "marks" in X and y_pred.scores is not None:
