@@ -57,7 +57,7 @@ def check_digests(digest: Any, main: str, names: Collection[str]) -> dict[str, s
 def check_content(path: str, expected: str | None, content: bytes | BufferedReader) -> None:
     """Raise ValueError unless a file has the expected SHA-256; None expects nothing.
 
-    A file is read to its end, and is at its beginning afterwards.
+    An open file is read to its end.
     """
     if expected is None:
         return
@@ -65,7 +65,6 @@ def check_content(path: str, expected: str | None, content: bytes | BufferedRead
         found = hashlib.sha256(content).hexdigest()
     else:
         found = hashlib.file_digest(content, "sha256").hexdigest()
-        content.seek(0)
     if found != expected:
         raise ValueError(
             f"path={path!r} has the SHA-256 {found}, and digest is {expected}: it is not the file "

@@ -154,6 +154,11 @@ def test_columns_are_known_by_their_names(tmp_path):
     assert corpus.masks.tolist() == [[False, True]]
 
 
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
+    lay(tmp_path, {"target/beer1.test": ["label\ttext", "1\thops"]}, encoding="utf-8-sig")
+    assert read_r2a(tmp_path, "aroma", "test").texts == ["hops"]
+
+
 def test_empty_texts_and_lines_and_missing_last_columns_do_no_harm(tmp_path):
     corpus = annotated(
         tmp_path,
