@@ -260,6 +260,13 @@ def warn_of_shared(split: str, texts: Sequence[str], other: str, others: Iterabl
         )
 
 
+def one_word(token: str) -> str:
+    """Return a token with underscores for whitespace in it, so that it stays one word."""
+    if token.split() == [token]:
+        return token
+    return "".join("_" if character.isspace() else character for character in token)
+
+
 def _annotations(home: Path, split: str) -> Iterator[_Annotation]:
     path = home / f"{split}.jsonl"
     if not path.is_file():
@@ -342,11 +349,7 @@ def _lines(path: Path) -> list[str]:
 def _tokens(text: str) -> list[str]:
     """Return the tokens, which are separated by spaces, of all stripped lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    tokens = (token for line in lines for token in line.strip().split(" ") if token)
-    return [
-        token if token.split() == [token] else "".join("_" if c.isspace() else c for c in token)
-        for token in tokens
-    ]
+    return [one_word(token) for line in lines for token in line.strip().split(" ") if token]
 
 
 def _joined(documents: Iterable[Sequence[str]]) -> str:
