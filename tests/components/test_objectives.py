@@ -14,7 +14,15 @@ from sklearn.model_selection import GridSearchCV
 import sklearn_irx
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.components import (
+    A2R,
     CNN,
+    DAR,
+    DR,
+    FR,
+    GRAT,
+    MCD,
+    MGR,
+    MRD,
     OBJECTIVES,
     Distillation,
     EncodingPenalty,
@@ -29,7 +37,9 @@ from sklearn_irx.io import SKOPS_TYPES, model_card
 from sklearn_irx.text import WordVectors
 
 OLD_MODELS = Path(__file__).parents[1] / "data" / "models"
-OTHERS = ["real_x", "encoding_penalty"]
+AGAINST_ENCODING = ["real_x", "encoding_penalty"]
+REMEDIES = ["fr", "dr", "a2r", "mgr", "mcd", "mrd", "dar", "grat"]
+OTHERS = [*AGAINST_ENCODING, *REMEDIES]
 
 
 # What the choice of words tells
@@ -102,7 +112,7 @@ def test_a_selector_that_may_tells_the_class_by_its_choice(said):
     assert divergence > 0.2
 
 
-@pytest.mark.parametrize("objective", OTHERS)
+@pytest.mark.parametrize("objective", AGAINST_ENCODING)
 def test_where_it_does_not_pay_a_model_is_as_right_as_its_words(said, objective):
     accuracy, of_words, divergence = said[objective]
     assert accuracy == pytest.approx(of_words, abs=0.06)
@@ -158,7 +168,7 @@ def test_the_same_seed_gives_the_same_model(model, small, reviews):
     assert not np.array_equal(joint.predict_proba(texts), model.predict_proba(texts))
 
 
-def test_it_is_saved_without_what_only_training_needs(model, fitted, reviews, tmp_path):
+def test_it_is_saved_without_what_only_training_needs(model, reviews, tmp_path):
     texts = reviews[0]
     sklearn_irx.save(model, tmp_path / "model")
     for again in (
@@ -171,8 +181,12 @@ def test_it_is_saved_without_what_only_training_needs(model, fitted, reviews, tm
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of parameters that changed
             assert again.partial_fit(texts[:60], reviews[1][:60]).score(texts, reviews[1]) > 0.7
-    arrays = model.__getstate__()["_module"][1]
-    assert arrays.keys() == fitted.__getstate__()["_module"][1].keys()
+    plain = clone(model).set_params(objective=None, training__max_epochs=1)
+    plain.set_params(predictor__share_encoder=model.objective == "fr").fit(
+        texts[:60], reviews[1][:60]
+    )
+    found, expected = (one.__getstate__()["_module"][1].keys() for one in (model, plain))
+    assert found == expected
 
 
 def test_models_saved_before_there_were_objectives_have_the_joint_one():
@@ -236,7 +250,7 @@ def test_a_warm_start_may_have_another_objective(small, reviews):
 # What is refused
 
 
-@pytest.mark.parametrize("objective", OTHERS)
+@pytest.mark.parametrize("objective", [*AGAINST_ENCODING, "mrd"])
 def test_soft_masks_are_refused(small, reviews, objective):
     clf = small(objective=objective, sampler="gumbel", embeddings="/nowhere")
     message = r"objective=.* all others left out, and sampler=Gumbel\(\) leaves no word out"
@@ -263,9 +277,42 @@ def test_a_penalty_that_can_change_nothing_is_said(small, reviews):
         clf.fit(texts[:100], y[:100])
 
 
+@pytest.mark.parametrize("objective", ["fr", "mgr", "grat"])
+def test_where_nothing_ranks_words_but_weights_there_is_nothing_to_train(small, reviews, objective):
+    clf = small(encoder=None, predictor=None, embeddings=None, objective=objective)
+    with pytest.raises(ValueError, match=r"objective=.* with encoder=None .* give an encoder"):
+        clf.fit(reviews[0], reviews[1])
+
+
+@pytest.mark.parametrize(
+    ("objective", "parameters", "message"),
+    [
+        ("fr", {"predictor__share_encoder": False}, r"objective=FR\(\) .*share_encoder=False"),
+        ("mgr", {"predictor__share_encoder": True}, r"objective=MGR\(\) .*share_encoder=False"),
+        (
+            "dar", {"initialization": None, "training__warmup_epochs": 0},
+            r"objective=DAR\(\) .*warmup_epochs=0 .*give some, or an initialization",
+        ),
+    ],
+)  # fmt: skip
+def test_parts_that_rule_a_remedy_out_are_refused(small, reviews, objective, parameters, message):
+    clf = small(objective=objective, embeddings="/nowhere", **parameters)
+    with pytest.raises(ValueError, match=message):
+        clf.fit(reviews[0], reviews[1])
+
+
+def test_fr_is_a_shared_encoder_by_another_name(small, reviews):
+    texts, y, _ = reviews
+    one = small(objective="fr").fit(texts[:100], y[:100])
+    two = small(predictor__share_encoder=True).fit(texts[:100], y[:100])
+    np.testing.assert_array_equal(one.predict_proba(texts), two.predict_proba(texts))
+    assert one.predictor is None or one.get_params()["predictor__share_encoder"] == "auto"
+
+
 def test_names_stand_for_objects():
     kinds = {
         None: JointObjective, "real_x": RealX, "encoding_penalty": EncodingPenalty,
-        "distillation": Distillation,
+        "distillation": Distillation, "fr": FR, "dr": DR, "a2r": A2R, "mgr": MGR, "mcd": MCD,
+        "mrd": MRD, "dar": DAR, "grat": GRAT,
     }  # fmt: skip
     assert {name: type(part) for name, part in OBJECTIVES.named.items()} == kinds
