@@ -406,7 +406,7 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
             If the user interrupts. Finished training steps stay in effect.
         """
         given = check_input(self, X, y, sample_weight=sample_weight, rationales=rationales)
-        check_partial_fit(self)
+        check_partial_fit(self, given.config)
         first = not hasattr(self, "_module")
         net = None if changed_params(self) else self._net
         classes = check_classes(classes, given.labels, None if first else self.classes_)

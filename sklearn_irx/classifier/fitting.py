@@ -340,7 +340,7 @@ def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> No
     for name in REGISTRIES.keys() - {"objective", "training"}:
         wanted, found = getattr(config, name), getattr(clf._module.config, name)
         given = getattr(clf, name)
-        given = wanted if given == "auto" else given
+        given = wanted if given == "auto" or name == "predictor" else given
         if name == "sampler":  # which has no trained weights, but decides how many scores there are
             same = wanted.module.directions == found.module.directions
         else:
@@ -352,7 +352,7 @@ def check_warm_start(clf: Any, config: NetworkConfig, classes: np.ndarray) -> No
             )
 
 
-def check_partial_fit(clf: Any) -> None:
+def check_partial_fit(clf: Any, config: NetworkConfig) -> None:
     """Raise ValueError if a parameter rules `partial_fit` out, for good or after earlier calls."""
     for name, value in (("calibration", "temperature"), ("class_weight", "balanced")):
         if getattr(clf, name) == value:
@@ -361,6 +361,13 @@ def check_partial_fit(clf: Any) -> None:
                 f"set {name}=None, or use fit."
             )
     check_further_training(clf)
+    if hasattr(clf, "_module"):
+        wanted, found = config.predictor, clf._module.config.predictor
+        if wanted.shaping_params() != found.shaping_params():
+            raise ValueError(
+                f"objective={clf.objective!r} was set after training, and stands for {wanted!r}, "
+                f"where partial_fit goes on with a network of {found!r}: set it back, or use fit."
+            )
 
 
 def make_net(

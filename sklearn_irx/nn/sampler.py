@@ -73,6 +73,11 @@ class SamplerModule(nn.Module):
     snap : float
         Cost at inference of an end of a run within a clause, in standard deviations of the
         preferences of a document.
+    pace : float
+        In training, what the length asked for is divided by while it comes down: above 0, and 1 in
+        the end. Until then, samplers that relax their masks give them relaxed, if `softens`.
+    softens : bool
+        See `pace`.
     """
 
     transition_cost: torch.Tensor
@@ -83,6 +88,8 @@ class SamplerModule(nn.Module):
     selects_unknown: bool = False
     max_spans: int | None = None
     snap: float = 0.0
+    pace: float = 1.0
+    softens: bool = False
 
     def __init__(
         self,
@@ -126,12 +133,19 @@ class SamplerModule(nn.Module):
         length = words.shape[1]
         n = n_allowed(self.rationale_length or length, words)
         if self.training:
-            return n
+            return (n / self.pace).round().long().minimum(words.sum(dim=1))
         return n.minimum(n_allowed(self.max_rationale_length or length, words))
 
     def sample(self, scores: torch.Tensor, words: torch.Tensor, temperature: float) -> Selection:
         """Select words in training, so that gradients reach `scores`."""
         raise NotImplementedError
+
+    def hardened(self, hard: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
+        """Return a hard mask with the gradient of a soft one, or early on the soft one."""
+        if self.softens and self.pace < 1:
+            return soft
+        # The brackets keep zeros and ones exact.
+        return hard.to(soft.dtype) + (soft - soft.detach())
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         """Select words at inference, without noise: (batch, length), dtype bool."""

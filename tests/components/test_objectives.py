@@ -309,6 +309,15 @@ def test_fr_is_a_shared_encoder_by_another_name(small, reviews):
     assert one.predictor is None or one.get_params()["predictor__share_encoder"] == "auto"
 
 
+def test_a_shared_encoder_is_not_asked_for_later(small, reviews):
+    texts, y, _ = reviews
+    clf = small(training__max_epochs=1).fit(texts[:60], y[:60]).set_params(objective="fr")
+    with pytest.raises(ValueError, match=r"objective='fr' was set after training.*share_encoder"):
+        clf.partial_fit(texts[:60], y[:60])
+    with pytest.raises(ValueError, match=r"predictor=Predictor.*share_encoder=True.*warm_start"):
+        clf.set_params(warm_start=True).fit(texts[:60], y[:60])
+
+
 def test_names_stand_for_objects():
     kinds = {
         None: JointObjective, "real_x": RealX, "encoding_penalty": EncodingPenalty,

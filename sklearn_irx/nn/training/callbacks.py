@@ -50,6 +50,7 @@ class Curriculum(Callback):
         if after_warmup == 1:
             net.objective_.begin(net.module_)
         net.penalty_scale = min(1.0, max(0, after_warmup) / (self.ramp_epochs + 1))
+        net.module_.sampler.pace = net.penalty_scale or 1.0
 
 
 class BestWeights(Callback):
