@@ -1,0 +1,1 @@
+"""Objectives of this package beside those of pyhighlights; ``python -m benchmarks.peers.run``."""
