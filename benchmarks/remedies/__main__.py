@@ -22,7 +22,7 @@ from benchmarks.book import do
 from benchmarks.common import RESULTS, VECTORS, vectors_path
 from benchmarks.remedies.plan import AXES, CONFIGURATION, Job, Plan
 from benchmarks.remedies.report import DOCUMENT, write_report
-from benchmarks.remedies.runs import REFUSED, RUNS, Ledger, row_of
+from benchmarks.remedies.runs import REFUSED, RUNS, Ledger, made_by, row_of
 from benchmarks.remedies.workshop import Workshop, refusal
 
 WORK = Path("build") / "remedies"
@@ -71,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.report:
         write_report(book, jobs, args.document or (None if args.quick else DOCUMENT))
         return
+    made_by()  # before code can be changed while models are trained
     done = book.keys(RUNS)
     missing = [job for job in jobs if (*job, book.shop.identity(job)) not in done]
     missing = refuse(missing, book)

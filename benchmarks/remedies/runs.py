@@ -95,11 +95,12 @@ class Ledger(Book):
     def rows(self, kind: Kind) -> list[dict[str, Any]]:
         """Give what is done and has a manifest; of several rows of a run the last."""
         known = self.manifests()
-        return list({row["id"]: row for row in super().rows(kind) if row["id"] in known}.values())
+        rows = (row for row in super().rows(kind) if row["id"] in known)
+        return list({tuple(row[name] for name in kind.key): row for row in rows}.values())
 
     def add(self, kind: Kind, row: dict[str, Any]) -> None:
         """Write a manifest, and then its row, unless they are there."""
-        if row["id"] in {one["id"] for one in self.rows(kind)}:
+        if tuple(row[name] for name in kind.key) in self.keys(kind):
             return
         job = Job(*(row[name] for name in Job._fields))
         manifest = {

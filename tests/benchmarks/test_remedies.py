@@ -349,6 +349,15 @@ def test_after_a_change_only_what_it_concerns_is_done_again(copied):
     assert [(row["method"], row["epochs"]) for row in after[3:]] == [("fr", 3)]
 
 
+def test_two_names_of_the_same_are_two_runs(copied):
+    text = SMALL + '[methods.folded]\nobjective = "fr"\n'
+    rows = run(copied, *ONE, text=text)
+    assert [row["method"] for row in rows] == ["plain", "fr", "mrd", "folded"]
+    assert rows[3]["id"] == rows[1]["id"]
+    assert rows[3]["accuracy"] == rows[1]["accuracy"]
+    assert run(copied, *ONE, text=text) == rows
+
+
 def test_what_an_objective_refuses_is_written_down_with_its_reason(tmp_path, capsys):
     text = SMALL.replace('samplers = ["straight_through"]', 'samplers = ["gumbel"]')
     (row,) = run(tmp_path, *ONE, "--methods", "mrd", text=text)
