@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -91,7 +92,8 @@ def do(stages: Sequence[Stage], book: Book, jobs: int) -> None:
     for kind in kinds:
         book.note(kind, jobs)
         for row in book.rows(kind):
-            took[kind.name, row["corpus"]].append(row["seconds"])
+            if not isnan(row["seconds"]):  # of a job that was refused
+                took[kind.name, row["corpus"]].append(row["seconds"])
     waiting = [(kind.name, job.corpus) for kind, todo in stages for job in todo]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     with Progress(waiting, took, jobs) as progress:

@@ -269,10 +269,24 @@ def append_row(path: Path, row: dict[str, Any]) -> None:
     if whole and not whole.startswith(header):
         raise ValueError(f"{path} has other columns than {list(row)}: move it out of the way.")
     writer.writerow(row)
+    _append(path, len(whole), text.getvalue().encode()[len(header) if whole else 0 :])
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Give what the lines of JSON of a file hold, as :func:`read_rows` gives rows."""
+    return [json.loads(line) for line in _whole_lines(path).splitlines()]
+
+
+def append_record(path: Path, record: dict[str, Any]) -> None:
+    """Add a line of JSON to a file, as :func:`append_row` adds a row."""
+    _append(path, len(_whole_lines(path)), json.dumps(record).encode() + b"\n")
+
+
+def _append(path: Path, n_whole: int, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
-        file.truncate(len(whole))
-        file.write(text.getvalue().encode()[len(header) if whole else 0 :])
+        file.truncate(n_whole)
+        file.write(content)
 
 
 def _whole_lines(path: Path) -> bytes:

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from benchmarks.common import append_row, read_rows, replacing
+from benchmarks.common import append_record, append_row, read_records, read_rows, replacing
 
 ROWS = [
     {"variant": "one, two", "seed": 1, "price": 0.005, "f1": ""},
@@ -32,6 +32,20 @@ def test_a_file_cut_off_anywhere_loses_the_last_row_only(tmp_path):
         assert read_rows(path) == (ROWS[:1] if n_bytes >= len(first) else [])
         append_row(path, ROWS[1])
         assert read_rows(path)[-1] == ROWS[1]
+
+
+def test_records_come_back_and_a_file_cut_off_loses_the_last_one_only(tmp_path):
+    path = tmp_path / "not there yet" / "records.jsonl"
+    records = [{"id": "a", "parts": {"sizes": [1, 2], "name": None}}, {"id": "b\n", "x": 1e-05}]
+    assert read_records(path) == []
+    for record in records:
+        append_record(path, record)
+    assert read_records(path) == records
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert read_records(path) == records[:1]
+    append_record(path, records[1])
+    assert path.read_bytes() == whole
 
 
 def test_rows_of_another_kind_are_refused(tmp_path):
