@@ -13,7 +13,7 @@ from sklearn_irx.components import SAMPLERS, STYLES, Initialization, Sampler, St
 from sklearn_irx.components.samplers import AutoSampler
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.lengths import auto_length, is_share
-from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier, Penalty
+from sklearn_irx.nn.training.penalties import Deviation, FixedPenalty, LagrangeMultiplier, Penalty
 
 _SHARE_OF_SEGMENTS = 1 / 6  # for "auto"
 _OF_PASSAGE, _OF_SPANS = 16.0, 2.0  # smoothing, in words
@@ -142,14 +142,19 @@ def make_penalties(
     max_transitions: float | None,
     n_classes: int,
 ) -> tuple[Penalty, Penalty]:
-    """Return the penalties of words and of transitions: fixed, or Lagrange multipliers."""
+    """Return the penalties of words and of transitions.
+
+    They are fixed, or Lagrange multipliers where a mean is asked for; from scratch, that of words
+    is the deviation from its mean.
+    """
     bound = float(np.log(n_classes))  # the cross-entropy of guessing
     length = config.rationale_length
     words: Penalty = FixedPenalty(lambda1 or 0.0, free_length)
     if config.sampler.module.has_budget:
         words = FixedPenalty(0.0)
     elif length is not None and not isinstance(length, str):
-        words = LagrangeMultiplier(length, bound)
+        from_scratch = config.initialization.from_scratch
+        words = Deviation(length) if from_scratch else LagrangeMultiplier(length, bound)
     transitions: Penalty = FixedPenalty(lambda2)
     if max_transitions is not None and config.sampler.module.has_budget:
         # Nothing would hold against a penalty that grows until no word is selected.

@@ -75,9 +75,7 @@ class SamplerModule(nn.Module):
         preferences of a document.
     pace : float
         In training, what the length asked for is divided by while it comes down: above 0, and 1 in
-        the end. Until then, samplers that relax their masks give them relaxed, if `softens`.
-    softens : bool
-        See `pace`.
+        the end.
     """
 
     transition_cost: torch.Tensor
@@ -89,7 +87,6 @@ class SamplerModule(nn.Module):
     max_spans: int | None = None
     snap: float = 0.0
     pace: float = 1.0
-    softens: bool = False
 
     def __init__(
         self,
@@ -139,13 +136,6 @@ class SamplerModule(nn.Module):
     def sample(self, scores: torch.Tensor, words: torch.Tensor, temperature: float) -> Selection:
         """Select words in training, so that gradients reach `scores`."""
         raise NotImplementedError
-
-    def hardened(self, hard: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-        """Return a hard mask with the gradient of a soft one, or early on the soft one."""
-        if self.softens and self.pace < 1:
-            return soft
-        # The brackets keep zeros and ones exact.
-        return hard.to(soft.dtype) + (soft - soft.detach())
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         """Select words at inference, without noise: (batch, length), dtype bool."""

@@ -21,8 +21,8 @@ class StraightThroughModule(IndependentSamplerModule):
     ) -> Selection:
         logits = scores.squeeze(-1)
         soft = binary_concrete(logits, temperature) * words
-        mask = self.hardened(soft > 0.5, soft)
-        return Selection(mask, *expected_counts(torch.sigmoid(logits), words))
+        hard = (soft > 0.5).to(soft.dtype) + (soft - soft.detach())
+        return Selection(hard, *expected_counts(torch.sigmoid(logits), words))
 
 
 class StraightThrough(RelaxedSampler):

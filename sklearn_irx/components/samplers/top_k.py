@@ -42,7 +42,8 @@ class TopKModule(SamplerModule):
         else:
             hard = best(noisy.masked_fill(~words, -torch.inf), k)
             soft = relaxed_top_k(noisy, words, hard, temperature=temperature)
-        mask = self.hardened(hard, soft)
+        # The brackets keep zeros and ones exact.
+        mask = hard.to(preference) + (soft - soft.detach())
         return Selection(mask, n_selected(mask), n_transitions(mask, words))
 
     def select(self, scores: torch.Tensor, words: torch.Tensor) -> torch.Tensor:  # noqa: D102

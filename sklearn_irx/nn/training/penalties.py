@@ -134,7 +134,65 @@ class LagrangeMultiplier:
         return mean_share(_weighted(n, weight), words)
 
 
-Penalty: TypeAlias = FixedPenalty | LagrangeMultiplier
+class Deviation:
+    """The distance of a mean from its target, at so many nats for all words of a document.
+
+    It draws from both sides and never outweighs the cross-entropy. A multiplier that rises until
+    the target is met takes all words away from networks that know nothing yet, and cannot give them
+    back.
+
+    Parameters
+    ----------
+    target : float
+        Mean over documents; below 1, a share of their words.
+    nats : float, default=1.0
+        The cost of a distance of all words.
+
+    References
+    ----------
+    S. Chang et al., "Invariant Rationalization", ICML 2020.
+    """
+
+    def __init__(self, target: float, nats: float = 1.0) -> None:
+        self.target = target
+        self.nats = nats
+        self.per_unit = nats
+
+    def cost(
+        self,
+        n: torch.Tensor,
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the penalty in nats of `n` (batch,) words or transitions."""
+        n = _weighted(n, weight)
+        if is_share(self.target):
+            return scale * self.nats * (mean_share(n, words) - self.target).abs()
+        return scale * self.nats / _mean_length(words) * (n.mean() - self.target).abs()
+
+    def update(
+        self,
+        n: torch.Tensor,  # noqa: ARG002
+        words: torch.Tensor,
+        scale: float,
+        weight: torch.Tensor | None = None,  # noqa: ARG002
+    ) -> None:
+        """Note what a word costs."""
+        self.per_unit = scale * self.nats
+        if not is_share(self.target):
+            self.per_unit /= float(_mean_length(words))
+
+    def excess(self, n: float) -> float:
+        """Return how far a mean of `n` is above the target, relative to it."""
+        return n / self.target - 1.0
+
+
+Penalty: TypeAlias = FixedPenalty | LagrangeMultiplier | Deviation
+
+
+def _mean_length(words: torch.Tensor) -> torch.Tensor:
+    return words.sum(dim=1).float().mean().clamp(min=1)
 
 
 def _weighted(n: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.components import SAMPLERS
-from sklearn_irx.nn.training.penalties import FixedPenalty, LagrangeMultiplier
+from sklearn_irx.nn.training.penalties import Deviation, FixedPenalty, LagrangeMultiplier
 from sklearn_irx.nn.training.thresholds import fit_selection, match_length
 
 WORDS = torch.arange(10) < torch.tensor([[10], [4], [0]])
@@ -67,6 +67,46 @@ def test_while_the_curriculum_asks_for_less_longer_rationales_are_right():
     price = LagrangeMultiplier(3.0, bound=1.0)
     price.update(torch.tensor([12.0]), WORDS[:1], 0.25)
     assert price.value == 0
+
+
+@pytest.mark.parametrize("target", [2.0, 0.2])
+def test_a_deviation_draws_from_both_sides_and_costs_little(target):
+    """All words of a document too many, or too few, cost one nat and no more."""
+    price = Deviation(target)
+    mean_length = 14 / 3
+    for n in (torch.tensor([6.0, 2.0, 0.0]), torch.tensor([0.5, 0.2, 0.0])):
+        n.requires_grad_()
+        cost = price.cost(n, WORDS, 1.0)
+        mean = (n[0] / 10 + n[1] / 4) / 2 if target < 1 else n.mean()
+        expected = abs(mean.item() - target) / (1 if target < 1 else mean_length)
+        assert cost.item() == pytest.approx(expected)
+        (slope,) = torch.autograd.grad(cost, n)
+        above = mean > target
+        assert (slope[:2] > 0).all() == above
+        assert (slope[:2] < 0).all() != above
+        assert price.cost(n.detach(), WORDS, 0.25).item() == pytest.approx(expected / 4)
+    assert price.cost(torch.tensor([10.0, 4.0, 0.0]), WORDS, 1.0) < 1
+    price.update(torch.zeros(3), WORDS, 0.5)
+    assert price.per_unit == pytest.approx(0.5 if target < 1 else 0.5 / mean_length)
+    assert price.excess(2 * target) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["top_k", "sparsemap"])
+def test_a_budget_comes_down_to_the_length_asked_for(name):
+    sampler = SAMPLERS.make(name).build(rationale_length=2)
+    words = torch.arange(10) < torch.tensor([[10], [4], [0]])
+    scores = torch.arange(30.0).view(3, 10, 1) / 30 + 2
+    for pace, expected in (
+        (0.25, [8, 4, 0]),
+        (0.5, [4, 4, 0]),
+        (0.75, [3, 3, 0]),
+        (1.0, [2, 2, 0]),
+    ):
+        sampler.train().pace = pace
+        assert sampler.budget(words).tolist() == expected
+        n = sampler(scores, words).mask.sum(dim=1).tolist()
+        assert n == pytest.approx(expected, abs=1e-4)
+        assert sampler.eval()(scores, words).mask.sum(dim=1).tolist() == [2, 2, 0]
 
 
 def network(name, scores, lengths, **parameters):

@@ -27,7 +27,7 @@ class Recorder(Callback):
         self.weights = []
 
     def on_epoch_begin(self, net, **kwargs):
-        self.schedule.append((net.full_text, net.penalty_scale))
+        self.schedule.append((net.full_text, net.penalty_scale, net.module_.sampler.pace))
 
     def on_epoch_end(self, net, **kwargs):
         self.weights.append({k: v.clone() for k, v in net.module_.state_dict().items()})
@@ -138,8 +138,12 @@ def test_an_epoch_that_keeps_the_limit_of_borders_is_better_than_any_that_does_n
 def test_the_price_rises_after_the_warmup(warmup, ramp, schedule):
     recorder = Recorder()
     trained([Curriculum(warmup, ramp), recorder], max_epochs=len(schedule))
-    assert [full for full, _ in recorder.schedule] == [full for full, _ in schedule]
-    assert [scale for _, scale in recorder.schedule] == pytest.approx([s for _, s in schedule])
+    assert [full for full, *_ in recorder.schedule] == [full for full, _ in schedule]
+    scales = [scale for _, scale in schedule]
+    assert [scale for _, scale, _ in recorder.schedule] == pytest.approx(scales)
+    # While the price rises, the length asked for comes down.
+    paces = [scale or 1 for scale in scales]
+    assert [pace for *_, pace in recorder.schedule] == pytest.approx(paces)
 
 
 def test_the_selector_rests_while_the_predictor_reads_all_words():
