@@ -28,9 +28,9 @@ class GRAT(Objective):
     .. math:: p_i = \min \Big( 1, \; \frac{a_i}{1/n + 1/(n + 1)} \Big),
 
     plus the penalties of words and transitions. H is the cross-entropy of a word, in the mean over
-    the n words of a document; JS is the Jensen-Shannon divergence; and :math:`v_t = \max(0, 1 - d
-    (t - 1))` in step t after the warm-up. a and g are constants here. The guide is of training
-    only, and is not saved.
+    the words of a document that may be selected; n is the number of all its words; JS is the
+    Jensen-Shannon divergence; and :math:`v_t = \max(0, 1 - d (t - 1))` in step t after the warm-up.
+    a and g are constants here. The guide is of training only, and is not saved.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from sklearn_irx.nn.isolation import generator_for, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.output import ModelOutput
-from sklearn_irx.nn.sampler import Selection
+from sklearn_irx.nn.sampler import NEVER, Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
 from sklearn_irx.nn.training.objectives.base import CrossEntropy, ObjectiveModule, js_divergence
 from sklearn_irx.nn.training.objectives.mgr import another
@@ -73,9 +73,10 @@ class GRATModule(ObjectiveModule):
         target = units.mean(guided(attention.detach(), batch.words).unsqueeze(2)).squeeze(2)
         preference = module.sampler.preference(scores)
         losses = F.binary_cross_entropy_with_logits(preference, target, reduction="none")
-        n = units.there.sum(dim=1).clamp(min=1)
+        selectable = scores[..., 0] != NEVER * module.selector.directions[0]
+        n = selectable.sum(dim=1).clamp(min=1)
         guidance = self.share(module.sampler.step)
-        of_guide = guidance * (losses * units.there).sum(dim=1) / n
+        of_guide = guidance * (losses * selectable).sum(dim=1) / n
         apart = (1 - guidance) * js_divergence(logits, guiding.detach())
         return ModelOutput(logits, selection, aside=(guiding, of_guide + apart))
 
