@@ -73,14 +73,18 @@ def share_near(masks, places):
 def test_words_are_selected_that_context_tells_and_no_word_does(clf, unseen):
     texts, _, places = unseen
     near = share_near(clf.transform(texts), places)
-    whole = clf._module.selector.whole
-    weight = whole.weight.detach().clone()
+    # The selector's own weights have been trained for one epoch, and lean to the signs, too.
+    selector = clf._module.selector
+    weights = selector.whole.weight, selector.output.weight
+    learned = [weight.detach().clone() for weight in weights]
     with torch.no_grad():
-        whole.weight.zero_()
+        for weight in weights:
+            weight.zero_()
         alone = share_near(clf.transform(texts), places)
-        whole.weight.copy_(weight)
-    assert near > 0.65
-    assert alone < 0.55  # 13 of 30 words are that near
+        for weight, value in zip(weights, learned, strict=True):
+            weight.copy_(value)
+    assert near > 0.6
+    assert alone < 0.45  # 13 of 30 words are that near
 
 
 def test_so_are_the_words_for_a_given_class(clf, unseen):
