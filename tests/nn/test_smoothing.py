@@ -55,7 +55,9 @@ def test_the_gradient_of_a_learned_width_is_that_of_the_means(logit):
     above, below = value(1e-4), value(-1e-4)
     if above is None or below is None:
         return
-    assert smoothing.logit.grad.item() == pytest.approx((above - below) / 2e-4, abs=1e-3)
+    # A width that is given has single precision.
+    expected = (above - below) / 2e-4
+    assert smoothing.logit.grad.item() == pytest.approx(expected, abs=4e-3, rel=1e-2)
 
 
 @given(st.floats(-1e6, 1e6))
