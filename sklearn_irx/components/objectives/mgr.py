@@ -37,7 +37,8 @@ class MGR(Objective):
     The paper sums losses where the mean is taken here, so that penalties keep their meaning; to
     Adam this is the same. Word vectors, and the pretrained weights of a transformer, are the same
     for all selectors. Those that start from a linear initialization, or from a transformer, differ
-    by their learning rates and by chance alone.
+    by their learning rates and by chance alone; and the layers of a transformer have its own rates,
+    whatever the selector.
 
     References
     ----------
