@@ -39,7 +39,7 @@ from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
 from sklearn_irx.nn.spans import spread
 from sklearn_irx.nn.text_encoder import TextEncoder
 from sklearn_irx.nn.transformer import Transformer
-from sklearn_irx.nn.units import Units
+from sklearn_irx.nn.units import Units, is_blind
 from sklearn_irx.text import PADDING, Documents, PieceTokenizer
 
 _NOT_TRAINED = (
@@ -283,7 +283,7 @@ class Rationalizer(nn.Module):
     ) -> torch.Tensor:
         """Select again, with fewest unknown words, where all that are selected are unknown."""
         known = batch.units.any(batch.known)
-        blind = _is_blind(mask > 0, known)
+        blind = is_blind(mask > 0, known)
         if not blind.any():
             return mask
         scores = torch.where(known.unsqueeze(-1), scores, NEVER * self.selector.directions)
@@ -377,7 +377,7 @@ class Rationalizer(nn.Module):
                 values = values * own / spread(values, selectable)
             values = values.masked_fill(~selectable, -torch.inf)
             mask = self.sampler.select_by(values, units.there, n, batch.begins)
-            blind = _is_blind(mask, known)
+            blind = is_blind(mask, known)
             if blind.any():
                 of_known = values.masked_fill(selectable & ~known, NEVER)
                 again = self.sampler.select_by(of_known, units.there, n, batch.begins)
@@ -498,8 +498,3 @@ class Rationalizer(nn.Module):
         for name, value in chain(self.named_parameters(), self.named_buffers()):
             if name in kept:
                 yield name, value
-
-
-def _is_blind(mask: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    """Return which documents (batch,) have masks (batch, length) of unknown words alone."""
-    return mask.any(dim=1) & ~(mask & known).any(dim=1)

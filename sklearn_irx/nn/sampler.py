@@ -141,12 +141,16 @@ class SamplerModule(nn.Module):
         """Select words at inference, without noise: (batch, length), dtype bool."""
         raise NotImplementedError
 
+    def may_select(self, scores: torch.Tensor) -> torch.Tensor:
+        """Return which words (batch, length) have other scores than those of :data:`NEVER`."""
+        return scores[..., 0] != NEVER * self.directions[0]
+
     def select_spans(
         self, scores: torch.Tensor, words: torch.Tensor, begins: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Select as many words as :meth:`select`, in fewer or other spans if these have a cost."""
         mask = self.select(scores, words)
-        selectable = words & (scores[..., 0] != NEVER * self.directions[0])
+        selectable = words & self.may_select(scores)
         # Where spans are limited, a word that must not be selected may stand between others.
         possible = words if self.max_spans is not None else selectable
         gains = self.preference(scores).masked_fill(~possible, -torch.inf)

@@ -73,3 +73,8 @@ class Units:
         n_documents, _, size = values.shape
         where = self._numbers.unsqueeze(2).expand_as(values)
         return values.new_zeros(n_documents, n_units, size).scatter_add(1, where, values)
+
+
+def is_blind(mask: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """Return which documents (batch,) have masks (batch, n_units) of unknown units alone."""
+    return mask.any(dim=1) & ~(mask & known).any(dim=1)

@@ -61,7 +61,25 @@ class FixedPenalty:
         return 0.0
 
 
-class LagrangeMultiplier:
+class _OfMean:
+    """Base of penalties on a mean over documents; a `target` below 1 is a share of their words."""
+
+    def __init__(self, target: float) -> None:
+        self.target = target
+
+    def excess(self, n: float) -> float:
+        """Return how far a mean of `n` is above the target, relative to it."""
+        return n / self.target - 1.0
+
+    def _mean(
+        self, n: torch.Tensor, words: torch.Tensor, weight: torch.Tensor | None
+    ) -> torch.Tensor:
+        if not is_share(self.target):
+            return _weighted(n, weight).mean()
+        return mean_share(_weighted(n, weight), words)
+
+
+class LagrangeMultiplier(_OfMean):
     """A Lagrange multiplier: it rises while a mean is above its target, and falls while below.
 
     The penalty is relative to the target, so the multiplier is in nats whatever the unit. It is the
@@ -84,7 +102,7 @@ class LagrangeMultiplier:
     """
 
     def __init__(self, target: float, bound: float) -> None:
-        self.target = target
+        super().__init__(target)
         self.bound = bound
         self.sum = 0.0
         self.error = 0.0
@@ -122,20 +140,9 @@ class LagrangeMultiplier:
         self.error = _SMOOTHING * self.error + (1 - _SMOOTHING) * error
         self.sum = min(self.bound, max(0.0, self.sum + _RATE * self.error))
 
-    def excess(self, n: float) -> float:
-        """Return how far a mean of `n` is above the target, relative to it."""
-        return n / self.target - 1.0
 
-    def _mean(
-        self, n: torch.Tensor, words: torch.Tensor, weight: torch.Tensor | None
-    ) -> torch.Tensor:
-        if not is_share(self.target):
-            return _weighted(n, weight).mean()
-        return mean_share(_weighted(n, weight), words)
-
-
-class Deviation:
-    """The distance of a mean from its target, at so many nats for all words of a document.
+class Deviation(_OfMean):
+    """The distance of a mean from its target, at one nat for all words of a document.
 
     It draws from both sides and never outweighs the cross-entropy. A multiplier that rises until
     the target is met takes all words away from networks that know nothing yet, and cannot give them
@@ -145,18 +152,15 @@ class Deviation:
     ----------
     target : float
         Mean over documents; below 1, a share of their words.
-    nats : float, default=1.0
-        The cost of a distance of all words.
 
     References
     ----------
     S. Chang et al., "Invariant Rationalization", ICML 2020.
     """
 
-    def __init__(self, target: float, nats: float = 1.0) -> None:
-        self.target = target
-        self.nats = nats
-        self.per_unit = nats
+    def __init__(self, target: float) -> None:
+        super().__init__(target)
+        self.per_unit = 1.0
 
     def cost(
         self,
@@ -166,10 +170,7 @@ class Deviation:
         weight: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return the penalty in nats of `n` (batch,) words or transitions."""
-        n = _weighted(n, weight)
-        if is_share(self.target):
-            return scale * self.nats * (mean_share(n, words) - self.target).abs()
-        return scale * self.nats / _mean_length(words) * (n.mean() - self.target).abs()
+        return scale * self._price(words) * (self._mean(n, words, weight) - self.target).abs()
 
     def update(
         self,
@@ -179,20 +180,16 @@ class Deviation:
         weight: torch.Tensor | None = None,  # noqa: ARG002
     ) -> None:
         """Note what a word costs."""
-        self.per_unit = scale * self.nats
-        if not is_share(self.target):
-            self.per_unit /= float(_mean_length(words))
+        self.per_unit = scale * self._price(words)
 
-    def excess(self, n: float) -> float:
-        """Return how far a mean of `n` is above the target, relative to it."""
-        return n / self.target - 1.0
+    def _price(self, words: torch.Tensor) -> float:
+        """Return the nats for a word of documents that have so many, or for a share of 1."""
+        if is_share(self.target):
+            return 1.0
+        return 1 / max(1.0, float(words.sum(dim=1).float().mean()))
 
 
 Penalty: TypeAlias = FixedPenalty | LagrangeMultiplier | Deviation
-
-
-def _mean_length(words: torch.Tensor) -> torch.Tensor:
-    return words.sum(dim=1).float().mean().clamp(min=1)
 
 
 def _weighted(n: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:

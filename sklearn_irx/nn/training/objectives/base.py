@@ -12,16 +12,19 @@ from typing import ClassVar, TypeAlias, TypeVar
 import torch
 from torch import nn
 
-from sklearn_irx.nn.isolation import generator_for
+from sklearn_irx.nn.contextual import ContextualSelector
+from sklearn_irx.nn.isolation import generator_for, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.sampler import Selection
+from sklearn_irx.nn.selector import SelectorNetwork
 
 CrossEntropy: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """Maps logits (batch, n_classes) to losses (batch,), with weights of classes and documents."""
 
 _Network = TypeVar("_Network", bound=nn.Module)
+_Selector = TypeVar("_Selector", bound=SelectorNetwork | ContextualSelector)
 
 
 class ObjectiveModule(nn.Module):
@@ -152,6 +155,26 @@ def twin_of(network: _Network) -> _Network:
         part = getattr(network, name, None)
         fixed += [] if part is None else part.buffers()
     return copy.deepcopy(network, {id(tensor): tensor for tensor in fixed})
+
+
+@torch.no_grad()
+def another(selector: _Selector) -> _Selector:
+    """Return a selector of the same form, with other random weights.
+
+    Word vectors, pretrained transformers and the bias are those of `selector`.
+    """
+    new = twin_of(selector)
+    with weights_drawn():
+        if isinstance(new, SelectorNetwork):
+            for part in new.text_encoder.encoder.modules():
+                reset = getattr(part, "reset_parameters", None)
+                if reset is not None:
+                    reset()
+        if new.prior is None:
+            bias = new.output.bias.clone()
+            new.output.reset_parameters()
+            new.output.bias.copy_(bias)
+    return new
 
 
 def random_masks(batch: PackedBatch) -> torch.Tensor:

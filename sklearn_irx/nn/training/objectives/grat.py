@@ -11,10 +11,14 @@ from sklearn_irx.nn.isolation import generator_for, weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.output import ModelOutput
-from sklearn_irx.nn.sampler import NEVER, Selection
+from sklearn_irx.nn.sampler import Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
-from sklearn_irx.nn.training.objectives.base import CrossEntropy, ObjectiveModule, js_divergence
-from sklearn_irx.nn.training.objectives.mgr import another
+from sklearn_irx.nn.training.objectives.base import (
+    CrossEntropy,
+    ObjectiveModule,
+    another,
+    js_divergence,
+)
 
 
 class Guide(nn.Module):
@@ -73,7 +77,7 @@ class GRATModule(ObjectiveModule):
         target = units.mean(guided(attention.detach(), batch.words).unsqueeze(2)).squeeze(2)
         preference = module.sampler.preference(scores)
         losses = F.binary_cross_entropy_with_logits(preference, target, reduction="none")
-        selectable = scores[..., 0] != NEVER * module.selector.directions[0]
+        selectable = module.sampler.may_select(scores)
         n = selectable.sum(dim=1).clamp(min=1)
         guidance = self.share(module.sampler.step)
         of_guide = guidance * (losses * selectable).sum(dim=1) / n

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import torch
 from torch import nn
 
 from sklearn_irx.nn.contextual import ContextualSelector
-from sklearn_irx.nn.isolation import weights_drawn
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.sampler import Selection
 from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
-from sklearn_irx.nn.training.objectives.base import ObjectiveModule, twin_of
-
-_Selector = TypeVar("_Selector", bound=SelectorNetwork | ContextualSelector)
+from sklearn_irx.nn.training.objectives.base import ObjectiveModule, another
 
 
 class MGRModule(ObjectiveModule):
@@ -45,23 +40,3 @@ class MGRModule(ObjectiveModule):
             chosen, *_ = module.select(batch, rows, selector=selector)
             others.append(ModelOutput(module.predict(batch, rows, chosen.mask), chosen))
         return output._replace(others=tuple(others))
-
-
-@torch.no_grad()
-def another(selector: _Selector) -> _Selector:
-    """Return a selector of the same form, with other random weights.
-
-    Word vectors, pretrained transformers and the bias are those of `selector`.
-    """
-    new = twin_of(selector)
-    with weights_drawn():
-        if isinstance(new, SelectorNetwork):
-            for part in new.text_encoder.encoder.modules():
-                reset = getattr(part, "reset_parameters", None)
-                if reset is not None:
-                    reset()
-        if new.prior is None:
-            bias = new.output.bias.clone()
-            new.output.reset_parameters()
-            new.output.bias.copy_(bias)
-    return new
