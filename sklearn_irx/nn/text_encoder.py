@@ -10,7 +10,7 @@ from sklearn_irx.nn.encoder import EncoderModule
 from sklearn_irx.nn.kernels.dropout import Dropout
 from sklearn_irx.nn.kernels.masking import masked_words
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
-from sklearn_irx.nn.kernels.precision import product_type
+from sklearn_irx.nn.kernels.precision import product
 
 
 class TextEncoder(nn.Module):
@@ -65,9 +65,8 @@ class TextEncoder(nn.Module):
         if self.projection is None:
             raise TypeError("a text encoder without a dense layer takes no mask")
         # The dense layer is computed once for each unique word.
-        table, weight = batch.vectors(self.vectors), self.projection.weight
-        dtype = product_type(self.precision, table.device)
-        projected = F.linear(table.to(dtype), weight.to(dtype)).to(table.dtype)
+        table = batch.vectors(self.vectors)
+        projected = product(table, self.projection.weight, self.precision)
         words = batch.inverse > 0
         has_bias = self.projection.bias is not None
         if not has_bias and mask.device.type == "cpu":

@@ -13,6 +13,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from sklearn_irx._compat import Interval, StrOptions
 from sklearn_irx.components.encoders.base import Encoder
 from sklearn_irx.nn.encoder import EncoderModule
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch, look_up
+from sklearn_irx.nn.kernels.recurrence import Steps, recurrence
 
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -55,7 +57,16 @@ class RNN(Encoder):
 
 
 class RecurrentModule(EncoderModule):
-    """A bidirectional GRU or LSTM; for its parameters see :class:`RNN`."""
+    """A bidirectional GRU or LSTM; for its parameters see :class:`RNN`.
+
+    Attributes
+    ----------
+    plain : bool
+        Whether to leave a GRU to torch, as on devices other than the CPU: the reference for tests
+        and benchmarks. An LSTM is left to it everywhere.
+    """
+
+    plain = False
 
     def __init__(self, input_size: int, *, cell: str, hidden_size: int) -> None:
         super().__init__()
@@ -70,3 +81,46 @@ class RecurrentModule(EncoderModule):
             self.cells(packed)[0], batch_first=True, total_length=vectors.shape[1]
         )
         return F.relu(states) * words.unsqueeze(-1)
+
+    def token_features(self, table: torch.Tensor, batch: PackedBatch) -> torch.Tensor:  # noqa: D102
+        if self._is_plain(table):
+            return super().token_features(table, batch)
+        return self._states(table, batch, batch.inverse)
+
+    def max_pooled(  # noqa: D102
+        self, vectors: torch.Tensor, kept: torch.Tensor, batch: PackedBatch
+    ) -> torch.Tensor:
+        if self._is_plain(vectors):
+            return super().max_pooled(vectors, kept, batch)
+        states = self._states(vectors, batch)
+        return F.relu(batch.padded(states)).masked_fill(~batch.words.unsqueeze(2), 0).amax(dim=1)
+
+    def _is_plain(self, vectors: torch.Tensor) -> bool:
+        return self.plain or vectors.device.type != "cpu" or not isinstance(self.cells, nn.GRU)
+
+    def _states(
+        self, vectors: torch.Tensor, batch: PackedBatch, inverse: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the states (1 + n_words, output_size) of both directions; row 0 is of no word.
+
+        `vectors` are those of the words, or those at `inverse` are.
+        """
+        steps = Steps(batch)
+        if not steps.sizes:
+            return vectors.new_zeros(1, self.output_size)
+        weights, biases, of_states, of_states_bias = (
+            torch.stack([self.cells.get_parameter(f"{name}_l0{end}") for end in ("", "_reverse")])
+            for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
+        )
+        gates = F.linear(vectors, weights.flatten(0, 1), biases.flatten()).chunk(2, dim=1)
+        rows = steps.rows if inverse is None else look_up(inverse, steps.rows)
+        states = recurrence(
+            torch.stack([part.index_select(0, row) for part, row in zip(gates, rows, strict=True)]),
+            of_states.transpose(1, 2).contiguous(),
+            of_states_bias.unsqueeze(1),
+            steps.sizes,
+        )
+        return torch.cat(
+            [part.index_select(0, row) for part, row in zip(states, steps.places, strict=True)],
+            dim=1,
+        )

@@ -16,10 +16,9 @@ import torch.nn.functional as F  # noqa: N812
 
 from sklearn_irx.nn.kernels.dropout import INTEGERS
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch, look_up
+from sklearn_irx.nn.kernels.precision import rounded_up
 
 _BLOCK = 2048  # windows
-_ROUND = 128  # rows; torch may prepare a product anew for each number of rows
-_ROUND_FEW = 16  # of a short document, for which 128 rows would be mostly zeros
 
 
 class Windows:
@@ -93,7 +92,7 @@ class _Convolution(torch.autograd.Function):
         windows: Windows,
         dtype: torch.dtype,
     ) -> torch.Tensor:
-        table, weight = _rounded_up(table.to(dtype)), weight.to(dtype)
+        table, weight = rounded_up(table.to(dtype)), weight.to(dtype)
         index_at = batch.inverse.index_select(0, batch.row_at)
         ctx.save_for_backward(table, weight)
         ctx.batch, ctx.windows = batch, windows
@@ -186,7 +185,7 @@ class _MaxPooledConvolution(torch.autograd.Function):
         number = torch.zeros(len(x), dtype=torch.int64)  # among the kept rows, else 0
         number[rows] = torch.arange(1, len(rows) + 1)
         vectors = F.pad(x.index_select(0, rows).to(dtype), (0, 0, 1, 0))
-        products = _rounded_up(vectors) @ weight.to(dtype).flatten(1)
+        products = rounded_up(vectors) @ weight.to(dtype).flatten(1)
 
         number_at = number.index_select(0, batch.row_at)
         middles = _by_document(_near(number_at > 0, windows) & (batch.row_at > 0), batch)
@@ -279,11 +278,6 @@ def _weighted_sums(
         mode="sum",
         per_sample_weights=factors,
     )
-
-
-def _rounded_up(rows: torch.Tensor) -> torch.Tensor:
-    """Pad with zeros to a multiple of `_ROUND` rows, or below that of `_ROUND_FEW`."""
-    return F.pad(rows, (0, 0, 0, -len(rows) % (_ROUND if len(rows) > _ROUND else _ROUND_FEW)))
 
 
 def _largest(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

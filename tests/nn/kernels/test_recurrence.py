@@ -1,0 +1,95 @@
+"""The recurrent unit that reads both directions at once, against torch's."""
+
+from functools import partial
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_irx.components.encoders.rnn import RecurrentModule
+from sklearn_irx.nn.kernels.packed_batch import PackedBatch
+from sklearn_irx.nn.kernels.recurrence import Steps, recurrence
+
+SIZE, N_WORDS = 4, 9
+BATCHES = st.lists(st.lists(st.integers(1, N_WORDS - 1), max_size=9), min_size=1, max_size=5)
+
+
+def made(*, cell="gru", plain=False):
+    """Make an encoder; the same cells have the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = RecurrentModule(SIZE, cell=cell, hidden_size=3)
+    encoder.plain = plain
+    return encoder
+
+
+def laid_out(documents):
+    width = max(1, *map(len, documents), 1)
+    return PackedBatch(torch.tensor([ids + [0] * (width - len(ids)) for ids in documents]))
+
+
+def drawn(seed, *shape, **kwargs):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), **kwargs)
+
+
+def with_gradients(encoder, compute, inputs, seed):
+    """Give what an encoder computes, and its gradients in the inputs and the weights."""
+    inputs = inputs.clone().requires_grad_()
+    out = compute(inputs)
+    (out * drawn(seed, *out.shape)).sum().backward()
+    gradients = [weight.grad for weight in encoder.parameters()]
+    return [out, inputs.grad, *(torch.zeros(1) if grad is None else grad for grad in gradients)]
+
+
+def features(encoder, batch, table):
+    return encoder.token_features(table, batch)[1:].relu()
+
+
+def max_pooled(encoder, batch, kept, vectors):
+    return encoder.max_pooled(vectors, kept, batch)
+
+
+@given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
+def test_features_of_each_word_are_those_of_torch(documents, seed):
+    batch = laid_out(documents)
+    table = drawn(seed, len(batch.unique), SIZE) * (batch.unique > 0).unsqueeze(1)
+    found = [
+        with_gradients(encoder, partial(features, encoder, batch), table, seed)
+        for encoder in (made(), made(plain=True))
+    ]
+    for fast, plain in zip(*found, strict=True):
+        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
+
+
+@given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
+def test_pooled_features_are_those_of_torch(documents, seed):
+    batch = laid_out(documents)
+    kept = torch.rand(len(batch.inverse), generator=torch.Generator().manual_seed(seed)) < 0.5
+    kept[0] = False
+    vectors = drawn(seed, len(kept), SIZE) * kept.unsqueeze(1)
+    found = [
+        with_gradients(encoder, partial(max_pooled, encoder, batch, kept), vectors, seed)
+        for encoder in (made(), made(plain=True))
+    ]
+    for fast, plain in zip(*found, strict=True):
+        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
+
+
+def test_a_batch_without_a_word_has_no_features():
+    batch = laid_out([[], []])
+    for cell in ("gru", "lstm"):
+        encoder = made(cell=cell)
+        pooled = encoder.max_pooled(torch.zeros(1, SIZE), torch.zeros(1, dtype=torch.bool), batch)
+        assert pooled.tolist() == [[0.0] * 6] * 2
+
+
+@given(lengths=st.lists(st.integers(0, 5), min_size=1, max_size=4).filter(any))
+def test_the_backward_pass_is_that_of_finite_differences(lengths):
+    steps = Steps(laid_out([[1] * length for length in lengths]))
+    gates, weight, bias = (
+        drawn(seed, *shape, dtype=torch.float64).requires_grad_()
+        for seed, shape in enumerate([(2, sum(lengths), 9), (2, 3, 9), (2, 1, 9)])
+    )
+    assert torch.autograd.gradcheck(
+        lambda *arguments: recurrence(*arguments, steps.sizes), (gates, weight, bias)
+    )
