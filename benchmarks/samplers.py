@@ -2,7 +2,6 @@
 
     python benchmarks/samplers.py --data 20newsgroups --jobs 2
     python benchmarks/samplers.py --data movies --jobs 2
-    python benchmarks/samplers.py --data 20newsgroups --remedies --jobs 2
     python benchmarks/samplers.py --report
 
 Each finished model is a line of a CSV file in ``benchmarks/results/`` at once; a run that was
@@ -47,25 +46,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "encoder__n_filters": 100, "predictor__hidden_size": 100, "training__max_epochs": 6,
     },
 }  # fmt: skip
-SCRATCH = {
-    "initialization": None, "training__max_epochs": 8, "training__warmup_epochs": 0,
-    "training__ramp_epochs": 0,
-}  # fmt: skip
-STABLE = {**SCRATCH, "training__warmup_epochs": 2, "training__ramp_epochs": 2}
-REMEDIES: dict[str, dict[str, Any]] = {
-    "from scratch, initial selection 0.18": {**SCRATCH, "initialization__initial_selection": 0.18},
-    "from scratch, initial selection 0.73": SCRATCH,
-    "+ warm-up": {**SCRATCH, "training__warmup_epochs": 2},
-    "+ ramp": {**SCRATCH, "training__ramp_epochs": 2},
-    "+ warm-up and ramp": STABLE,
-    "+ both, predictor's rate 3e-4": {**STABLE, "training__predictor_learning_rate": 3e-4},
-    "+ both, decoupled rates": {**STABLE, "objective": "dr"},
-    "+ both, word dropout 0.2": {**STABLE, "training__word_dropout": 0.2},
-    "+ both, shared encoder": {**STABLE, "predictor__share_encoder": True},
-    "linear start": {},
-    "linear start, closed up": {"predictor__input": "compact"},
-    "linear start, rnn": {"encoder": "rnn"},
-}
 
 
 def load(corpus: str) -> dict[str, Any]:
@@ -142,7 +122,7 @@ def run(path: Path, corpus: str, variants: dict[str, Any], args: argparse.Namesp
 
 def report() -> None:
     """Print tables of what is there, and draw it."""
-    for path in sorted(RESULTS.glob("*_*.csv")):
+    for path in sorted(RESULTS.glob("samplers_*.csv")):
         rows = read_rows(path)
         print(f"\n{path.stem}\n")
         print("| | asked | accuracy (least to most) | words | transitions | empty | token F1 | s |")
@@ -197,7 +177,6 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", choices=list(CORPORA), default="20newsgroups")
-    parser.add_argument("--remedies", action="store_true", help="training remedies, not samplers")
     parser.add_argument("--variants", nargs="+", help="some of them only")
     parser.add_argument("--lengths", nargs="+", type=float, default=[11, 5, 22])
     parser.add_argument("--seeds", type=int, default=3)
@@ -206,11 +185,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.report:
         return report()
-    variants = REMEDIES if args.remedies else VARIANTS
-    if args.variants:
-        variants = {name: variants[name] for name in args.variants}
-    kind = "remedies" if args.remedies else "samplers"
-    return run(RESULTS / f"{kind}_{args.data}.csv", args.data, variants, args)
+    variants = {name: VARIANTS[name] for name in args.variants or VARIANTS}
+    return run(RESULTS / f"samplers_{args.data}.csv", args.data, variants, args)
 
 
 if __name__ == "__main__":

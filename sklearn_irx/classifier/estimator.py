@@ -82,8 +82,9 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         How the selection is trained: "straight_through", "gumbel", "reinforce", "hard_kuma",
         "sparsemap", "top_k", or an object such as ``TopK(contiguous=True)``. "sparsemap" and
         "top_k" select a given length. "auto" is "top_k" for a `rationale_length` of "auto" and for
-        passages, else "straight_through". For this and the five parameters below, objects are of
-        :mod:`sklearn_irx.components`; their parameters are set as ``sampler__contiguous``.
+        passages, else "straight_through"; from random weights "gumbel" or "hard_kuma". For this
+        and the five parameters below, objects are of :mod:`sklearn_irx.components`; their
+        parameters are set as ``sampler__contiguous``.
     encoder : str, Encoder or None, default=None
         What computes features of words in context: "cnn", "rnn", "transformer" (a pretrained one),
         or an object such as ``Transformer("path/of/a/model")``. None trains weights of words alone,

@@ -9,7 +9,17 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
-from sklearn_irx.components import SAMPLERS, STYLES, Initialization, Sampler, Style
+from sklearn_irx.components import (
+    ENCODERS,
+    INITIALIZATIONS,
+    OBJECTIVES,
+    PREDICTORS,
+    SAMPLERS,
+    STYLES,
+    Initialization,
+    Sampler,
+    Style,
+)
 from sklearn_irx.components.samplers import AutoSampler
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.lengths import auto_length, is_share
@@ -50,7 +60,15 @@ class SelectionAsked(NamedTuple):
             transitions = "auto"
         sampler = SAMPLERS.find(clf.sampler)
         if isinstance(sampler, AutoSampler):
-            sampler = sampler.choose(length, one_window=style.max_spans == 1)
+            of_pieces = ENCODERS.find(clf.encoder).reads_pieces
+            starts = INITIALIZATIONS.find(clf.initialization)
+            compact = PREDICTORS.find(clf.predictor).is_compact(of_pieces=of_pieces)
+            sampler = sampler.choose(
+                length,
+                one_window=style.max_spans == 1,
+                from_scratch=starts.from_scratch and not of_pieces,
+                hard=compact or OBJECTIVES.find(clf.objective).needs_hard_masks,
+            )
         if length == "auto" and style.of_segments:
             length = _SHARE_OF_SEGMENTS
         return cls(length, transitions, sampler, style)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from skorch.callbacks import Callback
 
 from sklearn_irx.components.base import Component
@@ -19,7 +21,14 @@ class Objective(Component):
 
     A subclass has parameters of its own, :meth:`build`, and where not every network can be trained
     on it :meth:`check_network`.
+
+    Attributes
+    ----------
+    needs_hard_masks : bool
+        Whether the masks of training must leave words out entirely.
     """
+
+    needs_hard_masks: ClassVar[bool] = False
 
     def adapted(self, parts: dict[str, Component]) -> dict[str, Component]:
         """Return the other parts of a classifier as this objective wants them.
@@ -42,6 +51,12 @@ class Objective(Component):
 
     def check_network(self, config: NetworkConfig) -> None:
         """Raise ValueError if the networks of this configuration cannot be trained on it."""
+        if self.needs_hard_masks and not config.sampler.module.has_exact_zeros:
+            raise ValueError(
+                f"objective={self!r} needs masks that leave words out, and sampler="
+                f"{config.sampler!r} leaves none out in training: give another, such as "
+                "'straight_through' or 'top_k'."
+            )
 
     def build(self, module: Rationalizer) -> ObjectiveModule:  # noqa: ARG002
         """Build what training needs for a network, whose initial weights are set.
@@ -69,14 +84,4 @@ def check_has_encoder(objective: Objective, config: NetworkConfig) -> None:
         raise ValueError(
             f"objective={objective!r} trains which words are selected, and with encoder=None the "
             "linear initialization ranks them: give an encoder, such as 'cnn', or objective=None."
-        )
-
-
-def check_leaves_words_out(objective: Objective, config: NetworkConfig) -> None:
-    """Raise ValueError if the predictor sees something of all words in training."""
-    if not config.sampler.module.has_exact_zeros:
-        raise ValueError(
-            f"objective={objective!r} compares rationales with words drawn at random, all others "
-            f"left out, and sampler={config.sampler!r} leaves no word out in training: give "
-            "another, such as 'straight_through' or 'top_k'."
         )

@@ -6,8 +6,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from sklearn_irx._compat import Interval
-from sklearn_irx.components.objectives.base import Objective, check_leaves_words_out
-from sklearn_irx.nn.config import NetworkConfig
+from sklearn_irx.components.objectives.base import Objective
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.objectives import EncodingPenaltyModule, ObjectiveModule
 
@@ -79,15 +78,13 @@ class EncodingPenalty(Objective):
     EncodingPenalty(weight=1.5)
     """
 
+    needs_hard_masks = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "weight": [Interval(Real, 0, None, closed="left")]
     }
 
     def __init__(self, weight: float = 2.0) -> None:
         self.weight = weight
-
-    def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
-        check_leaves_words_out(self, config)
 
     def build(self, module: Rationalizer) -> ObjectiveModule:  # noqa: D102
         return EncodingPenaltyModule(module, self.weight)

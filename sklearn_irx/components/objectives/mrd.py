@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_irx.components.objectives.base import Objective, check_leaves_words_out
-from sklearn_irx.nn.config import NetworkConfig
+from sklearn_irx.components.objectives.base import Objective
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.objectives import MRDModule, ObjectiveModule
 
@@ -34,8 +33,6 @@ class MRD(Objective):
     In the paper f never learns from the rationale, though accuracy is measured on it. Here it does,
     as it is the model's predictor; no gradient of that reaches s.
 
-    Refused with the sampler "gumbel", whose masks leave no word out in training.
-
     References
     ----------
     W. Liu et al., "Is the MMI Criterion Necessary for Interpretability? Degenerating Non-causal
@@ -46,9 +43,6 @@ class MRD(Objective):
     >>> from sklearn_irx import SelectiveRationaleClassifier
     >>> clf = SelectiveRationaleClassifier(encoder="rnn", initialization=None, objective="mrd")
     """
-
-    def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
-        check_leaves_words_out(self, config)
 
     def build(self, module: Rationalizer) -> ObjectiveModule:  # noqa: ARG002, D102
         return MRDModule()

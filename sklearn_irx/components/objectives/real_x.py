@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_irx.components.objectives.base import Objective, check_leaves_words_out
+from sklearn_irx.components.objectives.base import Objective
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.objectives import ObjectiveModule, RealXModule
@@ -52,8 +52,10 @@ class RealX(Objective):
     >>> clf = SelectiveRationaleClassifier(objective=RealX())
     """
 
+    needs_hard_masks = True
+
     def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
-        check_leaves_words_out(self, config)
+        super().check_network(config)
         of_pieces = config.encoder.reads_pieces
         shared = {
             "share_encoder": config.predictor.shares_encoder(of_pieces=of_pieces),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sklearn_irx.components.samplers.base import Sampler
+from sklearn_irx.components.samplers.gumbel import Gumbel
+from sklearn_irx.components.samplers.hard_kuma import HardKuma
 from sklearn_irx.components.samplers.straight_through import StraightThrough
 from sklearn_irx.components.samplers.top_k import TopK
 
@@ -12,7 +14,9 @@ class AutoSampler(Sampler):
 
     :class:`TopK` where ``rationale_length`` is "auto", with one window for ``style="passage"``.
     :class:`StraightThrough` for a given mean length or a `lambda1`, which let the number of words
-    differ between documents.
+    differ between documents. From random weights :class:`Gumbel`, since a word that a hard mask
+    leaves out has next to no gradient to come back by, and :class:`HardKuma` where words must be
+    left out.
 
     Examples
     --------
@@ -23,8 +27,21 @@ class AutoSampler(Sampler):
 
     module = TopK.module
 
-    def choose(self, rationale_length: float | str | None, *, one_window: bool) -> Sampler:
-        """Return the sampler for a length, of one window or not."""
+    def choose(
+        self,
+        rationale_length: float | str | None,
+        *,
+        one_window: bool,
+        from_scratch: bool = False,
+        hard: bool = False,
+    ) -> Sampler:
+        """Return the sampler for a length, of one window or not.
+
+        `from_scratch` says that networks start from random weights, and `hard` that masks must
+        leave words out in training.
+        """
         if one_window:
             return TopK(contiguous=True)
+        if from_scratch:
+            return HardKuma() if hard else Gumbel()
         return TopK() if rationale_length == "auto" else StraightThrough()
