@@ -61,7 +61,7 @@ class Timed(Callback):
 
 def made(job: Job, data: Prepared, clock: Clock) -> tuple[SelectiveRationaleClassifier, int]:
     """Return the classifier of a job, and the number of its epochs of warm-up."""
-    warmup = min(WARMUP, job.epochs // 4)
+    warmup = min(WARMUP, job.epochs // 6)
     training = Training(
         max_epochs=job.epochs, batch_size=job.batch_size, learning_rate=job.learning_rate,
         dropout=job.dropout, weight_decay=0.0, warmup_epochs=warmup, ramp_epochs=warmup,

@@ -68,6 +68,18 @@ class EncoderModule(nn.Module):
         """
         return batch.packed(self(F.embedding(batch.padded_inverse, table), batch.words))
 
+    def word_features(self, vectors: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
+        """Return the features of every word, as :meth:`token_features`, by a vector for each.
+
+        Parameters
+        ----------
+        vectors : Tensor of shape (1 + n_words, input_size)
+            Of each word of `batch`.
+        batch : PackedBatch
+            The words.
+        """
+        return batch.packed(self(batch.padded(vectors), batch.words))
+
     def max_pooled(
         self,
         vectors: torch.Tensor,

@@ -53,7 +53,7 @@ class TextEncoder(nn.Module):
         if self.projection is None:
             return self.encoder.token_features(batch.vectors(self.vectors), batch)
         vectors, _ = self._masked(batch, (batch.inverse > 0).to(self.vectors.weight.dtype))
-        return batch.packed(self.encoder(batch.padded(vectors), batch.words))
+        return self.encoder.word_features(vectors, batch)
 
     def max_pooled(self, batch: PackedBatch, mask: torch.Tensor) -> torch.Tensor:
         """Return the largest value of each feature, (batch, output_size), under a packed mask."""

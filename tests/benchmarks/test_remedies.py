@@ -75,8 +75,8 @@ objective = "none"
 [methods.fr]
 objective = "fr"
 
-[methods.mrd]
-objective = "mrd"
+[methods.real_x]
+objective = "real_x"
 """
 ONE = "--corpora", "generated"
 
@@ -122,14 +122,15 @@ def test_a_grid_is_all_names_on_all_axes_seed_by_seed(tmp_path):
     assert set(of_imdb) == {
         Job("imdb", *names)
         for names in product(
-            ["plain", "fr", "mrd"], ["straight_through", "gumbel"], ["cnn"], [0, 1]
+            ["plain", "fr", "real_x"], ["straight_through", "gumbel"], ["cnn"], [0, 1]
         )
     }
     assert len(of_imdb) == 12
     assert [job.seed for job in jobs] == sorted(job.seed for job in jobs)
     # The other corpus has one sampler and one seed only.
     assert [job for job in jobs if job.corpus == "generated"] == [
-        Job("generated", method, "straight_through", "cnn", 0) for method in ("plain", "fr", "mrd")
+        Job("generated", method, "straight_through", "cnn", 0)
+        for method in ("plain", "fr", "real_x")
     ]
 
 
@@ -145,8 +146,8 @@ def test_some_of_a_grid_may_be_chosen(tmp_path):
 def test_what_comes_later_in_the_file_wins(tmp_path):
     text = SMALL + "training__max_epochs = 7\n"  # of the last method
     plan = shop_of(text, tmp_path).plan
-    found = plan.parameters(Job("imdb", "mrd", "gumbel", "cnn", 1))
-    assert (found["objective"], found["sampler"]) == ("mrd", "gumbel")
+    found = plan.parameters(Job("imdb", "real_x", "gumbel", "cnn", 1))
+    assert (found["objective"], found["sampler"]) == ("real_x", "gumbel")
     assert (found["training__max_epochs"], found["rationale_length"]) == (7, 5)
     assert (found["max_length"], found["random_state"]) == (30, 1)
     assert found["initialization"] is None
@@ -186,7 +187,7 @@ def test_only_masks_that_leave_no_word_out_are_refused_by_objectives(tmp_path):
     jobs = plan.jobs({"corpora": ["generated"], "seeds": [0]})
     refused = {job for job in jobs if refusal(shop.classifier(job))}
     assert {(job.sampler, job.method) for job in refused} == {
-        ("gumbel", method) for method in ("mrd", "real_x", "encoding_penalty")
+        ("gumbel", method) for method in ("real_x", "encoding_penalty")
     }
 
 
@@ -284,7 +285,7 @@ def test_each_run_has_a_row_and_a_manifest(finished):
         read_rows(finished / "remedies.csv"),
         read_records(finished / "remedies-manifests.jsonl"),
     )
-    assert [row["method"] for row in rows] == ["plain", "fr", "mrd"]
+    assert [row["method"] for row in rows] == ["plain", "fr", "real_x"]
     assert list(rows[0]) == list(COLUMNS)
     assert [row["id"] for row in rows] == [one["id"] for one in manifests]
     for row, one in zip(rows, manifests, strict=True):
@@ -336,7 +337,7 @@ def test_a_row_without_its_manifest_does_not_count(spoilt, copied):
     path.write_text("".join(others if spoilt == "missing" else [changed, *others]))
     before = read_rows(copied / "remedies.csv")
     after = run(copied, *ONE)
-    assert [row["method"] for row in after] == ["plain", "fr", "mrd", "plain"]
+    assert [row["method"] for row in after] == ["plain", "fr", "real_x", "plain"]
     assert without_time([after[-1]]) == without_time([before[0]])
     assert run(copied, *ONE) == after
 
@@ -352,7 +353,7 @@ def test_after_a_change_only_what_it_concerns_is_done_again(copied):
 def test_two_names_of_the_same_are_two_runs(copied):
     text = SMALL + '[methods.folded]\nobjective = "fr"\n'
     rows = run(copied, *ONE, text=text)
-    assert [row["method"] for row in rows] == ["plain", "fr", "mrd", "folded"]
+    assert [row["method"] for row in rows] == ["plain", "fr", "real_x", "folded"]
     assert rows[3]["id"] == rows[1]["id"]
     assert rows[3]["accuracy"] == rows[1]["accuracy"]
     assert run(copied, *ONE, text=text) == rows
@@ -360,19 +361,19 @@ def test_two_names_of_the_same_are_two_runs(copied):
 
 def test_what_an_objective_refuses_is_written_down_with_its_reason(tmp_path, capsys):
     text = SMALL.replace('samplers = ["straight_through"]', 'samplers = ["gumbel"]')
-    (row,) = run(tmp_path, *ONE, "--methods", "mrd", text=text)
+    (row,) = run(tmp_path, *ONE, "--methods", "real_x", text=text)
     assert row["status"] == "refused"
-    assert row["reason"].startswith("objective=MRD() compares rationales")
+    assert row["reason"].startswith("objective=RealX() needs masks")
     assert math.isnan(row["accuracy"])
     (manifest,) = read_records(tmp_path / "remedies-manifests.jsonl")
     assert (manifest["id"], manifest["seconds"]) == (row["id"], None)
-    rows = run(tmp_path, *ONE, "--methods", "mrd", "plain", text=text)
+    rows = run(tmp_path, *ONE, "--methods", "real_x", "plain", text=text)
     assert [row["status"] for row in rows] == ["refused", "trained"]
     capsys.readouterr()
     run(tmp_path, *ONE, "--report", "--document", document_in(tmp_path), text=text)
     shown = capsys.readouterr().out
-    assert "| mrd | refused |" in shown
-    assert "| cnn | gumbel | mrd | refused | 1 | objective=MRD() compares" in shown
+    assert "| real_x | refused |" in shown
+    assert "| cnn | gumbel | real_x | refused | 1 | objective=RealX() needs" in shown
 
 
 def test_a_loss_that_is_not_finite_is_a_failure(tmp_path):
@@ -384,10 +385,10 @@ def test_a_loss_that_is_not_finite_is_a_failure(tmp_path):
 
 
 def test_a_wrong_parameter_ends_the_program_before_anything_is_trained(tmp_path):
-    wrong = SMALL.replace('"mrd"', '"a2r"\nobjective__weight = -1.0')
+    wrong = SMALL.replace('"real_x"', '"a2r"\nobjective__weight = -1.0')
     with pytest.raises(ValueError, match="'weight' parameter of A2R"):
         run(tmp_path, *ONE, text=wrong)
-    wrong = SMALL.replace('"mrd"', '"mrd"\nmax_rationale_length = 1')
+    wrong = SMALL.replace('"real_x"', '"real_x"\nmax_rationale_length = 1')
     with pytest.raises(ValueError, match="max_rationale_length=1 is below"):
         run(tmp_path, *ONE, text=wrong)
     assert read_rows(tmp_path / "remedies.csv") == []

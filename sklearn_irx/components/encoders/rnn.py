@@ -87,6 +87,11 @@ class RecurrentModule(EncoderModule):
             return super().token_features(table, batch)
         return self._states(table, batch, batch.inverse)
 
+    def word_features(self, vectors: torch.Tensor, batch: PackedBatch) -> torch.Tensor:  # noqa: D102
+        if self._is_plain(vectors):
+            return super().word_features(vectors, batch)
+        return self._states(vectors, batch)
+
     def max_pooled(  # noqa: D102
         self, vectors: torch.Tensor, kept: torch.Tensor, batch: PackedBatch
     ) -> torch.Tensor:
@@ -112,15 +117,12 @@ class RecurrentModule(EncoderModule):
             torch.stack([self.cells.get_parameter(f"{name}_l0{end}") for end in ("", "_reverse")])
             for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         )
-        gates = F.linear(vectors, weights.flatten(0, 1), biases.flatten()).chunk(2, dim=1)
+        gates = F.linear(vectors, weights.flatten(0, 1), biases.flatten())
         rows = steps.rows if inverse is None else look_up(inverse, steps.rows)
         states = recurrence(
-            torch.stack([part.index_select(0, row) for part, row in zip(gates, rows, strict=True)]),
+            gates.unflatten(1, (2, -1)).flatten(0, 1).index_select(0, 2 * rows + steps.backward),
             of_states.transpose(1, 2).contiguous(),
             of_states_bias.unsqueeze(1),
-            steps.sizes,
+            steps,
         )
-        return torch.cat(
-            [part.index_select(0, row) for part, row in zip(states, steps.places, strict=True)],
-            dim=1,
-        )
+        return look_up(states, steps.places).flatten(1)

@@ -45,6 +45,10 @@ def features(encoder, batch, table):
     return encoder.token_features(table, batch)[1:].relu()
 
 
+def word_features(encoder, batch, vectors):
+    return encoder.word_features(vectors, batch)[1:].relu()
+
+
 def max_pooled(encoder, batch, kept, vectors):
     return encoder.max_pooled(vectors, kept, batch)
 
@@ -55,6 +59,18 @@ def test_features_of_each_word_are_those_of_torch(documents, seed):
     table = drawn(seed, len(batch.unique), SIZE) * (batch.unique > 0).unsqueeze(1)
     found = [
         with_gradients(encoder, partial(features, encoder, batch), table, seed)
+        for encoder in (made(), made(plain=True))
+    ]
+    for fast, plain in zip(*found, strict=True):
+        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
+
+
+@given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
+def test_so_are_they_where_each_word_has_a_vector_of_its_own(documents, seed):
+    batch = laid_out(documents)
+    vectors = drawn(seed, len(batch.inverse), SIZE)
+    found = [
+        with_gradients(encoder, partial(word_features, encoder, batch), vectors, seed)
         for encoder in (made(), made(plain=True))
     ]
     for fast, plain in zip(*found, strict=True):
@@ -88,8 +104,8 @@ def test_the_backward_pass_is_that_of_finite_differences(lengths):
     steps = Steps(laid_out([[1] * length for length in lengths]))
     gates, weight, bias = (
         drawn(seed, *shape, dtype=torch.float64).requires_grad_()
-        for seed, shape in enumerate([(2, sum(lengths), 9), (2, 3, 9), (2, 1, 9)])
+        for seed, shape in enumerate([(2 * sum(lengths), 9), (2, 3, 9), (2, 1, 9)])
     )
     assert torch.autograd.gradcheck(
-        lambda *arguments: recurrence(*arguments, steps.sizes), (gates, weight, bias)
+        lambda *arguments: recurrence(*arguments, steps), (gates, weight, bias)
     )
