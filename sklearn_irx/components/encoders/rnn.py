@@ -14,6 +14,7 @@ from sklearn_irx._compat import Interval, StrOptions
 from sklearn_irx.components.encoders.base import Encoder
 from sklearn_irx.nn.encoder import EncoderModule
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch, look_up
+from sklearn_irx.nn.kernels.precision import product
 from sklearn_irx.nn.kernels.recurrence import Steps, recurrence
 
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
@@ -117,7 +118,7 @@ class RecurrentModule(EncoderModule):
             torch.stack([self.cells.get_parameter(f"{name}_l0{end}") for end in ("", "_reverse")])
             for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         )
-        gates = F.linear(vectors, weights.flatten(0, 1), biases.flatten())
+        gates = product(vectors, weights.flatten(0, 1), self.precision) + biases.flatten()
         rows = steps.rows if inverse is None else look_up(inverse, steps.rows)
         states = recurrence(
             gates.unflatten(1, (2, -1)).flatten(0, 1).index_select(0, 2 * rows + steps.backward),

@@ -31,7 +31,8 @@ class MRD(Objective):
     Notes
     -----
     In the paper f never learns from the rationale, though accuracy is measured on it. Here it does,
-    as it is the model's predictor; no gradient of that reaches s.
+    as it is the model's predictor; no gradient of that reaches s. Where m is soft, as the sampler
+    "gumbel" has it, something of each selected word stays in the rest, the less the surer s is.
 
     References
     ----------

@@ -19,7 +19,7 @@ def made(*, cell="gru", plain=False):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         encoder = RecurrentModule(SIZE, cell=cell, hidden_size=3)
-    encoder.plain = plain
+    encoder.plain, encoder.precision = plain, "float32"
     return encoder
 
 
