@@ -41,40 +41,35 @@ def with_gradients(encoder, compute, inputs, seed):
     return [out, inputs.grad, *(torch.zeros(1) if grad is None else grad for grad in gradients)]
 
 
-def features(encoder, batch, table):
+def features(batch, encoder, table):
     return encoder.token_features(table, batch)[1:].relu()
 
 
-def word_features(encoder, batch, vectors):
+def word_features(batch, encoder, vectors):
     return encoder.word_features(vectors, batch)[1:].relu()
 
 
-def max_pooled(encoder, batch, kept, vectors):
+def max_pooled(batch, kept, encoder, vectors):
     return encoder.max_pooled(vectors, kept, batch)
+
+
+def assert_same_as_torch(compute, inputs, seed):
+    """Compare values and gradients of `compute`, which takes an encoder and the inputs."""
+    found = [
+        with_gradients(encoder, partial(compute, encoder), inputs, seed)
+        for encoder in (made(), made(plain=True))
+    ]
+    for fast, plain in zip(*found, strict=True):
+        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
 
 
 @given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
 def test_features_of_each_word_are_those_of_torch(documents, seed):
     batch = laid_out(documents)
     table = drawn(seed, len(batch.unique), SIZE) * (batch.unique > 0).unsqueeze(1)
-    found = [
-        with_gradients(encoder, partial(features, encoder, batch), table, seed)
-        for encoder in (made(), made(plain=True))
-    ]
-    for fast, plain in zip(*found, strict=True):
-        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
-
-
-@given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
-def test_so_are_they_where_each_word_has_a_vector_of_its_own(documents, seed):
-    batch = laid_out(documents)
-    vectors = drawn(seed, len(batch.inverse), SIZE)
-    found = [
-        with_gradients(encoder, partial(word_features, encoder, batch), vectors, seed)
-        for encoder in (made(), made(plain=True))
-    ]
-    for fast, plain in zip(*found, strict=True):
-        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
+    assert_same_as_torch(partial(features, batch), table, seed)
+    vectors = drawn(seed, len(batch.inverse), SIZE)  # of each word its own
+    assert_same_as_torch(partial(word_features, batch), vectors, seed)
 
 
 @given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
@@ -83,12 +78,7 @@ def test_pooled_features_are_those_of_torch(documents, seed):
     kept = torch.rand(len(batch.inverse), generator=torch.Generator().manual_seed(seed)) < 0.5
     kept[0] = False
     vectors = drawn(seed, len(kept), SIZE) * kept.unsqueeze(1)
-    found = [
-        with_gradients(encoder, partial(max_pooled, encoder, batch, kept), vectors, seed)
-        for encoder in (made(), made(plain=True))
-    ]
-    for fast, plain in zip(*found, strict=True):
-        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
+    assert_same_as_torch(partial(max_pooled, batch, kept), vectors, seed)
 
 
 def test_a_batch_without_a_word_has_no_features():
