@@ -220,7 +220,7 @@ def power_table(
     ... }
     >>> both = InteractiveEnsemble(
     ...     SelectiveRationaleClassifier(**small, random_state=0),
-    ...     SelectiveRationaleClassifier(**small, initialization=None, random_state=1),
+    ...     SelectiveRationaleClassifier(**small, initialization="logistic", random_state=1),
     ... ).fit(texts[:150], y[:150])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "study.db"
