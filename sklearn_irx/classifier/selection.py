@@ -67,7 +67,7 @@ class SelectionAsked(NamedTuple):
                 length,
                 one_window=style.max_spans == 1,
                 from_scratch=starts.from_scratch and not of_pieces,
-                hard=compact or OBJECTIVES.find(clf.objective).needs_hard_masks,
+                exact_zeros=compact or OBJECTIVES.find(clf.objective).needs_exact_zeros,
             )
         if length == "auto" and style.of_segments:
             length = _SHARE_OF_SEGMENTS

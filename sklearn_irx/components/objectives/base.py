@@ -24,11 +24,11 @@ class Objective(Component):
 
     Attributes
     ----------
-    needs_hard_masks : bool
+    needs_exact_zeros : bool
         Whether the masks of training must leave words out entirely.
     """
 
-    needs_hard_masks: ClassVar[bool] = False
+    needs_exact_zeros: ClassVar[bool] = False
 
     def adapted(self, parts: dict[str, Component]) -> dict[str, Component]:
         """Return the other parts of a classifier as this objective wants them.
@@ -51,7 +51,7 @@ class Objective(Component):
 
     def check_network(self, config: NetworkConfig) -> None:
         """Raise ValueError if the networks of this configuration cannot be trained on it."""
-        if self.needs_hard_masks and not config.sampler.module.has_exact_zeros:
+        if self.needs_exact_zeros and not config.sampler.module.has_exact_zeros:
             raise ValueError(
                 f"objective={self!r} needs masks that leave words out, and sampler="
                 f"{config.sampler!r} leaves none out in training: give another, such as "

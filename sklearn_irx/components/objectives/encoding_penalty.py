@@ -78,7 +78,7 @@ class EncodingPenalty(Objective):
     EncodingPenalty(weight=1.5)
     """
 
-    needs_hard_masks = True
+    needs_exact_zeros = True
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "weight": [Interval(Real, 0, None, closed="left")]
     }

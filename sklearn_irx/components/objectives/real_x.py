@@ -52,7 +52,7 @@ class RealX(Objective):
     >>> clf = SelectiveRationaleClassifier(objective=RealX())
     """
 
-    needs_hard_masks = True
+    needs_exact_zeros = True
 
     def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
         super().check_network(config)

@@ -33,15 +33,15 @@ class AutoSampler(Sampler):
         *,
         one_window: bool,
         from_scratch: bool = False,
-        hard: bool = False,
+        exact_zeros: bool = False,
     ) -> Sampler:
         """Return the sampler for a length, of one window or not.
 
-        `from_scratch` says that networks start from random weights, and `hard` that masks must
-        leave words out in training.
+        `from_scratch` says that networks start from random weights, and `exact_zeros` that masks
+        must leave words out entirely in training.
         """
         if one_window:
             return TopK(contiguous=True)
         if from_scratch:
-            return HardKuma() if hard else Gumbel()
+            return HardKuma() if exact_zeros else Gumbel()
         return TopK() if rationale_length == "auto" else StraightThrough()
