@@ -42,6 +42,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "sparsemap": {"sampler": "sparsemap"},
     "top_k": {"sampler": "top_k"},
     "top_k, one window": {"sampler": "top_k", "sampler__contiguous": True},
+    "straight_through, closed up": {"predictor__input": "compact"},
     "straight_through, full size": {
         "encoder__n_filters": 100, "predictor__hidden_size": 100, "training__max_epochs": 6,
     },

@@ -27,22 +27,22 @@ from benchmarks.common import (
     RESULTS,
     append_row,
     fill_in,
-    load_vectors,
     markdown,
     read_rows,
     spread,
     vectors_path,
     write_circumstances,
 )
+from benchmarks.paper.measures import Reading, measure_model
+from benchmarks.paper.models import history_of
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.datasets import load_corpus
 from sklearn_irx.exceptions import SelectionWarning
-from sklearn_irx.metrics import rationale_length
 
 CORPUS = "20newsgroups"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "samplers.md"
 PRICE = 0.012
-"""Nats for a word, which "gumbel" meets with about eleven of them."""
+"""Nats for a word, which "gumbel" meets with about twelve of them."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "gumbel": {"sampler": "gumbel"},
     "straight_through": {"sampler": "straight_through"},
@@ -78,14 +78,13 @@ def measure(variant: str, seed: int, vectors: Any) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SelectionWarning)
         clf.fit(training.data, training.target)
-    probabilities, masks = clf.predict_with_masks(test.data)
-    history = clf.history_
-    right = clf.classes_[probabilities.argmax(axis=1)] == test.target
+    documents, history = clf.tokenize(test.data), clf.history_
+    reading = Reading(*clf.predict_with_masks(documents))
+    found = measure_model(np.searchsorted(clf.classes_, test.target), reading, documents.lengths)
     return {
-        "variant": variant, "seed": seed, "accuracy": round(float(right.mean()), 4),
-        "words": round(rationale_length(masks), 2),
-        "empty": round(float((~masks.any(axis=1)).mean()), 4),
-        "best_epoch": int(history["epoch"][history["best"]][-1]),
+        "variant": variant, "seed": seed,
+        **{name: found[name] for name in ("accuracy", "words", "empty")},
+        "best_epoch": history_of(clf)["best_epoch"],
         "seconds": round(float(history["seconds"].sum()), 1),
         **{
             name: " ".join(format(value, form) for value in history[name])
@@ -137,10 +136,10 @@ def run(path: Path, args: argparse.Namespace) -> None:
     ]
     if not jobs:
         return
-    load_vectors()  # says what is missing before any long work
+    vectors = str(vectors_path())
     write_circumstances(path, corpus=CORPUS, words_read=MAX_LENGTH[CORPUS], variants=VARIANTS)
     parallel = joblib.Parallel(n_jobs=args.jobs, return_as="generator_unordered")
-    calls = (joblib.delayed(measure)(*job, str(vectors_path())) for job in jobs)
+    calls = (joblib.delayed(measure)(*job, vectors) for job in jobs)
     for row in tqdm(parallel(calls), total=len(jobs), desc=path.stem):
         append_row(path, row)
 

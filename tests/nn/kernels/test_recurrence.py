@@ -7,11 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_irx.components.encoders.rnn import RecurrentModule
-from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.kernels.recurrence import Steps, recurrence
-
-SIZE, N_WORDS = 4, 9
-BATCHES = st.lists(st.lists(st.integers(1, N_WORDS - 1), max_size=9), min_size=1, max_size=5)
+from tests.nn.kernels.comparison import (
+    BATCHES,
+    SIZE,
+    assert_same,
+    drawn,
+    features,
+    laid_out,
+    max_pooled,
+    with_gradients,
+)
 
 
 def made(*, cell="gru", plain=False):
@@ -23,53 +29,26 @@ def made(*, cell="gru", plain=False):
     return encoder
 
 
-def laid_out(documents):
-    width = max(1, *map(len, documents), 1)
-    return PackedBatch(torch.tensor([ids + [0] * (width - len(ids)) for ids in documents]))
-
-
-def drawn(seed, *shape, **kwargs):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), **kwargs)
-
-
-def with_gradients(encoder, compute, inputs, seed):
-    """Give what an encoder computes, and its gradients in the inputs and the weights."""
-    inputs = inputs.clone().requires_grad_()
-    out = compute(inputs)
-    (out * drawn(seed, *out.shape)).sum().backward()
-    gradients = [weight.grad for weight in encoder.parameters()]
-    return [out, inputs.grad, *(torch.zeros(1) if grad is None else grad for grad in gradients)]
-
-
-def features(batch, encoder, table):
-    return encoder.token_features(table, batch)[1:].relu()
-
-
-def word_features(batch, encoder, vectors):
+def word_features(encoder, batch, vectors):
     return encoder.word_features(vectors, batch)[1:].relu()
 
 
-def max_pooled(batch, kept, encoder, vectors):
-    return encoder.max_pooled(vectors, kept, batch)
-
-
-def assert_same_as_torch(compute, inputs, seed):
-    """Compare values and gradients of `compute`, which takes an encoder and the inputs."""
+def assert_same_as_torch(compute, *given, inputs, seed):
+    """Compare values and gradients of `compute`, which takes an encoder, `given`, and `inputs`."""
     found = [
-        with_gradients(encoder, partial(compute, encoder), inputs, seed)
+        with_gradients(encoder, partial(compute, encoder, *given), inputs, seed)
         for encoder in (made(), made(plain=True))
     ]
-    for fast, plain in zip(*found, strict=True):
-        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-4)
+    assert_same(*found, atol=1e-5, rtol=1e-4)
 
 
 @given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
 def test_features_of_each_word_are_those_of_torch(documents, seed):
     batch = laid_out(documents)
     table = drawn(seed, len(batch.unique), SIZE) * (batch.unique > 0).unsqueeze(1)
-    assert_same_as_torch(partial(features, batch), table, seed)
+    assert_same_as_torch(features, batch, inputs=table, seed=seed)
     vectors = drawn(seed, len(batch.inverse), SIZE)  # of each word its own
-    assert_same_as_torch(partial(word_features, batch), vectors, seed)
+    assert_same_as_torch(word_features, batch, inputs=vectors, seed=seed)
 
 
 @given(documents=BATCHES.filter(any), seed=st.integers(0, 9))
@@ -78,7 +57,7 @@ def test_pooled_features_are_those_of_torch(documents, seed):
     kept = torch.rand(len(batch.inverse), generator=torch.Generator().manual_seed(seed)) < 0.5
     kept[0] = False
     vectors = drawn(seed, len(kept), SIZE) * kept.unsqueeze(1)
-    assert_same_as_torch(partial(max_pooled, batch, kept), vectors, seed)
+    assert_same_as_torch(max_pooled, batch, kept, inputs=vectors, seed=seed)
 
 
 def test_a_batch_without_a_word_has_no_features():

@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 
 from sklearn_irx.components.encoders.cnn import ConvolutionalModule
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
+from tests.nn.kernels.comparison import (
+    BATCHES,
+    N_WORDS,
+    SIZE,
+    assert_same,
+    drawn,
+    features,
+    laid_out,
+    max_pooled,
+    with_gradients,
+)
 
-SIZE, N_WORDS = 4, 9
 WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=3)
-BATCHES = st.lists(st.lists(st.integers(1, N_WORDS - 1), max_size=9), min_size=1, max_size=5)
 
 
 def made(widths, precision="float32", plain=False):
@@ -24,44 +33,12 @@ def made(widths, precision="float32", plain=False):
     return encoder
 
 
-def laid_out(documents, encoder):
-    width = max(1, *map(len, documents), 1)
-    ids = torch.tensor([ids + [0] * (width - len(ids)) for ids in documents])
-    return PackedBatch(ids, encoder.half_width)
-
-
-def drawn(seed, *shape):
-    """Draw normal numbers: a largest one is never shared, and none is 0."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def with_gradients(encoder, compute, inputs, seed):
-    """Give what an encoder computes, and its gradients in the inputs and the weights."""
-    inputs = inputs.clone().requires_grad_()
-    out = compute(inputs)
-    (out * drawn(seed, *out.shape)).sum().backward()
-    return [out, inputs.grad, *(weight.grad for weight in encoder.parameters())]
-
-
-def features(encoder, batch, table):
-    return encoder.token_features(table, batch)[1:].relu()
-
-
-def max_pooled(encoder, batch, kept, vectors):
-    return encoder.max_pooled(vectors, kept, batch)
-
-
-def assert_same(fast, plain, **tolerance):
-    for one, two in zip(fast, plain, strict=True):
-        torch.testing.assert_close(one, two, **tolerance)
-
-
 @given(documents=BATCHES, widths=WIDTHS, seed=st.integers(0, 9))
 def test_features_of_each_word_are_those_of_the_plain_convolution(documents, widths, seed):
     found = []
     for plain in (False, True):
         encoder = made(widths, plain=plain)
-        batch = laid_out(documents, encoder)
+        batch = laid_out(documents, encoder.half_width)
         table = drawn(seed, len(batch.unique), SIZE)
         table[0] = 0
         found.append(with_gradients(encoder, partial(features, encoder, batch), table, seed + 1))
@@ -79,7 +56,7 @@ def test_largest_features_are_those_of_the_plain_convolution(documents, widths, 
     found = []
     for plain in (False, True):
         encoder = made(widths, plain=plain)
-        batch = laid_out(documents, encoder)
+        batch = laid_out(documents, encoder.half_width)
         generator = torch.Generator().manual_seed(seed)
         kept = torch.rand(len(batch.inverse), generator=generator) < share
         kept[0] = False
@@ -95,7 +72,7 @@ def test_half_the_bits_make_little_difference():
     found = []
     for precision in ("float32", "bfloat16"):
         encoder = made([2, 3], precision)
-        batch = laid_out([[1, 2, 3, 4, 5, 6, 7, 8] * 3, [8, 1, 1, 2]], encoder)
+        batch = laid_out([[1, 2, 3, 4, 5, 6, 7, 8] * 3, [8, 1, 1, 2]], encoder.half_width)
         table = drawn(0, len(batch.unique), SIZE)
         table[0] = 0
         vectors = table[batch.inverse]
@@ -127,7 +104,7 @@ def test_what_is_largest_in_documents_of_any_length():
 def test_at_inference_weights_that_change_are_noticed():
     """Optimizers, loading and assignment all change weights in place."""
     encoder, plain = made([2, 3]), made([2, 3], plain=True)
-    batch = laid_out([[1, 2, 3, 2], [4]], encoder)
+    batch = laid_out([[1, 2, 3, 2], [4]], encoder.half_width)
     vectors = drawn(0, N_WORDS, SIZE)[batch.unique] * (batch.unique > 0).unsqueeze(1)
     kept = batch.inverse > 0
     changes = [
@@ -167,7 +144,7 @@ def test_at_inference_weights_that_change_are_noticed():
 
 def test_at_inference_weights_are_joined_once(monkeypatch):
     encoder = made([2, 3])
-    batch = laid_out([[1, 2, 3]], encoder)
+    batch = laid_out([[1, 2, 3]], encoder.half_width)
     vectors = drawn(0, len(batch.unique), SIZE)
     joined = []
     join = ConvolutionalModule._weight
