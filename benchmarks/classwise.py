@@ -14,25 +14,35 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-from common import add_common_options, markdown, show, write
+from common import add_common_options, markdown, show, vectors_path, write
 from sklearn.model_selection import train_test_split
 
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.datasets import load_corpus
 
 CORPORA = ("imdb", "20newsgroups")
-STYLES = ("words", "phrases", "passage")
+MODELS: dict[str, dict[str, Any]] = {
+    "words": {"style": "words"},
+    "phrases": {"style": "phrases"},
+    "passage": {"style": "passage"},
+    "convolutions": {"encoder": "cnn"},
+    "convolutions, CAR": {"encoder": "cnn", "objective": "car"},
+}
 ASKED = 1000
 
 
-def measure(corpus: str, style: str, args: Any) -> dict[str, Any]:
+def measure(corpus: str, model: str, args: Any) -> dict[str, Any]:
     """Train one model, and ask it for the words for each class."""
     loaded = load_corpus(corpus)
     texts, others, y, y_others = train_test_split(
         loaded.data, loaded.target, train_size=args.documents, test_size=ASKED,
         stratify=loaded.target, random_state=0,
     )  # fmt: skip
-    clf = SelectiveRationaleClassifier(style=style, n_threads=args.threads, random_state=0)
+    settings = MODELS[model]
+    vectors = {"embeddings": str(vectors_path())} if "encoder" in settings else {}
+    clf = SelectiveRationaleClassifier(
+        **settings, **vectors, n_threads=args.threads, random_state=0
+    )
     clf.fit(texts, y)
     start = process_time()
     own = clf.explain(others)
@@ -58,11 +68,11 @@ def main() -> None:
     add_common_options(parser)
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    for corpus, style in product(CORPORA, STYLES):
+    for corpus, model in product(CORPORA, MODELS):
         found = {
-            name: round(float(value), 3) for name, value in measure(corpus, style, args).items()
+            name: round(float(value), 3) for name, value in measure(corpus, model, args).items()
         }
-        rows.append({"corpus": corpus, "style": style, **found})
+        rows.append({"corpus": corpus, "model": model, **found})
         show(rows[-1:])
     write(args.results / "classwise.csv", rows, documents=args.documents, asked=ASKED)
     print(markdown(list(rows[0]), [list(row.values()) for row in rows]))

@@ -42,6 +42,7 @@ METHODS = {
     "grat": Method("grat", "GRU_GRAT"),
     "a2r": Method("a2r", None),
     "real_x": Method("real_x", None),
+    "car": Method("car", None),
 }
 
 

@@ -99,8 +99,8 @@ class SelectiveRationaleClassifier(ComponentParamsMixin, MemberMixin, RationaleE
         What the networks are trained on. None is the loss above. With "real_x" and
         "encoding_penalty", or an object such as ``EncodingPenalty(weight=5)``, it does not pay to
         tell the label by the choice of words. With "distillation", rationales shall lead to what a
-        transformer predicts from the full text. "fr", "dr", "a2r", "mgr", "mcd", "mrd", "dar" and
-        "grat" are remedies for a selection that degenerates, mostly from random weights.
+        transformer predicts from the full text. "fr", "dr", "a2r", "mgr", "mcd", "mrd", "dar",
+        "grat" and "car" are remedies for what goes wrong in training, mostly from random weights.
     training : Training or None, default=None
         Epochs, learning rates, dropout, validation, checkpoints and more.
     tokenizer : callable or None, default=None

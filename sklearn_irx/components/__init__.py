@@ -19,6 +19,7 @@ from sklearn_irx.components.initializations import (
 )
 from sklearn_irx.components.objectives import (
     A2R,
+    CAR,
     DAR,
     DR,
     FR,
@@ -73,6 +74,7 @@ REGISTRIES = {
 
 __all__ = [
     "A2R",
+    "CAR",
     "CNN",
     "DAR",
     "DR",

@@ -17,7 +17,7 @@ from typing import Any
 from sklearn_irx._files import locked, replacing, sync_folder
 
 FORMAT = "sklearn_irx.model"
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 MODEL, CARD = "model.json", "README.md"
 MOST_JSON = 16 * 2**20  # bytes: parsed, they take some twenty times as much memory
 MOST_WORDS = 128 * 2**20

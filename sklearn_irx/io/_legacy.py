@@ -3,7 +3,8 @@
 In format 1 parts did not own their parameters. In formats 1 and 2 tokenizers had none, and the name
 ``WordTokenizer`` stands for what is :class:`~sklearn_irx.text.AlphanumericTokenizer` now. Up to
 format 3, bigrams served to classify whole texts alone. Up to format 4, no weights were left out. Up
-to format 5, networks knew no style: what there was of it stood in other parameters.
+to format 5, networks knew no style: what there was of it stood in other parameters. Up to format 6,
+recurrent networks were not normalized.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ def upgraded(model: dict[str, Any]) -> dict[str, Any]:
         records = _with_whole_bigrams(records)
     if model["format_version"] < 6:
         records = [_with_style(record) for record in records]
+    if model["format_version"] < 7:
+        records = _with_plain_states(records)
     return {**model, "estimators": records}
 
 
@@ -71,6 +74,18 @@ def _with_style(record: dict[str, Any]) -> dict[str, Any]:
         return record
     network = {**fitted["network"], "style": _part("Style", {})}
     return {**record, "fitted": {**fitted, "network": network}}
+
+
+def _with_plain_states(value: Any) -> Any:
+    """Say of recurrent networks of former formats that their states are not normalized."""
+    match value:
+        case list():
+            return [_with_plain_states(one) for one in value]
+        case {"type": "component", "name": "RNN", "parameters": dict(parameters)}:
+            return {**value, "parameters": {**parameters, "layer_norm": False}}
+        case dict():
+            return {key: _with_plain_states(one) for key, one in value.items()}
+    return value
 
 
 def _with_whole_bigrams(value: Any) -> Any:

@@ -68,6 +68,7 @@ SKOPS_TYPES = (
     "sklearn_irx.components.initializations.linear.LinearInit",
     "sklearn_irx.components.initializations.random.RandomInit",
     "sklearn_irx.components.objectives.a2r.A2R",
+    "sklearn_irx.components.objectives.car.CAR",
     "sklearn_irx.components.objectives.dar.DAR",
     "sklearn_irx.components.objectives.distillation.Distillation",
     "sklearn_irx.components.objectives.dr.DR",

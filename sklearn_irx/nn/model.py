@@ -35,7 +35,7 @@ from sklearn_irx.nn.losses import n_selected, n_transitions
 from sklearn_irx.nn.output import ModelOutput
 from sklearn_irx.nn.predictor import LinearPredictor
 from sklearn_irx.nn.sampler import NEVER, SamplerModule, Selection
-from sklearn_irx.nn.selector import PriorSelector, SelectorNetwork
+from sklearn_irx.nn.selector import FeatureSelector, PriorSelector, SelectorNetwork
 from sklearn_irx.nn.spans import spread
 from sklearn_irx.nn.text_encoder import TextEncoder
 from sklearn_irx.nn.transformer import Transformer
@@ -243,7 +243,7 @@ class Rationalizer(nn.Module):
         batch: PackedBatch,
         rows: torch.Tensor,
         mask: torch.Tensor | None = None,
-        selector: AnySelector | None = None,
+        selector: FeatureSelector | PriorSelector | None = None,
     ) -> tuple[Selection, torch.Tensor | None, torch.Tensor | None]:
         """Return selection, scores and selectable units, as in :class:`ModelOutput`.
 
@@ -303,7 +303,7 @@ class Rationalizer(nn.Module):
         return scores, batch.units.there, selectable, batch.begins
 
     def _scores(
-        self, batch: PackedBatch, rows: torch.Tensor, selector: AnySelector
+        self, batch: PackedBatch, rows: torch.Tensor, selector: FeatureSelector | PriorSelector
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the scores of a selector, and which units may be selected."""
         selectable = self._selectable(batch)

@@ -123,7 +123,7 @@ def test_a_model_of_a_former_version_is_warned_of(clf, tmp_path):
     save(clf, tmp_path / "model")
     file = tmp_path / "model" / "model.json"
     text = file.read_text()
-    assert '"format_version": 6' in text
-    file.write_text(text.replace('"format_version": 6', '"format_version": 5'))
+    assert '"format_version": 7' in text
+    file.write_text(text.replace('"format_version": 7', '"format_version": 5'))
     with pytest.warns(UserWarning, match="context did not tell which words support a class"):
         load(tmp_path / "model")

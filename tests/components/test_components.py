@@ -49,6 +49,7 @@ OTHER = {
     "contiguous": True, "decay": 1e-3,
     "dropout": 0.25, "entropy": 0.1, "filter_sizes": (2, 3), "free_length": 2, "hidden_size": 3,
     "initial_selection": 0.4, "input": "compact", "lambda1": 0.2, "lambda2": 0.2,
+    "layer_norm": False,
     "learning_rate": 0.01, "least": 0.5, "max_epochs": 3, "max_rationale_length": 3, "max_spans": 2,
     "max_transitions": 2,
     "model": "logistic", "n_filters": 3, "n_iter_no_change": 2, "neighbour_score": 0.3,

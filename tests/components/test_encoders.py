@@ -10,7 +10,11 @@ from sklearn_irx.components.encoders import ENCODERS
 
 OWN = {
     "cnn": [{"filter_sizes": (1, 2, 4), "n_filters": 3}],
-    "rnn": [{"cell": "gru", "hidden_size": 4}, {"cell": "lstm", "hidden_size": 4}],
+    "rnn": [
+        {"cell": "gru", "hidden_size": 4},
+        {"cell": "lstm", "hidden_size": 4},
+        {"cell": "gru", "hidden_size": 4, "layer_norm": False},
+    ],
 }
 CASES = [(name, own) for name in OWN for own in OWN[name]]
 

@@ -60,6 +60,22 @@ def test_the_same_seed_gives_the_same_model(objective, planted):
     np.testing.assert_array_equal(one.transform(texts), two.transform(texts))
 
 
+def test_words_for_other_classes_convince_car_less(planted):
+    training, (texts, y, _) = planted
+    convinced = {}
+    for objective in (None, "car"):
+        documents = model(objective).fit(*training).explain(texts, target="all")
+        convinced[objective] = np.mean(
+            [
+                one.convinced
+                for document, label in zip(documents, y, strict=True)
+                for one in document
+                if one.target != label
+            ]
+        )
+    assert convinced["car"] < 0.8 * convinced[None]
+
+
 @pytest.mark.parametrize(
     ("settings", "sampler"),
     [

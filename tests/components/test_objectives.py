@@ -15,6 +15,7 @@ import sklearn_irx
 from sklearn_irx import SelectiveRationaleClassifier
 from sklearn_irx.components import (
     A2R,
+    CAR,
     CNN,
     DAR,
     DR,
@@ -38,7 +39,7 @@ from sklearn_irx.text import WordVectors
 
 OLD_MODELS = Path(__file__).parents[1] / "data" / "models"
 AGAINST_ENCODING = ["real_x", "encoding_penalty"]
-REMEDIES = ["fr", "dr", "a2r", "mgr", "mcd", "mrd", "dar", "grat"]
+REMEDIES = ["fr", "dr", "a2r", "mgr", "mcd", "mrd", "dar", "grat", "car"]
 OTHERS = [*AGAINST_ENCODING, *REMEDIES]
 
 
@@ -282,7 +283,7 @@ def test_a_penalty_that_can_change_nothing_is_said(small, reviews):
         clf.fit(texts[:100], y[:100])
 
 
-@pytest.mark.parametrize("objective", ["fr", "mgr", "grat"])
+@pytest.mark.parametrize("objective", ["fr", "mgr", "grat", "car"])
 def test_where_nothing_ranks_words_but_weights_there_is_nothing_to_train(small, reviews, objective):
     clf = small(encoder=None, predictor=None, embeddings=None, objective=objective)
     with pytest.raises(ValueError, match=r"objective=.* with encoder=None .* give an encoder"):
@@ -294,6 +295,7 @@ def test_where_nothing_ranks_words_but_weights_there_is_nothing_to_train(small, 
     [
         ("fr", {"predictor__share_encoder": False}, r"objective=FR\(\) .*share_encoder=False"),
         ("mgr", {"predictor__share_encoder": True}, r"objective=MGR\(\) .*share_encoder=False"),
+        ("car", {"predictor__share_encoder": True}, r"objective=CAR\(\) .*share_encoder=False"),
         (
             "dar", {"initialization": None, "training__warmup_epochs": 0},
             r"objective=DAR\(\) .*warmup_epochs=0 .*give some, or an initialization",
@@ -327,6 +329,6 @@ def test_names_stand_for_objects():
     kinds = {
         None: JointObjective, "real_x": RealX, "encoding_penalty": EncodingPenalty,
         "distillation": Distillation, "fr": FR, "dr": DR, "a2r": A2R, "mgr": MGR, "mcd": MCD,
-        "mrd": MRD, "dar": DAR, "grat": GRAT,
+        "mrd": MRD, "dar": DAR, "grat": GRAT, "car": CAR,
     }  # fmt: skip
     assert {name: type(part) for name, part in OBJECTIVES.named.items()} == kinds

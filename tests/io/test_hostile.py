@@ -109,7 +109,7 @@ def test_a_damaged_data_file_is_named(folder, pattern, damage):
         (b"[]", "does not describe a model"),
         (b'{"format": "pt"}', "does not describe a model"),
         (b'{"format": "sklearn_irx.model"}', "format_version=None"),
-        (b'{"format": "sklearn_irx.model", "format_version": 7}', "upgrade sklearn_irx"),
+        (b'{"format": "sklearn_irx.model", "format_version": 8}', "upgrade sklearn_irx"),
         (b'{"format": "sklearn_irx.model", "format_version": true}', "format_version=True"),
         (b'{"format": "sklearn_irx.model", "format_version": 1}', "what files there are"),
     ],

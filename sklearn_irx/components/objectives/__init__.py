@@ -3,6 +3,7 @@
 from sklearn_irx.components.base import Registry
 from sklearn_irx.components.objectives.a2r import A2R
 from sklearn_irx.components.objectives.base import Objective
+from sklearn_irx.components.objectives.car import CAR
 from sklearn_irx.components.objectives.dar import DAR
 from sklearn_irx.components.objectives.distillation import Distillation
 from sklearn_irx.components.objectives.dr import DR
@@ -31,5 +32,6 @@ OBJECTIVES = Registry(
         "mrd": MRD(),
         "dar": DAR(),
         "grat": GRAT(),
+        "car": CAR(),
     },
 )

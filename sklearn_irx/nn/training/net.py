@@ -155,12 +155,14 @@ class RationaleNet(NeuralNet):
             ([one.n_selected for one in selections], [one.n_transitions for one in selections]),
             strict=True,
         ):
-            n = torch.stack(counts).mean(dim=0)
             if training and self.penalty_scale > 0:
-                loss = loss + penalty.cost(n, units, scale=self.penalty_scale, weight=weight)
-                penalty.update(n, units, scale=self.penalty_scale, weight=weight)
+                scale = self.penalty_scale
+                costs = [penalty.cost(n, units, scale=scale, weight=weight) for n in counts]
+                loss = loss + torch.stack(costs).mean()
+                n = torch.stack(counts).mean(dim=0)
+                penalty.update(n, units, scale=scale, weight=weight)
             elif not training and isinstance(penalty, FixedPenalty):
-                loss = loss + penalty.cost(n, units, scale=1.0, weight=weight)
+                loss = loss + penalty.cost(counts[0], units, scale=1.0, weight=weight)
         if training:
             aside: list[Any] = losses_aside
             if self.objective_.judges_masks:

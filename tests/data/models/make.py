@@ -73,6 +73,9 @@ def main(names: list[str]) -> None:
             1, encoder="rnn", encoder__hidden_size=2, initialization=None, sampler="top_k",
             rationale_length=4, tokenizer=WhitespaceTokenizer(),
         ).fit(texts, y == "noise"),
+        "recurrent-7": lambda: tiny(
+            19, encoder="rnn", encoder__hidden_size=2, initialization=None, rationale_length=4
+        ).fit(texts, y),
         "focused-2": lambda: tiny(
             7, initialization=LinearInit("combined", class_focus=1, bigrams="whole")
         ).fit(texts, y),

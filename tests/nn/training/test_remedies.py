@@ -9,10 +9,11 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import rel_entr, softmax
 from skorch.callbacks import Callback
 
-from sklearn_irx.components import A2R, DAR, DR, GRAT, MCD, MGR, MRD
+from sklearn_irx.components import A2R, CAR, DAR, DR, GRAT, MCD, MGR, MRD
 from sklearn_irx.nn.isolation import own_numbers
 from sklearn_irx.nn.kernels.packed_batch import PackedBatch
 from sklearn_irx.nn.training.callbacks import Curriculum
+from sklearn_irx.nn.training.objectives import car
 from sklearn_irx.nn.training.objectives.base import js_divergence
 from sklearn_irx.nn.training.objectives.grat import guided
 from sklearn_irx.text import UNKNOWN
@@ -21,6 +22,7 @@ from tests.nn.training.objective_made import (
     NETWORKS,
     assert_same,
     changed_selector,
+    cross_entropy,
     documents,
     gradients,
     losses,
@@ -181,6 +183,80 @@ def test_the_selectors_of_mgr_learn_at_different_rates():
         if name.endswith("output.weight")
     ]
     assert moved == [True, True]
+
+
+# CAR
+
+
+ARGUED_FOR = torch.arange(16) % N_CLASSES
+"""A class for each document of a batch."""
+
+
+@pytest.fixture
+def argue(monkeypatch):
+    """Return a network, its objective, and what comes of arguing for `ARGUED_FOR` in a batch."""
+    monkeypatch.setattr(car, "argued_for", lambda logits: ARGUED_FOR)
+
+    def of(module, weight=0.5):
+        with own_numbers(1):
+            objective = CAR(weight).build(module)
+        with torch.no_grad():
+            objective.advocate.for_classes.weight.mul_(10)
+        own, aside, output = losses(module, objective)
+        np.testing.assert_allclose(*numbers(own), of_labels(output.logits), rtol=1e-4)
+        assert aside is None
+        (argued,) = output.others
+        y = documents()[1]
+        found = objective.losses(argued, lambda logits: cross_entropy(logits, y), WEIGHT)
+        return objective, argued, *found
+
+    return of
+
+
+def test_the_advocate_selects_words_for_a_class(argue):
+    module = deterministic()
+    objective, argued, found, aside = argue(module, weight=2.0)
+    alone = copy.deepcopy(module)
+    alone.selector = copy.deepcopy(objective.advocate.selector)
+    layer, output = objective.advocate.for_classes.weight.detach(), alone.selector.output.weight
+    masks = []
+    for added in layer:
+        with torch.no_grad():
+            output.add_(added)
+            masks.append(alone.train()(documents()[0]).selection.mask)
+            output.sub_(added)
+    expected = torch.stack(masks)[ARGUED_FOR, torch.arange(16)]
+    torch.testing.assert_close(argued.selection.mask, expected, atol=1e-4, rtol=1e-3)
+    assert not torch.allclose(masks[0], masks[1], atol=1e-2)
+    convinced = probabilities(judged(module, expected))[np.arange(16), ARGUED_FOR.numpy()]
+    np.testing.assert_allclose(*numbers(found), -2 * WEIGHT.numpy() * convinced, rtol=1e-4)
+    np.testing.assert_allclose(*numbers(aside), 2 * of_labels(argued.logits), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", WITH_ENCODER)
+def test_the_advocate_and_the_predictor_are_opponents(name, argue):
+    module = NETWORKS[name]()
+    objective, argued, found, aside = argue(module)
+    of_advocate = found.sum() + module.sampler.surrogate_loss(argued.selection, found)
+    assert gradients(of_advocate, objective.advocate)["for_classes.weight"].any()
+    assert not gradients(of_advocate, module)
+    own = gradients(aside.sum(), module.predictor)
+    assert any(gradient.any() for gradient in own.values())
+    assert not gradients(aside.sum(), objective.advocate)
+    assert not gradients(aside.sum(), module.selector)
+
+
+def test_half_of_the_time_the_predicted_class_is_argued_for():
+    logits = torch.eye(4).repeat(5000, 1)
+    with own_numbers(0):
+        found = car.argued_for(logits)
+    shares = np.array(
+        [[(found[row::4] == number).float().mean() for number in range(4)] for row in range(4)]
+    )
+    np.testing.assert_allclose(shares, np.where(np.eye(4), 1 / 2, 1 / 6), atol=0.02)
+    with own_numbers(0):
+        found = car.argued_for(torch.tensor([[1.0, 0.0]]).repeat(5000, 1))
+    assert found.float().mean() == pytest.approx(0.5, abs=0.03)
 
 
 # MCD
@@ -365,7 +441,9 @@ def test_the_predictor_of_dr_learns_as_fast_as_it_sees_words(least):
 
 
 @pytest.mark.parametrize(
-    "objective", [A2R(), DAR(), GRAT(), MCD(), MGR(), MRD()], ids=lambda one: type(one).__name__
+    "objective",
+    [A2R(), CAR(), DAR(), GRAT(), MCD(), MGR(), MRD()],
+    ids=lambda one: type(one).__name__,
 )
 def test_the_selector_rests_in_the_warm_up(objective):
     net, _ = trained(objective, [Curriculum(1, 0)], max_epochs=1)

@@ -2,6 +2,7 @@
 
 from sklearn_irx.nn.training.objectives.a2r import A2RModule
 from sklearn_irx.nn.training.objectives.base import CrossEntropy, ObjectiveModule
+from sklearn_irx.nn.training.objectives.car import CARModule
 from sklearn_irx.nn.training.objectives.dar import DARModule
 from sklearn_irx.nn.training.objectives.distillation import DistillationModule
 from sklearn_irx.nn.training.objectives.encoding_penalty import EncodingPenaltyModule
@@ -13,6 +14,7 @@ from sklearn_irx.nn.training.objectives.real_x import RealXModule
 
 __all__ = [
     "A2RModule",
+    "CARModule",
     "CrossEntropy",
     "DARModule",
     "DistillationModule",
