@@ -14,7 +14,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-from common import add_common_options, markdown, show, vectors_path, write
+from common import add_common_options, show, vectors_path, write
 from sklearn.model_selection import train_test_split
 
 from sklearn_irx import SelectiveRationaleClassifier
@@ -50,10 +50,11 @@ def measure(corpus: str, model: str, args: Any) -> dict[str, Any]:
     documents = clf.explain(others, target="all")
     seconds_all = process_time() - start - seconds
     runners_up = [document[1] for document in documents]
+    contested = [one.contested for one in documents if one.contested is not None]  # not empty
     return {
         "accuracy": np.mean([one.label == label for one, label in zip(own, y_others, strict=True)]),
         "words": np.mean([one.mask.sum() for one in own]),
-        "another convinces": np.mean([document.contested for document in documents]),
+        "another convinces": np.mean(contested),
         "runner-up convinces": np.mean([one.convinced for one in runners_up]),
         "probability of runner-up": np.mean([one.target_confidence for one in runners_up]),
         "CPU seconds, explain": seconds,
@@ -75,7 +76,7 @@ def main() -> None:
         rows.append({"corpus": corpus, "model": model, **found})
         show(rows[-1:])
     write(args.results / "classwise.csv", rows, documents=args.documents, asked=ASKED)
-    print(markdown(list(rows[0]), [list(row.values()) for row in rows]))
+    show(rows)
 
 
 if __name__ == "__main__":

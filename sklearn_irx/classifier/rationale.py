@@ -391,8 +391,8 @@ class Rationale:
         """Return a line about the prediction, with a note, and the document."""
         facts = [self.size(), self.case or "", self.outcome(), self.how_chosen()]
         return (
-            f"<p><b>{_escaped(str(self.label))}</b> ({self.confidence:.2f}) · "
-            f"{' · '.join(_escaped(fact) for fact in facts if fact)}"
+            f"<p><b>{escaped(str(self.label))}</b> ({self.confidence:.2f}) · "
+            f"{' · '.join(escaped(fact) for fact in facts if fact)}"
             f'{note}</p><div dir="auto">{self.to_html()}</div>'
         )
 
@@ -488,12 +488,13 @@ def n_documents(n: int) -> str:
 
 
 def _piece_html(piece: Piece) -> str:
-    text = _escaped(piece.text)
+    text = escaped(piece.text)
     if piece.n_folded:
         summary = folded(piece.n_folded)
         return f'<details class="fold"><summary>{summary}</summary>{text}</details>'
     return f"<mark>{text}</mark>" if piece.selected else text
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return text as it may stand in HTML."""
     return escape(harmless(text))

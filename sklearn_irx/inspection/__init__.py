@@ -3,6 +3,12 @@
 from sklearn_irx.ensemble.result import CrossPrediction
 from sklearn_irx.inspection._audit import RationaleAudit, rationale_audit
 from sklearn_irx.inspection._auditing import AuditAnswer
+from sklearn_irx.inspection._counterfactuals import (
+    Counterfactual,
+    Counterfactuals,
+    WordChange,
+    counterfactuals,
+)
 from sklearn_irx.inspection._documents import (
     ExplainedDocument,
     ExplainedDocuments,
@@ -21,6 +27,8 @@ from sklearn_irx.inspection._terminal import to_rich
 __all__ = [
     "AccuracyLengthDisplay",
     "AuditAnswer",
+    "Counterfactual",
+    "Counterfactuals",
     "CrossPrediction",
     "ExplainedDocument",
     "ExplainedDocuments",
@@ -31,6 +39,8 @@ __all__ = [
     "ReliabilityDisplay",
     "SummaryTable",
     "TrainingHistoryDisplay",
+    "WordChange",
+    "counterfactuals",
     "explain_documents",
     "rationale_audit",
     "rationale_report",

@@ -22,6 +22,7 @@ from sklearn_irx.metrics._plausibility import (
     token_precision_score,
     token_recall_score,
 )
+from sklearn_irx.metrics._robustness import robustness_score
 from sklearn_irx.metrics._scorers import (
     accuracy_within_length,
     rationale_length_scorer,
@@ -60,6 +61,7 @@ __all__ = [
     "rationale_length",
     "rationale_length_scorer",
     "rationale_stability_score",
+    "robustness_score",
     "second_reader_accuracy",
     "span_f1_score",
     "span_precision_score",

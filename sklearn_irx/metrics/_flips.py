@@ -1,0 +1,200 @@
+"""The fewest changes of a document after which another class is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
+from math import comb
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from sklearn_irx._stages import expect, step, uncounted
+from sklearn_irx.text import Documents
+
+Changes: TypeAlias = tuple[int, ...]
+"""Numbers of the changes made to a document, in increasing order."""
+Predict: TypeAlias = Callable[[np.ndarray, list[Changes]], np.ndarray]
+"""Maps documents (n,) and the changes of each to probabilities (n, n_classes)."""
+
+_AT_ONCE = 20_000  # changed documents that are predicted together
+_MOST_SETS = 20_000  # of one size, that are tried for a document
+
+
+class Flip(NamedTuple):
+    """What was found for a document.
+
+    Attributes
+    ----------
+    changes : tuple of int
+        Those after which the prediction is another; where none were found, the last tried.
+    found : bool
+        Whether another class is predicted after them, or the one asked for.
+    exact : bool
+        Whether no fewer changes are enough; False if it was not found out, or none were found.
+    probabilities : ndarray of shape (n_classes,)
+        After the changes.
+    """
+
+    changes: Changes
+    found: bool
+    exact: bool
+    probabilities: np.ndarray
+
+
+class FlipSearch:
+    """A search for the fewest changes, of many documents at once.
+
+    Changes are made one by one, each time the one after which another class, or the one asked for,
+    is likeliest beside the one predicted before. Those that turn out to be needless are taken back.
+    Then all sets of fewer changes are tried, up to a size.
+
+    Parameters
+    ----------
+    predict : callable
+        Predicts from changed documents.
+    places : sequence of ndarray
+        For each document, the place of each possible change. At most one is made at a place.
+    base : ndarray of shape (n_documents, n_classes)
+        Probabilities before any change.
+    target : int or None
+        The class that shall be predicted; None is any other than before.
+    """
+
+    def __init__(
+        self,
+        predict: Predict,
+        places: Sequence[np.ndarray],
+        base: np.ndarray,
+        target: int | None = None,
+    ) -> None:
+        self.predict = predict
+        self.places = places
+        self.base = base
+        self.before = base.argmax(axis=1)
+        self.target = target
+
+    def flips(self, *, max_changes: int | None, exact_up_to: int) -> list[Flip]:
+        """Return what was found for each document.
+
+        Parameters
+        ----------
+        max_changes : int or None
+            Most changes of a document; None is as many as there are places.
+        exact_up_to : int
+            Up to this size, all sets of changes are tried where a larger one was found.
+        """
+        flips = [self._flip(row, (), p) for row, p in enumerate(self.base)]
+        most = max((len(np.unique(places)) for places in self.places), default=0)
+        most = most if max_changes is None else min(most, max_changes)
+        expect(most + exact_up_to + 1)
+        for _ in range(most):
+            open_ = {row: flip.changes for row, flip in enumerate(flips) if not flip.found}
+            tried = {row: list(self._further(row, changes)) for row, changes in open_.items()}
+            for row, flip in self._best(tried).items():
+                flips[row] = flip
+            step()
+        self._take_back(flips)
+        step()
+        larger = {row for row, flip in enumerate(flips) if flip.found}
+        for size in range(1, exact_up_to + 1):
+            larger = {
+                row
+                for row in larger
+                if not flips[row].exact and comb(len(self.places[row]), size) <= _MOST_SETS
+            }
+            self._try_all(flips, larger, size)
+            step()
+        return flips
+
+    def _flip(self, row: int, changes: Changes, probabilities: np.ndarray) -> Flip:
+        best = int(probabilities.argmax())
+        found = best != self.before[row] if self.target is None else best == self.target
+        return Flip(changes, bool(found), bool(found) and len(changes) <= 1, probabilities)
+
+    def _margin(self, row: int, probabilities: np.ndarray) -> float:
+        """Return by how much the class to be reached is likelier than the others."""
+        if self.target is None:
+            others = np.delete(probabilities, self.before[row])
+            return float(others.max() - probabilities[self.before[row]])
+        return float(probabilities[self.target] - np.delete(probabilities, self.target).max())
+
+    def _further(self, row: int, changes: Changes) -> Iterator[Changes]:
+        """Yield `changes` with one more."""
+        places = self.places[row]
+        taken = set(places[list(changes)].tolist())
+        for number, place in enumerate(places.tolist()):
+            if place not in taken:
+                yield tuple(sorted((*changes, number)))
+
+    def _best(self, tried: Mapping[int, list[Changes]]) -> dict[int, Flip]:
+        """Return, of the sets of changes of each document that has any, the one that flips most."""
+        rows = np.array([row for row, sets in tried.items() for _ in sets], dtype=int)
+        sets = [changes for some in tried.values() for changes in some]
+        best: dict[int, Flip] = {}
+        keys: dict[int, tuple[bool, float]] = {}
+        for first in range(0, len(sets), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            probabilities = self.predict(rows[part], sets[part])
+            for row, changes, p in zip(rows[part].tolist(), sets[part], probabilities, strict=True):
+                flip = self._flip(row, changes, p)
+                key = flip.found, self._margin(row, p)
+                if row not in best or key > keys[row]:
+                    best[row], keys[row] = flip, key
+        return best
+
+    def _take_back(self, flips: list[Flip]) -> None:
+        """Take changes back, one after the other, without which it is the same."""
+        made = {row: flip.changes for row, flip in enumerate(flips) if flip.found}
+        for number in range(max(map(len, made.values()), default=0)):
+            tried = {
+                row: [tuple(one for one in flips[row].changes if one != changes[number])]
+                for row, changes in made.items()
+                if len(changes) > number and len(flips[row].changes) > 1
+            }
+            for row, flip in self._best(tried).items():
+                if flip.found:
+                    flips[row] = flip
+
+    def _try_all(self, flips: list[Flip], larger: set[int], size: int) -> None:
+        """Try all sets of a size, of documents in which larger ones flip and no smaller."""
+        for row, flip in self._best({row: list(self._sets(row, size)) for row in larger}).items():
+            if flip.found:
+                flips[row] = flip._replace(exact=True)
+            elif len(flips[row].changes) == size + 1:
+                flips[row] = flips[row]._replace(exact=True)
+
+    def _sets(self, row: int, size: int) -> Iterator[Changes]:
+        places = self.places[row]
+        for changes in combinations(range(len(places)), size):
+            if len(np.unique(places[list(changes)])) == size:
+                yield changes
+
+
+def from_masks(
+    clf: Any, documents: Documents, masks: np.ndarray, places: Sequence[np.ndarray], *, shown: bool
+) -> Predict:
+    """Return what predicts from rationales in which words are shown, too, or no longer.
+
+    Parameters
+    ----------
+    clf : fitted SelectiveRationaleClassifier
+    documents : Documents
+        As its ``look_up`` returns them.
+    masks : ndarray of shape (n_documents, n_words), dtype bool
+        The rationales.
+    places : sequence of ndarray
+        For each document, the words whose numbers are the changes.
+    shown : bool
+        Whether words are added, or hidden.
+    """
+
+    def predict(rows: np.ndarray, sets: list[Changes]) -> np.ndarray:
+        changed = masks[rows]
+        for mask, row, changes in zip(changed, rows, sets, strict=True):
+            mask[places[row][list(changes)]] = shown
+        with uncounted():
+            probabilities: np.ndarray = clf.predict_with_masks(documents.take(rows), changed)[0]
+        return probabilities
+
+    return predict
