@@ -1,12 +1,14 @@
 """Encoders: features of words in context, whatever the padding."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_irx.components.encoders import ENCODERS
+from sklearn_irx.components.encoders import ENCODERS, RNN
 
 OWN = {
     "cnn": [{"filter_sizes": (1, 2, 4), "n_filters": 3}],
@@ -50,3 +52,12 @@ def test_a_word_is_read_in_its_context_on_both_sides(name, own):
     made(name, own)(vectors, torch.ones(1, 5, dtype=torch.bool))[0, 2].sum().backward()
     reached = vectors.grad[0].abs().sum(dim=1) > 0
     assert reached[[1, 2, 3]].all()
+
+
+def test_an_older_pickle_of_a_recurrent_network_has_no_norm():
+    state = RNN(hidden_size=4).__getstate__()
+    del state["layer_norm"]
+    older = RNN.__new__(RNN)
+    older.__setstate__(state)
+    assert repr(older) == "RNN(hidden_size=4, layer_norm=False)"
+    assert pickle.loads(pickle.dumps(RNN())).layer_norm

@@ -61,6 +61,9 @@ class RNN(Encoder):
         self.hidden_size = hidden_size
         self.layer_norm = layer_norm
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({"layer_norm": False, **state})  # it was not there in older pickles
+
     def build(self, input_size: int) -> RecurrentModule:
         """Build the module for word vectors of a size."""
         return RecurrentModule(input_size, **self.get_params())
