@@ -10,6 +10,7 @@ from sklearn_irx.metrics._calibration import expected_calibration_error
 from sklearn_irx.metrics._encoding import Encoding, encoding_score
 from sklearn_irx.metrics._evalx import EvalX, RandomMaskReader, evalx_score
 from sklearn_irx.metrics._faithfulness import comprehensiveness_score, sufficiency_score
+from sklearn_irx.metrics._global import global_rationales
 from sklearn_irx.metrics._interaction import (
     cross_reading_matrix,
     exchange_table,
@@ -51,6 +52,7 @@ __all__ = [
     "evalx_score",
     "exchange_table",
     "expected_calibration_error",
+    "global_rationales",
     "interaction_table",
     "iou_f1_score",
     "mask_leakage_score",
