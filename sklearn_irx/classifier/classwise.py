@@ -156,6 +156,14 @@ def check_target(target: Any, classes: np.ndarray) -> str | int:
     """
     if isinstance(target, str) and target in NAMED:
         return target
+    return number_of_class(target, classes, NAMED)
+
+
+def number_of_class(target: Any, classes: np.ndarray, names: Sequence[str] = ()) -> int:
+    """Return the number of a class; `names` are what else may be given, for the error.
+
+    Raises ValueError if it is no class.
+    """
     labels = classes.tolist()
     wanted = plain(target)
     if np.ndim(wanted) == 0:
@@ -163,9 +171,9 @@ def check_target(target: Any, classes: np.ndarray) -> str | int:
             if label == wanted and isinstance(label, bool) == isinstance(wanted, bool):
                 return number
     shown = ", ".join(map(repr, labels[:10])) + (", …" if len(labels) > 10 else "")
+    others = f"{', '.join(map(repr, names))}, or one" if names else "one"
     raise ValueError(
-        f"target={wanted!r} is no class of this model: give {', '.join(map(repr, NAMED))}, or one "
-        f"of its classes ({shown})."
+        f"target={wanted!r} is no class of this model: give {others} of its classes ({shown})."
     )
 
 

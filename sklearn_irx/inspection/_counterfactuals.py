@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_irx._pipelines import check_has_rationales, seen_by_final
 from sklearn_irx._stages import stage, uncounted
 from sklearn_irx._validation import check_texts
-from sklearn_irx.classifier.classwise import check_target
+from sklearn_irx.classifier.classwise import number_of_class
 from sklearn_irx.classifier.context import folded, folds_of
 from sklearn_irx.classifier.rationale import (
     MOST_SHOWN,
@@ -21,11 +22,11 @@ from sklearn_irx.classifier.rationale import (
     cell,
     escaped,
     n_documents,
+    not_read,
     plain,
 )
 from sklearn_irx.metrics._flips import Changes, Flip, FlipSearch, Predict, from_masks
 from sklearn_irx.metrics._input import check_at_least
-from sklearn_irx.metrics._masked_prediction import kept_text
 from sklearn_irx.metrics._robustness import check_takes_masks
 from sklearn_irx.text.harmless import one_line
 
@@ -38,7 +39,7 @@ CHANGES = {
 """The kinds of changes, and what is said before the words."""
 
 MOST_PLACES = 20
-"""Words of a text that are taken out or added, those that rank highest."""
+"""Words of a text that it is tried to take out or add, if no more are selected."""
 
 _STYLE = """<style>
 .irx-rationale del, .irx-rationale ins { color: #1d1f23; border-radius: .2em; padding: 0 .12em; }
@@ -87,13 +88,14 @@ class Counterfactual:
     kind : {"hide", "add", "remove", "replace"}
         What was changed.
     changes : tuple of WordChange
-        In the order of the text. Empty if none were found.
+        In the order of the text. Empty if none were found, or the class asked for is predicted
+        as it is.
     label : object
         What is predicted after the changes.
     confidence : float
         Probability of `label` between 0 and 1.
     found : bool
-        Whether such changes were found.
+        Whether such changes were found, or are not needed.
     exact : bool
         Whether it was made sure that no fewer are enough, of those that were looked among.
     text : str
@@ -117,6 +119,8 @@ class Counterfactual:
         own = f"{one_line(self.own.label)} ({self.own.confidence:.2f})"
         if not self.found:
             return f"{own} stays: nothing found"
+        if not self.changes:
+            return f"{own} is predicted already"
         words = "; ".join(one_line(str(change)) for change in self.changes)
         becomes = f"{one_line(self.label)} ({self.confidence:.2f})"
         return f"{own} → {becomes} {CHANGES[self.kind]}: {words}"
@@ -142,12 +146,13 @@ class Counterfactual:
         own, changed = self.own, {change.position: change for change in self.changes}
         shown = own.mask.copy()
         shown[list(changed)] = True
+        read = own.text[: len(own.text) - own.unread]
         parts = [
             (start, end, _word(escaped(own.text[start:end]), changed.get(position)))
             for position, (start, end) in enumerate(own.spans)
             if shown[position]
         ]
-        for fold in folds_of(own.text, own.spans, shown):
+        for fold in folds_of(read, own.spans, shown):
             hidden = escaped(own.text[fold.start : fold.end])
             summary = f"<summary>{folded(fold.n_words)}</summary>"
             block = f'<details class="fold">{summary}{hidden}</details>'
@@ -156,7 +161,8 @@ class Counterfactual:
         for start, end, html in sorted(parts):
             pieces += [escaped(own.text[place:start]), html]
             place = end
-        return "".join([*pieces, escaped(own.text[place:])])
+        unread = f'<i class="unread"> … {not_read(own.unread)}</i>' if own.unread else ""
+        return "".join([*pieces, escaped(read[place:]), unread])
 
     def _repr_html_(self) -> str:
         return cell(_STYLE, self._block())
@@ -175,8 +181,8 @@ class Counterfactuals(ShownList[Counterfactual]):
 
     def summary(self) -> str:
         """Return in how many documents the prediction changes, and after how many changes."""
-        found = [one for one in self if one.found]
-        if not self or not found:
+        found = [one for one in self if one.found and one.changes]
+        if not found:
             return f"In none of {n_documents(len(self))} another class was reached."
         sizes = [len(one.changes) for one in found]
         share = f"{len(found):,} of {n_documents(len(self))}"
@@ -222,8 +228,10 @@ def counterfactuals(
     change : {"hide", "add", "remove", "replace"}, default="hide"
         "hide" hides words of the rationale from the predictor, "add" shows it others of the text,
         too. "remove" takes words out of the text and "replace" puts words of `vocabulary` in place
-        of those of the rationale; the model then selects and predicts anew. "add" and "remove" are
-        of the 20 words that rank highest.
+        of those of the rationale; the model then selects and predicts anew, and what stood past its
+        ``max_length`` moves up where words are removed. "add" tries the 20 words that rank highest
+        of those not selected, "remove" all that are selected, and others up to 20; of words that
+        rank alike, as those of a sentence may, the first.
     target : label, default=None
         The class to be reached. None is any other than the one predicted.
     vocabulary : sequence of str, default=None
@@ -231,8 +239,8 @@ def counterfactuals(
     max_changes : int or None, default=10
         Most words that are changed in a document. None is as many as there are.
     exact_up_to : int, default=2
-        All sets of changes up to this size are tried where a larger one was found, but for
-        documents with more than 20,000 such sets. 0 tries none.
+        All sets of changes up to this size are tried where no smaller one is known to be enough,
+        but for documents with more than 20,000 such sets. 0 tries none.
     verbose : bool, default=False
         Whether a progress bar is shown.
 
@@ -283,12 +291,8 @@ def counterfactuals(
     check_has_rationales(estimator)
     words = _check_vocabulary(vocabulary, change)
     estimator, X = seen_by_final(estimator, X)
-    column = None
-    if target is not None:
-        found = check_target(target, estimator.classes_)
-        if isinstance(found, str):
-            raise ValueError(f"target={target!r}: give a class, or None for any other.")
-        column = found
+    check_is_fitted(estimator)
+    column = None if target is None else number_of_class(target, estimator.classes_)
     with stage("counterfactuals", shown=verbose):
         documents = _Documents(estimator, check_texts(X), change, words)
         flips = FlipSearch(documents.predict, documents.places, documents.base, column).flips(
@@ -304,8 +308,10 @@ class _Documents:
     ----------
     rationales : list of Rationale
         The model's own.
+    items : list of list of WordChange
+        For each document, the changes that are possible.
     places : list of ndarray
-        For each document, the position of the word of each possible change.
+        The positions of their words.
     base : ndarray of shape (n_documents, n_classes)
         Probabilities without any change.
     predict : callable
@@ -315,15 +321,16 @@ class _Documents:
     predict: Predict
 
     def __init__(self, estimator: Any, X: list[str], change: str, words: list[str]) -> None:
-        of_masks = change in ("hide", "add")
-        if of_masks:
+        self.of_masks = change in ("hide", "add")
+        if self.of_masks:
             check_takes_masks(estimator)
         self.estimator = estimator
         self.change = change
         self.words = words
         self.rationales = estimator.explain(X)
-        self.places = list(map(self._places, self.rationales))
-        if of_masks:
+        self.items = [list(self._items(one)) for one in self.rationales]
+        self.places = [np.array([one.position for one in some], dtype=int) for some in self.items]
+        if self.of_masks:
             documents, shown = estimator.look_up(X), change == "add"
             self.base, masks = estimator.predict_with_masks(documents)
             self.predict = from_masks(estimator, documents, masks, self.places, shown=shown)
@@ -344,31 +351,36 @@ class _Documents:
             confidence=float(flip.probabilities[best]) if flip.found else own.confidence,
             found=flip.found,
             exact=flip.exact,
-            text=self._text(row, changes),
+            text=own.text if self.of_masks else self._text(row, changes),
         )
 
-    def _places(self, rationale: Rationale) -> np.ndarray:
+    def _items(self, rationale: Rationale) -> Iterator[WordChange]:
+        """Yield the changes that are possible in a document."""
+        for position in self._positions(rationale).tolist():
+            start, end = rationale.spans[position]
+            word = rationale.text[start:end]
+            if self.change == "replace":
+                for other in self.words:
+                    if other != word:
+                        yield WordChange(position, word, other)
+            else:
+                yield WordChange(position, word, word if self.change == "add" else None)
+
+    def _positions(self, rationale: Rationale) -> np.ndarray:
         selected = np.flatnonzero(rationale.mask)
-        if self.change == "hide":
+        if self.change in ("hide", "replace"):
             return selected
-        if self.change == "replace":
-            return np.repeat(selected, len(self.words))
-        ranked = _ranked(rationale)
-        return ranked[~rationale.mask[ranked] | (self.change == "remove")][:MOST_PLACES]
+        scores = np.zeros(len(rationale.tokens)) if rationale.scores is None else rationale.scores
+        others = np.flatnonzero(~rationale.mask & (scores > 0))
+        others = others[np.argsort(-scores[others], kind="stable")]
+        if self.change == "add":
+            return others[:MOST_PLACES]
+        n_others = max(0, MOST_PLACES - len(selected))
+        return np.concatenate([selected, others[:n_others]])
 
     def _changes(self, row: int, changes: Changes) -> list[WordChange]:
         """Return changes by their numbers, in the order of the text."""
-        own, places = self.rationales[row], self.places[row]
-        found = []
-        for number in changes:
-            start, end = own.spans[places[number]]
-            word, becomes = own.text[start:end], None
-            if self.change == "add":
-                becomes = word
-            elif self.change == "replace":
-                becomes = self.words[number % len(self.words)]
-            found.append(WordChange(int(places[number]), word, becomes))
-        return sorted(found)
+        return sorted(self.items[row][number] for number in changes)
 
     def _of_texts(self, rows: np.ndarray, sets: list[Changes]) -> np.ndarray:
         texts = [
@@ -382,24 +394,12 @@ class _Documents:
     def _text(self, row: int, changes: list[WordChange]) -> str:
         """Return the text of a document after changes."""
         own: Rationale = self.rationales[row]
-        if self.change == "remove":
-            kept = np.ones(len(own.tokens), dtype=bool)
-            kept[[change.position for change in changes]] = False
-            return kept_text(own.text, own.spans, kept)
         pieces, place = [], 0
-        for position, word, becomes in changes:
+        for position, _, becomes in changes:
             start, end = own.spans[position]
-            pieces += [own.text[place:start], becomes or word]
+            pieces += [own.text[place:start], becomes or ""]
             place = end
         return "".join([*pieces, own.text[place:]])
-
-
-def _ranked(rationale: Rationale) -> np.ndarray:
-    """Return positions of words: those selected, then others that may be, by selection scores."""
-    scores = np.zeros(len(rationale.tokens)) if rationale.scores is None else rationale.scores
-    order = np.argsort(-(rationale.mask + scores), kind="stable")
-    ranked: np.ndarray = order[(rationale.mask | (scores > 0))[order]]
-    return ranked
 
 
 def _check_vocabulary(vocabulary: Any, change: str) -> list[str]:
@@ -410,8 +410,8 @@ def _check_vocabulary(vocabulary: Any, change: str) -> list[str]:
             f"change={change!r}: give it with change='replace', as what words are replaced by."
         )
     words = [] if vocabulary is None else check_texts(vocabulary, "vocabulary")
-    if vocabulary is not None and not words:
-        raise ValueError("vocabulary holds no words: give at least one.")
+    if vocabulary is not None and not (words and all(map(str.strip, words))):
+        raise ValueError(f"vocabulary={words!r}: give at least one word, and none that is empty.")
     return list(dict.fromkeys(words))
 
 

@@ -83,6 +83,8 @@ def _with_plain_states(value: Any) -> Any:
             return [_with_plain_states(one) for one in value]
         case {"type": "component", "name": "RNN", "parameters": dict(parameters)}:
             return {**value, "parameters": {**parameters, "layer_norm": False}}
+        case {"encoder": "rnn", **others}:
+            return {**_with_plain_states(others), "encoder": _part("RNN", {"layer_norm": False})}
         case dict():
             return {key: _with_plain_states(one) for key, one in value.items()}
     return value

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations, islice
 from math import comb
 from typing import Any, NamedTuple, TypeAlias
 
@@ -47,7 +47,8 @@ class FlipSearch:
 
     Changes are made one by one, each time the one after which another class, or the one asked for,
     is likeliest beside the one predicted before. Those that turn out to be needless are taken back.
-    Then all sets of fewer changes are tried, up to a size.
+    Then all smaller sets of changes are tried, up to a size, and those of that size where nothing
+    was found.
 
     Parameters
     ----------
@@ -82,35 +83,41 @@ class FlipSearch:
         max_changes : int or None
             Most changes of a document; None is as many as there are places.
         exact_up_to : int
-            Up to this size, all sets of changes are tried where a larger one was found.
+            Up to this size, all sets of changes are tried where no smaller one is known to be
+            enough.
         """
         flips = [self._flip(row, (), p) for row, p in enumerate(self.base)]
         most = max((len(np.unique(places)) for places in self.places), default=0)
         most = most if max_changes is None else min(most, max_changes)
-        expect(most + exact_up_to + 1)
+        expect(most + max(1, min(exact_up_to, most)))
         for _ in range(most):
-            open_ = {row: flip.changes for row, flip in enumerate(flips) if not flip.found}
-            tried = {row: list(self._further(row, changes)) for row, changes in open_.items()}
+            tried = (
+                (row, changes)
+                for row, flip in enumerate(list(flips))
+                if not flip.found
+                for changes in self._further(row, flip.changes)
+            )
             for row, flip in self._best(tried).items():
                 flips[row] = flip
             step()
         self._take_back(flips)
         step()
-        larger = {row for row, flip in enumerate(flips) if flip.found}
-        for size in range(1, exact_up_to + 1):
-            larger = {
-                row
-                for row in larger
-                if not flips[row].exact and comb(len(self.places[row]), size) <= _MOST_SETS
-            }
-            self._try_all(flips, larger, size)
+        rows = set(range(len(flips)))
+        for size in range(2, min(exact_up_to, most) + 1):
+            rows = {row for row in rows if self._may_shrink(row, flips[row], size)}
+            self._try_all(flips, rows, size)
             step()
         return flips
+
+    def _may_shrink(self, row: int, flip: Flip, size: int) -> bool:
+        """Return whether sets of a size are to be tried, all smaller ones having been."""
+        return not flip.exact and comb(len(self.places[row]), size) <= _MOST_SETS
 
     def _flip(self, row: int, changes: Changes, probabilities: np.ndarray) -> Flip:
         best = int(probabilities.argmax())
         found = best != self.before[row] if self.target is None else best == self.target
-        return Flip(changes, bool(found), bool(found) and len(changes) <= 1, probabilities)
+        # Of two changes none was enough alone: those were tried first.
+        return Flip(changes, bool(found), bool(found) and len(changes) <= 2, probabilities)
 
     def _margin(self, row: int, probabilities: np.ndarray) -> float:
         """Return by how much the class to be reached is likelier than the others."""
@@ -127,16 +134,14 @@ class FlipSearch:
             if place not in taken:
                 yield tuple(sorted((*changes, number)))
 
-    def _best(self, tried: Mapping[int, list[Changes]]) -> dict[int, Flip]:
+    def _best(self, tried: Iterable[tuple[int, Changes]]) -> dict[int, Flip]:
         """Return, of the sets of changes of each document that has any, the one that flips most."""
-        rows = np.array([row for row, sets in tried.items() for _ in sets], dtype=int)
-        sets = [changes for some in tried.values() for changes in some]
         best: dict[int, Flip] = {}
         keys: dict[int, tuple[bool, float]] = {}
-        for first in range(0, len(sets), _AT_ONCE):
-            part = slice(first, first + _AT_ONCE)
-            probabilities = self.predict(rows[part], sets[part])
-            for row, changes, p in zip(rows[part].tolist(), sets[part], probabilities, strict=True):
+        rest = iter(tried)
+        while some := list(islice(rest, _AT_ONCE)):
+            rows, sets = np.array([row for row, _ in some]), [changes for _, changes in some]
+            for (row, changes), p in zip(some, self.predict(rows, sets), strict=True):
                 flip = self._flip(row, changes, p)
                 key = flip.found, self._margin(row, p)
                 if row not in best or key > keys[row]:
@@ -147,27 +152,28 @@ class FlipSearch:
         """Take changes back, one after the other, without which it is the same."""
         made = {row: flip.changes for row, flip in enumerate(flips) if flip.found}
         for number in range(max(map(len, made.values()), default=0)):
-            tried = {
-                row: [tuple(one for one in flips[row].changes if one != changes[number])]
+            tried = [
+                (row, tuple(one for one in flips[row].changes if one != changes[number]))
                 for row, changes in made.items()
-                if len(changes) > number and len(flips[row].changes) > 1
-            }
+                if len(changes) > number and len(flips[row].changes) > 2
+            ]
             for row, flip in self._best(tried).items():
                 if flip.found:
                     flips[row] = flip
 
-    def _try_all(self, flips: list[Flip], larger: set[int], size: int) -> None:
-        """Try all sets of a size, of documents in which larger ones flip and no smaller."""
-        for row, flip in self._best({row: list(self._sets(row, size)) for row in larger}).items():
+    def _try_all(self, flips: list[Flip], rows: set[int], size: int) -> None:
+        """Try all sets of a size, of documents in which no smaller ones flip."""
+        tried = ((row, changes) for row in sorted(rows) for changes in self._sets(row, size))
+        for row, flip in self._best(tried).items():
             if flip.found:
                 flips[row] = flip._replace(exact=True)
-            elif len(flips[row].changes) == size + 1:
+            elif flips[row].found and len(flips[row].changes) == size + 1:
                 flips[row] = flips[row]._replace(exact=True)
 
     def _sets(self, row: int, size: int) -> Iterator[Changes]:
-        places = self.places[row]
+        places = self.places[row].tolist()
         for changes in combinations(range(len(places)), size):
-            if len(np.unique(places[list(changes)])) == size:
+            if len({places[number] for number in changes}) == size:
                 yield changes
 
 

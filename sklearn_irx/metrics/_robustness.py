@@ -31,8 +31,8 @@ def robustness_score(
     """Compute which share of a rationale's words must be hidden until another class is predicted.
 
     The fewest words of each rationale are searched for without which the predictor says something
-    else, as :func:`~sklearn_irx.inspection.counterfactuals` finds them: exactly up to two words,
-    step by step past that, so a share may be too large where more are needed.
+    else, as :func:`~sklearn_irx.inspection.counterfactuals` finds them: one or two words surely, of
+    rationales of up to 200, and more step by step, so a share may be too large there.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def test_words_for_other_classes_convince_car_less(planted):
                 if one.target != label
             ]
         )
-    assert convinced["car"] < 0.8 * convinced[None]
+    assert convinced["car"] < convinced[None] - 0.05
 
 
 @pytest.mark.parametrize(

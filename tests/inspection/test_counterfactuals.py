@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier
 from sklearn_irx.inspection import counterfactuals
@@ -100,6 +101,9 @@ def test_a_class_can_be_asked_for(model, reviews):
     already = [one for one in documents if one.own.label == target]
     assert already
     assert all(one.found and not one.changes for one in already)
+    assert {str(one).endswith("is predicted already") for one in already} == {True}
+    n = sum(one.found for one in documents) - len(already)
+    assert f"In {n} of 50 documents" in documents.summary()
 
 
 def test_limits_are_kept(model, reviews):
@@ -110,17 +114,61 @@ def test_limits_are_kept(model, reviews):
     assert sum(one.found for one in few) < sum(one.found for one in many)
 
 
-def test_texts_are_changed_for_an_ensemble_too(model, other, reviews):
-    both = InteractiveEnsemble(model, model.__class__(random_state=1, n_threads=1)).fit(
-        *reviews[:2]
-    )
-    texts = reviews[0][:6]
-    documents = counterfactuals(both, texts, change="remove", max_changes=4)
+def test_texts_are_changed_for_an_ensemble_too(model, reviews):
+    texts, y, _ = reviews
+    short = SelectiveRationaleClassifier(rationale_length=2, random_state=1, n_threads=1)
+    both = InteractiveEnsemble(model, short).fit(texts[:100], y[:100])
+    documents = counterfactuals(both, texts[250:270], change="remove", max_changes=4)
+    assert any(one.found for one in documents)
     for one in documents:
         label = both.predict([one.text])[0]
         assert (label != both.predict([one.own.text])[0]) == one.found
     with pytest.raises(TypeError, match=r"does not predict from given words.*estimators_\[0\]"):
-        counterfactuals(both, texts)
+        counterfactuals(both, texts[:3])
+
+
+@pytest.mark.parametrize("change", ["hide", "remove", "replace"])
+def test_of_texts_that_are_not_read_to_the_end_nothing_is_lost(change, reviews):
+    texts, y, _ = reviews
+    clf = SelectiveRationaleClassifier(max_length=20, random_state=0, n_threads=1)
+    clf.fit(texts[:250], y[:250])
+    documents = counterfactuals(clf, texts[250:300], **options(change))
+    assert any(one.found for one in documents)
+    for one in documents:
+        lost = sum(len(each.word) for each in one.changes) if change == "remove" else 0
+        won = sum(len(each.becomes) - len(each.word) for each in one.changes if each.becomes)
+        assert len(one.text) == len(one.own.text) - lost + won
+        if one.found and change != "hide":
+            assert clf.predict([one.text])[0] == one.label
+        assert one.to_html().endswith(f"… {one.own.unread} more characters, not read</i>")
+        without = re.sub(r" <ins>[^<]*</ins>|<i .*</i>|<summary>.*?</summary>", "", one.to_html())
+        shown = unescape(re.sub("<[^>]*>", "", without))
+        assert shown == one.own.text[: len(one.own.text) - one.own.unread]
+
+
+def test_sentences_stay_apart_when_words_are_removed(reviews):
+    texts, y, _ = reviews
+    clf = SelectiveRationaleClassifier(
+        style="sentences", rationale_length=1, random_state=0, n_threads=1
+    ).fit(texts[:250], y[:250])
+    documents = counterfactuals(clf, texts[250:300], change="remove")
+    assert any(one.found for one in documents)
+    for one in documents:
+        assert one.text.count(".") == one.own.text.count(".")
+        if one.found:
+            assert clf.predict([one.text])[0] == one.label
+
+
+def test_a_word_is_not_replaced_by_itself(model, reviews):
+    texts = reviews[0][250:270]
+    words = sorted({word for one in model.explain(texts) for word in one.words})[:30]
+    for one in counterfactuals(model, texts, change="replace", vocabulary=words, exact_up_to=0):
+        assert all(each.word != each.becomes for each in one.changes)
+
+
+def test_a_model_must_be_fitted():
+    with pytest.raises(NotFittedError):
+        counterfactuals(SelectiveRationaleClassifier(), ["a"], target="x")
 
 
 def test_they_show_themselves(model, reviews):
@@ -169,10 +217,11 @@ def test_nothing_of_a_text_is_markup(change, reviews):
         ({"change": "erase"}, ValueError, "change='erase' is unknown: give one of 'hide'"),
         ({"change": "replace"}, ValueError, "vocabulary is missing with change='replace'"),
         ({"vocabulary": ["a"]}, ValueError, "vocabulary is given with change='hide'"),
-        ({"change": "replace", "vocabulary": []}, ValueError, "vocabulary holds no words"),
+        ({"change": "replace", "vocabulary": []}, ValueError, r"vocabulary=\[\]: give at"),
+        ({"change": "replace", "vocabulary": ["a", " "]}, ValueError, "none that is empty"),
         ({"change": "replace", "vocabulary": "ab"}, TypeError, "vocabulary"),
-        ({"target": "nothing"}, ValueError, "target='nothing' is no class of this model"),
-        ({"target": "runner_up"}, ValueError, "target='runner_up': give a class, or None"),
+        ({"target": "nothing"}, ValueError, "target='nothing' is no class .*: give one of its"),
+        ({"target": "runner_up"}, ValueError, "target='runner_up' is no class of this model"),
         ({"max_changes": 0}, ValueError, "max_changes=0: give an integer of at least 1"),
         ({"exact_up_to": -1}, ValueError, "exact_up_to=-1: give an integer of at least 0"),
     ],

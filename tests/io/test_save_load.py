@@ -20,7 +20,7 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 import sklearn_irx
 from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, SelectiveRationaleClassifier
-from sklearn_irx.components import REGISTRIES, SAMPLERS, Component, LinearInit
+from sklearn_irx.components import REGISTRIES, RNN, SAMPLERS, Component, LinearInit
 from sklearn_irx.io import SKOPS_TYPES, NotSaved, load, save
 from sklearn_irx.io._files import FORMAT_VERSION
 from sklearn_irx.text import (
@@ -576,6 +576,22 @@ def date_back(folder, version, *replaced):
         assert new in text
         text = text.replace(new, old)
     file.write_text(text)
+
+
+def test_recurrent_networks_of_former_versions_go_on_without_a_norm(small, reviews, tmp_path):
+    texts, y, _ = reviews
+    model = small(encoder=RNN(layer_norm=False), warm_start=True, training__max_epochs=1)
+    save(model.fit(texts[:60], y[:60]), tmp_path / "model")
+    file = tmp_path / "model" / "model.json"
+    written = json.loads(file.read_text())
+    (record,) = written["estimators"]
+    record["parameters"]["encoder"] = "rnn"
+    del record["fitted"]["network"]["encoder"]["parameters"]["layer_norm"]
+    file.write_text(json.dumps({**written, "format_version": 6}))
+    loaded = load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
+    assert repr(loaded.encoder) == "RNN(layer_norm=False)"
+    loaded.fit(texts[:60], y[:60])
 
 
 def test_limits_of_transitions_of_former_versions_are_warned_of(small, reviews, tmp_path):

@@ -70,7 +70,7 @@ def test_of_texts_without_a_known_word_there_is_nothing(model):
     assert {len(column) for column in table.values()} == {0}
 
 
-def test_a_planted_shortcut_stands_first(reviews):
+def test_a_planted_shortcut_is_among_the_first(reviews):
     texts, y, _ = reviews
     first = sorted(set(y))[0]
     signed = [

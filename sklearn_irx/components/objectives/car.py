@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sklearn_irx._compat import Interval
 from sklearn_irx.components.objectives.base import Objective, check_has_encoder
+from sklearn_irx.components.samplers import Reinforce
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.objectives import CARModule, ObjectiveModule
@@ -36,7 +37,7 @@ class CAR(Objective):
 
     Parameters
     ----------
-    weight : float, default=0.5
+    weight : float, default=1.0
         The weight w of what is argued, above 0.
 
     Notes
@@ -55,15 +56,15 @@ class CAR(Objective):
     --------
     >>> from sklearn_irx import SelectiveRationaleClassifier
     >>> clf = SelectiveRationaleClassifier(encoder="rnn", initialization=None, objective="car")
-    >>> clf.set_params(objective__weight=1.0).objective
-    CAR(weight=1.0)
+    >>> clf.set_params(objective__weight=0.5).objective
+    CAR(weight=0.5)
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "weight": [Interval(Real, 0, None, closed="neither")]
     }
 
-    def __init__(self, weight: float = 0.5) -> None:
+    def __init__(self, weight: float = 1.0) -> None:
         self.weight = weight
 
     def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
@@ -73,6 +74,11 @@ class CAR(Objective):
             raise ValueError(
                 f"objective={self!r} has an encoder of the advocate, and the predictor, which is "
                 "its opponent, cannot share one: give share_encoder=False of predictor."
+            )
+        if isinstance(config.sampler, Reinforce):
+            raise ValueError(
+                f"objective={self!r} has two selectors with losses of their own, and sampler="
+                f"{config.sampler!r} compares losses with one average: give another sampler."
             )
 
     def build(self, module: Rationalizer) -> ObjectiveModule:  # noqa: D102

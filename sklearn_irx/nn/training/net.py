@@ -134,7 +134,7 @@ class RationaleNet(NeuralNet):
                 self.objective_.losses(output, cross_entropy, scale) for output in outputs
             ]
             losses = [losses for losses, _ in of_outputs]
-            losses_aside = [aside.mean() for _, aside in of_outputs if aside is not None]
+            losses_aside = [aside for _, aside in of_outputs if aside is not None]
         else:
             losses = [cross_entropy(logits)]
         loss = torch.stack(losses).mean()
@@ -164,10 +164,10 @@ class RationaleNet(NeuralNet):
             elif not training and isinstance(penalty, FixedPenalty):
                 loss = loss + penalty.cost(counts[0], units, scale=1.0, weight=weight)
         if training:
-            aside: list[Any] = losses_aside
+            terms: list[Any] = [aside.mean() for aside in losses_aside]
             if self.objective_.judges_masks:
-                surrogate = self.module_.sampler.surrogate_loss
-                aside += map(surrogate, selections, losses)
+                terms += map(self.module_.sampler.surrogate_loss, selections, losses)
+            aside = [term / len(outputs) for term in terms]
             if y_pred.whole_logits is not None:
                 aside.append(cross_entropy(y_pred.whole_logits).mean())
             if self.rationale_weight and "marks" in X and y_pred.scores is not None:

@@ -246,6 +246,26 @@ def test_the_advocate_and_the_predictor_are_opponents(name, argue):
     assert not gradients(aside.sum(), module.selector)
 
 
+def test_what_is_argued_weighs_as_much_as_the_weight_says(monkeypatch):
+    monkeypatch.setattr(car, "argued_for", lambda logits: torch.arange(len(logits)) % 2)
+    net, _ = trained(CAR(weight=0.25), max_epochs=1)
+    random = np.random.RandomState(1)
+    ids = torch.from_numpy(random.randint(1, 12, size=(16, 9)))
+    y = torch.from_numpy(random.randint(0, 2, size=16))
+    net.module_.train()
+    output = net.objective_(net.module_, ids)
+    net.history.new_epoch()
+    net.history.new_batch()
+    bias = net.module_.predictor.output.bias
+    found = net.get_loss(output, y, {"ids": ids}, training=True)
+    (found,) = torch.autograd.grad(found, bias, retain_graph=True)
+    own, argued = (
+        torch.autograd.grad(cross_entropy(one.logits, y).mean(), bias, retain_graph=True)[0]
+        for one in (output, *output.others)
+    )
+    torch.testing.assert_close(found, (own + 0.25 * argued) / 2)
+
+
 def test_half_of_the_time_the_predicted_class_is_argued_for():
     logits = torch.eye(4).repeat(5000, 1)
     with own_numbers(0):
