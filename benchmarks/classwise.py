@@ -14,11 +14,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-from common import add_common_options, show, vectors_path, write
-from sklearn.model_selection import train_test_split
-
-from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.datasets import load_corpus
+from common import add_common_options, show, trained_on_a_part, write
 
 CORPORA = ("imdb", "20newsgroups")
 MODELS: dict[str, dict[str, Any]] = {
@@ -33,17 +29,9 @@ ASKED = 1000
 
 def measure(corpus: str, model: str, args: Any) -> dict[str, Any]:
     """Train one model, and ask it for the words for each class."""
-    loaded = load_corpus(corpus)
-    texts, others, y, y_others = train_test_split(
-        loaded.data, loaded.target, train_size=args.documents, test_size=ASKED,
-        stratify=loaded.target, random_state=0,
-    )  # fmt: skip
-    settings = MODELS[model]
-    vectors = {"embeddings": str(vectors_path())} if "encoder" in settings else {}
-    clf = SelectiveRationaleClassifier(
-        **settings, **vectors, n_threads=args.threads, random_state=0
+    clf, others, y_others = trained_on_a_part(
+        corpus, MODELS[model], documents=args.documents, asked=ASKED, threads=args.threads
     )
-    clf.fit(texts, y)
     start = process_time()
     own = clf.explain(others)
     seconds = process_time() - start

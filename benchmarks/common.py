@@ -153,6 +153,23 @@ def vectors_path() -> Path:
     return Path(folder) / VECTORS
 
 
+def trained_on_a_part(
+    corpus: str, settings: dict[str, Any], *, documents: int, asked: int, threads: int
+) -> tuple[SelectiveRationaleClassifier, list[str], np.ndarray]:
+    """Train a model on some training texts, with GloVe vectors if it has an encoder.
+
+    Give it, and as many of the others as are asked for, with their labels.
+    """
+    loaded = load_corpus(corpus)
+    texts, others, y, y_others = train_test_split(
+        loaded.data, loaded.target, train_size=documents, test_size=asked,
+        stratify=loaded.target, random_state=0,
+    )  # fmt: skip
+    vectors = {"embeddings": str(vectors_path())} if "encoder" in settings else {}
+    clf = SelectiveRationaleClassifier(**settings, **vectors, n_threads=threads, random_state=0)
+    return clf.fit(texts, y), others, y_others
+
+
 class EpochClock(Callback):
     """Times the parts of an epoch of the package's training loop.
 

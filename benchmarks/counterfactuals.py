@@ -14,32 +14,15 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-from common import add_common_options, show, vectors_path, write
-from sklearn.model_selection import train_test_split
+from common import add_common_options, show, trained_on_a_part, write
 
 from sklearn_irx import SelectiveRationaleClassifier
-from sklearn_irx.datasets import load_corpus
 from sklearn_irx.inspection import counterfactuals
 
 CORPORA = ("imdb", "20newsgroups")
 MODELS: dict[str, dict[str, Any]] = {"words": {}, "convolutions": {"encoder": "cnn"}}
 CHANGES = ("hide", "add", "remove")
 ASKED = 1000
-
-
-def trained(corpus: str, model: str, args: Any) -> tuple[SelectiveRationaleClassifier, list[str]]:
-    """Train one model, and give texts to ask it about."""
-    loaded = load_corpus(corpus)
-    texts, others, y, _ = train_test_split(
-        loaded.data, loaded.target, train_size=args.documents, test_size=ASKED,
-        stratify=loaded.target, random_state=0,
-    )  # fmt: skip
-    settings = MODELS[model]
-    vectors = {"embeddings": str(vectors_path())} if "encoder" in settings else {}
-    clf = SelectiveRationaleClassifier(
-        **settings, **vectors, n_threads=args.threads, random_state=0
-    )
-    return clf.fit(texts, y), others
 
 
 def measure(clf: SelectiveRationaleClassifier, texts: list[str], change: str) -> dict[str, Any]:
@@ -68,7 +51,9 @@ def main() -> None:
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     for corpus, model in product(CORPORA, MODELS):
-        clf, texts = trained(corpus, model, args)
+        clf, texts, _ = trained_on_a_part(
+            corpus, MODELS[model], documents=args.documents, asked=ASKED, threads=args.threads
+        )
         for change in CHANGES:
             key = {"corpus": corpus, "model": model, "change": change}
             rows.append(key | measure(clf, texts, change))

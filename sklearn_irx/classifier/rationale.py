@@ -379,7 +379,7 @@ class Rationale:
         whole : bool, default=False
             Whether nothing is folded; see :meth:`pieces`.
         """
-        shown = "".join(map(_piece_html, self.pieces(whole=whole)))
+        shown = "".join(map(piece_html, self.pieces(whole=whole)))
         if unread := self.unread:
             shown += f'<i class="unread"> … {not_read(unread)}</i>'
         return shown
@@ -487,11 +487,11 @@ def n_documents(n: int) -> str:
     return f"{n:,} document{'' if n == 1 else 's'}"
 
 
-def _piece_html(piece: Piece) -> str:
+def piece_html(piece: Piece) -> str:
+    """Return a piece of a document as HTML."""
     text = escaped(piece.text)
     if piece.n_folded:
-        summary = folded(piece.n_folded)
-        return f'<details class="fold"><summary>{summary}</summary>{text}</details>'
+        return f'<details class="fold"><summary>{folded(piece.n_folded)}</summary>{text}</details>'
     return f"<mark>{text}</mark>" if piece.selected else text
 
 

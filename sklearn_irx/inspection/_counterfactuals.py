@@ -14,7 +14,7 @@ from sklearn_irx._pipelines import check_has_rationales, seen_by_final
 from sklearn_irx._stages import stage, uncounted
 from sklearn_irx._validation import check_texts
 from sklearn_irx.classifier.classwise import number_of_class
-from sklearn_irx.classifier.context import folded, folds_of
+from sklearn_irx.classifier.context import Piece, folds_of
 from sklearn_irx.classifier.rationale import (
     MOST_SHOWN,
     Rationale,
@@ -23,11 +23,18 @@ from sklearn_irx.classifier.rationale import (
     escaped,
     n_documents,
     not_read,
+    piece_html,
     plain,
 )
-from sklearn_irx.metrics._flips import Changes, Flip, FlipSearch, Predict, from_masks
+from sklearn_irx.metrics._flips import (
+    Changes,
+    Flip,
+    FlipSearch,
+    Predict,
+    check_takes_masks,
+    from_masks,
+)
 from sklearn_irx.metrics._input import check_at_least
-from sklearn_irx.metrics._robustness import check_takes_masks
 from sklearn_irx.text.harmless import one_line
 
 CHANGES = {
@@ -148,15 +155,14 @@ class Counterfactual:
         shown[list(changed)] = True
         read = own.text[: len(own.text) - own.unread]
         parts = [
-            (start, end, _word(escaped(own.text[start:end]), changed.get(position)))
+            (start, end, _word(own.text[start:end], changed.get(position)))
             for position, (start, end) in enumerate(own.spans)
             if shown[position]
         ]
-        for fold in folds_of(read, own.spans, shown):
-            hidden = escaped(own.text[fold.start : fold.end])
-            summary = f"<summary>{folded(fold.n_words)}</summary>"
-            block = f'<details class="fold">{summary}{hidden}</details>'
-            parts.append((fold.start, fold.end, block))
+        parts += [
+            (start, end, piece_html(Piece(own.text[start:end], n_folded=n_words)))
+            for start, end, n_words in folds_of(read, own.spans, shown)
+        ]
         pieces, place = [], 0
         for start, end, html in sorted(parts):
             pieces += [escaped(own.text[place:start]), html]
@@ -321,22 +327,24 @@ class _Documents:
     predict: Predict
 
     def __init__(self, estimator: Any, X: list[str], change: str, words: list[str]) -> None:
-        self.of_masks = change in ("hide", "add")
-        if self.of_masks:
-            check_takes_masks(estimator)
         self.estimator = estimator
         self.change = change
         self.words = words
-        self.rationales = estimator.explain(X)
+        self.of_masks = change in ("hide", "add")
+        if self.of_masks:
+            check_takes_masks(estimator)
+            tokenized = estimator.tokenize(X, spans=True)
+            documents = estimator.look_up(tokenized)
+            self.base, masks, scores = estimator.predict_with_masks(documents, scores=True)
+            self.rationales = estimator.to_rationales(tokenized, self.base, masks, scores)
+        else:
+            self.base, self.rationales = estimator.predict_proba(X), estimator.explain(X)
         self.items = [list(self._items(one)) for one in self.rationales]
         self.places = [np.array([one.position for one in some], dtype=int) for some in self.items]
+        self.predict = self._of_texts
         if self.of_masks:
-            documents, shown = estimator.look_up(X), change == "add"
-            self.base, masks = estimator.predict_with_masks(documents)
+            shown = change == "add"
             self.predict = from_masks(estimator, documents, masks, self.places, shown=shown)
-        else:
-            self.base = estimator.predict_proba(X)
-            self.predict = self._of_texts
 
     def counterfactual(self, row: int, flip: Flip) -> Counterfactual:
         """Return what was found for a document."""
@@ -416,10 +424,10 @@ def _check_vocabulary(vocabulary: Any, change: str) -> list[str]:
 
 
 def _word(text: str, change: WordChange | None) -> str:
-    """Return a word as HTML, `text` being escaped: marked, struck out, replaced or added."""
+    """Return a word as HTML: marked, struck out, replaced or added."""
     if change is None:
-        return f"<mark>{text}</mark>"
+        return piece_html(Piece(text, selected=True))
     if change.becomes == change.word:
-        return f"<ins>{text}</ins>"
+        return f"<ins>{escaped(text)}</ins>"
     becomes = "" if change.becomes is None else f" <ins>{escaped(change.becomes)}</ins>"
-    return f"<del>{text}</del>{becomes}"
+    return f"<del>{escaped(text)}</del>{becomes}"

@@ -9,6 +9,7 @@ recurrent networks were not normalized.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 _SAMPLERS = {
@@ -60,11 +61,11 @@ def upgraded(model: dict[str, Any]) -> dict[str, Any]:
     if model["format_version"] < 3:
         records = [_with_tokenizers(record) for record in records]
     if model["format_version"] < 4:
-        records = _with_whole_bigrams(records)
+        records = _rewritten(records, _with_whole_bigrams)
     if model["format_version"] < 6:
         records = [_with_style(record) for record in records]
     if model["format_version"] < 7:
-        records = _with_plain_states(records)
+        records = _rewritten(records, _with_plain_states)
     return {**model, "estimators": records}
 
 
@@ -76,29 +77,31 @@ def _with_style(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "fitted": {**fitted, "network": network}}
 
 
-def _with_plain_states(value: Any) -> Any:
-    """Say of recurrent networks of former formats that their states are not normalized."""
+def _rewritten(value: Any, rewrite: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Return a value of JSON in which all objects are rewritten, the inner ones first."""
     match value:
         case list():
-            return [_with_plain_states(one) for one in value]
-        case {"type": "component", "name": "RNN", "parameters": dict(parameters)}:
-            return {**value, "parameters": {**parameters, "layer_norm": False}}
-        case {"encoder": "rnn", **others}:
-            return {**_with_plain_states(others), "encoder": _part("RNN", {"layer_norm": False})}
+            return [_rewritten(one, rewrite) for one in value]
         case dict():
-            return {key: _with_plain_states(one) for key, one in value.items()}
+            return rewrite({key: _rewritten(one, rewrite) for key, one in value.items()})
     return value
 
 
-def _with_whole_bigrams(value: Any) -> Any:
-    """Write ``bigrams=True`` of former formats, wherever it stands, as it is called now."""
+def _with_plain_states(value: dict[str, Any]) -> dict[str, Any]:
+    """Say of recurrent networks of former formats that their states are not normalized."""
     match value:
-        case list():
-            return [_with_whole_bigrams(one) for one in value]
+        case {"type": "component", "name": "RNN", "parameters": dict(parameters)}:
+            return {**value, "parameters": {**parameters, "layer_norm": False}}
+        case {"encoder": "rnn"}:
+            return {**value, "encoder": _part("RNN", {"layer_norm": False})}
+    return value
+
+
+def _with_whole_bigrams(value: dict[str, Any]) -> dict[str, Any]:
+    """Write ``bigrams=True`` of former formats as it is called now."""
+    match value:
         case {"type": "component", "name": "LinearInit", "parameters": {"bigrams": True, **others}}:
             return {**value, "parameters": {**others, "bigrams": "whole"}}
-        case dict():
-            return {key: _with_whole_bigrams(one) for key, one in value.items()}
     return value
 
 

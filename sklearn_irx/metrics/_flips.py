@@ -204,3 +204,12 @@ def from_masks(
         return probabilities
 
     return predict
+
+
+def check_takes_masks(estimator: Any) -> None:
+    """Raise TypeError unless an estimator predicts from masks of words that it has looked up."""
+    if not hasattr(estimator, "look_up"):
+        raise TypeError(
+            f"estimator={estimator!r} does not predict from given words: give a "
+            "SelectiveRationaleClassifier, for example a member of the ensemble, estimators_[0]."
+        )

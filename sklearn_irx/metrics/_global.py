@@ -8,9 +8,8 @@ import numpy as np
 
 from sklearn_irx._pipelines import seen_by_final
 from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.metrics._flips import Changes, from_masks
+from sklearn_irx.metrics._flips import Changes, check_takes_masks, from_masks
 from sklearn_irx.metrics._input import check_at_least
-from sklearn_irx.metrics._robustness import check_takes_masks
 
 _AT_ONCE = 20_000  # rationales that are predicted together
 

@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 
 from sklearn_irx._pipelines import seen_by_final
-from sklearn_irx.metrics._flips import FlipSearch, from_masks
+from sklearn_irx.metrics._flips import FlipSearch, check_takes_masks, from_masks
 from sklearn_irx.metrics._input import Average, averaged
 
 _EXACT_UP_TO = 2
@@ -77,12 +77,3 @@ def robustness_score(
     fewest = np.array([len(flip.changes) for flip in flips], dtype=float)
     with np.errstate(invalid="ignore"):
         return averaged(fewest / counts, average)
-
-
-def check_takes_masks(estimator: Any) -> None:
-    """Raise TypeError unless an estimator predicts from masks of words that it has looked up."""
-    if not hasattr(estimator, "look_up"):
-        raise TypeError(
-            f"estimator={estimator!r} does not predict from given words: give a "
-            "SelectiveRationaleClassifier, for example a member of the ensemble, estimators_[0]."
-        )

@@ -78,6 +78,14 @@ class Objective(Component):
         return []
 
 
+def check_shares_no_encoder(objective: Objective, config: NetworkConfig, reason: str) -> None:
+    """Raise ValueError, with a reason, if the predictor shares the encoder of the selector."""
+    if config.predictor.shares_encoder(of_pieces=config.encoder.reads_pieces):
+        raise ValueError(
+            f"objective={objective!r} has {reason}: give share_encoder=False of predictor."
+        )
+
+
 def check_has_encoder(objective: Objective, config: NetworkConfig) -> None:
     """Raise ValueError if training does not change which words rank first."""
     if not config.encoder.has_context:

@@ -6,7 +6,11 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from sklearn_irx._compat import Interval
-from sklearn_irx.components.objectives.base import Objective, check_has_encoder
+from sklearn_irx.components.objectives.base import (
+    Objective,
+    check_has_encoder,
+    check_shares_no_encoder,
+)
 from sklearn_irx.components.samplers import Reinforce
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.model import Rationalizer
@@ -69,12 +73,8 @@ class CAR(Objective):
 
     def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
         check_has_encoder(self, config)
-        of_pieces = config.encoder.reads_pieces
-        if config.predictor.shares_encoder(of_pieces=of_pieces):
-            raise ValueError(
-                f"objective={self!r} has an encoder of the advocate, and the predictor, which is "
-                "its opponent, cannot share one: give share_encoder=False of predictor."
-            )
+        reason = "an encoder of the advocate, and its opponent, the predictor, cannot share one"
+        check_shares_no_encoder(self, config, reason)
         if isinstance(config.sampler, Reinforce):
             raise ValueError(
                 f"objective={self!r} has two selectors with losses of their own, and sampler="

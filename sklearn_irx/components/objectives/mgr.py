@@ -6,7 +6,11 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 from sklearn_irx._compat import Interval
-from sklearn_irx.components.objectives.base import Objective, check_has_encoder
+from sklearn_irx.components.objectives.base import (
+    Objective,
+    check_has_encoder,
+    check_shares_no_encoder,
+)
 from sklearn_irx.nn.config import NetworkConfig
 from sklearn_irx.nn.model import Rationalizer
 from sklearn_irx.nn.training.objectives import MGRModule, ObjectiveModule
@@ -61,12 +65,8 @@ class MGR(Objective):
 
     def check_network(self, config: NetworkConfig) -> None:  # noqa: D102
         check_has_encoder(self, config)
-        of_pieces = config.encoder.reads_pieces
-        if config.predictor.shares_encoder(of_pieces=of_pieces):
-            raise ValueError(
-                f"objective={self!r} has several encoders of selectors, and the predictor cannot "
-                "share them: give share_encoder=False of predictor."
-            )
+        reason = "several encoders of selectors, and the predictor cannot share them"
+        check_shares_no_encoder(self, config, reason)
 
     def build(self, module: Rationalizer) -> ObjectiveModule:  # noqa: D102
         return MGRModule(module, self.n_selectors)

@@ -72,6 +72,18 @@ def deterministic(start="from scratch", **parameters):
     return network(start, "sparsemap", training__dropout=0.0, **parameters)
 
 
+def loss_of_a_batch(net):
+    """Return what a network being trained makes of a batch, the labels, and its loss."""
+    random = np.random.RandomState(1)
+    ids = torch.from_numpy(random.randint(1, 12, size=(16, 9)))
+    y = torch.from_numpy(random.randint(0, 2, size=16))
+    net.module_.train()
+    output = net.objective_(net.module_, ids)
+    net.history.new_epoch()
+    net.history.new_batch()
+    return output, y, net.get_loss(output, y, {"ids": ids}, training=True)
+
+
 # A2R
 
 
@@ -147,14 +159,7 @@ def test_each_selector_of_mgr_shows_the_predictor_words_of_its_own():
 
 def test_losses_and_penalties_of_mgr_are_means_over_selectors():
     net, _ = trained(MGR(n_selectors=3), max_epochs=1)
-    random = np.random.RandomState(1)
-    ids = torch.from_numpy(random.randint(1, 12, size=(16, 9)))
-    y = torch.from_numpy(random.randint(0, 2, size=16))
-    net.module_.train()
-    output = net.objective_(net.module_, ids)
-    net.history.new_epoch()
-    net.history.new_batch()
-    found = net.get_loss(output, y, {"ids": ids}, training=True)
+    output, y, found = loss_of_a_batch(net)
     expected = []
     for one in (output, *output.others):
         p = probabilities(one.logits)[np.arange(16), y.numpy()]
@@ -249,15 +254,8 @@ def test_the_advocate_and_the_predictor_are_opponents(name, argue):
 def test_what_is_argued_weighs_as_much_as_the_weight_says(monkeypatch):
     monkeypatch.setattr(car, "argued_for", lambda logits: torch.arange(len(logits)) % 2)
     net, _ = trained(CAR(weight=0.25), max_epochs=1)
-    random = np.random.RandomState(1)
-    ids = torch.from_numpy(random.randint(1, 12, size=(16, 9)))
-    y = torch.from_numpy(random.randint(0, 2, size=16))
-    net.module_.train()
-    output = net.objective_(net.module_, ids)
-    net.history.new_epoch()
-    net.history.new_batch()
+    output, y, found = loss_of_a_batch(net)
     bias = net.module_.predictor.output.bias
-    found = net.get_loss(output, y, {"ids": ids}, training=True)
     (found,) = torch.autograd.grad(found, bias, retain_graph=True)
     own, argued = (
         torch.autograd.grad(cross_entropy(one.logits, y).mean(), bias, retain_graph=True)[0]
