@@ -90,6 +90,8 @@ def id_in(fields: Mapping[str, Any], remedy: str) -> str | int | None:
 def one_class(classes: list[Any], remedy: str) -> str | None:
     """Return the one class of a document, None if there is none."""
     names = dict.fromkeys(checked(name, "class", str, remedy) for name in classes)
+    if (unseen := next((name for name in names if not name.strip()), None)) is not None:
+        raise WrongEntryError(f"'class' is {unseen!r}, which nobody can see: {remedy}")
     if len(names) > 1:
         raise WrongEntryError(f"it has several classes, {reprlib.repr(list(names))}: {remedy}")
     return next(iter(names), None)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sklearn_irx.datasets import AnnotatedTexts, _doccano, read_doccano, write_doccano
@@ -165,6 +165,8 @@ def test_only_the_spans_asked_for_count(tmp_path):
         ({"text": "Fine.", "label": [["0", 1, "x"]]}, "'start_offset' is '0', and not a whole"),
         ({"text": "👍👍", "label": [[1, 4, "x"]]}, "from 1 to 4, within a character"),
         ({"text": "Fine.", "cats": ["a", "b"]}, r"several classes, \['a', 'b'\]"),
+        ({"text": "Fine.", "cats": [""]}, "'class' is '', which nobody can see"),
+        ({"text": "Fine.", "label": [" "]}, "'class' is ' ', which nobody can see"),
         ({"text": "Fine.", "cats": [["a"]]}, r"'class' is \['a'\], and not text"),
         ({"text": "Fine.", "entities": [{"label": "x"}]}, "no 'start_offset' among its keys"),
         ({"id": {}, "text": "Fine.", "cats": []}, "'id' is {}"),
@@ -179,6 +181,7 @@ def test_what_is_no_export_is_refused_with_its_place(tmp_path, line, said):
 
 
 @given(st.lists(JSON | JSON.map(lambda one: {"text": "👍 Fine.", "label": one}), max_size=2))
+@example([{"text": "👍 Fine.", "label": [""]}])
 def test_any_json_is_read_or_refused(tmp_path_factory, lines):
     path = put(tmp_path_factory.mktemp("any"), *map(json.dumps, lines))
     try:

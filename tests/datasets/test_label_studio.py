@@ -309,6 +309,7 @@ LONG = "[" * 100_000
         ([exported("👍", annotated(marked(0, 10**30, "👍")))], "from 0 to 1000"),
         ([exported("👍", annotated(marked(-(10**30), 1, "👍")))], "from -1000"),
         ([exported("Fine.", annotated(marked(2, 2)))], "from 2 to 2"),
+        ([exported("Fine.", annotated(chosen("")))], "'class' is '', which nobody can see"),
         ([exported("Fine.", annotated(chosen("a", "b")))], r"several classes, \['a', 'b'\]"),
         ([exported("Fine.", annotated(chosen(3)))], "'class' is 3, and not text"),
         ([exported("Fine.", annotated({"type": "hypertextlabels"}))], "of type 'hypertextlabels'"),
