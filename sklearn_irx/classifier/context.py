@@ -105,6 +105,16 @@ def folded(n: int) -> str:
     return f"… {n:,} words …"
 
 
+def not_read(n: int) -> str:
+    """Return what is shown in place of the end of a text, of a number of characters."""
+    return f"{n:,} more characters, not read"
+
+
+def not_read_html(n: int) -> str:
+    """Return what stands in HTML in place of the end of a text; nothing for no character."""
+    return f'<i class="unread"> … {not_read(n)}</i>' if n else ""
+
+
 def _near(text: str, spans: Sequence[tuple[int, int]], mask: np.ndarray) -> np.ndarray:
     """Mark the words in the sentence of a selected word, and not far from it."""
     ends, _ = sentence_and_clause_ends(text, spans)

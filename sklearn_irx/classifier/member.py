@@ -16,7 +16,8 @@ from sklearn_irx.classifier.by_class import is_class_conditional
 from sklearn_irx.classifier.calibration import at_temperature
 from sklearn_irx.classifier.classwise import ClasswiseDocuments
 from sklearn_irx.classifier.rationale import Rationale, Rationales
-from sklearn_irx.classifier.targets import explain_targets
+from sklearn_irx.classifier.sides import SidedDocuments
+from sklearn_irx.classifier.targets import explain_sides, explain_targets
 from sklearn_irx.classifier.trained import pickled_params
 from sklearn_irx.components import Style
 from sklearn_irx.nn.config import NetworkConfig
@@ -345,6 +346,10 @@ class MemberMixin:
     def _classwise(self, X: Any, target: Any) -> ClasswiseDocuments:
         """Return the own rationale of each document, and those for the classes asked for."""
         return explain_targets(self, X, target)
+
+    def _sides(self, X: Any, rival: int | None = None) -> SidedDocuments:
+        """Return the words of each document for its class, and those for its rival."""
+        return explain_sides(self, X, rival)
 
     def to_rationales(
         self,

@@ -10,7 +10,15 @@ from typing import Any, Generic, Self, SupportsIndex, TypeVar
 import numpy as np
 
 from sklearn_irx.classifier.by_class import BY_CLASS, own_chosen
-from sklearn_irx.classifier.context import Fold, Piece, cut, folded, folds_of
+from sklearn_irx.classifier.context import (
+    Fold,
+    Piece,
+    cut,
+    folded,
+    folds_of,
+    not_read,
+    not_read_html,
+)
 from sklearn_irx.text import WordTokenizer, harmless
 from sklearn_irx.text.harmless import one_line
 from sklearn_irx.text.spans import selected_spans
@@ -379,10 +387,7 @@ class Rationale:
         whole : bool, default=False
             Whether nothing is folded; see :meth:`pieces`.
         """
-        shown = "".join(map(piece_html, self.pieces(whole=whole)))
-        if unread := self.unread:
-            shown += f'<i class="unread"> … {not_read(unread)}</i>'
-        return shown
+        return "".join(map(piece_html, self.pieces(whole=whole))) + not_read_html(self.unread)
 
     def _repr_html_(self) -> str:
         return cell(self._block(f"<br>{LEGEND}"))
@@ -455,11 +460,6 @@ class Rationales(ShownList[Rationale]):
         heading = f"<p>{n_documents(len(self))} · {LEGEND}</p>" if self else "<p>0 documents</p>"
         more = "".join(f"<p>{line}</p>" for line in self.more())
         return cell(heading, *(one._block() for one in self[:MOST_SHOWN]), more)
-
-
-def not_read(n: int) -> str:
-    """Return what is shown in place of the end of a text."""
-    return f"{n:,} more characters, not read"
 
 
 def plain(value: Any) -> Any:

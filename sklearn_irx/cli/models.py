@@ -122,6 +122,14 @@ def explain(
             "probable), or a label. They may be words that the model itself did not use.",
         ),
     ] = None,
+    against: Annotated[
+        bool,
+        typer.Option(
+            "--against",
+            help="Also show the words for the predicted class and those against it, for the next "
+            "by probability or for the class of --target, in one picture.",
+        ),
+    ] = False,
     whole: Annotated[
         bool,
         typer.Option(
@@ -139,7 +147,7 @@ def explain(
     from rich.console import Console
 
     from sklearn_irx.cli.results import result_tables, show_document, show_rationale
-    from sklearn_irx.ensemble.result import classwise_of, exchange_of
+    from sklearn_irx.ensemble.result import classwise_of, exchange_of, sides_of
     from sklearn_irx.inspection import write_html
     from sklearn_irx.inspection._documents import documents_of
     from sklearn_irx.inspection._pieces import MISSING
@@ -154,20 +162,24 @@ def explain(
     fitted = load(model)
     if truths is not None:
         truths = like(truths, fitted.classes_)
+    if against and target is None:
+        target = "runner_up"
     wanted = None if target is None else _target(fitted, target)
     console = Console()
     with refusals():
         exchange = exchange_of(fitted, texts, scores=True)
-        found = exchange if wanted is None else classwise_of(fitted, texts, wanted)
+        of_classes = sides_of if against else classwise_of
+        found = exchange if wanted is None else of_classes(fitted, texts, wanted)
+    documents = documents_of(
+        found, y_true=truths, names=[f"row {n + 1}" for n in range(len(texts))]
+    )
     if output is not None:
         with written_whole(output) as part:
             write_html(
                 part,
-                found,
+                documents,
                 title=f"Rationales for {file.name}",
                 subtitle=f"Model: {model.name}",
-                y_true=truths,
-                names=[f"row {row + 1}" for row in range(len(texts))],
                 tables=result_tables(exchange, truths),
                 whole=whole,
             )
@@ -176,7 +188,6 @@ def explain(
             truth = MISSING if truths is None else truths[number]
             show_rationale(console, rationale, truth, whole=whole)
     else:
-        documents = documents_of(found, y_true=truths)
         for document in documents:
             show_document(console, document, whole=whole)
         console.print(documents.summary(), highlight=False, markup=False, soft_wrap=True)

@@ -16,6 +16,7 @@ from sklearn_irx._pipelines import check_has_rationales, final_estimator, seen_b
 from sklearn_irx.classifier.by_class import is_class_conditional
 from sklearn_irx.classifier.classwise import ClasswiseDocuments, check_target
 from sklearn_irx.classifier.rationale import Rationale, Rationales, plain
+from sklearn_irx.classifier.sides import SidedDocuments
 from sklearn_irx.exchange import CASES
 from sklearn_irx.text import TokenizedTexts
 
@@ -412,8 +413,30 @@ def classwise_of(estimator: Any, X: Any, target: Any) -> ClasswiseDocuments:
     return documents
 
 
-def check_target_of(final: Any, target: Any) -> None:
-    """Raise ValueError if words cannot be chosen for a target, NotFittedError before a fit."""
+def sides_of(estimator: Any, X: Any, target: Any = None) -> SidedDocuments:
+    """Return the words of each document for the class predicted, and those against it.
+
+    Words against it are for `target`, a label, where another class is predicted, and else for the
+    next by probability, as with "runner_up" and None. Otherwise as :func:`explain`.
+    """
+    check_has_rationales(estimator)
+    final = final_estimator(estimator)
+    rival = check_target_of(final, "runner_up" if target is None else target)
+    if rival in ("all", "predicted"):
+        raise ValueError(
+            f"target={target!r} does not name one class to speak against the predicted one: give a "
+            "label, or leave it out for the next by probability."
+        )
+    final, texts = seen_by_final(estimator, X)
+    documents: SidedDocuments = final._sides(texts, None if rival == "runner_up" else rival)
+    return documents
+
+
+def check_target_of(final: Any, target: Any) -> str | int:
+    """Return a target as ``check_target`` does, if words can be chosen for it.
+
+    Raises ValueError if they cannot, NotFittedError before a fit.
+    """
     check_is_fitted(final)
     if not hasattr(final, "_classwise"):
         remedy = "give a SelectiveRationaleClassifier."
@@ -423,7 +446,7 @@ def check_target_of(final: Any, target: Any) -> None:
             f"target={target!r} asks one model for the words that support a class, and "
             f"{type(final).__name__} has no such words: {remedy}"
         )
-    check_target(target, final.classes_)
+    return check_target(target, final.classes_)
 
 
 def exchange_of(estimator: Any, X: Any, *, spans: bool = True, scores: bool = False) -> Exchange:

@@ -1,5 +1,6 @@
 """Rationales in the terminal, as HTML, as plots, and in a report."""
 
+from sklearn_irx.classifier.sides import BothSides
 from sklearn_irx.ensemble.result import CrossPrediction
 from sklearn_irx.inspection._audit import RationaleAudit, rationale_audit
 from sklearn_irx.inspection._auditing import AuditAnswer
@@ -27,6 +28,7 @@ from sklearn_irx.inspection._terminal import to_rich
 __all__ = [
     "AccuracyLengthDisplay",
     "AuditAnswer",
+    "BothSides",
     "Counterfactual",
     "Counterfactuals",
     "CrossPrediction",

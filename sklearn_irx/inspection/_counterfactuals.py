@@ -14,7 +14,7 @@ from sklearn_irx._pipelines import check_has_rationales, seen_by_final
 from sklearn_irx._stages import stage, uncounted
 from sklearn_irx._validation import check_texts
 from sklearn_irx.classifier.classwise import number_of_class
-from sklearn_irx.classifier.context import Piece, folds_of
+from sklearn_irx.classifier.context import Piece, folds_of, not_read_html
 from sklearn_irx.classifier.rationale import (
     MOST_SHOWN,
     Rationale,
@@ -22,7 +22,6 @@ from sklearn_irx.classifier.rationale import (
     cell,
     escaped,
     n_documents,
-    not_read,
     piece_html,
     plain,
 )
@@ -167,8 +166,7 @@ class Counterfactual:
         for start, end, html in sorted(parts):
             pieces += [escaped(own.text[place:start]), html]
             place = end
-        unread = f'<i class="unread"> … {not_read(own.unread)}</i>' if own.unread else ""
-        return "".join([*pieces, escaped(read[place:]), unread])
+        return "".join([*pieces, escaped(read[place:]), not_read_html(own.unread)])
 
     def _repr_html_(self) -> str:
         return cell(_STYLE, self._block())

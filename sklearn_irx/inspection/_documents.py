@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sklearn_irx._validation import labels_array
 from sklearn_irx.classifier.classwise import ClasswiseDocuments, summary_of
 from sklearn_irx.classifier.rationale import MOST_SHOWN, Rationale, ShownList
+from sklearn_irx.classifier.sides import SidedDocuments, summary_of_sides
 from sklearn_irx.ensemble.cases import shown_names
-from sklearn_irx.ensemble.result import Exchange, classwise_of, exchange_of
+from sklearn_irx.ensemble.result import Exchange, classwise_of, exchange_of, sides_of
 from sklearn_irx.inspection._pieces import MISSING
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.inspection._templates import render
@@ -43,6 +44,8 @@ class ExplainedDocument(DocumentRecord):
         ``cross_predictions[reader, owner]``.
     classwise : ClasswiseRationales or None
         The words that support each class, if they were asked for.
+    sides : BothSides or None
+        The words for the predicted class and those against it, if they were asked for.
 
     See Also
     --------
@@ -90,7 +93,8 @@ class ExplainedDocuments(ShownList[ExplainedDocument]):
 
         Empty if no words for classes were asked for.
         """
-        return summary_of(one.classwise for one in self if one.classwise is not None)
+        classwise = summary_of(one.classwise for one in self if one.classwise is not None)
+        return classwise or summary_of_sides(one.sides for one in self if one.sides is not None)
 
 
 def explain_documents(
@@ -100,10 +104,12 @@ def explain_documents(
     *,
     names: Sequence[str] | None = None,
     target: Any = None,
+    against: bool = False,
 ) -> ExplainedDocuments:
     """Explain documents, with the predictions of each member of an ensemble.
 
-    With a `target`, also with the words that support classes, beside the own rationale.
+    With a `target`, also with the words that support classes, beside the own rationale; with
+    `against`, with the words for the predicted class and those against it in one picture.
 
     Parameters
     ----------
@@ -119,7 +125,14 @@ def explain_documents(
     target : {"all", "predicted", "runner_up"} or a label, default=None
         Of a single classifier, the class that words are to support: see
         :meth:`~sklearn_irx.SelectiveRationaleClassifier.explain`. Of "all", the four classes that
-        are most probable are shown.
+        are most probable are shown. With `against`, a label names the class that speaks against
+        the predicted one, where that is another; None and "runner_up" are the next by probability.
+    against : bool, default=False
+        Whether to show the words for the predicted class and those against it, in two colours that
+        are also underlined differently. Of as many words as the own rationale has, chosen for a
+        class as with `target`, those that the predictor confirms: each of them, or each span or
+        sentence where rationales consist of these, is read alone, and must raise the log-odds of
+        the class at least a third as much as the strongest of the document does for its own.
 
     Returns
     -------
@@ -130,8 +143,8 @@ def explain_documents(
     Raises
     ------
     ValueError
-        If `y` or `names` does not hold one entry a document, `target` is no class or given for an
-        ensemble, or as raised by the estimator.
+        If `y` or `names` does not hold one entry a document, `target` is no class, `target` or
+        `against` is given for an ensemble, or as raised by the estimator.
     NotFittedError
         If `estimator` is not fitted.
 
@@ -155,7 +168,11 @@ def explain_documents(
     """
     if y is not None:
         y = labels_array(y)
-    found = read(estimator, X) if target is None else classwise_of(estimator, X, target)
+    found: Exchange | ClasswiseDocuments | SidedDocuments
+    if against:
+        found = sides_of(estimator, X, target)
+    else:
+        found = read(estimator, X) if target is None else classwise_of(estimator, X, target)
     return documents_of(found, y_true=y, names=names)
 
 
@@ -165,7 +182,11 @@ def read(estimator: Any, X: Any) -> Exchange:
 
 
 def documents_of(
-    source: Exchange | Sequence[Rationale] | ClasswiseDocuments,
+    source: Exchange
+    | Sequence[Rationale]
+    | ClasswiseDocuments
+    | SidedDocuments
+    | ExplainedDocuments,
     *,
     y_true: Any = None,
     names: Sequence[str] | None = None,
@@ -177,8 +198,16 @@ def documents_of(
     Raises
     ------
     ValueError
-        If `y_true` or `names` does not hold one entry for each document.
+        If `y_true` or `names` does not hold one entry for each document, or is given for explained
+        documents, which have them.
     """
+    if isinstance(source, ExplainedDocuments):
+        if y_true is not None or names is not None:
+            raise ValueError(
+                "explained documents have names and true labels already: leave out y_true and "
+                "names, or give rationales."
+            )
+        return source
     for name, values in {"y_true": y_true, "names": names}.items():
         if values is not None and len(values) != len(source):
             raise ValueError(
@@ -192,6 +221,11 @@ def documents_of(
     if isinstance(source, ClasswiseDocuments):
         return ExplainedDocuments(
             ExplainedDocument(name, one.own, truth, classwise=one)
+            for name, one, truth in zip(called, source, truths, strict=False)
+        )
+    if isinstance(source, SidedDocuments):
+        return ExplainedDocuments(
+            ExplainedDocument(name, one.own, truth, sides=one)
             for name, one, truth in zip(called, source, truths, strict=False)
         )
     if not isinstance(source, Exchange) or not source.cases:

@@ -12,14 +12,14 @@ from sklearn_irx.classifier.classwise import ClasswiseDocuments
 from sklearn_irx.classifier.rationale import Rationale
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._cases import ALL_CASES
-from sklearn_irx.inspection._documents import documents_of
+from sklearn_irx.inspection._documents import ExplainedDocuments, documents_of
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._templates import render
 from sklearn_irx.text.harmless import one_line
 
 
 def to_html(
-    rationales: Exchange | Sequence[Rationale] | ClasswiseDocuments,
+    rationales: Exchange | Sequence[Rationale] | ClasswiseDocuments | ExplainedDocuments,
     *,
     title: str = "Rationales",
     subtitle: str = "",
@@ -35,11 +35,12 @@ def to_html(
 
     Parameters
     ----------
-    rationales : Exchange, sequence of Rationale, or ClasswiseDocuments
+    rationales : Exchange, sequence of Rationale, ClasswiseDocuments, or ExplainedDocuments
         As ``exchange`` of an ensemble or ``explain`` of any model returns them. With an `Exchange`,
         where members disagree, all their rationales are shown side by side, which one was kept,
         and the predictions of the others from the same words. With ``explain(X, target="all")``,
-        each document is shown with the words for its four most probable classes.
+        each document is shown with the words for its four most probable classes. What
+        :func:`explain_documents` returns has names and true labels of its own.
     title, subtitle : str
         Heading of the page, and a line below it.
     y_true : sequence of shape (n_samples,), optional
@@ -60,7 +61,8 @@ def to_html(
     Raises
     ------
     ValueError
-        If `y_true` or `names` does not hold one entry for each of `rationales`.
+        If `y_true` or `names` does not hold one entry for each of `rationales`, or is given for
+        explained documents.
 
     See Also
     --------
@@ -93,7 +95,7 @@ def to_html(
 
 def write_html(
     path: str | Path,
-    rationales: Exchange | Sequence[Rationale] | ClasswiseDocuments,
+    rationales: Exchange | Sequence[Rationale] | ClasswiseDocuments | ExplainedDocuments,
     **options: Any,
 ) -> None:
     """Write :func:`to_html` of `rationales` to a file; a file of this name is replaced.

@@ -8,6 +8,7 @@ from typing import Any
 
 from sklearn_irx.classifier.classwise import ClasswiseRationales
 from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.sides import BothSides
 from sklearn_irx.ensemble.cases import explanation_of
 from sklearn_irx.ensemble.result import CrossPrediction
 from sklearn_irx.inspection._pieces import MISSING, is_wrong
@@ -15,7 +16,7 @@ from sklearn_irx.inspection._pieces import MISSING, is_wrong
 
 @dataclass(frozen=True, eq=False)
 class DocumentRecord:
-    """One document: its rationale, the predictions of each member, and the words for classes."""
+    """One document: its rationale, the predictions of members, and the words for classes."""
 
     name: str
     rationale: Rationale
@@ -24,6 +25,7 @@ class DocumentRecord:
     chosen: str | None = None
     cross_predictions: Mapping[tuple[str, str], CrossPrediction] = field(default_factory=dict)
     classwise: ClasswiseRationales | None = None
+    sides: BothSides | None = None
 
     @property
     def judged(self) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sklearn_irx.classifier.classwise import ClasswiseRationales
-from sklearn_irx.classifier.context import folded
-from sklearn_irx.classifier.rationale import Rationale, not_read
+from sklearn_irx.classifier.context import folded, not_read
+from sklearn_irx.classifier.rationale import Rationale
+from sklearn_irx.classifier.sides import BothSides
 from sklearn_irx.inspection._pieces import MISSING, is_wrong, percent
 from sklearn_irx.inspection._records import DocumentRecord
 from sklearn_irx.text.harmless import one_line
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # Reversed and bold shows on terminals without colours too.
 _SELECTED, _OTHER, _LEFT_OUT, _WRONG = "bold reverse", "dim", "italic", "bold red"
+_SIDES = {"for": _SELECTED, "against": "bold underline blue", "both": "bold reverse underline blue"}
+_MARKS = {"for": ("[", "]"), "against": ("{", "}"), "both": ("[{", "}]")}
 
 
 def to_rich(
@@ -98,6 +101,8 @@ def document_to_rich(
         text = to_rich(document.rationale, y_true=document.y_true, marks=marks, whole=whole)
         if document.classwise is not None:
             _add_classes(text, document.classwise, marks=marks, whole=whole)
+        if document.sides is not None:
+            _add_sides(text, document.sides, marked=bool(marks[0]), whole=whole)
         return text
     text = Text.assemble((document.explanation, "italic"))
     for owner, rationale in document.members.items():
@@ -122,3 +127,22 @@ def _add_classes(text: Text, classwise: ClasswiseRationales, **options: Any) -> 
         text.append("\n").append_text(to_rich(rationale, **options))
     if classwise.more():
         text.append(f"\n\n…{classwise.more()}")
+
+
+def _add_sides(text: Text, sides: BothSides, *, marked: bool, whole: bool) -> None:
+    """Add the words for and against; `marked` puts brackets around them, for plain text."""
+    text.append("\n\n")
+    for side, rationale in {"for": sides.supporting, "against": sides.opposing}.items():
+        begin, end = _MARKS[side] if marked else ("", "")
+        text.append("For " if side == "for" else "\nAgainst, for ")
+        text.append(f"{begin}{one_line(rationale.target)}{end}", style=_SIDES[side])
+        text.append(f" · {sides.outcome(rationale)}")
+    text.append(f"\n{sides.how_chosen()}\n", style=_LEFT_OUT)
+    for piece in sides.pieces(whole=whole):
+        begin, end = _MARKS[piece.side] if marked and piece.side else ("", "")
+        if piece.n_folded:
+            text.append(f"({folded(piece.n_folded)})", style=_LEFT_OUT)
+        else:
+            text.append(f"{begin}{piece.text}{end}", style=_SIDES.get(piece.side, _OTHER))
+    if sides.own.unread:
+        text.append(f" … ({not_read(sides.own.unread)})", style=_LEFT_OUT)

@@ -217,13 +217,34 @@ def test_explain_shows_the_words_for_each_class(cli, single, table, reviews, tmp
     assert re.findall("^For (.*)$", result.stdout, re.MULTILINE) == ["1"] * 5
 
 
+def test_explain_shows_both_sides(cli, single, table, reviews, tmp_path):
+    page = tmp_path / "page.html"
+    result = cli("explain", single, table, "-n", 5, "--against", "-o", page)
+    assert result.exit_code == 0, result.output
+    found = joblib.load(single)._sides(list(reviews["text"][:5]))
+    for side, rationales in {
+        "For [": [one.supporting for one in found],
+        "Against, for {": [one.opposing for one in found],
+    }.items():
+        lines = [line for line in result.stdout.splitlines() if line.startswith(side)]
+        assert [line[len(side)] for line in lines] == [str(one.target) for one in rationales]
+    assert page.read_text(encoding="utf-8").count('<div class="sides">') == 5
+    result = cli("explain", single, table, "-n", 5, "--against", "--target", "1")
+    rivals = re.findall("^Against, for {(.)}", result.stdout, re.MULTILINE)
+    assert rivals == [str(one.opposing.target) for one in found]  # of two classes, the other
+    result = cli("explain", single, table, "--against", "--target", "all")
+    assert result.exit_code == 1
+    assert "target='all' does not name one class" in sentence(result)
+
+
 def test_a_target_that_cannot_be_is_refused_in_a_sentence(cli, single, pair, table):
     result = cli("explain", single, table, "--target", "2")
     assert result.exit_code == 2
     assert "target='2' is no class of this model: give 'all'," in sentence(result)
-    result = cli("explain", pair, table, "--target", "all")
-    assert result.exit_code == 2
-    assert "ask one of its members" in sentence(result)
+    for asked in (["--target", "all"], ["--against"]):
+        result = cli("explain", pair, table, *asked)
+        assert result.exit_code == 2
+        assert "ask one of its members" in sentence(result)
 
 
 @pytest.mark.parametrize("command", ["predict", "explain"])
