@@ -1,4 +1,4 @@
-"""How well words for and against a class are found where both are known, and how often on real texts.
+"""How well words for and against a class are found where both are known, and how often on texts.
 
     python benchmarks/sides.py --threads 1
 
