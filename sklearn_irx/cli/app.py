@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sklearn_irx.cli.audit import audit
+from sklearn_irx.cli.compare import compare
 from sklearn_irx.cli.demo import demo
 from sklearn_irx.cli.errors import in_one_sentence
 from sklearn_irx.cli.fit import FitCommand, fit
@@ -44,7 +45,7 @@ def _root(
     """
 
 
-for _command in (demo, fit, predict, explain, report, audit, score):
+for _command in (demo, fit, predict, explain, report, compare, audit, score):
     _cls = FitCommand if _command is fit else None
     app.command(cls=_cls)(in_one_sentence(_command))
 app.add_typer(study_app, name="study")

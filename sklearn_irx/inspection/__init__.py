@@ -4,6 +4,11 @@ from sklearn_irx.classifier.sides import BothSides
 from sklearn_irx.ensemble.result import CrossPrediction
 from sklearn_irx.inspection._audit import RationaleAudit, rationale_audit
 from sklearn_irx.inspection._auditing import AuditAnswer
+from sklearn_irx.inspection._comparison import (
+    ComparedDocument,
+    ModelComparison,
+    compare_models,
+)
 from sklearn_irx.inspection._counterfactuals import (
     Counterfactual,
     Counterfactuals,
@@ -29,12 +34,14 @@ __all__ = [
     "AccuracyLengthDisplay",
     "AuditAnswer",
     "BothSides",
+    "ComparedDocument",
     "Counterfactual",
     "Counterfactuals",
     "CrossPrediction",
     "ExplainedDocument",
     "ExplainedDocuments",
     "InteractionFlowDisplay",
+    "ModelComparison",
     "RationaleAudit",
     "RationaleLengthDisplay",
     "RationaleReport",
@@ -42,6 +49,7 @@ __all__ = [
     "SummaryTable",
     "TrainingHistoryDisplay",
     "WordChange",
+    "compare_models",
     "counterfactuals",
     "explain_documents",
     "rationale_audit",
