@@ -128,7 +128,6 @@ def main() -> None:
         found = real(corpus, model, args.documents, args.threads)
         add(found, corpus=corpus, model=model, seed=0)
     write(args.results / "sides.csv", rows, documents=args.documents, asked=ASKED)
-    show(rows)
 
 
 if __name__ == "__main__":
