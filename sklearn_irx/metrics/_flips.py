@@ -86,7 +86,8 @@ class FlipSearch:
             Up to this size, all sets of changes are tried where no smaller one is known to be
             enough.
         """
-        flips = [self._flip(row, (), p) for row, p in enumerate(self.base)]
+        found, _ = self._judged(np.arange(len(self.base)), self.base)
+        flips = [self._flip((), bool(one), p) for one, p in zip(found, self.base, strict=True)]
         most = max((len(np.unique(places)) for places in self.places), default=0)
         most = most if max_changes is None else min(most, max_changes)
         expect(most + max(1, min(exact_up_to, most)))
@@ -113,18 +114,18 @@ class FlipSearch:
         """Return whether sets of a size are to be tried, all smaller ones having been."""
         return not flip.exact and comb(len(self.places[row]), size) <= _MOST_SETS
 
-    def _flip(self, row: int, changes: Changes, probabilities: np.ndarray) -> Flip:
-        best = int(probabilities.argmax())
-        found = best != self.before[row] if self.target is None else best == self.target
-        # Of two changes none was enough alone: those were tried first.
-        return Flip(changes, bool(found), bool(found) and len(changes) <= 2, probabilities)
+    def _judged(self, rows: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return whether the class to be reached is predicted, and by how much it is likelier.
 
-    def _margin(self, row: int, probabilities: np.ndarray) -> float:
-        """Return by how much the class to be reached is likelier than the others."""
-        if self.target is None:
-            others = np.delete(probabilities, self.before[row])
-            return float(others.max() - probabilities[self.before[row]])
-        return float(probabilities[self.target] - np.delete(probabilities, self.target).max())
+        Both are of shape (n,): of the documents `rows`, with probabilities (n, n_classes).
+        """
+        places = np.arange(len(rows))
+        named = self.before[rows] if self.target is None else np.full(len(rows), self.target)
+        others = probabilities.copy()
+        others[places, named] = -np.inf
+        ahead = probabilities[places, named] - others.max(axis=1)
+        is_named = probabilities.argmax(axis=1) == named
+        return (~is_named, -ahead) if self.target is None else (is_named, ahead)
 
     def _further(self, row: int, changes: Changes) -> Iterator[Changes]:
         """Yield `changes` with one more."""
@@ -141,12 +142,23 @@ class FlipSearch:
         rest = iter(tried)
         while some := list(islice(rest, _AT_ONCE)):
             rows, sets = np.array([row for row, _ in some]), [changes for _, changes in some]
-            for (row, changes), p in zip(some, self.predict(rows, sets), strict=True):
-                flip = self._flip(row, changes, p)
-                key = flip.found, self._margin(row, p)
+            probabilities = self.predict(rows, sets)
+            found, margins = self._judged(rows, probabilities)
+            order = np.lexsort((-margins, ~found, rows))
+            _, first = np.unique(rows[order], return_index=True)
+            for place in order[first].tolist():
+                row, key = int(rows[place]), (bool(found[place]), float(margins[place]))
                 if row not in best or key > keys[row]:
-                    best[row], keys[row] = flip, key
+                    best[row], keys[row] = (
+                        self._flip(sets[place], key[0], probabilities[place]),
+                        key,
+                    )
         return best
+
+    @staticmethod
+    def _flip(changes: Changes, found: bool, probabilities: np.ndarray) -> Flip:
+        # Of two changes none was enough alone: those were tried first.
+        return Flip(changes, found, found and len(changes) <= 2, probabilities)
 
     def _take_back(self, flips: list[Flip]) -> None:
         """Take changes back, one after the other, without which it is the same."""
