@@ -73,6 +73,8 @@ class SamplerModule(nn.Module):
     snap : float
         Cost at inference of an end of a run within a clause, in standard deviations of the
         preferences of a document.
+    step : int
+        Number of batches of training in which words were selected.
     pace : float
         In training, what the length asked for is divided by while it comes down: above 0, and 1 in
         the end.
@@ -122,7 +124,6 @@ class SamplerModule(nn.Module):
             mask = self.select_spans(scores, words, begins).to(scores.dtype)
             return Selection(mask, n_selected(mask), n_transitions(mask, words))
         temperature = self.temperature * math.exp(-self.temperature_decay * self.step)
-        self.step += 1
         return self.sample(scores, words, temperature)
 
     def budget(self, words: torch.Tensor) -> torch.Tensor:

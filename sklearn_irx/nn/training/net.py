@@ -107,7 +107,11 @@ class RationaleNet(NeuralNet):
         if self.full_text:
             least = PADDING if "pieces" in x else max(PADDING, UNKNOWN)
             inputs["mask"] = (x["ids"] > least).float()
-        return self.objective_(self.module_, **to_tensor(inputs, device=self.device))
+        output = self.objective_(self.module_, **to_tensor(inputs, device=self.device))
+        if not self.full_text:
+            # Here, and not where a sampler selects: several selectors may do so in a batch.
+            self.module_.sampler.step += 1
+        return output
 
     def get_loss(  # noqa: D102
         self,

@@ -228,8 +228,8 @@ def test_the_temperature_decays_with_the_steps_of_training():
     scores = torch.tensor([[[0.5], [-0.25], [0.1]]], dtype=torch.float64)
     words = torch.ones(1, 3, dtype=torch.bool)
     noisy = []
-    for _ in range(5):
-        sampler.eval()(scores, words)  # reading is no step of training
+    for step in range(5):
+        sampler.step = step
         torch.manual_seed(0)
         noisy.append(torch.logit(sampler.train()(scores, words).mask))
     temperatures = 2.0 * np.exp(-0.3 * np.arange(5))

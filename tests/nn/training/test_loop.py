@@ -8,7 +8,7 @@ import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
-from sklearn_irx.components import CNN, Predictor, Training
+from sklearn_irx.components import CNN, MGR, Predictor, Training
 from sklearn_irx.nn.inference import predict
 from sklearn_irx.nn.isolation import isolated
 from sklearn_irx.nn.training.batches import LabelledDocuments
@@ -33,7 +33,7 @@ class Recorder(Callback):
         self.weights.append({k: v.clone() for k, v in net.module_.state_dict().items()})
 
 
-def trained(callbacks, max_epochs=6, **parameters):
+def trained(callbacks, max_epochs=6, objective=None, **parameters):
     random = np.random.RandomState(0)
     lengths = random.randint(0, 9, size=60)
     documents = Documents(random.randint(1, 12, size=lengths.sum()).astype(np.int32), lengths)
@@ -49,9 +49,22 @@ def trained(callbacks, max_epochs=6, **parameters):
             module, labelled, penalties=(FixedPenalty(0.01), FixedPenalty(0.01)),
             class_weights=np.ones(2), callbacks=callbacks, max_epochs=max_epochs,
             random_state=np.random.RandomState(0), device="cpu",
+            objective=None if objective is None else objective.build(module),
         )  # fmt: skip
         train(net, labelled)
     return module, net.history, documents
+
+
+@pytest.mark.parametrize("objective", [None, MGR()])
+def test_a_step_of_a_sampler_is_a_batch_after_the_warm_up(objective):
+    steps = []
+
+    class Steps(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            steps.append(net.module_.sampler.step)
+
+    trained([Curriculum(warmup_epochs=2, ramp_epochs=0), Steps()], 4, objective=objective)
+    assert steps == [0, 0, 4, 8]  # of 60 documents, 16 at a time
 
 
 def test_training_ends_with_the_weights_of_the_best_epoch():

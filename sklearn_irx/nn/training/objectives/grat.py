@@ -85,8 +85,8 @@ class GRATModule(ObjectiveModule):
         return ModelOutput(logits, selection, aside=(guiding, of_guide + apart))
 
     def share(self, step: int) -> float:
-        """Return the weight of the guide's attention in a step, counted from 1."""
-        return max(0.0, 1.0 - self.decay * (step - 1))
+        """Return the weight of the guide's attention after a number of steps."""
+        return max(0.0, 1.0 - self.decay * step)
 
     def losses(  # noqa: D102
         self,
