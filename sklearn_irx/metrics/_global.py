@@ -6,16 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_irx._pipelines import seen_by_final
-from sklearn_irx._validation import check_labels, check_texts
-from sklearn_irx.metrics._flips import Changes, check_takes_masks, from_masks
+from sklearn_irx._validation import check_labels
+from sklearn_irx.metrics._hiding import (
+    Hidden,
+    Units,
+    hide_units,
+    models_of,
+    selected_phrases,
+    selected_runs,
+    selected_words,
+)
 from sklearn_irx.metrics._input import check_at_least
 
-_AT_ONCE = 20_000  # rationales that are predicted together
+_UNITS: dict[str, Units] = {
+    "word": selected_words,
+    "phrase": selected_phrases,
+    "span": selected_runs,
+}
 
 
 def global_rationales(
-    estimator: Any, X: Any, y: Any = None, *, min_shown: int = 2
+    estimator: Any, X: Any, y: Any = None, *, unit: str = "word", min_shown: int = 2
 ) -> dict[str, np.ndarray]:
     """Compute which words a model relies on for each class, over many documents.
 
@@ -25,21 +36,27 @@ def global_rationales(
 
     Parameters
     ----------
-    estimator : fitted SelectiveRationaleClassifier
-        Or a pipeline that ends in one; words are then those of the texts that it sees.
+    estimator : fitted SelectiveRationaleClassifier, ensemble, or list of these
+        Or a pipeline that ends in one; words are then those of the texts that it sees. Of an
+        ensemble, its members are asked. A list holds models of the same classes, trained with
+        different seeds for example.
     X : sequence of n_samples str
         Documents.
     y : array-like of shape (n_samples,), default=None
         Their true labels, for the two columns of accuracy.
+    unit : {"word", "phrase", "span"}, default="word"
+        What is hidden as a whole: each selected word; two that follow one another and are both
+        selected; or each maximal run of selected words, such as a passage.
     min_shown : int, default=2
         Words that are shown in fewer documents of a class are left out.
 
     Returns
     -------
     table : dict of ndarrays of shape (n_rows,)
-        A row for each word and predicted class, the most decisive words first:
+        A row for each word (or phrase, or span) and predicted class, the most decisive first:
 
-        - ``word``, as tokenized, and ``label``, the class predicted where it is shown;
+        - ``word``, as tokenized, several with spaces between them, and ``label``, the class
+          predicted where it is shown;
         - ``present``: documents of this prediction in which the word stands;
         - ``shown``: those in which it is selected;
         - ``decisive``: those in which another class is predicted without it;
@@ -47,15 +64,24 @@ def global_rationales(
         - ``accuracy`` and ``accuracy_without``, of the documents in which it is shown, with it
           and without it; only with `y`.
 
+        Of an ensemble or a list these are means over the models: the numbers of documents over
+        all, the others over those that show the word. There are three columns more:
+
+        - ``shown_std`` and ``drop_std``: the standard deviations over these models;
+        - ``n_models``: how many show the word in `min_shown` documents. One does at least.
+
     Raises
     ------
     TypeError
-        If the estimator predicts from no masks, as an ensemble does: ask a member.
+        If an estimator predicts from no masks.
     ValueError
-        If `y` has not one label a document, or `min_shown` is below 1.
+        If `y` has not one label a document, `unit` is unknown, `min_shown` is below 1, or models
+        of a list know different classes.
 
     See Also
     --------
+    find_shortcuts : Which of these words look like shortcuts.
+    suspected_words : What given words, or patterns, do.
     sklearn_irx.inspection.counterfactuals : What would change the prediction of one document.
 
     Notes
@@ -68,85 +94,65 @@ def global_rationales(
     >>> from sklearn_irx.datasets import make_rationale_classification
     >>> from sklearn_irx.metrics import global_rationales
     >>> texts, y, _ = make_rationale_classification(600, n_words=40, random_state=0)
-    >>> clf = SelectiveRationaleClassifier(random_state=0).fit(texts[:300], y[:300])
-    >>> table = global_rationales(clf, texts[300:], y[300:])
+    >>> seeds = [
+    ...     SelectiveRationaleClassifier(random_state=seed).fit(texts[:300], y[:300])
+    ...     for seed in (0, 1)
+    ... ]
+    >>> table = global_rationales(seeds[0], texts[300:], y[300:])
     >>> sorted(table)[:4]
     ['accuracy', 'accuracy_without', 'decisive', 'drop']
     >>> bool((table["decisive"] <= table["shown"]).all())
     True
+    >>> several = global_rationales(seeds, texts[300:], unit="phrase")
+    >>> sorted(set(several) - set(table)), int(several["n_models"].max())
+    (['drop_std', 'n_models', 'shown_std'], 2)
     """
     check_at_least(1, "min_shown", min_shown)
-    clf, X = seen_by_final(estimator, X)
-    check_takes_masks(clf)
-    texts = check_texts(X)
-    y = None if y is None else check_labels(y, len(texts))
-    tokenized = clf.tokenize(texts, spans=clf.needs_offsets)
-    documents, words = clf.look_up(tokenized), tokenized.word_lists()
-    base, masks = clf.predict_with_masks(documents)
-    before = base.argmax(axis=1)
-    shown = [_places(own, np.flatnonzero(mask)) for own, mask in zip(words, masks, strict=True)]
-    hide = from_masks(clf, documents, masks, [np.arange(len(own)) for own in words], shown=False)
-    pairs = [(row, word) for row, own in enumerate(shown) for word in own]
-    without = np.empty((len(pairs), base.shape[1]))
-    for first in range(0, len(pairs), _AT_ONCE):
-        part = pairs[first : first + _AT_ONCE]
-        rows = np.array([row for row, _ in part])
-        without[first : first + len(part)] = hide(rows, [shown[row][word] for row, word in part])
-    rows = np.array([row for row, _ in pairs], dtype=int)
-    now = without.argmax(axis=1)
-    places = np.arange(len(pairs))
-    found = {
-        "decisive": now != before[rows],
-        "drop": base[rows, before[rows]] - without[places, before[rows]],
-    }
-    if y is not None:
-        found["accuracy"] = clf.classes_[before[rows]] == y[rows]
-        found["accuracy_without"] = clf.classes_[now] == y[rows]
-    keys = [(word, int(before[row])) for row, word in pairs]
-    return _table(keys, found, _present(words, before), clf.classes_, min_shown)
+    if unit not in _UNITS:
+        raise ValueError(f"unit={unit!r} is unknown: give one of {list(_UNITS)}.")
+    models = models_of(estimator, X)
+    y = None if y is None else check_labels(y, len(models[0].texts))
+    found = [hide_units(model.clf, model.tokenized(), _UNITS[unit], y) for model in models]
+    several = len(models) > 1 or isinstance(estimator, list | tuple)
+    return hidden_table(found, models[0].clf.classes_, min_shown, several=several)
 
 
-def _places(words: list[str], selected: np.ndarray) -> dict[str, Changes]:
-    """Return where each selected word of a document is selected."""
-    places: dict[str, list[int]] = {}
-    for place in selected.tolist():
-        places.setdefault(words[place], []).append(place)
-    return {word: tuple(own) for word, own in places.items()}
-
-
-def _present(words: list[list[str]], before: np.ndarray) -> dict[tuple[str, int], int]:
-    """Return in how many documents of each prediction each word stands."""
-    counts: dict[tuple[str, int], int] = {}
-    for own, label in zip(words, before.tolist(), strict=True):
-        for word in set(own):
-            counts[word, label] = counts.get((word, label), 0) + 1
-    return counts
-
-
-def _table(
-    keys: list[tuple[str, int]],
-    found: dict[str, np.ndarray],
-    present: dict[tuple[str, int], int],
-    classes: np.ndarray,
-    min_shown: int,
+def hidden_table(
+    found: list[Hidden], classes: np.ndarray, min_shown: int, *, several: bool
 ) -> dict[str, np.ndarray]:
-    """Join what was found of words in documents by word and class."""
-    numbers: dict[tuple[str, int], int] = {}
-    of = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=int)
-    counts = np.bincount(of, minlength=len(numbers))
-    sums = {
-        name: np.bincount(of, weights=values, minlength=len(numbers))
-        for name, values in found.items()
+    """Return the table of what hiding did, as means over models; of one with whole numbers."""
+    keys = list(dict.fromkeys(key for hidden in found for key in hidden.keys))
+    numbers = {key: number for number, key in enumerate(keys)}
+
+    def aligned(columns: list[np.ndarray]) -> np.ndarray:
+        """Return values by model and key, 0 where a model does not show it."""
+        values = np.zeros((len(found), len(keys)))
+        for row, hidden, own in zip(values, found, columns, strict=True):
+            row[[numbers[key] for key in hidden.keys]] = own
+        return values
+
+    shown = aligned([hidden.shown for hidden in found])
+    sums = {name: aligned([hidden.sums[name] for hidden in found]) for name in found[0].sums}
+    n_models = (shown >= min_shown).sum(axis=0)
+    names = np.array([" ".join(unit) for unit, _ in keys], dtype=str)
+    kept = np.flatnonzero(n_models)
+    first = (-sums["decisive"].mean(axis=0)[kept], -sums["drop"].mean(axis=0)[kept])
+    order = kept[np.lexsort((names[kept], first[1], first[0]))]
+    shown, sums = shown[:, order], {name: values[:, order] for name, values in sums.items()}
+    present = aligned([hidden.present for hidden in found])[:, order]
+    counts = {"present": present, "shown": shown, "decisive": sums.pop("decisive")}
+    means = {
+        name: np.divide(values, shown, out=np.full(shown.shape, np.nan), where=shown > 0)
+        for name, values in sums.items()
     }
-    rows = np.array(list(numbers), dtype=object).reshape(-1, 2)
-    kept = np.flatnonzero(counts >= min_shown)
-    order = kept[np.lexsort((rows[kept, 0], -sums["drop"][kept], -sums["decisive"][kept]))]
-    table = {
-        "word": rows[order, 0].astype(str),
-        "label": classes[rows[order, 1].astype(int)],
-        "present": np.array([present[word, label] for word, label in rows[order]], dtype=int),
-        "shown": counts[order],
-        "decisive": sums["decisive"][order].astype(int),
+    table = {"word": names[order], "label": classes[[keys[row][1] for row in order]]}
+    table |= {
+        name: values.mean(axis=0) if several else values[0].astype(int)
+        for name, values in counts.items()
     }
-    means = {name: sums[name][order] / counts[order] for name in found if name != "decisive"}
-    return table | means
+    table |= {name: np.nanmean(values, axis=0) for name, values in means.items()}
+    if several:
+        table["shown_std"] = shown.std(axis=0)
+        table["drop_std"] = np.nanstd(means["drop"], axis=0)
+        table["n_models"] = n_models[order]
+    return table
