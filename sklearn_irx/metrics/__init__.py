@@ -37,6 +37,7 @@ from sklearn_irx.metrics._spans import (
     span_precision_score,
     span_recall_score,
 )
+from sklearn_irx.metrics._suspicions import suspected_words
 
 __all__ = [
     "Encoding",
@@ -69,6 +70,7 @@ __all__ = [
     "span_precision_score",
     "span_recall_score",
     "sufficiency_score",
+    "suspected_words",
     "token_f1_score",
     "token_f1_scorer",
     "token_precision_score",
