@@ -30,6 +30,7 @@ from sklearn_irx.metrics._scorers import (
     token_f1_scorer,
 )
 from sklearn_irx.metrics._second_reader import random_masks, second_reader_accuracy
+from sklearn_irx.metrics._shortcuts import find_shortcuts
 from sklearn_irx.metrics._soft import auprc_score
 from sklearn_irx.metrics._spans import (
     iou_f1_score,
@@ -53,6 +54,7 @@ __all__ = [
     "evalx_score",
     "exchange_table",
     "expected_calibration_error",
+    "find_shortcuts",
     "global_rationales",
     "interaction_table",
     "iou_f1_score",

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn_irx._validation import check_labels
 from sklearn_irx.metrics._hiding import (
     Hidden,
+    Unit,
     Units,
     hide_units,
     models_of,
@@ -114,13 +115,13 @@ def global_rationales(
     y = None if y is None else check_labels(y, len(models[0].texts))
     found = [hide_units(model.clf, model.tokenized(), _UNITS[unit], y) for model in models]
     several = len(models) > 1 or isinstance(estimator, list | tuple)
-    return hidden_table(found, models[0].clf.classes_, min_shown, several=several)
+    return hidden_table(found, models[0].clf.classes_, min_shown, several=several)[1]
 
 
 def hidden_table(
     found: list[Hidden], classes: np.ndarray, min_shown: int, *, several: bool
-) -> dict[str, np.ndarray]:
-    """Return the table of what hiding did, as means over models; of one with whole numbers."""
+) -> tuple[list[tuple[Unit, int]], dict[str, np.ndarray]]:
+    """Return units and classes, and what hiding did: means over models, of one whole numbers."""
     keys = list(dict.fromkeys(key for hidden in found for key in hidden.keys))
     numbers = {key: number for number, key in enumerate(keys)}
 
@@ -155,4 +156,4 @@ def hidden_table(
         table["shown_std"] = shown.std(axis=0)
         table["drop_std"] = np.nanstd(means["drop"], axis=0)
         table["n_models"] = n_models[order]
-    return table
+    return [keys[row] for row in order], table

@@ -31,6 +31,8 @@ class Hidden(NamedTuple):
 
     Attributes
     ----------
+    n_predicted : ndarray of shape (n_classes,), dtype int
+        Documents of each prediction.
     keys : list of (Unit, int)
         Unit and number of the class that is predicted where it is shown.
     present, shown : ndarray of shape (n_keys,), dtype int
@@ -41,6 +43,7 @@ class Hidden(NamedTuple):
         and ``accuracy_without``.
     """
 
+    n_predicted: np.ndarray
     keys: list[tuple[Unit, int]]
     present: np.ndarray
     shown: np.ndarray
@@ -125,6 +128,7 @@ def hide_units(
     )
     there = _present(words, before, {unit for unit, _ in numbers})
     return Hidden(
+        np.bincount(before, minlength=base.shape[1]),
         list(numbers),
         np.array([there[key] for key in numbers], dtype=int),
         np.bincount(of, minlength=len(numbers)),
