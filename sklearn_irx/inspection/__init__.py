@@ -23,6 +23,7 @@ from sklearn_irx.inspection._documents import (
 from sklearn_irx.inspection._html import to_html, write_html
 from sklearn_irx.inspection._plots._accuracy_length import AccuracyLengthDisplay
 from sklearn_irx.inspection._plots._flow_display import InteractionFlowDisplay
+from sklearn_irx.inspection._plots._global_display import GlobalRationalesDisplay
 from sklearn_irx.inspection._plots._history import TrainingHistoryDisplay
 from sklearn_irx.inspection._plots._length import RationaleLengthDisplay
 from sklearn_irx.inspection._plots._reliability import ReliabilityDisplay
@@ -40,6 +41,7 @@ __all__ = [
     "CrossPrediction",
     "ExplainedDocument",
     "ExplainedDocuments",
+    "GlobalRationalesDisplay",
     "InteractionFlowDisplay",
     "ModelComparison",
     "RationaleAudit",

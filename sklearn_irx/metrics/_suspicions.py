@@ -207,7 +207,7 @@ def _n_decisive(final: Any, exchange: Exchange, rows: np.ndarray, suspected: np.
         if not len(own):
             continue
         masks = exchange.masks[number][own]
-        documents = member.look_up(exchange.documents.take(own))
+        documents = member.look_up([exchange.documents.texts[row] for row in own.tolist()])
         places = [np.flatnonzero(mask) for mask in masks & suspected[own]]
         hide = from_masks(member, documents, masks, places, shown=False)
         without = hide(np.arange(len(own)), [tuple(range(len(some))) for some in places])

@@ -12,13 +12,18 @@ from sklearn.model_selection import GridSearchCV
 from sklearn_irx.exchange import CASES
 from sklearn_irx.inspection import (
     AccuracyLengthDisplay,
+    GlobalRationalesDisplay,
     InteractionFlowDisplay,
     RationaleLengthDisplay,
     ReliabilityDisplay,
     TrainingHistoryDisplay,
 )
 from sklearn_irx.inspection._flow import count_flow, lay_out
-from sklearn_irx.metrics import expected_calibration_error, rationale_length_scorer
+from sklearn_irx.metrics import (
+    expected_calibration_error,
+    global_rationales,
+    rationale_length_scorer,
+)
 from tests.exchanges import exchange_of_labels
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -303,3 +308,46 @@ def test_ribbons_are_stacked_in_the_order_of_where_they_go(committee, reviews):
             if stacked:
                 filled = stacked[-1][1] - stacked[0][0]
                 assert filled == pytest.approx(node.bottom - node.top)
+
+
+WORDS = {
+    "word": np.array(["ants", "sirens", "$x$", "crumbs"]),
+    "label": np.array(["dirt", "noise", "noise", "dirt"]),
+    "shown": np.array([9, 5, 4, 3]),
+    "decisive": np.array([4, 0, 1, 2]),
+}
+
+
+def test_words_are_drawn_class_by_class(ax):
+    display = GlobalRationalesDisplay.from_table(WORDS, ax=ax)
+    assert display.ax_ is ax
+    assert [text.get_text() for text in ax.texts] == ["dirt", "noise"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
+        "ants", "crumbs", "sirens", r"\$x\$",
+    ]  # fmt: skip
+    assert [bar.get_width() for bar in display.shown_] == [9, 3, 5, 4]
+    assert [bar.get_width() for bar in display.decisive_] == [4, 2, 0, 1]
+    places = [bar.get_center()[1] for bar in display.shown_]
+    assert places == [1, 2, 4, 5]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+
+
+def test_some_words_of_some_classes_are_drawn():
+    display = GlobalRationalesDisplay.from_table(WORDS, n_words=1, labels=["noise"])
+    assert [bar.get_width() for bar in display.shown_] == [5]
+    empty = GlobalRationalesDisplay.from_table({name: of[:0] for name, of in WORDS.items()})
+    assert len(empty.shown_) == 0
+    with pytest.raises(ValueError, match=r"labels holds 'food', of which .* \['dirt', 'noise'\]"):
+        GlobalRationalesDisplay.from_table(WORDS, labels=["food"])
+    with pytest.raises(ValueError, match="n_words=0"):
+        GlobalRationalesDisplay.from_table(WORDS, n_words=0)
+
+
+def test_words_of_an_estimator_are_those_of_the_table(fitted, reviews):
+    display = GlobalRationalesDisplay.from_estimator(fitted, reviews[0][300:], n_words=5)
+    table = global_rationales(fitted, reviews[0][300:])
+    for name, column in table.items():
+        assert display.table[name].tolist() == column.tolist()
+    assert len(display.shown_) == sum(
+        min(5, (table["label"] == label).sum()) for label in set(table["label"])
+    )
