@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +23,8 @@ from sklearn_irx.cli.models import (
 )
 
 _N_AT_MOST = 20_000
+
+_NAMED = re.compile(r"([\w .-]+)=(.+)", re.DOTALL)
 
 
 def report(
@@ -47,6 +51,14 @@ def report(
             help="Also ask what the words are evidence of, as `audit` does; needs labels.",
         ),
     ] = False,
+    suspect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]PATTERN",
+            help="A word or regular expression that may be a shortcut: the page says how often it "
+            "is shown, and what is predicted without it. Can be given many times.",
+        ),
+    ] = None,
     max_documents: Annotated[
         int,
         typer.Option(min=1, help="Texts on the page at most, evenly chosen; figures count all."),
@@ -64,6 +76,7 @@ def report(
     from sklearn_irx.inspection import rationale_audit, rationale_report
 
     check_output(output)
+    suspects = _named(suspect or [])
     if output.exists() and any(path.exists() and output.samefile(path) for path in (model, file)):
         raise CommandError(f"{output} is to be read; write to another file.", WRONG_USE)
     table = read_table(file, Columns(text, (label or "label",), sep, encoding))
@@ -86,6 +99,7 @@ def report(
             subtitle=f"Model: {model.name} · {len(texts):,} texts",
             names=[f"row {row + 1}" for row in range(len(texts))],
             audit=audited,
+            suspects=suspects or None,
             max_documents=max_documents,
         )
     with written_whole(output) as part:
@@ -95,3 +109,18 @@ def report(
     for note in page.notes:
         console.print(f"Note: {note}.", highlight=False, markup=False, soft_wrap=True)
     console.print(f"{output} shows more.", highlight=False, markup=False, soft_wrap=True)
+
+
+def _named(patterns: Sequence[str]) -> dict[str, str]:
+    """Return regular expressions by name; one without a name is its own."""
+    named: dict[str, str] = {}
+    for given in patterns:
+        found = _NAMED.fullmatch(given)
+        name, pattern = found.groups() if found else (given, given)
+        if name in named:
+            raise CommandError(
+                f"--suspect {given!r}: there are two of the name {name!r}; give each another.",
+                WRONG_USE,
+            )
+        named[name] = pattern
+    return named

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import tempfile
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from sklearn_irx.inspection._flow import count_flow
 from sklearn_irx.inspection._page import Page, framed
 from sklearn_irx.inspection._pieces import percent
 from sklearn_irx.inspection._records import DocumentRecord
+from sklearn_irx.inspection._reliance import Reliance, reliance_of
 from sklearn_irx.inspection._summary import (
     N_BINS,
     answers_of,
@@ -39,6 +40,7 @@ from sklearn_irx.inspection._summary import (
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._telling import telling_documents
 from sklearn_irx.inspection._templates import render, source_of
+from sklearn_irx.metrics._suspicions import compiled
 from sklearn_irx.text.harmless import one_line
 
 
@@ -59,6 +61,8 @@ class RationaleReport(Page):
         In what the rationales are not as the parameters ask.
     audit : RationaleAudit or None
         What the rationales are evidence of, to be shown among the results.
+    reliance : Reliance or None
+        The words that the model relies on, and what is suspected.
     n_telling : int
         Documents of each kind to show before all others.
     max_documents : int or None
@@ -71,6 +75,8 @@ class RationaleReport(Page):
         a remedy each: many are empty, or length or transitions are off by more than a tenth.
     tables : list of SummaryTable
         The figures: of the models, of the cases, of each class, and of mistakes.
+    reliance : Reliance or None
+        Tables of the words that the model relies on, and of what is suspected.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class RationaleReport(Page):
         subtitle: str,
         notes: Sequence[str] = (),
         audit: RationaleAudit | None = None,
+        reliance: Reliance | None = None,
         n_telling: int,
         max_documents: int | None,
     ) -> None:
@@ -91,6 +98,7 @@ class RationaleReport(Page):
         self._subtitle = one_line(subtitle)
         self.notes = list(notes)
         self.audit = audit
+        self.reliance = reliance
         self._n_telling = n_telling
         self._max_documents = max_documents
         self._truth = None
@@ -129,6 +137,7 @@ class RationaleReport(Page):
             mistakes=mistakes if mistakes is not None and mistakes.rows else None,
             charts=self._charts(),
             audit=self.audit,
+            reliance=self.reliance,
             telling=telling_documents(self._documents, self._n_telling),
             n_documents=n_documents,
             n_shown=len(shown),
@@ -219,13 +228,16 @@ def rationale_report(
     subtitle: str | None = None,
     names: Sequence[str] | None = None,
     audit: RationaleAudit | None = None,
+    suspects: Mapping[str, str] | Iterable[str] | None = None,
     n_telling: int = 3,
     max_documents: int | None = 20_000,
 ) -> RationaleReport:
     """Report on the predictions and rationales of a fitted model.
 
-    The page has figures and plots, the most telling documents (right and sure, wrong and sure,
-    changed by the exchange, no words found), and all documents, to search, to filter and to sort.
+    The page has figures and plots, the words that the model relies on for each class, the most
+    telling documents (right and sure, wrong and sure, changed by the exchange, no words found), and
+    all documents, to search, to filter and to sort. The words are found by hiding 20,000 selected
+    words at most, of 2,000 documents at most, evenly chosen.
     It is one file that loads nothing, in light and dark. Without scripts it still shows all but the
     list of documents. It needs jinja2, which the extra ``sklearn-irx[report]`` installs.
 
@@ -246,6 +258,9 @@ def rationale_report(
         How to call the documents. None means their position, counted from 1.
     audit : RationaleAudit or None, default=None
         As :func:`rationale_audit` returns it, to be shown among the results.
+    suspects : list of str, or mapping of str to str, default=None
+        Words, or regular expressions by name, that are suspected to be shortcuts, as
+        :func:`~sklearn_irx.metrics.suspected_words` takes them: a table says what they do.
     n_telling : int, default=3
         Documents of each kind to show before all others.
     max_documents : int or None, default=20_000
@@ -289,6 +304,7 @@ def rationale_report(
         raise ValueError(f"max_documents={max_documents}: give at least 1, or None for all.")
     if y is not None:
         y = labels_array(y)
+    patterns = {} if suspects is None else compiled(suspects)
     exchange = read(estimator, X)
     documents = documents_of(exchange, y_true=y, names=names)
     if not documents:
@@ -305,6 +321,7 @@ def rationale_report(
         subtitle=subtitle,
         notes=_notes(estimator, exchange),
         audit=audit,
+        reliance=reliance_of(final_estimator(estimator), exchange, y, patterns),
         n_telling=n_telling,
         max_documents=max_documents,
     )

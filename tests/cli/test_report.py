@@ -73,3 +73,39 @@ def test_a_committee_has_its_members_side_by_side(cli, committee, table, tmp_pat
         assert f"{name} alone" in html
     assert "by consensus" in html
     assert all(len(row[9]) == 3 for row in documents_of(page))
+
+
+def test_suspects_are_words_or_named_expressions(cli, single, table, reviews, tmp_path):
+    page = tmp_path / "r.html"
+    options = [
+        "--suspect",
+        "hotel",
+        "--suspect",
+        r"any number=\b\d+|(?=t)t\w+e",
+        "--suspect",
+        "(?=r)room",
+    ]
+    result = cli("report", single, table, "-o", page, *options)
+    assert result.exit_code == 0, result.output
+    html = page.read_text(encoding="utf-8")
+    own = re.search(r"<caption>Suspicions</caption>.*?</table>", html, re.DOTALL)[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th><td>(\d+)</td>', own)
+    assert [name for name, _ in rows] == ["hotel", "any number", "(?=r)room"]
+    texts = reviews["text"].str.lower()
+    assert int(rows[0][1]) == texts.str.contains("hotel").sum()
+
+
+@pytest.mark.parametrize(
+    ("suspects", "message"),
+    [
+        (["open=("], "suspects['open']='(' is no regular expression"),
+        (["a*"], "matches where there is no character"),
+        (["x=a", "x=b"], "there are two of the name 'x'"),
+    ],
+)
+def test_bad_suspects_are_explained(cli, single, table, tmp_path, suspects, message):
+    options = [part for suspect in suspects for part in ("--suspect", suspect)]
+    result = cli("report", single, table, "-o", tmp_path / "r.html", *options)
+    assert result.exit_code != 0
+    assert message in " ".join(result.stderr.split())
+    assert list(tmp_path.glob("*.html")) == []

@@ -14,7 +14,12 @@ from sklearn_irx import InteractiveEnsemble, Rationale
 from sklearn_irx.inspection import ExplainedDocument, rationale_report
 from sklearn_irx.inspection._embedding import as_script, embedded
 from sklearn_irx.inspection._telling import telling_documents
-from sklearn_irx.metrics import expected_calibration_error, interaction_table
+from sklearn_irx.metrics import (
+    expected_calibration_error,
+    global_rationales,
+    interaction_table,
+    suspected_words,
+)
 from sklearn_irx.text import WordTokenizer
 
 
@@ -78,7 +83,7 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(report):
     assert policy.startswith("default-src 'none'; ")
     assert "script-src 'sha256-" in policy
     assert not re.search(r"https?://|src=|url\(|@import", html.split('id="data"')[0])
-    assert re.findall(r'href="(.)', html.split('id="data"')[0]) == ["#"] * 3
+    assert re.findall(r'href="(.)', html.split('id="data"')[0]) == ["#"] * 4
 
 
 def test_without_a_script_figures_and_telling_documents_are_there(report):
@@ -281,3 +286,57 @@ def test_a_report_needs_no_matplotlib(fitted, reviews, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     assert rationale_report(fitted, *reviews[:2]).html.count("<svg") == 2
+
+
+def test_what_is_relied_on_is_the_table_of_the_metric(report, pair, fitted, reviews):
+    texts, y, _ = reviews
+    for model, found in ((pair, report), (fitted, rationale_report(fitted, texts, y))):
+        words = global_rationales(model, texts, y)
+        assert [label for label, _ in found.reliance.classes] == sorted(set(words["label"]))
+        for label, table in found.reliance.classes:
+            rows = np.flatnonzero(words["label"] == label)[:12]
+            assert [row[0] for row in table.rows] == words["word"][rows].tolist()
+            shown = [float(row[1]) for row in table.rows]
+            assert shown == pytest.approx(words["shown"][rows], abs=0.051)
+            assert [float(row[3]) for row in table.rows] == pytest.approx(
+                words["drop"][rows], abs=0.0006
+            )
+        assert found.reliance.n_documents == len(texts)
+        assert found.reliance.suspicions is None
+    assert "documents, evenly chosen." not in report.html
+
+
+def test_suspicions_are_those_of_the_metric(pair, reviews):
+    texts, y, _ = reviews
+    suspects = {"room & <board>": r"\broom", "none": "qwertz"}
+    report = rationale_report(pair, texts, y, suspects=suspects)
+    table = suspected_words(pair, texts, y, suspects=suspects)
+    first, second = report.reliance.suspicions.rows
+    assert first[0] == "room & <board>"
+    assert [int(cell) for cell in first[1:4]] == [
+        table[name][0] for name in ("documents", "shown", "decisive")
+    ]
+    assert float(first[4].removesuffix(" %")) == pytest.approx(100 * table["changed"][0], abs=0.06)
+    assert float(first[6]) == pytest.approx(table["accuracy_blanked"][0], abs=0.0006)
+    assert second == ["none", "0", "0", "0", "–", "–", "–"]
+    assert "room &amp; &lt;board&gt;" in report.html
+    unjudged = rationale_report(pair, texts[:20], suspects=["room"])
+    assert len(unjudged.reliance.suspicions.columns) == 5
+    with pytest.raises(ValueError, match=r"suspects\['open'\]"):
+        rationale_report(pair, texts, suspects={"open": "("})
+
+
+def test_of_many_documents_some_are_used_and_the_page_says_so(fitted, reviews, monkeypatch):
+    texts, y, _ = reviews
+    shown = fitted.transform(texts).sum()
+    monkeypatch.setattr("sklearn_irx.inspection._reliance._MOST_HIDDEN", shown // 4)
+    report = rationale_report(fitted, texts, y)
+    assert report.reliance.n_documents == pytest.approx(100, abs=2)
+    assert f"Of {report.reliance.n_documents} of 400 documents, evenly chosen." in report.html
+    rows = np.linspace(0, 399, report.reliance.n_documents).astype(int)
+    words = global_rationales(fitted, [texts[row] for row in rows], y[rows])
+    label, table = report.reliance.classes[0]
+    own = words["word"][words["label"] == label][:12]
+    assert [row[0] for row in table.rows] == own.tolist()
+    monkeypatch.setattr("sklearn_irx.inspection._reliance._MOST_DOCUMENTS", 30)
+    assert rationale_report(fitted, texts).reliance.n_documents == 30

@@ -210,7 +210,7 @@ def test_all_is_reached_by_keyboard(open_page, html):
     browser.find_element("id", "reset").click()
     assert n_found(browser) == 400
     reached = []
-    for _ in range(70):
+    for _ in range(160):
         active = browser.switch_to.active_element
         named = (active.get_attribute(name) for name in ("id", "data-go"))
         reached.append(next(filter(None, named), active.tag_name))
@@ -225,19 +225,114 @@ def test_all_is_reached_by_keyboard(open_page, html):
 
 def test_classes_are_sorted_by_any_column(open_page, html):
     browser = open_page(html)
-    heads = all_of(browser, "table.sortable th button")
+    heads = all_of(browser, ".classes table.sortable th button")
     heads[1].click()
-    column = "table.sortable tbody td:nth-child(2)"
+    column = ".classes table.sortable tbody td:nth-child(2)"
     numbers = [int(text) for text in texts_of(browser, column)]
     assert numbers == sorted(numbers, reverse=True)
     heads[1].click()
     numbers = [int(text) for text in texts_of(browser, column)]
     assert numbers == sorted(numbers)
     heads[0].click()
-    names = texts_of(browser, "table.sortable tbody th")
+    names = texts_of(browser, ".classes table.sortable tbody th")
     assert names == sorted(names)
-    cells = all_of(browser, "table.sortable thead th")
+    cells = all_of(browser, ".classes table.sortable thead th")
     assert [cell.get_attribute("aria-sort") for cell in cells[:2]] == ["ascending", None]
+    assert_clean(browser)
+
+
+def words_of(own):
+    return {word for word, selected in zip(own.tokens, own.mask, strict=True) if selected}
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_a_word_lists_the_documents_in_which_it_is_shown(open_page, fitted, reviews, by_keyboard):
+    from selenium.webdriver.common.keys import Keys
+
+    texts, y = [*reviews[0], "An antsy rooms-only hotel"], [*reviews[1], reviews[1][0]]
+    browser = open_page(rationale_report(fitted, texts, y).html)
+    rationales = fitted.explain(texts)
+    choose(browser, "correct", "wrong")
+    n_tables = 0
+    for table in all_of(browser, "table.words"):
+        label = table.get_attribute("data-label")
+        row = table.find_elements("css selector", "tbody tr")[n_tables]
+        button = row.find_element("css selector", "button")
+        word = button.text
+        n_shown = int(row.find_elements("css selector", "td")[0].text)
+        if by_keyboard:
+            button.send_keys(Keys.ENTER)
+        else:
+            button.click()
+        wanted = [one for one in rationales if one.label == label and word in words_of(one)]
+        assert n_found(browser) == len(wanted) == n_shown
+        titles = texts_of(browser, "#list h3")
+        assert {title.lstrip("0123456789") for title in titles} == {label}
+        for marks in all_of(browser, "#list > article"):
+            marked = " ".join(mark.text for mark in marks.find_elements("css selector", "mark"))
+            assert word in marked.lower()
+        assert browser.switch_to.active_element.get_attribute("id") == "status"
+        n_tables += 1
+    assert n_tables == 3
+    browser.find_element("id", "reset").click()
+    assert n_found(browser) == len(texts)
+    assert_clean(browser)
+
+
+def test_of_an_ensemble_a_word_lists_the_rationales_kept(open_page, html, pair, reviews):
+    browser = open_page(html)
+    table = all_of(browser, "table.words")[0]
+    button = table.find_element("css selector", "tbody button")
+    word, label = button.text, table.get_attribute("data-label")
+    button.click()
+    kept = pair.explain(reviews[0])
+    assert n_found(browser) == sum(one.label == label and word in words_of(one) for one in kept)
+
+
+def test_quoted_words_are_searched_whole(open_page, fitted):
+    texts = [
+        "Ants!",
+        "An ants-nest",
+        "antsy",
+        "Äants",
+        "giants",
+        "ants_",
+        "蚂蚁ants",
+        "蚁 群",
+        "x蚁",
+    ]
+    browser = open_page(rationale_report(fitted, texts).html)
+    search = browser.find_element("id", "search")
+    for query, n in (('"ants"', 3), ("ants", 7), ('"蚁"', 3), ('"ants" nest', 1), ('"ants', 0)):
+        search.clear()
+        search.send_keys(query)
+        assert n_found(browser) == n, query
+    assert_clean(browser)
+
+
+def test_hostile_words_stay_text(open_page):
+    from sklearn_irx import SelectiveRationaleClassifier
+    from sklearn_irx.text import WhitespaceTokenizer
+
+    bad = "<img/src=x/onerror=window.hacked=1>"
+    texts = [f"{bad} {number}" if number % 2 else f'"quoted"&amp; c {number}'
+             for number in range(60)]  # fmt: skip
+    labels = ["<b>odd</b>" if number % 2 else "even" for number in range(60)]
+    clf = SelectiveRationaleClassifier(
+        tokenizer=WhitespaceTokenizer(), random_state=0, n_threads=1
+    ).fit(texts, labels)
+    report = rationale_report(clf, texts, labels, suspects={bad: "onerror", "<b>": "quoted"})
+    browser = open_page(report.html)
+    assert browser.execute_script("return window.hacked") is None
+    assert browser.execute_script("return document.querySelectorAll('main img').length") == 0
+    words = texts_of(browser, "table.words tbody th")
+    assert {bad, '"quoted"&amp;'} <= set(words)
+    assert bad in texts_of(browser, ".suspicions tbody th")
+    for button in all_of(browser, "table.words tbody button"):
+        if button.text in (bad, '"quoted"&amp;'):
+            button.click()
+            assert n_found(browser) == 30
+    assert browser.execute_script("return window.hacked") is None
     assert_clean(browser)
 
 
@@ -381,6 +476,8 @@ def test_without_scripts_the_rest_is_there(open_page, html):
         shown = browser.find_element("css selector", "main").text
         assert "needs JavaScript" in shown
         assert "Right and sure" in shown
+        assert "What the model relies on" in shown
+        assert "A click" not in shown
         assert not browser.find_element("id", "browser").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -39,11 +39,33 @@
     return (start, end) => points.slice(start, end).join("");
   }
 
+  // A word between quotation marks is searched as a whole word.
+  const LETTER = "(?![\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}])[\\p{L}\\p{N}\\p{M}_]";
+  const [endsInLetter, beginsWithLetter] = [new RegExp(`${LETTER}$`, "u"), new RegExp(`^${LETTER}`, "u")];
+
+  function termsOf(query) {
+    return (query.toLowerCase().match(/"[^"]+"|\S+/g) ?? []).map((term) =>
+      /^"[^"]+"$/.test(term) ? { text: term.slice(1, -1), whole: true } : { text: term, whole: false },
+    );
+  }
+
+  // Whether a word that has a letter at its edge goes on there.
+  const goesOn = (before, after) => endsInLetter.test(before) && beginsWithLetter.test(after);
+
+  function holds(text, { text: term, whole }) {
+    for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) {
+      const end = at + term.length;
+      const [before, after] = [text.slice(Math.max(0, at - 2), at), text.slice(end, end + 2)];
+      if (!whole || (!goesOn(before, term) && !goesOn(term, after))) return true;
+    }
+    return false;
+  }
+
   function foldOf(text, nWords) {
     const summary = element("summary", "", `… ${nWords.toLocaleString("en")} words …`);
     const fold = element("details", "fold", summary, text);
     const lower = text.toLowerCase();
-    fold.open = terms.some((term) => lower.includes(term)); // what was searched is seen
+    fold.open = terms.some((term) => holds(lower, term)); // what was searched is seen
     return fold;
   }
 
@@ -174,7 +196,7 @@
   let terms = [];
 
   function filter() {
-    terms = value("search").toLowerCase().split(/\s+/).filter(Boolean);
+    terms = termsOf(value("search"));
     const markedOnly = byId("in-rationale").checked;
     const chosen = (id, names) => (value(id).startsWith("is-") ? names.indexOf(value(id).slice(3)) : null);
     const [predicted, truth] = [chosen("predicted", data.labels), chosen("true", data.labels)];
@@ -187,7 +209,7 @@
         (!words || nSelected(doc) > 0 === (words === "some")) &&
         (value("case") !== "disagree" || doc.case_ !== agrees) &&
         (case_ === null || doc.case_ === case_) &&
-        terms.every((term) => searchable(doc, markedOnly).includes(term)),
+        terms.every((term) => holds(searchable(doc, markedOnly), term)),
     );
     const order = ORDERS[value("sort")];
     if (order) found.sort(order);
@@ -212,15 +234,38 @@
     }
   }
 
+  function toList() {
+    // From there, Tab leads into the new page; the button pressed may be off now.
+    byId("browser").scrollIntoView();
+    status.focus({ preventScroll: true });
+  }
+
   const GO = { first: () => 0, previous: () => page - 1, next: () => page + 1, last: () => Infinity };
   for (const button of document.querySelectorAll("[data-go]")) {
     button.addEventListener("click", () => {
       show(GO[button.dataset.go]());
-      // From there, Tab leads into the new page; the button pressed may be off now.
-      byId("browser").scrollIntoView();
-      status.focus({ preventScroll: true });
+      toList();
     });
   }
+
+  for (const table of document.querySelectorAll("table.words")) {
+    for (const row of table.tBodies[0].rows) {
+      const word = row.cells[0].textContent;
+      const button = element("button", "word", word);
+      button.type = "button";
+      button.title = "List the documents in which it is shown";
+      row.cells[0].replaceChildren(button);
+      button.addEventListener("click", () => {
+        byId("reset").click();
+        byId("search").value = word.includes('"') ? word : `"${word}"`;
+        byId("in-rationale").checked = true;
+        byId("predicted").value = `is-${table.dataset.label}`;
+        filter();
+        toList();
+      });
+    }
+  }
+  for (const hint of document.querySelectorAll(".clickable")) hint.hidden = false;
 
   let waiting;
   byId("search").addEventListener("input", () => {
