@@ -146,7 +146,7 @@ class GlobalRationalesDisplay:
         self.ax_, self.figure_ = axes_for(self, ax, figsize=(6.4, height), layout="constrained")
         for top, label in zip(tops, chosen, strict=True):
             self.ax_.text(
-                0, top, plain(label), weight="bold", va="center",
+                0.01, top, plain(label), weight="bold", va="center",
                 transform=self.ax_.get_yaxis_transform(),
             )  # fmt: skip
         style = {"height": 0.8, **kwargs}
