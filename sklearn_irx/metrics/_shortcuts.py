@@ -23,11 +23,11 @@ from sklearn_irx.metrics._input import check_at_least
 from sklearn_irx.text import TokenizedTexts
 from sklearn_irx.text.spans import Span
 
-Joined: TypeAlias = dict[str, list[tuple[int, str]]]
-"""Words that stand together: how many words after each comes which other."""
+Joined: TypeAlias = dict[str, list[Unit]]
+"""Words that stand together: what comes after each, up to the other."""
 
 _TOGETHER = 0.9  # of the occurrences of either of two words that are joined
-_APART = 4  # words from one to the next of those joined, at most
+_APART = 6  # words from one to the next of those joined, at most
 _EDGE = 5  # words at the beginning, and at the end, of a text
 
 
@@ -75,9 +75,9 @@ def find_shortcuts(
         ``purity``, ``edge`` and ``source`` are corrected for chance: 0 is what is true of all
         documents, or words, and 1 is always.
 
-        Words that stand together in nine of ten occurrences of either, four words apart at most,
-        are one row, with the words between them: a whole signature, for example. They are hidden
-        as a whole.
+        Words that stand together in nine of ten occurrences of either, six words apart at most
+        and always with the same words between them, are one row with these: a whole signature, for
+        example. They are hidden as a whole.
 
     Raises
     ------
@@ -148,19 +148,21 @@ def find_shortcuts(
 
 
 def joined_words(tokenized: TokenizedTexts, min_count: int) -> Joined:
-    """Return the words that stand together in nine of ten occurrences of either."""
-    numbers, lengths = tokenized.numbers.astype(np.int64), tokenized.lengths
+    """Return the words that stand together, with those between, in nine of ten occurrences."""
+    numbers, lengths = tokenized.numbers, tokenized.lengths
     counts = np.bincount(numbers, minlength=len(tokenized.words))
     text = np.repeat(np.arange(len(lengths)), lengths)
     joined: Joined = defaultdict(list)
     for apart in range(1, _APART + 1):
-        one, two = numbers[:-apart], numbers[apart:]
-        fewer, more = np.minimum(counts[one], counts[two]), np.maximum(counts[one], counts[two])
-        alike = (fewer >= max(min_count, 2)) & (fewer >= _TOGETHER * more) & (one != two)
-        alike &= text[:-apart] == text[apart:]
-        pairs, n = np.unique(np.stack([one[alike], two[alike]]), axis=1, return_counts=True)
-        for first, second in pairs[:, n >= _TOGETHER * counts[pairs].max(axis=0)].T.tolist():
-            joined[tokenized.words[first]].append((apart, tokenized.words[second]))
+        first, last = numbers[:-apart], numbers[apart:]
+        fewer, more = np.sort([counts[first], counts[last]], axis=0)
+        alike = (fewer >= max(min_count, 2)) & (fewer >= _TOGETHER * more) & (first != last)
+        places = np.flatnonzero(alike & (text[:-apart] == text[apart:]))
+        runs, n = np.unique(numbers[places[:, None] + np.arange(apart + 1)], axis=0,
+                            return_counts=True)  # fmt: skip
+        for run in runs[n >= _TOGETHER * counts[runs[:, [0, -1]]].max(axis=1)].tolist():
+            one, *others = (tokenized.words[number] for number in run)
+            joined[one].append(tuple(others))
     return dict(joined)
 
 
@@ -172,9 +174,10 @@ def segments(words: Sequence[str], joined: Joined) -> list[Span]:
         if place >= stop:
             found.append((place, place + 1))
             stop = place + 1
-        for apart, other in joined.get(word, ()):
-            if place + apart < len(words) and words[place + apart] == other:
-                stop = max(stop, place + apart + 1)
+        for others in joined.get(word, ()):
+            past = place + 1 + len(others)
+            if past > stop and tuple(words[place + 1 : past]) == others:
+                stop = past
                 found[-1] = found[-1][0], stop
     return found
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -189,8 +191,21 @@ def test_words_that_always_stand_together_are_one():
     assert cut(texts, min_count=2)[3] == ["by", "and", "by"]
     assert cut(texts, min_count=4)[0] == ["we sat", *texts[0].lower().split()[2:]]
     assert cut(["", "a"], min_count=1) == [[], ["a"]]
+    # What changes between two words is no part of a signature.
+    days = ["monday", "friday", "sunday"] * 5
+    assert cut([f"qwertz on {day} uiop" for day in days], min_count=2)[0] == [
+        "qwertz on", "monday", "uiop",
+    ]  # fmt: skip
     # Not from the end of a text to the beginning of the next, and no word with itself.
     assert cut(["b b a"] * 5, min_count=1)[0] == ["b", "b", "a"]
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), max_size=12), st.integers(1, 4))
+def test_documents_are_cut_into_what_they_are_made_of(documents, min_count):
+    texts = [" ".join(words) for words in documents]
+    for words, pieces in zip(documents, cut(texts, min_count=min_count), strict=True):
+        assert " ".join(pieces) == " ".join(words)
+        assert all(pieces)
 
 
 def test_nine_of_ten_occurrences_are_enough_and_fewer_are_not():
