@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_irx.ensemble.result import Exchange
 from sklearn_irx.inspection._tables import SummaryTable
-from sklearn_irx.metrics import global_rationales
+from sklearn_irx.metrics import find_shortcuts, global_rationales
 from sklearn_irx.metrics._suspicions import matches_of, suspicions_table
 from sklearn_irx.text.harmless import one_line
 
@@ -18,6 +18,18 @@ _MOST_HIDDEN = 20_000  # words that are hidden for the tables, one after the oth
 _MOST_DOCUMENTS = 2000
 _MOST_WORDS = 12  # of a class
 _MOST_CLASSES = 40
+_MOST_SHORTCUTS = 10
+_MOST_WORDS_OF_ONE = 8  # of a row whose words stand together
+
+_NOTE_SHORTCUTS = (
+    "The words to look at first, not words that are wrong: something comes first in any model. "
+    "Suspicion: the product of share, purity and the larger of company and edge. Share: of the "
+    "documents of the class, those in whose rationale it is. Purity: how far it stands in this class "
+    "alone. Company: how far it stands between the same words, as signatures do. Edge: how far it "
+    "stands among the first, or last, five words."
+)
+
+_SIGNALS = ("suspicion", "share", "purity", "company", "edge")
 
 _NOTE_SUSPICIONS = (
     "Documents: those that hold it. Shown: those in whose rationale it is. Decisive: those in "
@@ -36,6 +48,8 @@ class Reliance:
         Documents that were used, evenly chosen.
     classes : list of (str, SummaryTable)
         For each class, its name and its words, the most decisive first.
+    shortcuts : SummaryTable
+        The words that look most like shortcuts, in no need of a list of suspects.
     suspicions : SummaryTable or None
         What suspected words do.
     averaged : bool
@@ -44,6 +58,7 @@ class Reliance:
 
     n_documents: int
     classes: list[tuple[str, SummaryTable]]
+    shortcuts: SummaryTable
     suspicions: SummaryTable | None
     averaged: bool
 
@@ -80,6 +95,7 @@ def reliance_of(
     return Reliance(
         len(rows),
         [(one_line(label), _of_class(words, label)) for label in predicted if label in most],
+        _shortcuts(find_shortcuts(final, texts)),
         suspicions,
         averaged,
     )
@@ -111,6 +127,21 @@ def _of_class(words: Mapping[str, np.ndarray], label: Any) -> SummaryTable:
             cell.append(str(words["n_models"][row]))
         cells.append(cell)
     return SummaryTable(one_line(label), columns, cells)
+
+
+def _shortcuts(table: Mapping[str, np.ndarray]) -> SummaryTable:
+    """Return the most suspicious words."""
+    rows = []
+    for row, name in enumerate(table["word"][:_MOST_SHORTCUTS].tolist()):
+        words = name.split(" ")
+        more = " …" if len(words) > _MOST_WORDS_OF_ONE else ""
+        cells = [one_line(" ".join(words[:_MOST_WORDS_OF_ONE])) + more]
+        cells += [one_line(table["label"][row]), _count(table["shown"][row])]
+        cells += [f"{table[of][row]:.2f}" for of in _SIGNALS]
+        rows.append(cells)
+    return SummaryTable(
+        "What looks like a shortcut", ["word", "class", "shown", *_SIGNALS], rows, _NOTE_SHORTCUTS
+    )
 
 
 def _suspicions(table: Mapping[str, np.ndarray]) -> SummaryTable:

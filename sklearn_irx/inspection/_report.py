@@ -234,10 +234,10 @@ def rationale_report(
 ) -> RationaleReport:
     """Report on the predictions and rationales of a fitted model.
 
-    The page has figures and plots, the words that the model relies on for each class, the most
-    telling documents (right and sure, wrong and sure, changed by the exchange, no words found), and
-    all documents, to search, to filter and to sort. The words are found by hiding 20,000 selected
-    words at most, of 2,000 documents at most, evenly chosen.
+    The page has figures and plots, the words that the model relies on for each class and those that
+    look like shortcuts, the most telling documents (right and sure, wrong and sure, changed by the
+    exchange, no words found), and all documents, to search, to filter and to sort. The words are
+    found by hiding 20,000 selected words at most, of 2,000 documents at most, evenly chosen.
     It is one file that loads nothing, in light and dark. Without scripts it still shows all but the
     list of documents. It needs jinja2, which the extra ``sklearn-irx[report]`` installs.
 

@@ -137,8 +137,8 @@ def hidden_table(
     n_models = (shown >= min_shown).sum(axis=0)
     names = np.array([" ".join(unit) for unit, _ in keys], dtype=str)
     kept = np.flatnonzero(n_models)
-    first = (-sums["decisive"].mean(axis=0)[kept], -sums["drop"].mean(axis=0)[kept])
-    order = kept[np.lexsort((names[kept], first[1], first[0]))]
+    decisive, drop = (sums[name].mean(axis=0)[kept] for name in ("decisive", "drop"))
+    order = kept[np.lexsort((names[kept], -drop, -decisive))]
     shown, sums = shown[:, order], {name: values[:, order] for name, values in sums.items()}
     present = aligned([hidden.present for hidden in found])[:, order]
     counts = {"present": present, "shown": shown, "decisive": sums.pop("decisive")}

@@ -84,7 +84,8 @@ def find_shortcuts(
     TypeError
         If an estimator predicts from no masks.
     ValueError
-        If `y` or `groups` has not one entry a document, or `min_shown` is below 1.
+        If `y` or `groups` has not one entry a document, `min_shown` is below 1, or models of a list
+        do not read the same words.
 
     See Also
     --------
@@ -116,6 +117,7 @@ def find_shortcuts(
     y = None if y is None else check_labels(y, n_samples)
     groups = None if groups is None else _checked_groups(groups, n_samples)
     tokenized = [model.tokenized() for model in models]
+    _check_same_words(tokenized)
     joined = joined_words(tokenized[0], min_shown)
 
     def units(words: list[str], mask: np.ndarray) -> Places:
@@ -240,6 +242,17 @@ def _from_one_source(sources: list[Counter[Any]], all_: Counter[Any]) -> np.ndar
         shares.append((n / found.total(), all_[source] / n_all))
     values, chance = np.array(shares).reshape(-1, 2).T
     return above_chance(values, chance)
+
+
+def _check_same_words(tokenized: list[TokenizedTexts]) -> None:
+    first = tokenized[0]
+    for other in tokenized[1:]:
+        same = other.words == first.words and np.array_equal(other.lengths, first.lengths)
+        if not same or not np.array_equal(other.numbers, first.numbers):
+            raise ValueError(
+                "estimator holds models that do not read the same words of X: search each by "
+                "itself, or give models of one tokenizer and one max_length."
+            )
 
 
 def _checked_groups(groups: Any, n_samples: int) -> list[Any]:

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from sklearn_irx import InteractiveEnsemble, Rationale
+from sklearn_irx import InteractiveEnsemble, Rationale, SelectiveRationaleClassifier
 from sklearn_irx.inspection import ExplainedDocument, rationale_report
 from sklearn_irx.inspection._embedding import as_script, embedded
 from sklearn_irx.inspection._telling import telling_documents
 from sklearn_irx.metrics import (
     expected_calibration_error,
+    find_shortcuts,
     global_rationales,
     interaction_table,
     suspected_words,
@@ -304,6 +305,24 @@ def test_what_is_relied_on_is_the_table_of_the_metric(report, pair, fitted, revi
         assert found.reliance.n_documents == len(texts)
         assert found.reliance.suspicions is None
     assert "documents, evenly chosen." not in report.html
+
+
+def test_shortcuts_are_those_of_the_metric(fitted, pair, reviews):
+    texts, y, _ = reviews
+    tail = " Posted by one of the guests of the house on the hill, qwertz uiop."
+    signed = [text + tail if label == y[0] else text for text, label in zip(texts, y, strict=True)]
+    clf = SelectiveRationaleClassifier(random_state=0, n_threads=1).fit(signed[:300], y[:300])
+    found = find_shortcuts(clf, signed)
+    table = rationale_report(clf, signed, y).reliance.shortcuts
+    assert len(table.rows) == 10
+    words = [row[0].removesuffix(" …") for row in table.rows]
+    assert all(
+        of.startswith(word) for word, of in zip(words, found["word"].tolist()[:10], strict=True)
+    )
+    assert any(row[0].endswith(" …") and "guests" in row[0] for row in table.rows[:2])
+    suspicions = [float(row[3]) for row in table.rows]
+    assert suspicions == pytest.approx(found["suspicion"][:10], abs=0.006)
+    assert "What looks like a shortcut" in rationale_report(pair, texts).html
 
 
 def test_suspicions_are_those_of_the_metric(pair, reviews):

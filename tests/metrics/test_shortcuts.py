@@ -162,6 +162,9 @@ def test_ensembles_lists_and_pipelines_are_searched(model, signed):
         "shown_std", "drop_std", "n_models",
     }  # fmt: skip
     assert "qwertz" in " ".join(asked["word"][:10]).split()
+    short = fitted(texts[100:], y[100:], max_length=20)
+    with pytest.raises(ValueError, match="do not read the same words"):
+        find_shortcuts([model, short], texts[400:])
     upper = make_pipeline(FunctionTransformer(lambda X: [text.upper() for text in X]), model)
     assert (
         find_shortcuts(upper, texts[400:])["word"][0]
