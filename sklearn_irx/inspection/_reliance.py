@@ -21,16 +21,15 @@ _MOST_CLASSES = 40
 _MOST_SHORTCUTS = 10
 _MOST_WORDS_OF_ONE = 8  # of a row whose words stand together
 
+_SIGNALS = ("suspicion", "share", "purity", "company", "edge")
+
 _NOTE_SHORTCUTS = (
     "The words to look at first, not words that are wrong: something comes first in any model. "
     "Suspicion: the product of share, purity and the larger of company and edge. Share: of the "
-    "documents of the class, those in whose rationale it is. Purity: how far it stands in this class "
-    "alone. Company: how far it stands between the same words, as signatures do. Edge: how far it "
-    "stands among the first, or last, five words."
+    "documents of the class, those in whose rationale it is. Purity: how far it stands in this "
+    "class alone. Company: how far it stands between the same words, as signatures do. Edge: how "
+    "far it stands among the first, or last, five words."
 )
-
-_SIGNALS = ("suspicion", "share", "purity", "company", "edge")
-
 _NOTE_SUSPICIONS = (
     "Documents: those that hold it. Shown: those in whose rationale it is. Decisive: those in "
     "which another class is predicted from the rationale without it. Changed: predictions that are "
