@@ -19,7 +19,7 @@ from sklearn_irx.metrics._hiding import (
     places_of,
     units_at,
 )
-from sklearn_irx.metrics._input import check_at_least
+from sklearn_irx.metrics._input import check_at_least, check_masks, check_same_documents
 from sklearn_irx.text import TokenizedTexts
 from sklearn_irx.text.spans import Span
 
@@ -32,7 +32,13 @@ _EDGE = 5  # words at the beginning, and at the end, of a text
 
 
 def find_shortcuts(
-    estimator: Any, X: Any, y: Any = None, groups: Any = None, *, min_shown: int = 3
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    groups: Any = None,
+    *,
+    human: Any = None,
+    min_shown: int = 3,
 ) -> dict[str, np.ndarray]:
     """Search for shortcuts: words that a model shows for a class and that look like no content.
 
@@ -50,6 +56,9 @@ def find_shortcuts(
         Their true labels, for the two columns of accuracy.
     groups : array-like of shape (n_samples,), default=None
         The source of each document: its author, or its site.
+    human : array of shape (n_samples, n_words), dtype bool, or list of lists of spans, default=None
+        The words that people marked, as masks or as spans (start, end) in words. Documents in which
+        none is marked are taken as not read by people.
     min_shown : int, default=3
         Words that are shown in fewer documents of a class are left out.
 
@@ -60,7 +69,7 @@ def find_shortcuts(
         these, each between 0 and 1; the most suspicious first:
 
         - ``suspicion``: the product of ``share``, ``purity``, and the largest of ``company``,
-          ``edge`` and ``source``;
+          ``edge``, ``source`` and ``unmarked``;
         - ``share``: of the documents of the prediction, those in which the word is shown;
         - ``purity``: of the documents that contain the word, those of this prediction;
         - ``company``: how often the same word stands before it, and after it: of its other
@@ -70,10 +79,12 @@ def find_shortcuts(
           model reads, whichever is more frequent;
         - ``source``: the share of the documents that contain it which come from one source, the
           most frequent; only with `groups`;
-        - ``signal``: which of the last three is the largest.
+        - ``unmarked``: of its occurrences in documents that people marked, the share in which
+          nobody marked it: what people would not miss; only with `human`;
+        - ``signal``: which of these, from ``company`` on, is the largest.
 
-        ``purity``, ``edge`` and ``source`` are corrected for chance: 0 is what is true of all
-        documents, or words, and 1 is always.
+        ``purity``, ``edge``, ``source`` and ``unmarked`` are corrected for chance: 0 is what is
+        true of all documents, or words, and 1 is always.
 
         Words that stand together in nine of ten occurrences of either, six words apart at most
         and always with the same words between them, are one row with these: a whole signature, for
@@ -82,10 +93,10 @@ def find_shortcuts(
     Raises
     ------
     TypeError
-        If an estimator predicts from no masks.
+        If an estimator predicts from no masks, or `human` are neither masks nor spans.
     ValueError
-        If `y` or `groups` has not one entry a document, `min_shown` is below 1, or models of a list
-        do not read the same words.
+        If `y`, `groups` or `human` has not one entry a document, `min_shown` is below 1, or models
+        of a list do not read the same words.
 
     See Also
     --------
@@ -118,6 +129,7 @@ def find_shortcuts(
     groups = None if groups is None else _checked_groups(groups, n_samples)
     tokenized = [model.tokenized() for model in models]
     _check_same_words(tokenized)
+    marks = None if human is None else _marks(human, tokenized[0].lengths)
     joined = joined_words(tokenized[0], min_shown)
 
     def units(words: list[str], mask: np.ndarray) -> Places:
@@ -134,7 +146,7 @@ def find_shortcuts(
     keys, table = hidden_table(found, models[0].clf.classes_, min_shown, several=several)
     n_predicted = np.mean([hidden.n_predicted for hidden in found], axis=0)
     listed = list(dict.fromkeys(unit for unit, _ in keys))
-    n_documents, signals = _signals(listed, tokenized[0], groups)
+    n_documents, signals = _signals(listed, tokenized[0], groups, marks)
     numbers = {unit: number for number, unit in enumerate(listed)}
     units_of = np.array([numbers[unit] for unit, _ in keys], dtype=int)
     of_class = n_predicted[[label for _, label in keys]]
@@ -192,13 +204,17 @@ def above_chance(values: np.ndarray, chance: np.ndarray | float) -> np.ndarray:
 
 
 def _signals(
-    units: list[Unit], tokenized: TokenizedTexts, groups: list[Any] | None
+    units: list[Unit],
+    tokenized: TokenizedTexts,
+    groups: list[Any] | None,
+    marks: np.ndarray | None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return in how many documents units stand, and what is fixed about them."""
     numbers = {unit: number for number, unit in enumerate(units)}
     sides: list[tuple[Counter[Any], Counter[Any]]] = [(Counter(), Counter()) for _ in units]
     sources: list[Counter[Any]] = [Counter() for _ in units]
     at_edges = np.zeros((2, len(units)))
+    by_people = np.zeros((2, len(units)))  # occurrences that are not marked, and that are
     listed = by_first_word(units)
     documents = tokenized.word_lists()
     for row, words in enumerate(documents):
@@ -211,6 +227,8 @@ def _signals(
             at_edges[0, number] += place < _EDGE
             at_edges[1, number] += past > len(words) - _EDGE
             seen.add(number)
+            if marks is not None and marks[row].any():
+                by_people[int(marks[row, place:past].any()), number] += 1
         for number in seen:
             sources[number][None if groups is None else groups[row]] += 1
     n_times = np.array([before.total() for before, _ in sides])
@@ -224,6 +242,10 @@ def _signals(
     }
     if groups is not None:
         signals["source"] = _from_one_source(sources, Counter(groups))
+    if marks is not None:
+        n_words = tokenized.lengths[marks.any(axis=1)].sum()
+        unmarked = by_people[0] / np.fmax(1, by_people.sum(axis=0))
+        signals["unmarked"] = above_chance(unmarked, 1 - marks.sum() / max(1, n_words))
     return n_documents, signals
 
 
@@ -253,6 +275,15 @@ def _check_same_words(tokenized: list[TokenizedTexts]) -> None:
                 "estimator holds models that do not read the same words of X: search each by "
                 "itself, or give models of one tokenizer and one max_length."
             )
+
+
+def _marks(human: Any, lengths: np.ndarray) -> np.ndarray:
+    """Return masks of what people marked, of the words that the models read."""
+    masks = check_masks("human", human)
+    check_same_documents(("X", "human"), lengths, masks)
+    width = int(lengths.max(initial=0))
+    fitted = np.pad(masks, ((0, 0), (0, max(0, width - masks.shape[1]))))[:, :width]
+    return fitted & (np.arange(width) < lengths[:, None])
 
 
 def _checked_groups(groups: Any, n_samples: int) -> list[Any]:

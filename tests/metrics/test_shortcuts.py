@@ -152,6 +152,33 @@ def test_sources_are_told_apart_from_content(model, signed):
         find_shortcuts(model, texts, groups=["a"])
 
 
+def test_words_that_people_never_mark_are_found(model, signed):
+    texts = signed[0][400:]
+    documents = [own.tokens for own in model.explain(texts)]
+    marks = [
+        [(i, i + 1) for i, word in enumerate(words) if word not in ("posted", "by", "qwertz")][:9]
+        for words in documents
+    ]
+    marks[:50] = [[]] * 50  # nobody read these
+    table = find_shortcuts(model, texts, human=marks)
+    n_words = sum(len(words) for words in documents[50:])
+    chance = 1 - 9 * len(documents[50:]) / n_words
+    for name, found in zip(table["word"].tolist(), table["unmarked"], strict=True):
+        words = name.split()
+        marked = [
+            bool({*range(place, place + len(words))} & {start for start, _ in marks[row]})
+            for row in range(50, len(documents))
+            for place in range(len(documents[row]))
+            if documents[row][place : place + len(words)] == words
+        ]
+        share = 1 - np.mean(marked) if marked else 0
+        assert found == pytest.approx(max(0.0, (share - chance) / (1 - chance)))
+    (row,) = [i for i, name in enumerate(table["word"]) if "qwertz" in name.split()]
+    assert table["unmarked"][row] == 1
+    with pytest.raises(ValueError, match="X has 200 rows and human 3"):
+        find_shortcuts(model, texts, human=marks[:3])
+
+
 def test_ensembles_lists_and_pipelines_are_searched(model, signed):
     texts, y = signed
     other = fitted(texts[100:], y[100:], rationale_length=4)
