@@ -81,6 +81,13 @@ def write_doccano(
     >>> from sklearn_irx.datasets import write_doccano
     >>> write_doccano("documents.jsonl", clf.explain(new_texts))  # doctest: +SKIP
     """
+    content = json_lines(rationales, ids=ids, offsets=offsets)
+    with replacing(Path(path)) as part:
+        part.write_text(content, encoding="ascii", newline="\n")
+
+
+def json_lines(rationales: Any, *, ids: Any, offsets: str) -> str:
+    """Return what :func:`write_doccano` writes."""
     _check_offsets(offsets)
     documents = documents_of(rationales, ids)
     lines = []
@@ -100,8 +107,7 @@ def write_doccano(
         if document.confidence is not None:
             line["confidence"] = document.confidence
         lines.append(json.dumps(line, allow_nan=False) + "\n")
-    with replacing(Path(path)) as part:
-        part.write_text("".join(lines), encoding="ascii", newline="\n")
+    return "".join(lines)
 
 
 def read_doccano(

@@ -151,14 +151,20 @@ def write_label_studio(
     >>> from sklearn_irx.datasets import write_label_studio
     >>> write_label_studio("tasks.json", clf.explain(new_texts))  # doctest: +SKIP
     """
+    content = tasks_json(rationales, ids=ids, text=text, model_version=model_version)
+    with replacing(Path(path)) as part:
+        part.write_text(content, encoding="ascii")
+
+
+def tasks_json(rationales: Any, *, ids: Any, text: str, model_version: str) -> str:
+    """Return what :func:`write_label_studio` writes."""
     if text == "id":
         raise ValueError("text='id': this key holds the ids, give another for the texts.")
     tasks = [
         _task(row, document, text, model_version)
         for row, document in enumerate(documents_of(rationales, ids))
     ]
-    with replacing(Path(path)) as part:
-        part.write_text(json.dumps(tasks, allow_nan=False, indent=1) + "\n", encoding="ascii")
+    return json.dumps(tasks, allow_nan=False, indent=1) + "\n"
 
 
 def read_label_studio(

@@ -107,6 +107,18 @@ class ExchangingEnsemble(PickledEnsemble):
         """Settle disputed documents, from predictions (reader, rationale, document, class)."""
         raise NotImplementedError
 
+    def _settle(
+        self, cross: np.ndarray, masks: np.ndarray, documents: Documents, rows: np.ndarray
+    ) -> tuple[Settlement, np.ndarray | None]:
+        """Settle the documents at `rows`, which `cross` is about, by the rule in use.
+
+        Also return what the referee says, if it decides.
+        """
+        if self.rule_ == LEARNED and self.referee_ is not None:
+            of_referee = self.referee_.probabilities(features_of(cross, masks, documents, rows))
+            return settle_by(cross, of_referee, LEARNED), of_referee
+        return self._decide(cross), None
+
     @fit_context(prefer_skip_nested_validation=False)
     def fit(
         self,
@@ -224,13 +236,7 @@ class ExchangingEnsemble(PickledEnsemble):
         own, masks, selection_scores = self._predict_own(documents, scores=scores)
         disputed = disputed_rows(own)
         cross = self._predict_cross(documents, own, masks=masks, rows=disputed)
-        of_referee = None
-        if self.rule_ == LEARNED and self.referee_ is not None:
-            features = features_of(cross, masks, documents[0], disputed)
-            of_referee = self.referee_.probabilities(features)
-            settlement = settle_by(cross, of_referee, LEARNED)
-        else:
-            settlement = self._decide(cross)
+        settlement, of_referee = self._settle(cross, masks, documents[0], disputed)
         n_samples = own.shape[1]
         chosen = np.zeros(n_samples, dtype=int)
         case = np.full(n_samples, "agree", dtype=np.array(self.cases_).dtype)

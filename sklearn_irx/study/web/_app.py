@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from sklearn_irx._web.pages import Guard
 from sklearn_irx.study._store import Study
 from sklearn_irx.study.web._annotator import AnnotatorPages
 from sklearn_irx.study.web._organiser import OrganiserPage
-from sklearn_irx.study.web._pages import Guard, problem_page, static_file
+from sklearn_irx.study.web._pages import problem_page, static_files
 from sklearn_irx.study.web._recorder import Recorder
 
 
@@ -37,7 +38,7 @@ def make_app(study: Study) -> ASGIApp:
             Route("/a/{token}/{position}", annotator.answer, methods=["POST"]),
             Route("/a/{token}/{position}/feedback", annotator.feedback),
             Route("/o/{token}", OrganiserPage(study).progress),
-            Route("/static/{name}", static_file),
+            Route("/static/{name}", static_files().respond),
         ],
         exception_handlers={HTTPException: problem_page, Exception: problem_page},
         lifespan=lifespan,

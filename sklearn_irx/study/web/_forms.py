@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from sklearn_irx._web.pages import read_body
+
 _MAX_BODY_LENGTH = 2048
 _MAX_FIELDS = 8
 _UNREADABLE = "unreadable"
@@ -80,16 +82,8 @@ def _number(text: str | None, end: int) -> int | None:
 
 async def read_fields(request: Request) -> dict[str, str]:
     """Read the fields of a form; refuse other content and long bodies."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise HTTPException(415)
-    body = b""
     try:
-        # Counted on arrival: the length in the header may be wrong or missing.
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MAX_BODY_LENGTH:
-                raise HTTPException(413, headers={"Connection": "close"})
+        body = await read_body(request, "application/x-www-form-urlencoded", _MAX_BODY_LENGTH)
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict",
             max_num_fields=_MAX_FIELDS,

@@ -1,35 +1,21 @@
-"""Rendered templates, static files and security headers."""
+"""Rendered templates, static files, and what is shown when something goes wrong."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sklearn_irx._web.pages import StaticFiles, make_environment
 from sklearn_irx.inspection._templates import source_of
 
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    b"content-security-policy": _POLICY.encode(),
-    b"referrer-policy": b"no-referrer",
-    b"x-content-type-options": b"nosniff",
-    b"x-robots-tag": b"noindex, nofollow",
-}
-_PRIVATE = (b"cache-control", b"no-store")
-_KINDS = {"study.css": "text/css", "study.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_HERE = "sklearn_irx.study.web"
 
 _PROBLEMS = {
     400: (
@@ -93,74 +79,20 @@ def problem_page(_: Request, error: Exception) -> Response:
     return response
 
 
-async def static_file(request: Request) -> Response:
-    """Return a static file."""
-    name = request.path_params["name"]
-    if name not in _KINDS:
-        raise HTTPException(404)
-    return Response(
-        _static(name),
-        media_type=_KINDS[name],
-        headers={"Cache-Control": "public, max-age=31536000, immutable"},
-    )
-
-
-class Guard:
-    """Add the security headers to every response.
-
-    The Host header is not checked. After DNS rebinding, a foreign page can send requests, but every
-    address needs a token, which it does not have.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application with the headers added."""
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                headers.extend(_HEADERS.items())
-                if not any(name == _PRIVATE[0] for name, _ in headers):
-                    headers.append(_PRIVATE)
-            await send(message)
-
-        await self._app(scope, receive, send_guarded)
+@cache
+def static_files() -> StaticFiles:
+    """Return the static files of a study: its colours are those of the report."""
+    names = ("study.css", "study.js", "icon.svg")
+    return StaticFiles(_HERE, names, {"study.css": source_of("document.css")})
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("sklearn_irx.study.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,  # it would check the templates on the disk for every page
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment(_HERE, static_files())
     environment.filters["breakable"] = _breakable
-    # A hash of the content in the address lets browsers cache a file until it changes.
-    environment.globals["static"] = _addresses()
     return environment
 
 
 def _breakable(name: str) -> Markup:
     """Allow line breaks after punctuation in names as "comp.sys.mac.hardware"."""
     return Markup(re.sub(r"([._/-])", r"\1<wbr>", str(escape(name))))
-
-
-@cache
-def _addresses() -> Mapping[str, str]:
-    return {
-        name: f"/static/{name}?{hashlib.sha256(_static(name)).hexdigest()[:12]}" for name in _KINDS
-    }
-
-
-@cache
-def _static(name: str) -> bytes:
-    content = files("sklearn_irx.study.web").joinpath("static", name).read_bytes()
-    if name == "study.css":
-        # The colours are those of the report.
-        content = f"{source_of('document.css')}\n".encode() + content
-    return content

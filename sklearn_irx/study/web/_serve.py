@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import ipaddress
-import socket
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from sklearn_irx._web.server import address_of, is_loopback, listen, needing, run
 from sklearn_irx.study._store import Study
-
-# Longer than reading a page takes: an open connection costs less than a new one for each page.
-_SECONDS_KEPT_OPEN = 75
-_SECONDS_TO_STOP = 10
-
 
 def links_of(study: Study, url: str = "http://127.0.0.1:8000") -> dict[str, str]:
     """Return the links of a study.
@@ -89,37 +80,18 @@ def serve(
     ValueError
         If `url` or `port` is invalid.
     """
-    try:
+    with needing("study", "serving a study"):
         import jinja2  # noqa: F401
-        import uvicorn
+        import uvicorn  # noqa: F401
 
         from sklearn_irx.study.web._app import make_app
-    except ImportError as error:
-        raise ImportError(
-            f"serving a study needs {error.name}, which an extra installs: "
-            'pip install "sklearn-irx[study]"'
-        ) from error
     if url is not None:
         links_of(study, url)  # refuses an invalid one before anything is opened
     app = make_app(study)
-    with _listen(host, port) as listening:
+    with listen(host, port) as listening:
         for line in _announcement(study, host=host, port=listening.getsockname()[1], url=url):
             tell(line)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            log_level="warning",
-            access_log=False,  # it would log tokens
-            server_header=False,
-            proxy_headers=False,
-            # Faster parsers, if installed, keep headers of any length in memory.
-            http="h11",
-            ws="none",
-            timeout_keep_alive=_SECONDS_KEPT_OPEN,
-            timeout_graceful_shutdown=_SECONDS_TO_STOP,
-        )
-        with suppress(KeyboardInterrupt), _without_pauses():
-            uvicorn.Server(config).run(sockets=[listening])
+        run(app, listening)
     answers = study.answers()
     given = answers[answers["answered"]]
     tell(
@@ -128,47 +100,9 @@ def serve(
     )
 
 
-@contextmanager
-def _without_pauses() -> Iterator[None]:
-    """Set thread switching and garbage collection so that many annotators wait less."""
-    # The writing thread waits for the interpreter lock once per answer: by default 5 ms while the
-    # other thread renders pages, and half a second for a hundred answers at once.
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(0.0003)
-    # Everything loaded so far stays, and a full collection of it takes a tenth of a second.
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        sys.setswitchinterval(before)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise ValueError(f"port={port}: give a number from 0 to 65535.")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise OSError(
-            f"cannot listen on {host} port {port} ({error.strerror}): "
-            "give another port or host, or stop the program that uses it."
-        ) from error
-    # Connections inherit it. Without it, the end of a page waits 40 ms for the browser to
-    # acknowledge the beginning; asyncio sets it only on sockets that it creates.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-    return listening
-
-
 def _announcement(study: Study, *, host: str, port: int, url: str | None) -> list[str]:
     """Return the lines that show the links and who can use them."""
-    local = _is_loopback(host)
-    if url is None:
-        name = host
-        if host in ("0.0.0.0", "::"):
-            name = socket.gethostname()
-        url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    url = address_of(host, port) if url is None else url
     links = links_of(study, url)
     width = max(map(len, links), default=0)
     lines = [f"Serving {study.path} at {host} port {port}. Personal links:", ""]
@@ -176,7 +110,7 @@ def _announcement(study: Study, *, host: str, port: int, url: str | None) -> lis
     if len(links) == 1:
         lines.append("  (no annotators yet: add some)")
     lines += ["", f"The organiser's page: {links['']}", ""]
-    if local:
+    if is_loopback(host):
         lines.append(
             "Only this machine can connect. For others, run a TLS proxy on this machine and give "
             "its address as url; or listen on another host."
@@ -188,13 +122,6 @@ def _announcement(study: Study, *, host: str, port: int, url: str | None) -> lis
         )
     lines.append("Whoever has a link can answer in its owner's name. Stop with Ctrl-C.")
     return lines
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _count(number: int, what: str) -> str:

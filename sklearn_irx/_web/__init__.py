@@ -1,0 +1,1 @@
+"""What every local server of this package needs: listening, security headers, static files."""
