@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sklearn_irx.ensemble.pair import InteractiveEnsemble
     from sklearn_irx.ensemble.result import Exchange, explain
     from sklearn_irx.io import load, save
+    from sklearn_irx.workbench import serve
 
 __all__ = [
     "ClasswiseDocuments",
@@ -28,6 +29,7 @@ __all__ = [
     "explain",
     "load",
     "save",
+    "serve",
 ]
 
 _ROOMS = {
@@ -43,6 +45,7 @@ _ROOMS = {
     "explain": "ensemble.result",
     "load": "io",
     "save": "io",
+    "serve": "workbench",
 }
 
 

@@ -19,6 +19,8 @@ POLICY = (
 )
 """Content security policy of pages that load nothing but their own files."""
 
+_HERE = "sklearn_irx._web"
+_ICON = "icon.svg"
 _PRIVATE = (b"cache-control", b"no-store")
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -63,6 +65,8 @@ class Guard:
 class StaticFiles:
     """The files of the folder ``static`` of a package, under addresses that browsers may cache.
 
+    The icon, ``icon.svg``, is the same for all packages.
+
     Parameters
     ----------
     package : str
@@ -82,8 +86,11 @@ class StaticFiles:
 
     @cached_property
     def _contents(self) -> dict[str, bytes]:
-        folder = files(self._package).joinpath("static")
-        contents = {name: folder.joinpath(name).read_bytes() for name in self._names}
+        places = {_ICON: _HERE, **dict.fromkeys(self._names, self._package)}
+        contents = {
+            name: files(package).joinpath("static", name).read_bytes()
+            for name, package in places.items()
+        }
         for name, text in self._before.items():
             contents[name] = f"{text}\n".encode() + contents[name]
         return contents

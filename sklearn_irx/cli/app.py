@@ -14,6 +14,7 @@ from sklearn_irx.cli.fit import FitCommand, fit
 from sklearn_irx.cli.models import explain, predict
 from sklearn_irx.cli.report import report
 from sklearn_irx.cli.score import score
+from sklearn_irx.cli.serve import serve
 from sklearn_irx.cli.study import study_app
 
 app = typer.Typer(
@@ -45,7 +46,7 @@ def _root(
     """
 
 
-for _command in (demo, fit, predict, explain, report, compare, audit, score):
+for _command in (demo, fit, predict, explain, report, compare, audit, score, serve):
     _cls = FitCommand if _command is fit else None
     app.command(cls=_cls)(in_one_sentence(_command))
 app.add_typer(study_app, name="study")

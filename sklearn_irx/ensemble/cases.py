@@ -24,6 +24,15 @@ _OF_COMMITTEES = {
     "learned": "The label of {} is likeliest to be right, by what was learned on other texts.",
     "confidence": "The exchange was undecided; {} was most confident.",
 }
+_WITH_PERSON = {
+    "agree": "All participants, you among them, give the same label.",
+    "convinced": "{words} convinced most of the other participants.",
+    "mean": "{label} has the highest mean probability, given the words for it.",
+    "product": "{label} has the highest geometric mean probability, given the words for it.",
+    "vote": "{label} has the highest mean probability, each participant using its own words.",
+    "consensus": "{words} give the highest mean probability to one label.",
+    "confidence": "The exchange was undecided; {who} most confident.",
+}
 
 
 def is_of_pair(cases: tuple[str, ...]) -> bool:
@@ -50,3 +59,16 @@ def explanation_of(case: str | None, chosen: str | None, *, of_pair: bool) -> st
     if case not in _OF_COMMITTEES:
         return one_line(case)
     return _OF_COMMITTEES[case].format(one_line(chosen or "one model"))
+
+
+def explanation_with_person(case: str, chosen: str | None) -> str:
+    """Return a sentence, to a person who takes part, on how a document was settled.
+
+    `chosen` is the member whose rationale was kept, None for the person.
+    """
+    if chosen is None:
+        return _WITH_PERSON[case].format(words="Your words", label="Your label", who="you were")
+    name = one_line(chosen)
+    return _WITH_PERSON[case].format(
+        words=f"The words of {name}", label=f"The label of {name}", who=f"{name} was"
+    )

@@ -82,7 +82,7 @@ def problem_page(_: Request, error: Exception) -> Response:
 @cache
 def static_files() -> StaticFiles:
     """Return the static files of a study: its colours are those of the report."""
-    names = ("study.css", "study.js", "icon.svg")
+    names = ("study.css", "study.js")
     return StaticFiles(_HERE, names, {"study.css": source_of("document.css")})
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sklearn_irx._web.server import address_of, is_loopback, listen, needing, run
 from sklearn_irx.study._store import Study
 
+
 def links_of(study: Study, url: str = "http://127.0.0.1:8000") -> dict[str, str]:
     """Return the links of a study.
 
