@@ -252,22 +252,21 @@ class Workbench:
         return looked
 
     def _read(self, looked: _Looked, masks: Sequence[np.ndarray]) -> None:
-        """Let every member read all masks that are new."""
-        new = {key: mask for mask in masks if (key := mask.tobytes()) not in looked.readings}
-        if not new:
-            return
-        rows, stacked = np.zeros(len(new), dtype=int), np.stack(list(new.values()))
-        read = np.stack(
-            [
+        """Let every member read all masks that are new, in one prediction."""
+        wanted = {mask.tobytes(): mask for mask in masks}
+        new = {key: mask for key, mask in wanted.items() if key not in looked.readings}
+        if new:
+            rows, stacked = np.zeros(len(new), dtype=int), np.stack(list(new.values()))
+            by_member = [
                 self._calibrated(i, member.predict_with_masks(documents.take(rows), stacked)[0])
                 for i, (member, documents) in enumerate(
                     zip(self._members, looked.documents, strict=True)
                 )
-            ],
-            axis=1,
-        )
-        looked.readings.update(zip(new, read, strict=True))
-        while len(looked.readings) > max(_MOST_READINGS, len(masks)):
+            ]
+            looked.readings.update(zip(new, np.stack(by_member, axis=1), strict=True))
+        for key in wanted:
+            looked.readings.move_to_end(key)
+        while len(looked.readings) > max(_MOST_READINGS, len(wanted)):
             looked.readings.popitem(last=False)
 
     def _all_read(
