@@ -22,7 +22,7 @@ def test_help_lists_the_commands_without_loading_what_they_need():
         timeout=60,
         check=True,
     )
-    for command in ("demo", "fit", "predict", "explain", "report"):
+    for command in ("demo", "fit", "predict", "explain", "report", "serve"):
         assert f" {command} " in result.stdout
     assert result.stdout.splitlines()[-1] == "[]"
 
