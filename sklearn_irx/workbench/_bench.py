@@ -23,8 +23,8 @@ from sklearn_irx.text import Documents
 from sklearn_irx.workbench._answers import Answer, Decision, Participant
 from sklearn_irx.workbench._questions import Person, Question, QuestionError
 
-_MOST_TEXTS = 64  # that are looked up at a time
-_MOST_READINGS = 256  # of one text
+_MOST_TEXTS = 128  # that are looked up at a time
+_MOST_READINGS = 128  # of one text
 
 _CHANGED = "Changed by hand: the model did not choose these words."
 _MARKED = "Marked by you."

@@ -363,13 +363,13 @@ def test_each_member_reads_new_words_in_one_prediction(pair, monkeypatch):
 
 def test_caches_are_bounded(pair):
     bench = Workbench(pair)
-    for number in range(100):
+    for number in range(150):
         bench.ask(Question(f"ants {number}"))
-    assert len(bench._looked) == 64
-    for number in range(400):
+    assert len(bench._looked) == 128
+    for number in range(200):
         words = tuple(word for word in range(14) if number >> word & 1)
         bench.ask(Question(TEXT, edits={0: words}))
-    assert len(bench._looked[TEXT].readings) <= 256
+    assert len(bench._looked[TEXT].readings) <= 128
 
 
 def test_many_threads_get_the_answers_of_one(pair, reviews):
