@@ -5,15 +5,16 @@
 
 A pair of models, with convolutions on GloVe vectors or a small transformer each, is served by the
 command, in a process of its own. Every click changes one word of the rationale of one model, in a
-text of 300 words, so that each model reads words that it has not read before:
+text of some 300 words, so that each model reads words that it has not read before:
 
 - ``http``: from the request to its answer, one after another;
 - ``painted``: from the click in Chromium to the frame after the page shows the answer;
 - ``crowd``: so many people, each with a text and a connection of their own, who click at the same
   moment, again and again; time counts from that moment.
 
-Results go to ``benchmarks/results/workbench-<models>.csv``. ``SKLEARN_IRX_DATA`` names the folder
-of the vectors; the browser is left out where there is no Chromium with its driver.
+Results go to ``benchmarks/results/workbench-<models>.csv`` and into ``docs/workbench.md``.
+``SKLEARN_IRX_DATA`` names the folder of the vectors; the browser is left out where there is no
+Chromium with its driver.
 """
 
 from __future__ import annotations
@@ -34,14 +35,26 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from common import RESULTS, minilm_path, show, vectors_path, write
+from common import (
+    RESULTS,
+    fill_in,
+    markdown,
+    minilm_path,
+    read_rows,
+    show,
+    vectors_path,
+    write,
+)
 
 from sklearn_irx import InteractiveEnsemble, SelectiveRationaleClassifier, save
 from sklearn_irx.components import Training, Transformer
 from sklearn_irx.datasets import make_rationale_classification
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "workbench.md"
+MODELS = ("cnn", "minilm")
 N_WORDS = 300
 N_WARM = 5
+SHARES = {"p50_ms": 50, "p95_ms": 95, "max_ms": 100}
 SERVE = "from sklearn_irx.cli import main; main()"
 CLICKS = """
 const [numbers, done] = arguments;
@@ -74,7 +87,7 @@ const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTi
 def main() -> None:
     """Measure, write and show."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("models", choices=["cnn", "minilm"])
+    parser.add_argument("models", choices=MODELS)
     parser.add_argument("--clicks", type=int, default=100, help="one after another")
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=10, help="times that all click at once")
@@ -84,6 +97,22 @@ def main() -> None:
     rows = measure(args)
     write(args.results / f"workbench-{args.models}.csv", rows, n_people=args.people)
     show(rows)
+    if args.results == RESULTS:
+        paths = [RESULTS / f"workbench-{models}.csv" for models in MODELS]
+        measured = [row for path in paths if path.exists() for row in read_rows(path)]
+        fill_in(DOCUMENT, [table(measured)])
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Give a Markdown table of milliseconds."""
+    headings = ["models", "", "clicks", "median, ms", "95 %, ms", "longest, ms"]
+    return markdown(
+        headings,
+        (
+            [row["models"], row["way"], *(f"{row[name]:g}" for name in ("n", *SHARES))]
+            for row in rows
+        ),
+    )
 
 
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -214,17 +243,17 @@ def in_browser(port: int, text: str, n: int) -> list[float]:
         while not started.execute_script(ready):
             time.sleep(0.1)
         # Each word once, so that no rationale was read before.
-        numbers = np.random.RandomState(0).permutation(N_WORDS)[: N_WARM + n].tolist()
+        n_words = started.execute_script("return (pieces.length - 1) / 2")
+        numbers = np.random.RandomState(0).permutation(n_words)[: N_WARM + n].tolist()
         times: list[float] = started.execute_async_script(CLICKS, numbers)
         return times[N_WARM:]
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:
     """Give the median, what one click in twenty exceeds, and the longest, in milliseconds."""
-    shares = {"p50_ms": 50, "p95_ms": 95, "max_ms": 100}
     return {
         name: round(1000 * float(np.percentile(seconds, share)), 1)
-        for name, share in shares.items()
+        for name, share in SHARES.items()
     }
 
 

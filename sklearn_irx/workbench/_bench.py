@@ -363,7 +363,10 @@ class Workbench:
 
 def _mask(words: Sequence[int], n_words: int, name: str) -> np.ndarray:
     if words and max(words) >= n_words:
-        raise QuestionError(f"{name}: there is no word {max(words)}, of {n_words}.")
+        raise QuestionError(
+            f"{name}: there is no word {max(words)}, of {n_words}. A link to another model may say "
+            "so: clear the text, and begin anew."
+        )
     mask = np.zeros(n_words, dtype=bool)
     mask[list(words)] = True
     return mask

@@ -113,6 +113,8 @@ def settled(browser):
     script = (
         "return !asking && !document.querySelector('#results').hidden"
         " && document.querySelector('#results').getAttribute('aria-busy') === 'false'"
+        # What screen readers hear comes a moment later.
+        " && document.querySelector('.spoken').hasChildNodes()"
     )
     wait_until(browser, lambda: browser.execute_script(script))
 
@@ -375,14 +377,14 @@ def test_files_are_saved(browser, server, disputed, tmp_path, kind, name):
 def test_two_tabs_do_not_disturb_each_other(browser, server, texts):
     open_with(browser, server.link, texts[0])
     first = browser.current_window_handle
-    before = said(browser, "#cards")
+    before = said(browser, f"{FIRST} .words"), said(browser, "#decision")
     browser.switch_to.new_window("tab")
     open_with(browser, server.link, texts[1])
     click_words(browser, FIRST, 0, 1, 2)
     settled(browser)
     browser.close()
     browser.switch_to.window(first)
-    assert said(browser, "#cards") == before
+    assert (said(browser, f"{FIRST} .words"), said(browser, "#decision")) == before
     click_words(browser, FIRST, 0)
     settled(browser)
     assert find(browser, "#text").get_attribute("value") == texts[0]

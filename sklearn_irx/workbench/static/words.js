@@ -47,18 +47,30 @@ class Words {
     });
     this.anchor = null;
     this.box.replaceChildren(...all);
+    this.spoken.replaceChildren();
   }
 
+  // What is as it was is left alone: it costs more than the answer of a small model.
   paint() {
+    let last = false;
+    let changed = false;
+    const set = (element, name, on) => {
+      if (element.hasAttribute(name) === on) return;
+      element.toggleAttribute(name, on);
+      changed = true;
+    };
     this.words.forEach((word, i) => {
       const now = this.chosen.has(i);
-      word.setAttribute("aria-selected", now);
-      word.toggleAttribute("data-in", now);
-      word.toggleAttribute("data-changed", now !== this.own.has(i));
+      set(word, "data-in", now);
+      set(word, "data-changed", now !== this.own.has(i));
       // Neighbours are one piece, with what stands between them.
-      this.gaps[i].toggleAttribute("data-in", now && this.chosen.has(i - 1));
+      set(this.gaps[i], "data-in", now && last);
+      if (word.ariaSelected !== String(now)) word.ariaSelected = String(now);
+      last = now;
     });
-    this.speak();
+    if (!changed && this.spoken.hasChildNodes()) return;
+    clearTimeout(this.speaking);
+    this.speaking = setTimeout(() => this.speak(), 200);
   }
 
   // The text as running text, for screen readers: CSS says in words where marks begin and end.
