@@ -329,30 +329,31 @@ class Workbench:
         probabilities: np.ndarray,
         person: Person | None,
     ) -> Decision | None:
-        """Let the participants settle on one rationale."""
+        """Let the participants settle on one rationale; None if there is one alone."""
         cross, ensemble = probabilities[:, :, None], self._ensemble
         if person is not None:
             ruling = "convinced" if ensemble is None else ensemble.rule_
             rule = ruling if ruling in RULES else "convinced"
             settlement = settle(cross, rule)
-            chosen, case = int(settlement.chosen[0]), str(settlement.case[0])
-            name = self.names[chosen] if chosen < len(self.names) else None
-            sentence = explanation_with_person(case, name)
-            note = _sentence(_RULES[rule])
+            said = _sentence(_RULES[rule])
             if rule != ruling:
-                note = f"The learned rule knows its members alone, so with you {_RULES[rule]}."
+                said = f"The learned rule knows its members alone, so with you {_RULES[rule]}."
         elif ensemble is not None:
-            rule, stacked = ensemble.rule_, np.stack(masks)[:, None]
+            rule, row = ensemble.rule_, np.zeros(1, dtype=int)
             settlement, _ = ensemble._settle(
-                cross, stacked, looked.documents[0], np.zeros(1, dtype=int)
+                cross, np.stack(masks)[:, None], looked.documents[0], row
             )
-            chosen, case = int(settlement.chosen[0]), str(settlement.case[0])
             of_pair = ensemble.cases_ == CASES
-            sentence = explanation_of(case, self.names[chosen], of_pair=of_pair)
-            note = f"Algorithm 1: {_RULES[rule]}." if of_pair else _sentence(_RULES[rule])
+            said = f"Algorithm 1: {_RULES[rule]}." if of_pair else _sentence(_RULES[rule])
         else:
             return None
-        return Decision(chosen, settlement.probabilities[0], case, sentence, rule, note)
+        chosen, case = int(settlement.chosen[0]), str(settlement.case[0])
+        name = self.names[chosen] if chosen < len(self.names) else None
+        if person is not None:
+            sentence = explanation_with_person(case, name)
+        else:
+            sentence = explanation_of(case, name, of_pair=of_pair)
+        return Decision(chosen, settlement.probabilities[0], case, sentence, rule, said)
 
     def _calibrated(self, member: int, probabilities: np.ndarray) -> np.ndarray:
         if self._ensemble is None:

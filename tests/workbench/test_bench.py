@@ -19,6 +19,7 @@ from sklearn_irx.workbench._questions import (
     QuestionError,
     TooLongError,
 )
+from tests.transformers_made import make_transformer
 
 TEXT = "There were ants in the porridge, and sirens all night. The waiters were rude."
 
@@ -219,6 +220,25 @@ def test_classes_named_as_targets_are_found(small, reviews):
         )
         assert case.target == label
         assert case.words == expected.words
+
+
+def test_transformers_read_edited_words_too(small, reviews, tmp_path):
+    from sklearn_irx.components import Transformer
+
+    texts, y, _ = reviews
+    encoder = Transformer(make_transformer(tmp_path))
+    one = small(encoder=encoder, embeddings=None, training__max_epochs=1).fit(texts[:40], y[:40])
+    other = small(encoder=encoder, embeddings=None, training__max_epochs=1, random_state=1)
+    pair = InteractiveEnsemble(one, other.fit(texts[40:80], y[40:80])).fit(texts[:10])
+    bench = Workbench(pair)
+    for text in texts[300:304]:
+        assert_is_the_exchange(bench.ask(Question(text)), pair, text)
+        answer = bench.ask(Question(text, edits={1: (0, 3)}, target=1, person=Person((2,), 0, 0.9)))
+        n = len(answer.participants[0].rationale.tokens)
+        for i, member in enumerate(pair.estimators_):
+            for j, words in ((1, (0, 3)), (2, (2,))):
+                read = member.predict_proba([text], masked(words, n))[0]
+                np.testing.assert_allclose(answer.probabilities[i, j], read, atol=1e-5)
 
 
 def test_how_words_were_chosen_is_always_said(fitted, small, reviews):
