@@ -94,8 +94,7 @@ class _Pages:
             "classes": [one_line(name) for name in bench.classes.tolist()],
             "members": bench.names,
             "findsCases": bench.finds_cases,
-            "texts": len(self._texts),
-            "maxCharacters": MAX_CHARACTERS,
+            "linesOfList": _LINES_OF_LIST,
         }
         return _page(
             "workbench.html",
@@ -110,11 +109,11 @@ class _Pages:
 
     async def answer(self, request: Request) -> Response:
         """Answer a question about a text."""
-        return await self._told(request, lambda answer, _: JSONResponse(answer.shown()))
+        return await self._ask(request, lambda answer, _: JSONResponse(answer.shown()))
 
     async def export(self, request: Request) -> Response:
         """Return an answer as a file."""
-        return await self._told(request, _as_file)
+        return await self._ask(request, _as_file)
 
     async def texts(self, request: Request) -> Response:
         """Search the texts, and return a page of what is found."""
@@ -134,7 +133,7 @@ class _Pages:
             raise HTTPException(404)
         return JSONResponse({"text": harmless(self._texts[number])})
 
-    async def _told(
+    async def _ask(
         self, request: Request, tell: Callable[[Answer, dict[str, Any]], Response]
     ) -> Response:
         """Read a question, have it answered, and say what is wrong with it if it is."""
@@ -190,11 +189,11 @@ class _Door:
         if scope["type"] == "http" and not scope["path"].startswith("/static/"):
             if self._token is None:
                 if not _is_own(scope["method"], Headers(scope=scope)):
-                    app = _refusal(403)
+                    app = _problem_page(403)
             else:
                 given, slash, rest = scope["path"][1:].partition("/")
                 if not hmac.compare_digest(given.encode(), self._token.encode()):
-                    app = _refusal(404)
+                    app = _problem_page(404)
                 elif not slash:
                     app = RedirectResponse(f"/{self._token}/")
                 else:
@@ -232,10 +231,6 @@ def _problem(request: Request, error: Exception) -> Response:
         response = JSONResponse({"error": _PROBLEMS[status]}, status)
     response.headers.update(headers or {})
     return response
-
-
-def _refusal(status: int) -> Response:
-    return _problem_page(status)
 
 
 def _problem_page(status: int) -> Response:

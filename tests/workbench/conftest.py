@@ -1,11 +1,13 @@
 """Models of every kind to ask, and applications around them."""
 
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_irx import InteractiveCommittee, InteractiveEnsemble
+from sklearn_irx import InteractiveCommittee, InteractiveEnsemble, save
 from sklearn_irx.exchange import RULES
+from tests.workbench.browsing import served, size_of
 
 HOSTILE = [
     "</script><script>window.hacked = 1</script>",
@@ -68,3 +70,44 @@ def hostile(small, reviews):
         (HOSTILE[1], small(random_state=1).fit(texts[60:120], labels[60:120])),
     ]
     return InteractiveCommittee(members).fit(texts[:10])
+
+
+@pytest.fixture(scope="session")
+def texts(reviews):
+    return list(reviews[0][300:330])
+
+
+@pytest.fixture(scope="session")
+def folder(pair, texts, tmp_path_factory):
+    """The folder of a model and a table of texts."""
+    path = tmp_path_factory.mktemp("served")
+    save(pair, path / "pair")
+    pd.DataFrame({"review": texts}).to_csv(path / "texts.csv", index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def server(folder):
+    options = ["--port", 0, "--texts", folder / "texts.csv", "--text", "review"]
+    with served(folder / "pair", *options, "--title", "Hotels") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def disputed(pair, texts):
+    """A text on which the models disagree."""
+    exchange = pair.exchange(texts)
+    return texts[exchange.disputed[0]]
+
+
+@pytest.fixture
+def browser(chromium):
+    size_of(chromium, 1280, 900)
+    for log in ("browser", "performance"):
+        chromium.get_log(log)
+    chromium.get("about:blank")
+    yield chromium
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    chromium.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    size_of(chromium, 1280, 900)

@@ -1,164 +1,30 @@
-"""The page in a real browser, by mouse, by keys and on a phone."""
+"""The page in a real browser, by mouse and by keys: what it answers, keeps and gives away."""
 
 import json
-import re
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
-from types import SimpleNamespace
-from urllib.parse import quote
 
-import pandas as pd
 import pytest
 
-from sklearn_irx import save
 from sklearn_irx.workbench._bench import Workbench
 from sklearn_irx.workbench._questions import Person, Question
-from tests.workbench.conftest import HOSTILE
-
-FIRST = "#cards article:first-child"
-PERSON = "#cards .person"
-
-
-@contextmanager
-def served(model, *options):
-    """Serve by the command, in a process of its own; give the process and its link."""
-    program = "from sklearn_irx.cli import main; main()"
-    command = [sys.executable, "-c", program, "serve", str(model), *map(str, options)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        try:
-            lines = []
-            while not lines or "Ctrl-C" not in lines[-1]:
-                line = process.stdout.readline()
-                assert line, "".join(lines)
-                lines.append(line)
-            link = re.search(r"^Open (\S+)$", "".join(lines), re.MULTILINE)[1]
-            port = int(re.search(r":(\d+)/", link)[1])
-            yield SimpleNamespace(process=process, link=link, port=port, text="".join(lines))
-        finally:
-            process.terminate()
-            process.stdout.read()
-
-
-@pytest.fixture(scope="module")
-def texts(reviews):
-    return list(reviews[0][300:330])
-
-
-@pytest.fixture(scope="module")
-def folder(pair, texts, tmp_path_factory):
-    """The folder of a model and a table of texts."""
-    path = tmp_path_factory.mktemp("served")
-    save(pair, path / "pair")
-    pd.DataFrame({"review": texts}).to_csv(path / "texts.csv", index=False)
-    return path
-
-
-@pytest.fixture(scope="module")
-def server(folder):
-    options = ["--port", 0, "--texts", folder / "texts.csv", "--text", "review"]
-    with served(folder / "pair", *options, "--title", "Hotels") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def disputed(pair, texts):
-    """A text on which the models disagree."""
-    exchange = pair.exchange(texts)
-    return texts[exchange.disputed[0]]
-
-
-@pytest.fixture
-def browser(chromium):
-    size_of(chromium, 1280, 900)
-    for log in ("browser", "performance"):
-        chromium.get_log(log)
-    chromium.get("about:blank")
-    yield chromium
-    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    chromium.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    size_of(chromium, 1280, 900)
-
-
-def size_of(browser, width, height, mobile=False):
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-
-def find(browser, selector):
-    return browser.find_element("css selector", selector)
-
-
-def all_of(browser, selector):
-    return browser.find_elements("css selector", selector)
-
-
-def said(browser, selector):
-    return find(browser, selector).text
-
-
-def wait_until(browser, condition):
-    from selenium.common.exceptions import WebDriverException
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    WebDriverWait(browser, 30, ignored_exceptions=[WebDriverException]).until(lambda _: condition())
-
-
-def settled(browser):
-    """Wait until the page has the answer to all that was asked of it."""
-    script = (
-        "return !asking && !document.querySelector('#results').hidden"
-        " && document.querySelector('#results').getAttribute('aria-busy') === 'false'"
-        # What screen readers hear comes a moment later.
-        " && document.querySelector('.spoken').hasChildNodes()"
-    )
-    wait_until(browser, lambda: browser.execute_script(script))
-
-
-def type_in(browser, *keys):
-    from selenium.webdriver import ActionChains
-
-    ActionChains(browser).send_keys(*keys).perform()
-
-
-def reach(browser, selector):
-    """Press Tab until an element has the focus."""
-    from selenium.webdriver.common.keys import Keys
-
-    for _ in range(60):
-        if browser.execute_script("return document.activeElement.matches(arguments[0])", selector):
-            return
-        type_in(browser, Keys.TAB)
-    raise AssertionError(selector)
-
-
-def choose(browser, selector, value):
-    from selenium.webdriver.support.select import Select
-
-    Select(find(browser, selector)).select_by_value(value)
-
-
-def open_with(browser, link, text):
-    browser.get(f"{link}#text={quote(text)}")
-    settled(browser)
-
-
-def marked(browser, card):
-    return [one.text for one in all_of(browser, f"{card} .word[data-in]")]
-
-
-def click_words(browser, card, *numbers):
-    words = all_of(browser, f"{card} .word")
-    for number in numbers:
-        words[number].click()
-
-
-def readings(browser, card):
-    return [one.text for one in all_of(browser, f"{card} .readers li")]
+from tests.workbench.browsing import (
+    FIRST,
+    PERSON,
+    all_of,
+    choose,
+    click_words,
+    find,
+    marked,
+    open_with,
+    reach,
+    readings,
+    said,
+    served,
+    settled,
+    severe,
+    type_in,
+    wait_until,
+)
 
 
 def test_text_words_person_and_decision_by_mouse(browser, server, pair, disputed):
@@ -215,10 +81,6 @@ def test_text_words_person_and_decision_by_mouse(browser, server, pair, disputed
     wait_until(browser, lambda: len(readings(browser, FIRST)) == 1)
     assert said(browser, "#decision .sentence") == answer.decision.sentence
     assert severe(browser) == []
-
-
-def severe(browser):
-    return [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 def test_all_of_it_by_keys_alone(browser, server, pair, disputed):
@@ -416,153 +278,3 @@ def test_what_is_too_long_is_said_and_kept(browser, server):
     )
     wait_until(browser, lambda: "shorten it" in said(browser, "#problem"))
     assert len(find(browser, "#text").get_attribute("value")) == 100_005
-
-
-def test_a_phone_scrolls_down_alone(browser, server, disputed):
-    size_of(browser, 360, 740, mobile=True)
-    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
-    width = "return document.documentElement.scrollWidth"
-    browser.get(server.link)
-    assert browser.execute_script(width) <= 360
-    open_with(browser, server.link, f"{disputed} {'Donaudampfschifffahrt' * 8}")
-    find(browser, "[data-join]").click()
-    click_words(browser, PERSON, 0)
-    choose(browser, "#label", "0")
-    choose(browser, "#target", "1")
-    settled(browser)
-    find(browser, "summary").click()
-    wait_until(browser, lambda: all_of(browser, "#found li"))
-    assert browser.execute_script(width) <= 360
-    small = (
-        "return [...document.querySelectorAll('button, select, summary, input')]"
-        ".filter((e) => e.offsetParent && e.type !== 'range' && e.offsetHeight < 44)"
-        ".map((e) => e.outerHTML)"
-    )
-    assert browser.execute_script(small) == []
-
-
-def test_attacks_stay_text(browser, hostile, tmp_path):
-    save(hostile, tmp_path / "model")
-    pd.DataFrame({"text": HOSTILE}).to_csv(tmp_path / "texts.csv", index=False)
-    options = ["--port", 0, "--texts", tmp_path / "texts.csv", "--title", HOSTILE[0]]
-    with served(tmp_path / "model", *options) as running:
-        for attack in HOSTILE:
-            open_with(browser, running.link, attack)
-            browser.refresh()
-            settled(browser)
-            shown = find(browser, f"{FIRST} .words").get_attribute("textContent")
-            assert shown == attack
-            find(browser, "summary").click()
-            wait_until(browser, lambda: len(all_of(browser, "#found button")) == 3)
-            find(browser, "[data-join]").click()
-            choose(browser, "#label", "0")
-            choose(browser, "#target", "2")
-            settled(browser)
-            names = [one.get_attribute("textContent") for one in all_of(browser, ".decided th")]
-            assert sorted(names) == sorted(" ".join(one.split()) for one in hostile.classes_)
-            assert browser.execute_script("return window.hacked") is None
-            foreign = "main img, main svg, main script, main style, body > script"
-            assert all_of(browser, foreign) == []
-            assert HOSTILE[0] in browser.title
-    assert severe(browser) == []
-
-
-def test_without_scripts_the_page_says_so(browser, server):
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    browser.get(server.link)
-    assert "scripts switched off" not in browser.title
-    assert "your browser has them switched off" in said(browser, "main")
-
-
-def test_screen_readers_hear_words_groups_and_what_changed(browser, server, pair, disputed):
-    open_with(browser, server.link, disputed)
-    browser.execute_cdp_cmd("Accessibility.enable", {})
-    nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    browser.execute_cdp_cmd("Accessibility.disable", {})
-    heard = [
-        (node["role"]["value"], node.get("name", {}).get("value", "").strip())
-        for node in nodes
-        if not node["ignored"]
-    ]
-    assert ("textbox", "Text") in heard
-    assert ("listbox", "Words of Model 1") in heard
-    assert ("combobox", "Show") in heard
-    assert ("list", "What others predict from these words") in heard
-    assert ("heading", "Decision") in heard
-    assert ("button", "Copy a link to all this") in heard
-    assert any("[selected:" in name for _, name in heard)
-    options = [node for node in nodes if node["role"]["value"] == "option"]
-    assert any(
-        prop["name"] == "selected" and prop["value"]["value"]
-        for node in options
-        for prop in node["properties"]
-    )
-    # The outcome is said once, when it has settled.
-    decision = Workbench(pair).ask(Question(disputed)).decision
-    wait_until(
-        browser, lambda: decision.sentence in find(browser, "#told").get_attribute("textContent")
-    )
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_light_and_dark_have_contrast(browser, server, disputed, dark):
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    open_with(browser, server.link, disputed)
-    click_words(browser, FIRST, 0, 1)
-    find(browser, "[data-join]").click()
-    click_words(browser, PERSON, 0)
-    choose(browser, "#label", "0")
-    settled(browser)
-    time.sleep(0.6)  # a change of opacity
-    script = """
-    const channel = (c) => (c /= 255) <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
-    const light = (color) => { const [r, g, b] = color.match(/[\\d.]+/g).map(Number);
-        return .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b); };
-    const behind = (e) => { for (; e; e = e.parentElement) {
-        const color = getComputedStyle(e).backgroundColor;
-        if (!/, 0\\)$/.test(color)) return color; } };
-    const found = [];
-    for (const e of document.querySelectorAll("body *")) {
-        if (!e.offsetParent || e.matches("script, option") || !e.innerText?.trim()) continue;
-        if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-        const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
-        found.push([e.outerHTML.slice(0, 90), (Math.max(a, b) + .05) / (Math.min(a, b) + .05)]);
-    }
-    return found;
-    """
-    for target in ("", "1"):
-        choose(browser, "#target", target)
-        settled(browser)
-        low = [one for one in browser.execute_script(script) if one[1] < 4.5]
-        assert low == []
-
-
-def test_states_of_words_differ_in_more_than_colour(browser, server, disputed):
-    """By the style and the kind of lines."""
-    open_with(browser, server.link, disputed)
-    click_words(browser, FIRST, *range(12))
-    find(browser, "[data-join]").click()
-    click_words(browser, PERSON, 0)
-    settled(browser)
-    line = (
-        "const s = getComputedStyle(document.querySelector(arguments[0]));"
-        "return s.textDecorationLine + ' ' + s.textDecorationStyle"
-    )
-    kinds = [
-        f"{FIRST} .word:not([data-in], [data-changed])",
-        f"{FIRST} .word[data-in]:not([data-changed])",
-        f"{FIRST} .word[data-in][data-changed]", f"{FIRST} .word[data-changed]:not([data-in])",
-        f"{PERSON} .word[data-in]",
-    ]  # fmt: skip
-    found = [browser.execute_script(line, kind) for kind in kinds if all_of(browser, kind)]
-    assert len(set(found)) == len(found) >= 4
-
-
-def test_others_need_the_token(browser, folder, disputed):
-    with served(folder / "pair", "--host", "127.0.0.2", "--port", 0, "--token", "12345678") as on:
-        assert on.link.endswith("/12345678/")
-        open_with(browser, on.link, disputed)
-        assert marked(browser, FIRST)
-        browser.get(on.link.replace("12345678", "12345679"))
-        assert "This link opens nothing" in said(browser, "main")

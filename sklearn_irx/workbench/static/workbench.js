@@ -27,7 +27,7 @@ async function request(path, content) {
   };
   const response = await fetch(path, sent);
   if (response.ok) return response;
-  let said = "The server refused this: load the page again.";
+  let said = "This link opens nothing any more: take the one that the server announced.";
   try {
     said = (await response.json()).error;
   } catch {}
@@ -392,7 +392,6 @@ $("#target")?.addEventListener("change", (event) => {
 
 if ($("#chooser")) {
   let first = 0;
-  let total = about.texts;
   let current = 0; // of the searches, the last one counts
 
   const list = async () => {
@@ -408,7 +407,7 @@ if ($("#chooser")) {
       return;
     }
     if (mine !== current) return;
-    total = found.total;
+    const { total } = found;
     const lines = found.lines.map(([number, line]) => {
       const button = element("button", { type: "button", textContent: line || "(empty)" });
       button.addEventListener("click", () => choose(number));
@@ -419,9 +418,7 @@ if ($("#chooser")) {
     $("#place").textContent = total ? `${first + 1} to ${last} of ${total}` : "None contains this.";
     $("#previous").disabled = first === 0;
     $("#next").disabled = last >= total;
-    step = Math.max(lines.length, step);
   };
-  let step = 1;
 
   const choose = async (number) => {
     try {
@@ -448,8 +445,8 @@ if ($("#chooser")) {
     first = Math.max(0, first + by);
     list();
   };
-  $("#previous").addEventListener("click", () => turn(-step));
-  $("#next").addEventListener("click", () => turn(step));
+  $("#previous").addEventListener("click", () => turn(-about.linesOfList));
+  $("#next").addEventListener("click", () => turn(about.linesOfList));
   $("#chooser").addEventListener("toggle", (event) => event.target.open && list());
 }
 
