@@ -151,6 +151,9 @@ class _Pages:
         except QuestionError as error:
             status = 413 if isinstance(error, TooLongError) else 422
             return JSONResponse({"error": str(error)}, status)
+        except Exception:  # of any type: a pipeline runs the user's code
+            _logger.exception("The model could not answer.")
+            return JSONResponse({"error": _PROBLEMS[500]}, 500)
 
 
 def _as_file(answer: Answer, fields: dict[str, Any]) -> Response:
@@ -223,8 +226,6 @@ def _problem(request: Request, error: Exception) -> Response:
     status, headers = 500, None
     if isinstance(error, HTTPException):
         status, headers = error.status_code, error.headers
-    else:
-        _logger.error("The model could not answer.", exc_info=error)
     if request.url.path in ("/", "") or request.url.path.startswith("/static/"):
         response = _problem_page(status)
     else:
