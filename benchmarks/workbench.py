@@ -9,8 +9,9 @@ text of some 300 words, so that each model reads words that it has not read befo
 
 - ``http``: from the request to its answer, one after another;
 - ``painted``: from the click in Chromium to the frame after the page shows the answer;
-- ``crowd``: so many people, each with a text and a connection of their own, who click at the same
-  moment, again and again; time counts from that moment.
+- ``people``: so many people, each with a text and a connection of their own, who look at what is
+  answered for two seconds on average and click again;
+- ``crowd``: as many who click at the same moment, again and again; time counts from that moment.
 
 Results go to ``benchmarks/results/workbench-<models>.csv`` and into ``docs/workbench.md``.
 ``SKLEARN_IRX_DATA`` names the folder of the vectors; the browser is left out where there is no
@@ -54,6 +55,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "workbench.md"
 MODELS = ("cnn", "minilm")
 N_WORDS = 300
 N_WARM = 5
+SECONDS_TO_LOOK = 2.0
 SHARES = {"p50_ms": 50, "p95_ms": 95, "max_ms": 100}
 SERVE = "from sklearn_irx.cli import main; main()"
 CLICKS = """
@@ -90,7 +92,7 @@ def main() -> None:
     parser.add_argument("models", choices=MODELS)
     parser.add_argument("--clicks", type=int, default=100, help="one after another")
     parser.add_argument("--people", type=int, default=50)
-    parser.add_argument("--rounds", type=int, default=10, help="times that all click at once")
+    parser.add_argument("--rounds", type=int, default=10, help="clicks of each of them")
     parser.add_argument("--documents", type=int, default=200, help="to train on")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder to write to")
     args = parser.parse_args()
@@ -127,6 +129,7 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
             timed = {
                 "http": asyncio.run(one_after_another(port, alone, args.clicks)),
                 "painted": in_browser(port, alone, args.clicks),
+                "people": asyncio.run(each_at_a_time(port, crowd, args.rounds)),
                 "crowd": asyncio.run(all_at_once(port, crowd, args.rounds)),
             }
     return [
@@ -212,11 +215,33 @@ async def one_after_another(port: int, text: str, n: int) -> list[float]:
     return [await person.click() for _ in range(N_WARM + n)][N_WARM:]
 
 
-async def all_at_once(port: int, texts: Sequence[str], n_rounds: int) -> list[float]:
-    """Let everyone click at the same moment, again and again."""
+async def arrived(port: int, texts: Sequence[str]) -> list[Person]:
+    """Let a person open each text."""
     people = [Person(port, text, seed) for seed, text in enumerate(texts)]
     for person in people:
         await person.arrive()
+    return people
+
+
+async def each_at_a_time(port: int, texts: Sequence[str], n_clicks: int) -> list[float]:
+    """Let everyone click, look at the answer, and click again."""
+
+    async def clicks(person: Person, pauses: np.ndarray) -> list[float]:
+        waited = []
+        for seconds in pauses.tolist():
+            await asyncio.sleep(seconds)
+            waited.append(await person.click())
+        return waited
+
+    people = await arrived(port, texts)
+    pauses = np.random.RandomState(0).exponential(SECONDS_TO_LOOK, size=(len(people), n_clicks))
+    waited = await asyncio.gather(*map(clicks, people, pauses))
+    return [seconds for of_person in waited for seconds in of_person]
+
+
+async def all_at_once(port: int, texts: Sequence[str], n_rounds: int) -> list[float]:
+    """Let everyone click at the same moment, again and again."""
+    people = await arrived(port, texts)
     waited: list[float] = []
     for _ in range(n_rounds):
         now = time.perf_counter()
