@@ -45,8 +45,8 @@ class Reliance:
     ----------
     n_documents : int
         Documents that were used, evenly chosen.
-    classes : list of (str, SummaryTable)
-        For each class, its name and its words, the most decisive first.
+    classes : list of SummaryTable
+        For each class, which it has in its title, the words, the most decisive first.
     shortcuts : SummaryTable
         The words that look most like shortcuts, in no need of a list of suspects.
     suspicions : SummaryTable or None
@@ -56,7 +56,7 @@ class Reliance:
     """
 
     n_documents: int
-    classes: list[tuple[str, SummaryTable]]
+    classes: list[SummaryTable]
     shortcuts: SummaryTable
     suspicions: SummaryTable | None
     averaged: bool
@@ -93,7 +93,7 @@ def reliance_of(
     most = sorted(predicted, key=lambda label: -predicted[label])[:_MOST_CLASSES]
     return Reliance(
         len(rows),
-        [(one_line(label), _of_class(words, label)) for label in predicted if label in most],
+        [_of_class(words, label) for label in predicted if label in most],
         _shortcuts(find_shortcuts(final, texts)),
         suspicions,
         averaged,

@@ -293,8 +293,9 @@ def test_what_is_relied_on_is_the_table_of_the_metric(report, pair, fitted, revi
     texts, y, _ = reviews
     for model, found in ((pair, report), (fitted, rationale_report(fitted, texts, y))):
         words = global_rationales(model, texts, y)
-        assert [label for label, _ in found.reliance.classes] == sorted(set(words["label"]))
-        for label, table in found.reliance.classes:
+        assert [table.title for table in found.reliance.classes] == sorted(set(words["label"]))
+        for table in found.reliance.classes:
+            label = table.title
             rows = np.flatnonzero(words["label"] == label)[:12]
             assert [row[0] for row in table.rows] == words["word"][rows].tolist()
             shown = [float(row[1]) for row in table.rows]
@@ -354,7 +355,8 @@ def test_of_many_documents_some_are_used_and_the_page_says_so(fitted, reviews, m
     assert f"Of {report.reliance.n_documents} of 400 documents, evenly chosen." in report.html
     rows = np.linspace(0, 399, report.reliance.n_documents).astype(int)
     words = global_rationales(fitted, [texts[row] for row in rows], y[rows])
-    label, table = report.reliance.classes[0]
+    table = report.reliance.classes[0]
+    label = table.title
     own = words["word"][words["label"] == label][:12]
     assert [row[0] for row in table.rows] == own.tolist()
     monkeypatch.setattr("sklearn_irx.inspection._reliance._MOST_DOCUMENTS", 30)

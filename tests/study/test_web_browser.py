@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sklearn_irx.study import Item, Study, links_of
+from tests.browsers import assert_contrast
 
 KEYS = "abcd"
 
@@ -313,22 +314,6 @@ def test_what_is_missing_has_the_focus_and_keys_can_be_switched_off(browser, ser
 def test_light_and_dark_have_contrast_and_large_targets(browser, server, dark):
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    script = """
-    const channel = (c) => (c /= 255) <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
-    const light = (color) => { const [r, g, b] = color.match(/[\\d.]+/g).map(Number);
-        return .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b); };
-    const behind = (e) => { for (; e; e = e.parentElement) {
-        const color = getComputedStyle(e).backgroundColor;
-        if (!/, 0\\)$/.test(color)) return color; } };
-    const found = [];
-    for (const e of document.querySelectorAll("body *")) {
-        if (!e.offsetParent || e.matches("script, progress, kbd") || !e.innerText?.trim()) continue;
-        if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-        const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
-        found.push([e.outerHTML.slice(0, 90), (Math.max(a, b) + .05) / (Math.min(a, b) + .05)]);
-    }
-    return found;
-    """
     for width in (390, 1600):
         size_of(browser, width, 900)
         for address in (
@@ -337,8 +322,7 @@ def test_light_and_dark_have_contrast_and_large_targets(browser, server, dark):
         ):  # fmt: skip
             browser.get(address)
             assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-            low = [one for one in browser.execute_script(script) if one[1] < 4.5]
-            assert low == []
+            assert_contrast(browser)
             small = (
                 "return [...document.querySelectorAll('.button, .choice, summary')]"
                 ".filter((e) => e.offsetParent && e.offsetHeight < 44).length"
