@@ -262,7 +262,7 @@ def compare_models(
     tables = [
         models_table(answers, None if truth is None else objects(truth)),
         _kinds_table(documents),
-        *(_words_table(name, table) for name, table in words.items()),
+        *(_words_table(name, table) for name, table in words.items() if len(table["word"])),
     ]
     return ModelComparison(documents, words, tables, title=title, max_documents=max_documents)
 
