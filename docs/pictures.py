@@ -21,11 +21,14 @@ from sklearn_irx.components import CNN, Training
 from sklearn_irx.datasets import make_rationale_classification
 from sklearn_irx.inspection import (
     AccuracyLengthDisplay,
+    ExplainedDocuments,
     InteractionFlowDisplay,
     RationaleLengthDisplay,
     ReliabilityDisplay,
     TrainingHistoryDisplay,
+    explain_documents,
     rationale_report,
+    write_html,
 )
 
 FOLDER = Path(__file__).parent
@@ -37,7 +40,7 @@ N_TRAINING = 900
 
 
 def main() -> None:
-    """Train models, and write three pictures."""
+    """Train models, and write the pictures."""
     texts, y, _ = make_rationale_classification(
         2400, n_classes=6, n_words=70, difficulty=0.9, random_state=0
     )
@@ -61,9 +64,14 @@ def main() -> None:
             page,
             {
                 "body": (FOLDER / "report.png", 1720),
+                "#reliance": (FOLDER / "report_words.png", 620),
                 "#all": (FOLDER / "report_documents.png", 1040),
             },
         )
+        sides = explain_documents(models["10 words"], test, y_test, against=True)
+        page = Path(folder, "sides.html")
+        write_html(page, ExplainedDocuments(one for one in sides if one.sides.opposing.words)[:4])
+        photograph(page, {"article": (FOLDER / "sides.png", 420)})
 
 
 def draw_displays(
@@ -106,9 +114,9 @@ def started_browser() -> Iterator[Any]:
 
 
 def photograph(page: Path, pictures: dict[str, tuple[Path, int]]) -> None:
-    """Take pictures of a report, each from an element on, so and so many pixels high.
+    """Take pictures of a page, each from an element on, so and so many pixels high.
 
-    Its list shows the documents on which the models disagree.
+    The list of a report shows the documents on which the models disagree.
     """
     with started_browser() as browser:
         browser.get(page.as_uri())
@@ -118,8 +126,9 @@ def photograph(page: Path, pictures: dict[str, tuple[Path, int]]) -> None:
                 {"width": 1180, "height": height, "deviceScaleFactor": 1, "mobile": False},
             )
             browser.execute_script(
-                "const choice = document.getElementById('case'); choice.value = 'disagree';"
-                "choice.dispatchEvent(new Event('change', { bubbles: true }));"
+                "const choice = document.getElementById('case');"
+                "if (choice) choice.value = 'disagree';"
+                "choice?.dispatchEvent(new Event('change', { bubbles: true }));"
                 f"document.querySelector({element!r}).scrollIntoView()"
             )
             browser.save_screenshot(str(path))
