@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sklearn_irx.ensemble.committee import InteractiveCommittee
     from sklearn_irx.ensemble.extractor import RationaleExtractor
     from sklearn_irx.ensemble.pair import InteractiveEnsemble
+    from sklearn_irx.ensemble.rejection import RejectOption
     from sklearn_irx.ensemble.result import Exchange, explain
     from sklearn_irx.io import load, save
     from sklearn_irx.workbench import serve
@@ -25,6 +26,7 @@ __all__ = [
     "Rationale",
     "RationaleExtractor",
     "Rationales",
+    "RejectOption",
     "SelectiveRationaleClassifier",
     "explain",
     "load",
@@ -41,6 +43,7 @@ _ROOMS = {
     "Rationale": "classifier.rationale",
     "RationaleExtractor": "ensemble.extractor",
     "Rationales": "classifier.rationale",
+    "RejectOption": "ensemble.rejection",
     "SelectiveRationaleClassifier": "classifier.estimator",
     "explain": "ensemble.result",
     "load": "io",

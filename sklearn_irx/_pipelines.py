@@ -13,10 +13,19 @@ _RIGHT = "a SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveComm
 
 
 def final_estimator(estimator: Any) -> Any:
-    """Return the estimator at the end of a pipeline, of nested ones too; any other as it is."""
-    while hasattr(estimator, "steps"):
-        estimator = estimator.steps[-1][1]
+    """Return the estimator at the end of a pipeline, of nested ones too; any other as it is.
+
+    Of a reject option, it is the estimator that answers.
+    """
+    while (inner := _inner(estimator)) is not None:
+        estimator = inner
     return estimator
+
+
+def _inner(estimator: Any) -> Any:
+    if hasattr(estimator, "steps"):
+        return estimator.steps[-1][1]
+    return getattr(estimator, "_answering", None)
 
 
 def seen_by_final(estimator: Any, X: Any) -> tuple[Any, Any]:
@@ -54,13 +63,12 @@ def seen_by_final(estimator: Any, X: Any) -> tuple[Any, Any]:
 
 def cleaning_steps(estimator: Any) -> Iterator[tuple[str, Any]]:
     """Yield the steps before the estimator at the end that change documents, with their names."""
-    while hasattr(estimator, "steps"):
-        *before, (_, last) = estimator.steps
-        for name, step in before:
+    while (inner := _inner(estimator)) is not None:
+        for name, step in getattr(estimator, "steps", [])[:-1]:
             # What resamples acts in `fit` alone.
             if step not in (None, "passthrough") and hasattr(step, "transform"):
                 yield name, step
-        estimator = last
+        estimator = inner
 
 
 def check_has_rationales(estimator: Any) -> None:

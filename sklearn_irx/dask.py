@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
+from sklearn_irx.ensemble.rejection import reject_option_of
 from sklearn_irx.ensemble.result import explain as documents_explained
 from sklearn_irx.nn.isolation import at_most
 
@@ -98,8 +99,9 @@ def explain(model: Any, X: Any) -> Any:
     rationales : dask.dataframe.DataFrame with the index of `X`, or dask.bag.Bag of Rationale
         The columns are ``label_pred``, ``confidence``, ``rationale`` (the selected words as the
         text has them, … for what is between), ``spans`` (JSON: start and end in characters of each
-        run of them) and, for an ensemble, ``case`` and ``case_text`` (the same as a sentence). Of a
-        pipeline, all are of the cleaned documents.
+        run of them), for an ensemble ``case`` and ``case_text`` (the same as a sentence) and, with
+        a :class:`~sklearn_irx.RejectOption`, ``abstained``. Of a pipeline, all are of the cleaned
+        documents.
 
     Raises
     ------
@@ -207,10 +209,12 @@ def _of_column(texts: Any, method: str, model: Any) -> Any:
 def _labels(model: Any, labels: Sequence[Any], index: Any = None) -> Any:
     import pandas as pd
 
-    dtype = np.asarray(model.classes_).dtype
-    return pd.Series(
-        labels, index=index, name="label_pred", dtype="str" if dtype.kind in "OU" else dtype
-    )
+    dtype: Any = np.asarray(model.classes_).dtype
+    if dtype.kind in "OU":
+        dtype = "str"
+    elif reject_option_of(model) is not None:
+        dtype = object  # some may be missing, which no type of numbers has
+    return pd.Series(labels, index=index, name="label_pred", dtype=dtype)
 
 
 def _frame(model: Any, texts: Sequence[str], index: Any = None) -> Any:
@@ -221,6 +225,6 @@ def _frame(model: Any, texts: Sequence[str], index: Any = None) -> Any:
     columns["spans"] = list(map(json.dumps, columns["spans"]))
     made = {"label_pred": _labels(model, columns.pop("label_pred"), index)}
     for name, values in columns.items():
-        kind = "float64" if ANSWER_COLUMNS[name] == "number" else "str"
+        kind = {"number": "float64", "flag": "bool"}.get(ANSWER_COLUMNS[name], "str")
         made[name] = pd.Series(values, dtype=kind, index=index)
     return pd.DataFrame(made, index=index)

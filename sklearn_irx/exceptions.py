@@ -14,3 +14,16 @@ class SelectionWarning(UserWarning):
     >>> from sklearn_irx.exceptions import SelectionWarning
     >>> warnings.filterwarnings("ignore", category=SelectionWarning)  # doctest: +SKIP
     """
+
+
+class RejectionWarning(UserWarning):
+    """No text will be answered, because the risk asked for is not shown to be kept.
+
+    ``fit`` of :class:`~sklearn_irx.RejectOption` warns of it.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn_irx.exceptions import RejectionWarning
+    >>> warnings.filterwarnings("error", category=RejectionWarning)  # doctest: +SKIP
+    """

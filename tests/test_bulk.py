@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sklearn_irx import InteractiveEnsemble, bulk, save
+from sklearn_irx import InteractiveEnsemble, RejectOption, bulk, save
 from sklearn_irx._tables import Columns
 from sklearn_irx._tables.dialect import LONGEST
 from sklearn_irx.text import WordTokenizer
@@ -89,6 +89,27 @@ def test_every_row_is_answered_as_explain_does(of_input, of_output, both, review
         assert (row["case"], row["error"]) == (rationale.case, None)
         agreed = row["case_text"] == "Both models predict the same label."
         assert agreed == (row["case"] == "agree")
+
+
+@pytest.mark.parametrize("suffix", list(WRITE))
+@pytest.mark.parametrize("which", ["fitted", "both"])
+def test_rows_say_what_is_not_answered(which, suffix, both, fitted, reviews, tmp_path):
+    model = {"fitted": fitted, "both": both}[which]
+    texts, y, _ = reviews
+    option = RejectOption(model, coverage=0.5).fit(texts[300:], y[300:])
+    path = tmp_path / f"new.{suffix}"
+    WRITE[suffix](pd.DataFrame({"text": texts[300:330]}), path)
+    bulk.score(option, path, tmp_path / "out", part_rows=12)
+    found = read(tmp_path / "out")
+    cases = ["case", "case_text"] if which == "both" else []
+    assert list(found[0])[2:] == [
+        "label_pred", "confidence", "rationale", "spans", *cases, "abstained", "error",
+    ]  # fmt: skip
+    said = ["False", "True"] if suffix == "csv" else [False, True]
+    wanted = (~option.accepts(texts[300:330])).tolist()
+    assert 0 < sum(wanted) < 30
+    assert [said.index(row["abstained"]) for row in found] == wanted
+    assert [row["label_pred"] for row in found] == model.predict(texts[300:330]).tolist()
 
 
 def test_a_bad_line_of_json_is_a_row_with_an_error(fitted, jsonl, tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from sklearn_irx import InteractiveEnsemble, bulk, save
+from sklearn_irx import InteractiveEnsemble, RejectOption, bulk, save
 from sklearn_irx import dask as irx_dask
 
 dask = pytest.importorskip("dask")
@@ -127,6 +127,26 @@ def test_a_data_frame_gets_what_the_model_says(which, client, reviews, request):
         assert frame["case"].tolist() == [r.case for r in rationales]
         agreed = frame["case_text"] == "Both models predict the same label."
         assert agreed.tolist() == (frame["case"] == "agree").tolist()
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_data_frame_says_what_is_not_answered(numbers, client, small, reviews):
+    import dask.dataframe as dd
+
+    texts, y, _ = reviews
+    y = np.unique(y, return_inverse=True)[1] if numbers else y
+    option = RejectOption(small(training__max_epochs=1), coverage=0.5, random_state=0)
+    option.fit(texts[:150], y[:150])
+    X = dd.from_pandas(pd.Series(texts[300:340]), npartitions=4)
+    labels = irx_dask.predict(option, X)
+    wanted, accepted = option.predict(texts[300:340]), option.accepts(texts[300:340])
+    found = labels.compute()
+    assert labels.dtype == found.dtype
+    assert found.isna().tolist() == (~accepted).tolist()
+    assert found[accepted].tolist() == wanted[accepted].tolist()
+    frame = irx_dask.explain(option, X)
+    assert frame.dtypes.tolist() == frame.compute().dtypes.tolist()
+    assert frame["abstained"].compute().tolist() == (~accepted).tolist()
 
 
 def test_a_bag_gets_what_the_model_says(client, both, reviews):

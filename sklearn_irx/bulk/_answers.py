@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn_irx._tables import Row
-from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, OF_ENSEMBLES, answer_columns
+from sklearn_irx.ensemble.answers import ANSWER_COLUMNS, answer_columns
 from sklearn_irx.nn.isolation import at_most
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -71,8 +71,8 @@ class Columns:
         Columns of the input that are kept.
     prefix : str
         Put before the names of all others.
-    has_cases : bool
-        Whether the model is an ensemble.
+    of_answers : sequence of str
+        Those of `ANSWER_COLUMNS` that the model has.
 
     Raises
     ------
@@ -80,9 +80,9 @@ class Columns:
         If two would have the same name.
     """
 
-    def __init__(self, keep: Sequence[str], prefix: str, has_cases: bool) -> None:
-        shown = [has_cases or name not in OF_ENSEMBLES for name in ANSWER_COLUMNS]
-        names = ("file", "row", *compress(ANSWER_COLUMNS, shown), "error")
+    def __init__(self, keep: Sequence[str], prefix: str, of_answers: Sequence[str]) -> None:
+        shown = [name in of_answers for name in ANSWER_COLUMNS]
+        names = ("file", "row", *of_answers, "error")
         self.meaning = {f"{prefix}{name}": name for name in names}
         own = list(self.meaning)
         taken = [name for name in keep if name in own]
@@ -158,7 +158,7 @@ def schema_of(columns: Columns, kept_types: Sequence[Any], classes: Sequence[Any
     text, number = pa.string(), pa.int64()
     kinds = {
         "label": pa.array(classes).type, "number": pa.float64(), "text": text,
-        "spans": pa.list_(pa.list_(number)),
+        "spans": pa.list_(pa.list_(number)), "flag": pa.bool_(),
     }  # fmt: skip
     types = {name: kinds[kind] for name, kind in ANSWER_COLUMNS.items()}
     types |= {"file": text, "row": number, "error": text}

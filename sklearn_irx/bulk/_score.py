@@ -21,7 +21,8 @@ from sklearn_irx.bulk._input import Chunk, Input
 from sklearn_irx.bulk._manifest import Manifest, part_path
 from sklearn_irx.bulk._progress import Progress
 from sklearn_irx.bulk._workers import Submit, answered, here, on_cluster, on_processes
-from sklearn_irx.ensemble.result import exchanges, explain
+from sklearn_irx.ensemble.answers import columns_of
+from sklearn_irx.ensemble.result import explain
 
 PART_ROWS = 50_000
 
@@ -109,7 +110,7 @@ def score(
     of a file that is broken), the columns kept, ``label_pred``, ``confidence``, ``rationale`` (the
     selected words as the text has them, … for what is between), ``spans`` (start and end in
     characters of each run of them; JSON in CSV), for an ensemble ``case`` and ``case_text`` (the
-    same as a sentence), and ``error``.
+    same as a sentence), with a :class:`~sklearn_irx.RejectOption` ``abstained``, and ``error``.
 
     Examples
     --------
@@ -144,7 +145,7 @@ def score(
     read = InputColumns(text, keep, *check_dialect(tables.suffix, sep, encoding))
     tables.check_columns(read)
     model = _loaded(model)
-    columns = Columns(keep, prefix, exchanges(model))
+    columns = Columns(keep, prefix, columns_of(model))
     begun = Manifest(
         {"class": type(model).__name__, "digest": _digest(model)},
         tables.fingerprint(),

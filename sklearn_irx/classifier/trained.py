@@ -31,8 +31,8 @@ _OF_NETWORK = (
 )  # fmt: skip
 """Parameters of what `partial_fit` goes on with."""
 
-_MEMBERS = ("est1", "est2", "estimators")
-"""Parameters of ensembles whose values have parameters of their own, and are trained or not."""
+_MEMBERS = ("est1", "est2", "estimator", "estimators")
+"""Parameters whose values are estimators, with parameters of their own, trained or not."""
 
 _MAX_CHARACTERS = 60  # of a value in a message
 

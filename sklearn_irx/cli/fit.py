@@ -198,6 +198,24 @@ def fit(
             min=0, max=0.9, help="Share of FILE to test on; the model is not trained on it."
         ),
     ] = 0.2,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=1,
+            help="Let the model abstain where it is least sure, and answer this share of texts. A "
+            "quarter of the texts is not trained on, but sets the threshold.",
+        ),
+    ] = None,
+    risk: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=0.999,
+            help="Let the model abstain, so that at most this share of its answers is wrong, at a "
+            'confidence of 95 %; needs pip install "sklearn-irx[reject]".',
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use.")] = None,
     checkpoints: Annotated[
         Path | None,
@@ -216,9 +234,14 @@ def fit(
     from rich.console import Console
 
     from sklearn_irx.cli.results import accuracies, result_tables
-    from sklearn_irx.cli.training import split, train
+    from sklearn_irx.cli.training import split, train, train_to_abstain
+    from sklearn_irx.ensemble.rejection import RejectOption
     from sklearn_irx.ensemble.result import exchange_of
 
+    if coverage is not None and risk is not None:
+        raise CommandError(
+            f"--coverage {coverage:g} and --risk {risk:g}: give one of them.", WRONG_USE
+        )
     if not show_params:
         check_model_output(output, force)
         for path in (file,) if test is None else (file, test):  # before torch is imported
@@ -256,7 +279,11 @@ def fit(
     elif test_size > 0:
         texts, test_texts, y, y_test = split(texts, y, test_size, seed=0)
     console = Console()
-    model = train(texts, y, [values_of(given) for given in members], console)
+    values = [values_of(given) for given in members]
+    if coverage is None and risk is None:
+        model = train(texts, y, values, console)
+    else:
+        model = train_to_abstain(texts, y, values, console, coverage=coverage, risk=risk)
     save(model, output, overwrite=force)
     if test_texts:
         console.print(f"On {len(test_texts):,} documents held out:", highlight=False)
@@ -264,6 +291,13 @@ def fit(
         for table in result_tables(exchange, y_test):
             console.print(table.to_rich())
         found = accuracies(exchange, y_test)
+        if isinstance(model, RejectOption):
+            accepted = model.accepts_exchanged(exchange)
+            console.print(
+                f"{accepted.sum():,} are answered ({accepted.mean():.1%}), and "
+                f"{(exchange.labels == y_test)[accepted].sum():,} of these are right.",
+                highlight=False,
+            )
         if pair:
             _compare(found, len(test_texts), console)
         if not is_joblib(output):  # again, with the accuracies for its card

@@ -73,8 +73,9 @@ def predict(
     """Predict the labels of the texts of a table, with the words they come from.
 
     The table keeps its columns and gets label_pred, confidence (between 0 and 1), rationale (the
-    selected words, with … for what is between) and, for an ensemble, case (how the label was
-    settled) and case_text (the same as a sentence).
+    selected words, with … for what is between), for an ensemble case (how the label was settled)
+    and case_text (the same as a sentence) and, for a model that may abstain, abstained: whether it
+    does, and label_pred is only what it would have said.
 
     If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """

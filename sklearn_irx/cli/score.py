@@ -69,7 +69,8 @@ def score(
 
     Columns: file and row, those kept, label_pred, confidence, rationale (the selected words), spans
     (where they stand, in characters), for an ensemble case and case_text (how the label was
-    settled), and error.
+    settled), for a model that may abstain abstained (the label is then what it would have said),
+    and error.
 
     If MODEL is a joblib file, loading it can run code hidden in it: open only those you trust.
     """

@@ -76,6 +76,43 @@ def train(
         return InteractiveEnsemble(*fitted).fit(texts, y)
 
 
+def train_to_abstain(
+    texts: Sequence[str],
+    y: np.ndarray,
+    members: Sequence[Mapping[str, Any]],
+    console: Console,
+    *,
+    coverage: float | None,
+    risk: float | None,
+) -> Any:
+    """Fit as :func:`train` on three quarters of the texts, and calibrate when it abstains.
+
+    `coverage` and `risk` are those of ``RejectOption``, which is returned. Raises as :func:`train`.
+    """
+    from sklearn_irx import RejectOption
+    from sklearn_irx.ensemble.thresholds import import_risk_control
+
+    if risk is not None:
+        try:
+            import_risk_control()
+        except ImportError as error:
+            raise CommandError(str(error)) from error
+    classes = np.unique(y, return_inverse=True)[1]
+    learning, calibrating = hold_out(classes, 0.25, np.random.RandomState(0))
+    model = train([texts[row] for row in learning], y[learning], members, console)
+    option = RejectOption(model, coverage=coverage, risk=risk, random_state=0)
+    with refusals(), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        option.fit([texts[row] for row in calibrating], y[calibrating])
+    for note in said:
+        console.print(f"Note: {note.message}", highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        f"Of {len(calibrating):,} documents to calibrate on, {option.coverage_:.1%} are answered.",
+        highlight=False,
+    )
+    return option
+
+
 def split(
     texts: Sequence[str], y: np.ndarray, test_size: float, seed: int
 ) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:

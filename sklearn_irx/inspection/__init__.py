@@ -27,6 +27,7 @@ from sklearn_irx.inspection._plots._global_display import GlobalRationalesDispla
 from sklearn_irx.inspection._plots._history import TrainingHistoryDisplay
 from sklearn_irx.inspection._plots._length import RationaleLengthDisplay
 from sklearn_irx.inspection._plots._reliability import ReliabilityDisplay
+from sklearn_irx.inspection._plots._risk_coverage import RiskCoverageDisplay
 from sklearn_irx.inspection._report import RationaleReport, rationale_report
 from sklearn_irx.inspection._tables import SummaryTable
 from sklearn_irx.inspection._terminal import to_rich
@@ -48,6 +49,7 @@ __all__ = [
     "RationaleLengthDisplay",
     "RationaleReport",
     "ReliabilityDisplay",
+    "RiskCoverageDisplay",
     "SummaryTable",
     "TrainingHistoryDisplay",
     "WordChange",

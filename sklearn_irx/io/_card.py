@@ -17,6 +17,7 @@ from sklearn_irx._pipelines import cleaning_steps
 from sklearn_irx.classifier.by_class import how_selected
 from sklearn_irx.classifier.trained import thawed, trained_params
 from sklearn_irx.components import REGISTRIES, Component
+from sklearn_irx.ensemble.rejection import RejectOption
 from sklearn_irx.exchange import LEARNED
 from sklearn_irx.io._base import base_name
 from sklearn_irx.io._values import NOT_KEPT, describe, is_plain
@@ -84,17 +85,25 @@ def model_card(
                 f"metrics has {value!r} for {metric!r}: give finite numbers by name, "
                 "{'accuracy': 0.93}."
             )
-    name = type(estimator).__name__
+    title = name = type(estimator).__name__
+    settings: list[tuple[str | None, list[tuple[str, str]]]] = [(None, _settings(estimator))]
+    option = None
+    if isinstance(estimator, RejectOption):
+        option, estimator = estimator, thawed(estimator.estimator_)
+        name = type(estimator).__name__
+        settings.append((name, _settings(estimator)))
     members = [(name, estimator)]
     if hasattr(estimator, "estimators_"):
         members = list(zip(estimator._names, estimator.estimators_, strict=True))
     models = [(member, thawed(model)) for member, model in members]
-    settings: list[tuple[str | None, list[tuple[str, str]]]] = [(None, _settings(estimator))]
     if len(models) > 1:
         settings += [(_shown(member), _settings(model)) for member, model in models]
     learned = getattr(estimator, "rule_", None) == LEARNED
     return _template().render(
+        title=title,
         name=name,
+        option=option,
+        asked={} if option is None else trained_params(option),
         referee=estimator.referee_ if learned else None,
         n_classes=len(estimator.classes_),
         labels=[_shown(label) for label in estimator.classes_[:_MAX_CLASSES].tolist()],
@@ -187,7 +196,7 @@ def _settings(estimator: Any, prefix: str = "") -> list[tuple[str, str]]:
             rows += _settings(value, f"{prefix}{name}__")
             continue
         is_default = type(value) is type(parameter.default) and bool(value == parameter.default)
-        if name in ("est1", "est2", "estimators") or is_default:
+        if name in ("est1", "est2", "estimator", "estimators") or is_default:
             continue
         text = str(value) if isinstance(value, dict) else describe(value)
         if name in NOT_KEPT or not is_plain(value):

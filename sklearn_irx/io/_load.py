@@ -20,6 +20,7 @@ from sklearn_irx.classifier.trained import params_of_training
 from sklearn_irx.components import REGISTRIES
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
+from sklearn_irx.ensemble.rejection import RejectOption
 from sklearn_irx.exchange import RULES
 from sklearn_irx.io._base import MOST_SHARING, BaseError, Bases
 from sklearn_irx.io._files import (
@@ -34,6 +35,7 @@ from sklearn_irx.io._files import (
 )
 from sklearn_irx.io._legacy import upgraded
 from sklearn_irx.io._referee import read_referee
+from sklearn_irx.io._rejection import check_member, read_rejection
 from sklearn_irx.io._save import ESTIMATORS, import_safetensors
 from sklearn_irx.io._values import (
     MOST_COUNTED,
@@ -84,7 +86,8 @@ def load(
 
     Returns
     -------
-    estimator : SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
+    estimator : SelectiveRationaleClassifier, InteractiveEnsemble, InteractiveCommittee or \
+            RejectOption
         Fitted. It predicts what the saved one did, bit for bit on the same machine with the same
         number of threads, and has its fitted attributes. Parameters that cannot be written are
         :class:`NotSaved`; to fit the estimator again, give them by ``set_params``. A model trained
@@ -287,8 +290,12 @@ class _Reader:
         estimator = self._unfitted(cls, typed(record, "parameters", dict))
         if "fitted" in record and cls is not FrozenEstimator:
             fitted = typed(record, "fitted", dict)
-            is_classifier = cls is SelectiveRationaleClassifier
-            state = self._classifier(fitted) if is_classifier else self._ensemble(cls, fitted)
+            if cls is SelectiveRationaleClassifier:
+                state = self._classifier(fitted)
+            elif cls is RejectOption:
+                state = read_rejection(fitted, self.estimator)
+            else:
+                state = self._ensemble(cls, fitted)
             estimator.__setstate__({**vars(estimator), **state})
             estimator._trained_params = params_of_training(estimator)
         return estimator
@@ -316,8 +323,7 @@ class _Reader:
             check_members(parameters["estimators"], reserved=reserved)
             members = [member for _, member in parameters["estimators"]]
         for member in members:
-            if type(member) not in (SelectiveRationaleClassifier, FrozenEstimator):
-                raise ValueError(f"a {type(member).__name__} cannot be a member")
+            check_member(cls, member)
         return cls(**parameters)
 
     def _classifier(self, fitted: dict[str, Any]) -> dict[str, Any]:
@@ -420,8 +426,7 @@ class _Reader:
         members = [self.estimator(number) for number in numbers]
         for member in members:
             its_classes = getattr(member, "classes_", None)
-            if type(member) not in (SelectiveRationaleClassifier, FrozenEstimator):
-                raise ValueError(f"a {type(member).__name__} cannot be a member")
+            check_member(cls, member)
             if its_classes is None or not np.array_equal(its_classes, classes):
                 raise ValueError("a member is not fitted, or has other labels than its ensemble")
         state = {

@@ -20,6 +20,7 @@ from sklearn_irx.classifier.trained import changed_params, trained_params, warn_
 from sklearn_irx.components import Component
 from sklearn_irx.ensemble.committee import InteractiveCommittee
 from sklearn_irx.ensemble.pair import InteractiveEnsemble
+from sklearn_irx.ensemble.rejection import RejectOption
 from sklearn_irx.io._base import MOST_SHARING, LeftOut
 from sklearn_irx.io._card import check_no_pipeline, model_card
 from sklearn_irx.io._files import (
@@ -51,6 +52,7 @@ ESTIMATORS: dict[str, type] = {
         SelectiveRationaleClassifier,
         InteractiveEnsemble,
         InteractiveCommittee,
+        RejectOption,
         FrozenEstimator,
     )
 }
@@ -61,6 +63,7 @@ SKOPS_TYPES = (
     "sklearn_irx.ensemble.committee.InteractiveCommittee",
     "sklearn_irx.ensemble.pair.InteractiveEnsemble",
     "sklearn_irx.ensemble.referee.Referee",
+    "sklearn_irx.ensemble.rejection.RejectOption",
     "sklearn_irx.components.encoders.cnn.CNN",
     "sklearn_irx.components.encoders.none.NoEncoder",
     "sklearn_irx.components.encoders.rnn.RNN",
@@ -103,6 +106,9 @@ SKOPS_TYPES = (
 """The types of this package that a fitted estimator consists of: ``skops.io.load(file,
 trusted=SKOPS_TYPES)`` trusts these, and none else beyond the plain ones that skops trusts."""
 
+NUMBERS_OF_REJECTION = ("threshold", "coverage", "risk")
+"""The fitted numbers of a reject option."""
+
 _LEAST_SHARED = 4096  # bytes
 _LIBRARIES = ("numpy", "scikit-learn", "skorch", "torch", "safetensors")
 
@@ -126,7 +132,8 @@ def save(
 
     Parameters
     ----------
-    estimator : fitted SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee
+    estimator : fitted SelectiveRationaleClassifier, InteractiveEnsemble or InteractiveCommittee, \
+            or RejectOption around one
         What to save. What members share is written once.
     folder : str or path-like
         Where to write: a new or empty folder, or one that holds a model.
@@ -312,6 +319,8 @@ class _Writer:
         }
         if cls is SelectiveRationaleClassifier and "_module" in state:
             record["fitted"] = self._classifier(number, state)
+        elif cls is RejectOption and "estimator_" in state:
+            record["fitted"] = self._reject_option(state)
         elif cls is not FrozenEstimator and "estimators_" in state:
             state["estimators_"] = estimator.estimators_
             record["fitted"] = self._ensemble(state)
@@ -371,6 +380,15 @@ class _Writer:
         if state["referee_"] is not None:
             written["referee"] = asdict(state["referee_"])
         return written
+
+    def _reject_option(self, state: dict[str, Any]) -> dict[str, Any]:
+        numbers = {name: state[f"{name}_"] for name in NUMBERS_OF_REJECTION}
+        return {
+            "estimator": self.number_of(state["estimator_"]),
+            "signal": state["signal_"],
+            **{name: write_value(value, self.number_of) for name, value in numbers.items()},
+            "aurc": {signal: float(area) for signal, area in state["aurc_"].items()},
+        }
 
     def _vocabulary(self, vocabulary: Any) -> int:
         words = [*vocabulary.words, *vocabulary.unseen_words]

@@ -1,5 +1,10 @@
 """Metrics of rationales and of confidence."""
 
+from sklearn_irx.ensemble.risk_coverage import (
+    RiskCoverage,
+    area_under_risk_coverage,
+    risk_coverage_curve,
+)
 from sklearn_irx.metrics._agreement import (
     rationale_iou_score,
     rationale_kappa_score,
@@ -45,7 +50,9 @@ __all__ = [
     "EvalX",
     "MaskLeakage",
     "RandomMaskReader",
+    "RiskCoverage",
     "accuracy_within_length",
+    "area_under_risk_coverage",
     "arguability_score",
     "auprc_score",
     "comprehensiveness_score",
@@ -66,6 +73,7 @@ __all__ = [
     "rationale_length",
     "rationale_length_scorer",
     "rationale_stability_score",
+    "risk_coverage_curve",
     "robustness_score",
     "second_reader_accuracy",
     "span_f1_score",

@@ -268,3 +268,47 @@ def test_a_model_trained_in_one_process_predicts_in_another(quick, table, tmp_pa
     run("fit", table, "-o", model, *quick)
     run("predict", model, table, "-o", output)
     assert len(pd.read_csv(output)) == 120
+
+
+def test_a_model_that_abstains_goes_through_every_command(cli, quick, table, reviews, tmp_path):
+    model = tmp_path / "careful"
+    result = cli("fit", table, "-o", model, "--pair", "--coverage", 0.6, *quick)
+    assert result.exit_code == 0, result.output
+    option = load(model)
+    assert (option.coverage, option.coverage_) == (0.6, pytest.approx(0.6, abs=0.1))
+    said = re.search(r"\n(\d+) are answered .*, and (\d+) of these are right", result.stdout)
+    n, right = map(int, said.groups())
+    assert right <= n <= 24
+    for form in ("csv", "parquet"):
+        out = tmp_path / f"answers.{form}"
+        result = cli("predict", model, table, "-o", out)
+        assert result.exit_code == 0, result.output
+        found = pd.read_csv(out) if form == "csv" else pd.read_parquet(out)
+        assert found["abstained"].tolist() == (~option.accepts(list(reviews["text"]))).tolist()
+        assert found["label_pred"].tolist() == option.estimator_.predict(reviews["text"]).tolist()
+    for command in (
+        ("explain", model, table, "-n", 5, "--label", "label"),
+        ("score", model, table, "-o", tmp_path / "scored", "--jobs", 1),
+        ("report", model, table, "-o", tmp_path / "report.html"),
+    ):
+        result = cli(*command)
+        assert result.exit_code == 0, result.output
+    assert "abstained" in next((tmp_path / "scored").glob("part-*")).read_text().splitlines()[0]
+
+
+def test_one_abstains_for_a_coverage_or_a_risk(cli, quick, table, tmp_path, monkeypatch):
+    result = cli("fit", table, "-o", tmp_path / "m", "--coverage", 0.6, "--risk", 0.1, *quick)
+    assert result.exit_code == 2
+    assert "--coverage 0.6 and --risk 0.1: give one of them" in sentence(result)
+    monkeypatch.setitem(sys.modules, "mapie", None)
+    result = cli("fit", table, "-o", tmp_path / "m", "--risk", 0.1, *quick)
+    assert (result.exit_code, "Training" in result.stdout) == (1, False)
+    assert 'pip install "sklearn-irx[reject]"' in sentence(result)
+
+
+def test_a_risk_that_cannot_be_kept_is_told(cli, quick, table, tmp_path):
+    pytest.importorskip("mapie", reason="mapie is not installed")
+    result = cli("fit", table, "-o", tmp_path / "m", "--risk", 0.01, *quick)
+    assert result.exit_code == 0, result.output
+    assert "so no text will be answered" in result.stdout
+    assert "0 are answered (0.0%)" in result.stdout

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
+from sklearn_irx import RejectOption
 from sklearn_irx.exchange import CASES
 from sklearn_irx.inspection import (
     AccuracyLengthDisplay,
@@ -16,13 +17,16 @@ from sklearn_irx.inspection import (
     InteractionFlowDisplay,
     RationaleLengthDisplay,
     ReliabilityDisplay,
+    RiskCoverageDisplay,
     TrainingHistoryDisplay,
 )
 from sklearn_irx.inspection._flow import count_flow, lay_out
 from sklearn_irx.metrics import (
+    area_under_risk_coverage,
     expected_calibration_error,
     global_rationales,
     rationale_length_scorer,
+    risk_coverage_curve,
 )
 from tests.exchanges import exchange_of_labels
 
@@ -351,3 +355,32 @@ def test_words_of_an_estimator_are_those_of_the_table(fitted, reviews):
     assert len(display.shown_) == sum(
         min(5, (table["label"] == label).sum()) for label in set(table["label"])
     )
+
+
+def test_risk_coverage_of_all_signals(pair, fitted, reviews, ax):
+    texts, y, _ = reviews
+    display = RiskCoverageDisplay.from_estimator(pair, texts, y, ax=ax)
+    assert display.ax_ is ax
+    assert list(display.lines_) == ["confidence", "agreement", "case"]
+    right = pair.predict(texts) == y
+    for signal, line in display.lines_.items():
+        option = RejectOption(pair, coverage=0.8, signal=signal).fit(texts, y)
+        curve = risk_coverage_curve(right, option.signal_scores(texts))
+        np.testing.assert_array_equal(line.get_xydata(), np.column_stack(curve[:2]))
+        area = area_under_risk_coverage(right, option.signal_scores(texts))
+        assert line.get_label() == f"{signal} (AURC {area:.3f})"
+    assert display.reference_line_.get_ydata()[0] == pytest.approx(1 - right.mean())
+    again = RiskCoverageDisplay.from_estimator(option, texts, y)
+    assert again.areas == display.areas
+    single = RiskCoverageDisplay.from_estimator(fitted, texts, y, color="red")
+    assert list(single.lines_) == ["confidence"]
+    assert single.lines_["confidence"].get_color() == "red"
+
+
+def test_risk_coverage_draws_names_literally():
+    right = [True, False, True]
+    display = RiskCoverageDisplay.from_predictions(right, {"$x$": [0.3, 0.2, 0.1]})
+    assert display.lines_["$x$"].get_label().startswith(r"\$x\$ (AURC")
+    assert list(RiskCoverageDisplay.from_predictions(right, [3, 2, 1]).lines_) == ["score"]
+    with pytest.raises(ValueError, match="scores has shape"):
+        RiskCoverageDisplay.from_predictions(right, [0.1])

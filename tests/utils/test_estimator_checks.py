@@ -22,6 +22,7 @@ from sklearn_irx import (
     InteractiveCommittee,
     InteractiveEnsemble,
     RationaleExtractor,
+    RejectOption,
     SelectiveRationaleClassifier,
 )
 from sklearn_irx._compat import sklearn_checks_of
@@ -112,6 +113,11 @@ ESTIMATORS = {
     "committee behind cleaning": make_pipeline(
         FunctionTransformer(clean), InteractiveCommittee(COMMITTEE[:2])
     ),
+    "reject option": RejectOption(small(), coverage=0.5, reject_label="?"),
+    "reject option, all answered": RejectOption(pair(), coverage=1.0),
+    "reject option of a frozen ensemble": RejectOption(
+        InteractiveEnsemble(frozen(0), frozen(1)), coverage=1.0
+    ),
     "extractor": RationaleExtractor(small()),
     "extractor, cross-fitted": RationaleExtractor(small(), cv=2),
     "extractor of an ensemble": RationaleExtractor(pair(), mark=""),
@@ -122,7 +128,16 @@ ESTIMATORS = {
         RationaleExtractor(small()), TfidfVectorizer(), LogisticRegression()
     ),
 }
-ANY_PIPELINE, TFIDF, FROZEN_MEMBERS, FROZEN_IN_EXTRACTOR, CROSS_FITTED = KNOWN_FAILURES.values()
+(
+    ANY_PIPELINE,
+    TFIDF,
+    FROZEN_MEMBERS,
+    REJECTING,
+    REJECTING_FROZEN,
+    FROZEN_IN_EXTRACTOR,
+    CROSS_FITTED,
+) = KNOWN_FAILURES.values()
+ALL_ANSWERED = {name: REJECTING[name] for name in ("check_text_labels",)}
 CLEANING = {
     "check_text_nothing_to_learn": "`FunctionTransformer` raises IndexError for an empty list",
     "check_text_bare_string": "the cleaning makes characters of a string",
@@ -148,6 +163,9 @@ def known_failures(estimator):
         "ensemble that demands fitted members": FROZEN_MEMBERS,
         "committee of frozen members": FROZEN_MEMBERS,
         "ensemble, half frozen": HALF_FROZEN,
+        "reject option": REJECTING,
+        "reject option, all answered": ALL_ANSWERED,
+        "reject option of a frozen ensemble": REJECTING_FROZEN,
         "extractor, cross-fitted": CROSS_FITTED,
         "extractor of a frozen classifier": FROZEN_IN_EXTRACTOR,
     }.get(name, {})

@@ -169,6 +169,15 @@ KNOWN_FAILURES = {
         "check_text_nothing_to_learn": "no part is fitted, so no documents are needed",
         "check_text_weights_count": "no part is fitted, so weights have no effect",
     },
+    "`RejectOption`": {
+        "check_text_labels": "labels are objects where a document may have none",
+        "check_text_unusual_documents": "it abstains from a document in which nothing is selected",
+    },
+    "`RejectOption` around frozen members": {
+        "check_text_refit_forgets": _NO_FIT,
+        "check_text_labels": _NO_FIT,
+        "check_text_one_class": _NO_FIT,
+    },
     "`RationaleExtractor` around a frozen classifier": {
         "check_text_nothing_to_learn": "no part is fitted, so no documents are needed",
     },
