@@ -215,9 +215,9 @@ async def one_after_another(port: int, text: str, n: int) -> list[float]:
     return [await person.click() for _ in range(N_WARM + n)][N_WARM:]
 
 
-async def arrived(port: int, texts: Sequence[str]) -> list[Person]:
-    """Let a person open each text."""
-    people = [Person(port, text, seed) for seed, text in enumerate(texts)]
+async def arrived(port: int, texts: Sequence[str], first_seed: int) -> list[Person]:
+    """Let a person open each text; with other seeds they change other words."""
+    people = [Person(port, text, seed) for seed, text in enumerate(texts, start=first_seed)]
     for person in people:
         await person.arrive()
     return people
@@ -233,7 +233,7 @@ async def each_at_a_time(port: int, texts: Sequence[str], n_clicks: int) -> list
             waited.append(await person.click())
         return waited
 
-    people = await arrived(port, texts)
+    people = await arrived(port, texts, first_seed=0)
     pauses = np.random.RandomState(0).exponential(SECONDS_TO_LOOK, size=(len(people), n_clicks))
     waited = await asyncio.gather(*map(clicks, people, pauses))
     return [seconds for of_person in waited for seconds in of_person]
@@ -241,7 +241,7 @@ async def each_at_a_time(port: int, texts: Sequence[str], n_clicks: int) -> list
 
 async def all_at_once(port: int, texts: Sequence[str], n_rounds: int) -> list[float]:
     """Let everyone click at the same moment, again and again."""
-    people = await arrived(port, texts)
+    people = await arrived(port, texts, first_seed=len(texts))
     waited: list[float] = []
     for _ in range(n_rounds):
         now = time.perf_counter()
