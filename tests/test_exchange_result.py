@@ -154,12 +154,20 @@ def test_each_document_is_read_once(both, reviews, selected):
     for run in (
         lambda: both.explain(texts),
         lambda: explain_documents(both, texts, y),
-        lambda: rationale_report(both, texts, y).html,
         lambda: result_tables(both.exchange(texts), y),
     ):
         selected.clear()
         run()
         assert [n for n, _ in selected] == [50, 50]
+
+
+def test_a_report_reads_documents_once_and_a_sample_for_what_is_relied_on(
+    both, reviews, selected, monkeypatch
+):
+    monkeypatch.setattr("sklearn_irx.inspection._reliance._MOST_DOCUMENTS", 20)
+    assert rationale_report(both, reviews[0][:50], reviews[1][:50]).html
+    # The words of each class, and likely shortcuts, each of both members.
+    assert [n for n, _ in selected] == [50, 50, 20, 20, 20, 20]
 
 
 def test_each_member_looks_words_up_once_however_often_it_predicts(both, reviews, monkeypatch):
@@ -179,8 +187,6 @@ def test_a_single_model_reads_each_document_once(fitted, reviews, selected):
         fitted.explain(reviews[0][:50]),
     )
     assert selected == [(50, True)] * 2  # the second is that of explain
-    assert rationale_report(fitted, *reviews[:2]).html
-    assert selected[2:] == [(400, True)]
 
 
 def test_the_command_reads_each_document_once(both, fitted, reviews, selected, tmp_path):

@@ -275,7 +275,7 @@ def test_wrong_parameters_are_refused_before_anything_is_read(options, said, ref
         ("fit = 3", "fit.toml has fit = 3: make it a table, [fit]"),
         ("[fit]\nseed = 3", "seed in [fit]: it is the parameter random_state, give that above"),
         ("[fit]\nmax-epochs = 3", "the parameter max_epochs, give that in the table [training]"),
-        ("[fit]\ntexts = 'a'", "has texts in [fit], which is no option: there are encoding, file"),
+        ("[fit]\ntexts = 'a'", "has texts in [fit], which is no option: there are coverage, enc"),
         ("[fit]\nconfig = 'a'", "has config in [fit], which is no option"),
         ("training__max_epochs = 1\n[training]\nmax_epochs = 2", "are different values of"),
         ("[encoder]\nn_filter = 3", "encoder__n_filter = 3 in fit.toml: there is no parameter"),
